@@ -1,0 +1,314 @@
+"""Measures YOLO models side by side with other runtimes, in alternating rounds of one run.
+
+    python Benchmarks/compare_peers.py --models yolov8n.pt [--imgsz 640] [--threads 1 2] [--rounds 6] [--runs 5]
+    python Benchmarks/compare_peers.py --models yolov8n.pt --no-ours      # peers alone
+
+Needs the reference environment. Per model and thread count it prints a Markdown table of the network's latency alone
+(input tensor to head tensors: no picture decoding, letterbox or suppression) in milliseconds, batch 1, square input:
+minimum, median, and how many times faster than each engine ours is (engine's median / our median).
+
+How the measurement is kept fair:
+  - Engines take turns: in every round each one runs --runs times, so that a change of the machine's clock or load meets all.
+  - Each peer lives in a process of its own that is stopped (SIGSTOP) between its turns: no waiting thread pool takes a core.
+  - The first two runs of a turn warm caches and are not counted. Ours is started anew each turn and warms up by itself.
+  - All compute float32; the row "OpenVINO bf16" does not and is left out of "best float32 peer".
+Models are exported once by the reference into --cache (~/.cache/yolo-peers), named by the checkpoint's contents.
+"""
+import argparse
+import hashlib
+import json
+import os
+import platform
+import shutil
+import signal
+import statistics
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+WARM_UP = 2
+ENGINES = {  # label -> (engine, form of the model)
+    "ONNX Runtime": ("onnxruntime", "onnx"),
+    "OpenVINO": ("openvino", "openvino"),
+    "OpenVINO bf16": ("openvino-bf16", "openvino"),
+    "ncnn": ("ncnn", "ncnn"),
+    "PyTorch": ("torch", "pt"),
+}
+NOT_FLOAT32 = {"OpenVINO bf16"}
+
+
+# --- Export --------------------------------------------------------------------------------------------------------
+
+
+def exported(checkpoint, form, height, width, cache):
+    """Returns the path of the checkpoint in the form "onnx", "openvino", "ncnn" or "pt", exporting it if need be."""
+    checkpoint = Path(checkpoint)
+    if form == "pt":
+        return checkpoint.resolve()
+    digest = hashlib.sha256(checkpoint.read_bytes()).hexdigest()[:12]
+    directory = Path(cache).expanduser() / f"{checkpoint.stem}-{digest}-{height}x{width}" / form
+    finished = directory / "finished"
+    if not finished.exists():
+        shutil.rmtree(directory, ignore_errors=True)
+        directory.mkdir(parents=True)
+        copy = directory / "model.pt"  # the reference writes beside the checkpoint
+        shutil.copyfile(checkpoint, copy)
+        print(f"exporting {checkpoint.name} to {form}", file=sys.stderr)
+        # In a process of its own: torch's thread pool has no business in the process that measures.
+        program = ("import sys; from ultralytics import YOLO; model, form, height, width, finished = sys.argv[1:];"
+                   "path = YOLO(model).export(format=form, imgsz=(int(height), int(width)), device='cpu', verbose=False);"
+                   "open(finished, 'w').write(str(path))")
+        done = subprocess.run([sys.executable, "-c", program, str(copy), form, str(height), str(width), str(finished)],
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+        if done.returncode != 0:
+            raise RuntimeError(f"export to {form} failed: {done.stdout.strip()[-400:]}")
+    return Path(finished.read_text())
+
+
+# --- Workers: one engine in one process ----------------------------------------------------------------------------
+
+
+def make_runner(engine, path, height, width, threads):
+    """Returns a function that runs the network once on a fixed random input."""
+    import numpy as np
+
+    values = np.random.default_rng(1).random((1, 3, height, width), dtype=np.float32)
+    if engine == "onnxruntime":
+        import onnxruntime
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads, options.inter_op_num_threads = threads, 1
+        session = onnxruntime.InferenceSession(str(path), options, providers=["CPUExecutionProvider"])
+        name = session.get_inputs()[0].name
+        return lambda: session.run(None, {name: values})
+    if engine.startswith("openvino"):
+        import openvino
+        precision = "bf16" if engine.endswith("bf16") else "f32"
+        compiled = openvino.Core().compile_model(
+            str(next(Path(path).glob("*.xml"))), "CPU",
+            {"INFERENCE_PRECISION_HINT": precision, "INFERENCE_NUM_THREADS": threads, "NUM_STREAMS": 1,
+             "PERFORMANCE_HINT": "LATENCY"})
+        request = compiled.create_infer_request()
+        request.set_input_tensor(openvino.Tensor(values))
+        return request.infer
+    if engine == "ncnn":
+        import ncnn
+        net = ncnn.Net()
+        net.opt.num_threads = threads
+        for option in ("use_fp16_packed", "use_fp16_storage", "use_fp16_arithmetic", "use_bf16_storage"):
+            setattr(net.opt, option, False)
+        net.load_param(str(Path(path) / "model.ncnn.param"))
+        net.load_model(str(Path(path) / "model.ncnn.bin"))
+        names, outputs = net.input_names(), net.output_names()
+        picture = ncnn.Mat(values[0]).clone()  # a Mat does not keep its array alive
+
+        def run():
+            with net.create_extractor() as extractor:
+                extractor.input(names[0], picture)
+                for output in outputs:
+                    if extractor.extract(output)[0] != 0:
+                        raise RuntimeError("ncnn cannot compute the output")
+        return run
+    if engine == "torch":
+        import torch
+        from ultralytics.nn.tasks import load_checkpoint
+        torch.set_num_threads(threads)
+        network = load_checkpoint(str(path), device="cpu", fuse=True)[0].float().eval()
+        tensor = torch.from_numpy(values)
+        torch.set_num_threads(threads)  # the reference sets its own number while loading
+
+        def run():
+            with torch.inference_mode():
+                return network(tensor)
+        return run
+    raise ValueError(f"no engine {engine!r}")
+
+
+def work(engine, path, height, width, threads):
+    """Answers "N" lines on standard input with a JSON list of N latencies in milliseconds."""
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # whatever a library prints must not disturb the answers
+    run = make_runner(engine, path, height, width, threads)
+    for _ in range(3):
+        run()
+    print("ready", file=answers, flush=True)
+    for line in sys.stdin:
+        for _ in range(WARM_UP):
+            run()
+        latencies = []
+        for _ in range(int(line)):
+            start = time.perf_counter()
+            run()
+            latencies.append((time.perf_counter() - start) * 1000)
+        print(json.dumps(latencies), file=answers, flush=True)
+
+
+class Worker:
+    """A peer in its own process, stopped whenever it is not its turn."""
+
+    def __init__(self, label, path, height, width, threads, wait_policy):
+        environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "YOLO_OFFLINE": "true", "YOLO_VERBOSE": "False"}
+        if wait_policy != "default":
+            environment["OMP_WAIT_POLICY"] = wait_policy
+        self.label = label
+        self.process = subprocess.Popen(
+            [sys.executable, __file__, "--worker", ENGINES[label][0], str(path), str(height), str(width), str(threads)],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
+        if self.process.stdout.readline().strip() != "ready":
+            raise RuntimeError(f"{label} did not start (exit status {self.process.wait()})")
+        self.process.send_signal(signal.SIGSTOP)
+
+    def turn(self, runs):
+        self.process.send_signal(signal.SIGCONT)
+        self.process.stdin.write(f"{runs}\n")
+        self.process.stdin.flush()
+        answer = self.process.stdout.readline()
+        if not answer:
+            raise RuntimeError(f"{self.label} ended (exit status {self.process.wait()})")
+        self.process.send_signal(signal.SIGSTOP)
+        return json.loads(answer)
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+
+
+class Ours:
+    """Our command. It reports minimum and median of a turn; the median stands for the turn's runs."""
+
+    label = "swift-yolo"
+
+    def __init__(self, yolo, model, imgsz, threads, extra):
+        self.command = [str(yolo.resolve()), "benchmark", "--model", str(model), "--imgsz", str(imgsz), "--threads", str(threads),
+                        "--format", "json", *extra]
+        self.least = float("inf")
+        self.description = ""
+
+    def turn(self, runs):
+        done = subprocess.run([*self.command, "--runs", str(runs)], capture_output=True, text=True)
+        if done.returncode != 0:
+            raise RuntimeError(f"{self.label}: exit status {done.returncode}: {done.stderr.strip()[-300:]}")
+        answer = json.loads(done.stdout)
+        self.description = f"backend {answer['backend']}, isa {answer['isa']}"
+        self.least = min(self.least, answer["inference"]["min"])
+        return [answer["inference"]["median"]]
+
+    def close(self):
+        pass
+
+
+# --- Measurement ---------------------------------------------------------------------------------------------------
+
+
+def measure(model, imgsz, threads, arguments):
+    """Returns (label -> {"min", "median"}, a description of ours, label -> reason of those that did not run)."""
+    engines, failures, samples = [], {}, {}
+    try:
+        if not arguments.no_ours:
+            engines.append(Ours(arguments.yolo, model, imgsz, threads, arguments.ours_options.split()))
+        for label in arguments.engines:
+            try:
+                path = exported(model, ENGINES[label][1], imgsz, imgsz, arguments.cache)
+                engines.append(Worker(label, path, imgsz, imgsz, threads, arguments.omp_wait_policy))
+            except Exception as error:  # an engine that cannot run a model must not end the comparison
+                failures[label] = f"{type(error).__name__}: {error}"
+        for turn in range(arguments.rounds):
+            # Starting elsewhere each round, so that nobody always follows the same neighbour.
+            shift = turn % len(engines) if engines else 0
+            for engine in engines[shift:] + engines[:shift]:
+                if engine.label in failures:
+                    continue
+                try:
+                    samples.setdefault(engine.label, []).extend(engine.turn(arguments.runs))
+                except (RuntimeError, OSError, ValueError, KeyError) as error:
+                    failures[engine.label] = f"{type(error).__name__}: {error}"
+                    samples.pop(engine.label, None)
+        results = {label: {"min": min(values), "median": statistics.median(values)} for label, values in samples.items()}
+        description = ""
+        for engine in engines:
+            if isinstance(engine, Ours) and engine.label in results:
+                results[engine.label]["min"] = engine.least
+                description = engine.description
+        return results, description, failures
+    finally:
+        for engine in engines:
+            engine.close()
+
+
+def table(results):
+    """Returns the Markdown table, ours first, then the peers from fast to slow."""
+    ours = results.get(Ours.label)
+    lines = ["| engine | min ms | median ms |" + (" median / ours |" if ours else ""),
+             "|---|---:|---:|" + ("---:|" if ours else "")]
+    order = sorted(results, key=lambda label: (label != Ours.label, results[label]["median"]))
+    for label in order:
+        row = results[label]
+        lines.append(f"| {label} | {row['min']:.2f} | {row['median']:.2f} |"
+                     + (f" {row['median'] / ours['median']:.2f} |" if ours else ""))
+    peers = [label for label in order if label != Ours.label and label not in NOT_FLOAT32]
+    if peers:
+        best = results[peers[0]]
+        text = f"Best float32 peer: {peers[0]}, min {best['min']:.2f}, median {best['median']:.2f} ms"
+        if ours:
+            text += (f"; ours is {best['median'] / ours['median']:.2f} times as fast by the median, "
+                     f"{best['min'] / ours['min']:.2f} by the minimum")
+        lines += ["", text + "."]
+    return "\n".join(lines)
+
+
+def processor():
+    for line in Path("/proc/cpuinfo").read_text().splitlines():
+        if line.startswith("model name"):
+            return line.split(":", 1)[1].strip()
+    return platform.machine()
+
+
+def versions():
+    from importlib.metadata import version
+    return ", ".join(f"{name} {version(name)}" for name in ("onnxruntime", "openvino", "ncnn", "torch", "ultralytics"))
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("--models", nargs="+", type=Path, required=True, help=".pt checkpoints")
+    parser.add_argument("--imgsz", type=int, nargs="+", default=[640])
+    parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
+    parser.add_argument("--rounds", type=int, default=6)
+    parser.add_argument("--runs", type=int, default=5, help="counted runs per engine and round")
+    parser.add_argument("--engines", nargs="+", choices=ENGINES, default=list(ENGINES))
+    parser.add_argument("--yolo", type=Path, default=Path(".build/release/yolo"), help="our command")
+    parser.add_argument("--ours-options", default="", help='more options for ours, such as "--backend blas"')
+    parser.add_argument("--no-ours", action="store_true", help="measure the peers alone")
+    parser.add_argument("--omp-wait-policy", choices=("default", "passive", "active"), default="default",
+                        help="of the peers that use OpenMP (ncnn, PyTorch); passive on a machine with other load")
+    parser.add_argument("--cache", type=Path, default=Path("~/.cache/yolo-peers"))
+    parser.add_argument("--json", type=Path, help="also write all figures to this file")
+    arguments = parser.parse_args()
+
+    print(f"{processor()}, {os.cpu_count()} cores; {versions()}; {arguments.rounds} rounds of {arguments.runs} runs; "
+          f"load before: {os.getloadavg()[0]:.2f}\n")
+    figures, failed = [], False
+    for model in arguments.models:
+        for imgsz in arguments.imgsz:
+            for threads in arguments.threads:
+                results, description, failures = measure(model, imgsz, threads, arguments)
+                title = f"### {model.name}, {imgsz}x{imgsz}, {threads} thread{'s' if threads > 1 else ''}"
+                print(title + (f" ({description})" if description else "") + "\n")
+                print(table(results))
+                for label, reason in failures.items():
+                    print(f"\nNot measured: {label}: {reason}")
+                print(f"\nLoad after: {os.getloadavg()[0]:.2f}\n", flush=True)
+                failed |= bool(failures)
+                figures.append({"model": model.name, "imgsz": imgsz, "threads": threads, "milliseconds": results,
+                                "failures": failures})
+    if arguments.json:
+        arguments.json.write_text(json.dumps(figures, indent=1) + "\n")
+    return 1 if failed else 0
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--worker"]:
+        engine, path, *numbers = sys.argv[2:]
+        work(engine, path, *map(int, numbers))
+    else:
+        sys.exit(main())

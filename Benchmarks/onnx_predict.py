@@ -1,0 +1,75 @@
+"""Predicts one picture with ONNX Runtime, as a small Python service would: the peer of cold_start.py.
+
+    python Benchmarks/onnx_predict.py MODEL.onnx PICTURE [--conf 0.25] [--iou 0.45] [--threads N]
+
+The model's input is fixed (float32 [1, 3, H, W]); its output is [1, 4 + classes, anchors] as Ultralytics exports it.
+Prints a JSON list of detections. Only numpy, OpenCV and ONNX Runtime are imported.
+"""
+import argparse
+import ast
+import json
+
+import cv2
+import numpy as np
+import onnxruntime
+
+
+def letterbox(picture, height, width):
+    """Returns the picture resized into (height, width) on grey, the gain and the offset (left, top)."""
+    gain = min(height / picture.shape[0], width / picture.shape[1])
+    rows, columns = round(picture.shape[0] * gain), round(picture.shape[1] * gain)
+    if (rows, columns) != picture.shape[:2]:
+        picture = cv2.resize(picture, (columns, rows), interpolation=cv2.INTER_LINEAR)
+    top, left = round((height - rows) / 2 - 0.1), round((width - columns) / 2 - 0.1)
+    canvas = np.full((height, width, 3), 114, np.uint8)
+    canvas[top:top + rows, left:left + columns] = picture
+    return canvas, gain, (left, top)
+
+
+def suppress(boxes, scores, iou, most=300):
+    """Returns the indices that greedy suppression keeps, best first."""
+    order, kept = np.argsort(-scores, kind="stable"), []
+    areas = np.prod(boxes[:, 2:] - boxes[:, :2], 1)
+    while len(order) and len(kept) < most:
+        best, order = order[0], order[1:]
+        kept.append(best)
+        sides = np.minimum(boxes[best, 2:], boxes[order, 2:]) - np.maximum(boxes[best, :2], boxes[order, :2])
+        shared = np.prod(np.clip(sides, 0, None), 1)
+        order = order[shared <= iou * (areas[best] + areas[order] - shared)]
+    return kept
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("model")
+    parser.add_argument("picture")
+    parser.add_argument("--conf", type=float, default=0.25)
+    parser.add_argument("--iou", type=float, default=0.45)
+    parser.add_argument("--threads", type=int, default=0, help="0: ONNX Runtime decides")
+    arguments = parser.parse_args()
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = arguments.threads
+    session = onnxruntime.InferenceSession(arguments.model, options, providers=["CPUExecutionProvider"])
+    height, width = session.get_inputs()[0].shape[2:]
+    names = ast.literal_eval(session.get_modelmeta().custom_metadata_map["names"])
+
+    picture = cv2.imread(arguments.picture)
+    canvas, gain, (left, top) = letterbox(picture, height, width)
+    values = np.ascontiguousarray(canvas[..., ::-1].transpose(2, 0, 1)[None], dtype=np.float32) / 255
+    output = session.run(None, {session.get_inputs()[0].name: values})[0][0].T
+
+    scores = output[:, 4:].max(1)
+    output, scores = output[scores > arguments.conf], scores[scores > arguments.conf]
+    classes = output[:, 4:].argmax(1)
+    boxes = np.concatenate([output[:, :2] - output[:, 2:4] / 2, output[:, :2] + output[:, 2:4] / 2], 1)
+    kept = suppress(boxes + classes[:, None] * 7680.0, scores, arguments.iou)
+    boxes = (boxes[kept] - np.float32([left, top, left, top])) / gain
+    boxes = boxes.clip(0, np.float32([picture.shape[1], picture.shape[0]] * 2))
+    print(json.dumps([{"class": int(classes[k]), "name": names[int(classes[k])], "confidence": round(float(scores[k]), 5),
+                       "box": dict(zip(("x1", "y1", "x2", "y2"), (round(float(v), 5) for v in box)))}
+                      for k, box in zip(kept, boxes)]))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,124 @@
+// swift-tools-version: 6.3
+import PackageDescription
+
+let settings: [SwiftSetting] = [
+  .enableUpcomingFeature("InternalImportsByDefault"),
+  .enableUpcomingFeature("ExistentialAny"),
+  .enableUpcomingFeature("MemberImportVisibility"),
+]
+
+let package = Package(
+  name: "swift-yolo",
+  products: [
+    .library(name: "YOLO", targets: ["YOLO"]),
+    .library(name: "YOLOImageIO", targets: ["YOLOImageIO"]),
+    .executable(name: "yolo", targets: ["YOLOCommand"]),
+  ],
+  traits: [
+    .trait(name: "BLAS", description: "The blas backend, on OpenBLAS (libopenblas-dev)."),
+    .default(enabledTraits: ["BLAS"]),
+  ],
+  dependencies: [
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+  ],
+  targets: [
+    .target(name: "JSONText", swiftSettings: settings),
+    .target(name: "YOLOTensor", swiftSettings: settings),
+    .target(name: "KernelInterface", swiftSettings: settings),
+    .target(name: "KernelsBaseline", dependencies: ["KernelInterface"], swiftSettings: settings),
+    .target(
+      name: "KernelsAVX2", dependencies: ["KernelInterface"],
+      swiftSettings: settings + [.define("AVX2"), .unsafeFlags(["-Xcc", "-march=x86-64-v3"])]),
+    .target(
+      name: "KernelsAVX512", dependencies: ["KernelInterface"],
+      swiftSettings: settings + [.define("AVX512"), .unsafeFlags(["-Xcc", "-march=x86-64-v4"])]),
+    .systemLibrary(
+      name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
+    .target(
+      name: "YOLOKernels",
+      dependencies: [
+        "YOLOTensor", "KernelInterface", "KernelsBaseline", "KernelsAVX2", "KernelsAVX512",
+        .target(name: "COpenBLAS", condition: .when(traits: ["BLAS"])),
+      ],
+      swiftSettings: settings),
+    .target(
+      name: "YOLOGraph", dependencies: ["YOLOKernels", "YOLOTensor"], swiftSettings: settings),
+    .target(name: "YOLOWeights", dependencies: ["JSONText"], swiftSettings: settings),
+    .target(
+      name: "YOLOModels", dependencies: ["YOLOGraph", "YOLOKernels", "YOLOWeights"],
+      swiftSettings: settings),
+    .target(name: "YOLOGeometry", swiftSettings: settings),
+    .target(name: "YOLOImage", dependencies: ["YOLOGeometry"], swiftSettings: settings),
+    .systemLibrary(
+      name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg62-turbo-dev"])]),
+    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
+    .systemLibrary(name: "CWebP", pkgConfig: "libwebpdemux", providers: [.apt(["libwebp-dev"])]),
+    .target(
+      name: "YOLOImageIO", dependencies: ["YOLOGeometry", "YOLOImage", "CJPEG", "CPNG", "CWebP"],
+      swiftSettings: settings),
+    .target(
+      name: "YOLOPostprocess", dependencies: ["JSONText", "YOLOGeometry", "YOLOTensor"],
+      swiftSettings: settings),
+    .target(name: "YOLOValidation", dependencies: ["YOLOGeometry"], swiftSettings: settings),
+    .target(
+      name: "YOLO",
+      dependencies: [
+        "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOKernels", "YOLOModels", "YOLOPostprocess",
+        "YOLOTensor", "YOLOValidation", "YOLOWeights",
+      ],
+      swiftSettings: settings),
+    .executableTarget(
+      name: "YOLOCommand",
+      dependencies: [
+        "JSONText", "YOLO", "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOImageIO",
+        "YOLOKernels", "YOLOModels", "YOLOPostprocess", "YOLOTensor", "YOLOValidation",
+        "YOLOWeights",
+        .product(name: "ArgumentParser", package: "swift-argument-parser"),
+      ],
+      swiftSettings: settings),
+    .target(name: "YOLOTestSupport", path: "Tests/YOLOTestSupport", swiftSettings: settings),
+    .testTarget(
+      name: "JSONTextTests", dependencies: ["JSONText"], swiftSettings: settings),
+    .testTarget(
+      name: "YOLOWeightsTests", dependencies: ["JSONText", "YOLOWeights", "YOLOTestSupport"],
+      resources: [.copy("Fixtures")], swiftSettings: settings),
+    .testTarget(
+      name: "YOLOGeometryTests", dependencies: ["YOLOGeometry", "YOLOTestSupport"],
+      exclude: ["Fixtures"], swiftSettings: settings),
+    .testTarget(
+      name: "YOLOImageTests", dependencies: ["YOLOGeometry", "YOLOImage", "YOLOTestSupport"],
+      exclude: ["Fixtures"], swiftSettings: settings),
+    .testTarget(
+      name: "YOLOImageIOTests",
+      dependencies: ["YOLOGeometry", "YOLOImage", "YOLOImageIO", "YOLOTestSupport"],
+      exclude: ["Fixtures"], swiftSettings: settings),
+    .testTarget(
+      name: "YOLOTests",
+      dependencies: [
+        "YOLO", "YOLOGraph", "YOLOImage", "YOLOImageIO", "YOLOKernels", "YOLOModels",
+        "YOLOTensor", "YOLOTestSupport", "YOLOValidation", "YOLOWeights",
+      ],
+      swiftSettings: settings),
+    .testTarget(
+      name: "YOLOCommandTests", dependencies: ["YOLOCommand", "YOLOTestSupport"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "YOLOPostprocessTests",
+      dependencies: [
+        "JSONText", "YOLOGeometry", "YOLOPostprocess", "YOLOTensor", "YOLOTestSupport",
+      ],
+      exclude: ["Fixtures"], swiftSettings: settings),
+    .testTarget(
+      name: "YOLOValidationTests",
+      dependencies: ["YOLOGeometry", "YOLOTestSupport", "YOLOValidation"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "YOLOKernelsTests", dependencies: ["YOLOKernels", "YOLOTensor", "YOLOTestSupport"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "YOLOGraphTests",
+      dependencies: ["YOLOGraph", "YOLOKernels", "YOLOTensor", "YOLOTestSupport"],
+      swiftSettings: settings),
+  ],
+  swiftLanguageModes: [.v6]
+)

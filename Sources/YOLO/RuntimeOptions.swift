@@ -1,0 +1,51 @@
+public import YOLOGraph
+public import YOLOKernels
+
+/// How a model is run.
+public struct RuntimeOptions: Sendable, Hashable {
+  /// The kernels.
+  public var backend: Backend
+  /// The instruction set of the native kernels.
+  public var instructionSet: InstructionSet
+  /// The threads of one inference.
+  public var threads: Int
+  /// The input extents whose plans are kept; beyond that the least recently used is dropped.
+  public var planLimit: Int
+
+  /// Makes options: by default native kernels of the strongest instruction set of this machine, on
+  /// all processors that this process may use.
+  public init(
+    backend: Backend = .native, instructionSet: InstructionSet = .best,
+    threads: Int = Processors.usable, planLimit: Int = 16
+  ) {
+    self.backend = backend
+    self.instructionSet = instructionSet
+    self.threads = threads
+    self.planLimit = planLimit
+  }
+
+  /// The most threads of one inference.
+  public static let threadLimit = 256
+
+  func check() throws(YOLOError) {
+    guard Backend.available.contains(backend) else {
+      throw YOLOError(
+        .option,
+        "backend \(backend.rawValue) is not in this build; there are "
+          + Backend.available.map(\.rawValue).joined(separator: ", "))
+    }
+    guard InstructionSet.available.contains(instructionSet) else {
+      throw YOLOError(
+        .option,
+        "isa \(instructionSet.rawValue) is not available on this machine; there are "
+          + InstructionSet.available.map(\.rawValue).joined(separator: ", "))
+    }
+    guard (1...Self.threadLimit).contains(threads) else {
+      throw YOLOError(
+        .option, "threads must be a number from 1 to \(Self.threadLimit), but \(threads) was given")
+    }
+    guard planLimit >= 1 else {
+      throw YOLOError(.option, "planLimit must be at least 1, but \(planLimit) was given")
+    }
+  }
+}

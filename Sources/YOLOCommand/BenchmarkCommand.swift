@@ -1,0 +1,172 @@
+import ArgumentParser
+import JSONText
+import YOLO
+import YOLOGraph
+import YOLOImage
+import YOLOPostprocess
+import YOLOTensor
+import YOLOValidation
+
+/// `yolo benchmark`: measures a model on this machine.
+struct BenchmarkCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "benchmark", abstract: "Measures a model on this machine.")
+
+  enum Format: String, ExpressibleByArgument, CaseIterable {
+    case text
+    case json
+  }
+
+  @Option(name: .long, help: "A picture; noise if not given.")
+  var source: String?
+
+  @Option(
+    name: .customLong(PredictOption.imageSize.flag),
+    help: "\(PredictOption.imageSize.help) (default: the model's own).")
+  var imageSize: String?
+
+  @Option(name: .long, help: "Measured runs, 1 to 100000.")
+  var runs = 50
+
+  @Flag(name: .long, help: "Show where the time goes, step by step.")
+  var profile = false
+
+  @Option(name: .long, help: "How results are printed: text, json.")
+  var format = Format.text
+
+  @OptionGroup(title: "Runtime") var runtime: RuntimeArguments
+
+  func run() throws {
+    do {
+      guard (1...100_000).contains(runs) else {
+        throw ValidationError("runs must be a number from 1 to 100000, but \(runs) was given")
+      }
+      let model = try runtime.open()
+      let size = try imageSize.map { try PredictOption.imageSize.parsed($0) }
+      let options = try PredictOptions(imageSize: size, isRectangular: false)
+      let image = try picture(for: options.imageSize ?? model.defaultImageSize)
+
+      // The first runs pay for pages and plans.
+      for _ in 0..<3 { _ = try model.predict(image, options: options) }
+      var preprocess = Measurements()
+      var inference = Measurements()
+      var postprocess = Measurements()
+      for _ in 0..<runs {
+        let speed = try model.predict(image, options: options).speed
+        preprocess.append(speed.preprocess)
+        inference.append(speed.inference)
+        postprocess.append(speed.postprocess)
+      }
+      let plan = try model.plan(for: image.size, options: options)
+      let stages = [
+        ("preprocess", preprocess), ("inference", inference), ("postprocess", postprocess),
+      ]
+      switch format {
+      case .text: printText(model, plan, stages)
+      case .json: printJSON(model, plan, stages)
+      }
+      if profile { try printProfile(model, plan, image, options) }
+    } catch let code as ExitCode {
+      throw code
+    } catch {
+      throw ExitStatus.report(error)
+    }
+  }
+
+  private func picture(for size: Size) throws -> Image {
+    if let source {
+      guard let picture = try PictureSource.expand(source).first else { return noise(size) }
+      return try picture.read()
+    }
+    return noise(size)
+  }
+
+  /// A picture of blocks of colour, the same in every run.
+  private func noise(_ size: Size) -> Image {
+    var state: UInt32 = 1
+    var colors = [UInt8]()
+    for _ in 0..<3 * 64 * 64 {
+      state = state &* 1_664_525 &+ 1_013_904_223
+      colors.append(UInt8(state >> 24))
+    }
+    var pixels = [UInt8]()
+    pixels.reserveCapacity(3 * size.width * size.height)
+    for y in 0..<size.height {
+      for x in 0..<size.width {
+        let block = (y / 16 % 64 * 64 + x / 16 % 64) * 3
+        pixels += colors[block..<block + 3]
+      }
+    }
+    return Image(size: size, pixels: pixels)
+  }
+
+  private func printText(_ model: Model, _ plan: Plan, _ stages: [(String, Measurements)]) {
+    let input = plan.input
+    var table = TextTable(["ms", "min", "median", "p95"], leftColumns: 1)
+    for (name, values) in stages {
+      table.append([name, values.min.fixed(2), values.median.fixed(2), values.p95.fixed(2)])
+    }
+    let work = 2 * Double(plan.multiplications) * 1e-9
+    let rate = stages[1].1.median > 0 ? work / stages[1].1.median * 1e3 : 0
+    let settings = [
+      "\(input.width)x\(input.height)", model.options.backend.rawValue,
+      model.options.instructionSet.rawValue, "\(plan.threads) thread(s)", "\(runs) runs",
+    ]
+    StandardOutput.write(
+      "\(settings.joined(separator: ", "))\n\(table.text)"
+        + "\(work.fixed(2)) GFLOP, \(rate.fixed(0)) GFLOP/s\n")
+  }
+
+  private func printJSON(_ model: Model, _ plan: Plan, _ stages: [(String, Measurements)]) {
+    func milliseconds(_ value: Double) -> JSONValue {
+      .double((value * 1e4).rounded() / 1e4)
+    }
+    let input = plan.input
+    let members =
+      [
+        JSONMember("model", .string(runtime.model ?? ShippedFiles.modelName)),
+        JSONMember("imgsz", .array([.int(input.height), .int(input.width)])),
+        JSONMember("threads", .int(plan.threads)),
+        JSONMember("backend", .string(model.options.backend.rawValue)),
+        JSONMember("isa", .string(model.options.instructionSet.rawValue)),
+        JSONMember("runs", .int(runs)),
+      ]
+      + stages.map { name, values in
+        JSONMember(
+          name,
+          .object([
+            JSONMember("min", milliseconds(values.min)),
+            JSONMember("median", milliseconds(values.median)),
+            JSONMember("p95", milliseconds(values.p95)),
+          ]))
+      }
+    var json = JSONWriter()
+    json.value(.object(members))
+    StandardOutput.write(json.takeBytes() + [UInt8(ascii: "\n")])
+  }
+
+  /// Prints a row a step to standard error, which the results do not go to.
+  private func printProfile(
+    _ model: Model, _ plan: Plan, _ image: Image, _ options: PredictOptions
+  ) throws {
+    var steps = [Measurements](repeating: Measurements(), count: plan.steps.count)
+    for _ in 0..<min(runs, 200) {
+      let seconds = try model.profile(image, options: options).seconds
+      for (index, value) in seconds.enumerated() { steps[index].append(value * 1e3) }
+    }
+    let total = steps.reduce(0) { $0 + $1.median }
+    var table = TextTable(
+      ["path", "kind", "kernel", "output", "GFLOP", "ms", "share", "GFLOP/s"], leftColumns: 4)
+    for (step, values) in zip(plan.steps, steps) {
+      let work = 2 * Double(step.multiplications) * 1e-9
+      let output = step.output
+      table.append([
+        step.path, step.kind, step.kernel.name,
+        "\(output.height)x\(output.width)x\(output.channels)", work.fixed(3),
+        values.median.fixed(3), "\((100 * values.median / max(total, 1e-9)).fixed(1)) %",
+        values.median > 0 ? (work / values.median * 1e3).fixed(0) : "",
+      ])
+    }
+    StandardError.write("\n\(table.text)\(total.fixed(2)) ms in \(plan.steps.count) steps\n")
+  }
+}

@@ -1,0 +1,59 @@
+import ArgumentParser
+import YOLO
+import YOLOImageIO
+import YOLOValidation
+import YOLOWeights
+
+/// Which exit code each kind of error ends in; the codes of `sysexits.h`.
+enum ExitStatus: Int32 {
+  case usage = 64
+  case damagedInput = 65
+  case noInput = 66
+  case tooLarge = 69
+  case other = 70
+  case cannotWrite = 73
+
+  init(_ error: any Error) {
+    switch error {
+    case let error as YOLOError: self.init(error.code)
+    case let error as ImageIOError: self.init(error)
+    case let error as WeightError: self.init(YOLOError(error).code)
+    case let error as OptionError: self.init(YOLOError(error).code)
+    case let error as SourceError: self = error.isMissing ? .noInput : .damagedInput
+    case is ValidationError: self = .usage
+    default: self = .other
+    }
+  }
+
+  private init(_ code: YOLOError.Code) {
+    switch code {
+    case .checkpoint, .model: self = .damagedInput
+    case .unreadable: self = .noInput
+    case .unwritable: self = .cannotWrite
+    case .option: self = .usage
+    case .tooLarge: self = .tooLarge
+    default: self = .other
+    }
+  }
+
+  private init(_ error: ImageIOError) {
+    switch error {
+    case .unreadable, .notAFile: self = .noInput
+    case .empty, .unsupportedFormat, .truncated, .corrupt: self = .damagedInput
+    case .tooManyBytes, .tooManyPixels, .tooManyScans: self = .tooLarge
+    case .unknownSuffix: self = .usage
+    case .unencodable, .unwritable: self = .cannotWrite
+    }
+  }
+
+  /// Prints an error and returns what ends the command.
+  static func report(_ error: any Error) -> ExitCode {
+    // Names out of a hostile file must not steer the terminal.
+    var message = String.UnicodeScalarView()
+    for scalar in "\(error)".unicodeScalars {
+      message.append(scalar.properties.generalCategory == .control ? "\u{FFFD}" : scalar)
+    }
+    StandardError.write("error: \(String(message))\n")
+    return ExitCode(ExitStatus(error).rawValue)
+  }
+}

@@ -1,0 +1,45 @@
+import ArgumentParser
+import YOLO
+import YOLOWeights
+
+/// `yolo export`: writes a checkpoint in another format.
+struct ExportCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "export",
+    abstract: "Writes a checkpoint in another format.",
+    discussion: "A safetensors file carries its architecture and names, and predicts by itself.")
+
+  enum Format: String, ExpressibleByArgument, CaseIterable {
+    case safetensors
+  }
+
+  @Option(name: .long, help: "The format: safetensors.")
+  var format = Format.safetensors
+
+  @Option(
+    name: .long,
+    help: "The file to write; the model's path with the format's suffix if not given.")
+  var output: String?
+
+  @OptionGroup(title: "Runtime") var runtime: RuntimeArguments
+
+  func run() throws {
+    do {
+      // Opening the model makes sure that what is written can be run.
+      let path = try runtime.modelPath()
+      let model = try runtime.open()
+      let stem = path.hasSuffix(".pt") ? String(path.dropLast(3)) : path
+      let target = output ?? "\(stem).\(format.rawValue)"
+      guard target != path else {
+        throw ValidationError("\(target) is the model itself; give --output")
+      }
+      try model.checkpoint.writeSafetensors(
+        to: target, producer: "swift-yolo \(Version.current)")
+      StandardOutput.write("\(target)\n")
+    } catch let code as ExitCode {
+      throw code
+    } catch {
+      throw ExitStatus.report(error)
+    }
+  }
+}

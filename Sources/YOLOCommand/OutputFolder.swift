@@ -1,0 +1,37 @@
+import YOLO
+import YOLOImage
+import YOLOImageIO
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// The folder that `--save` names.
+struct OutputFolder {
+  private let path: String
+
+  /// Makes the folder if it is not there.
+  init(_ path: String) throws(ImageIOError) {
+    self.path = path
+    var parents = path.hasPrefix("/") ? "/" : ""
+    for part in path.split(separator: "/") {
+      parents += "\(part)"
+      if mkdir(parents, 0o777) != 0, errno != EEXIST {
+        throw .unwritable(path: parents, reason: String(cString: strerror(errno)))
+      }
+      parents += "/"
+    }
+  }
+
+  /// Draws a prediction on its picture and writes it under the picture's name; what is neither JPEG
+  /// nor PNG becomes JPEG.
+  func write(
+    _ image: Image, annotatedWith prediction: Prediction, named name: String
+  ) throws(ImageIOError) {
+    let suffix = name.split(separator: ".").last.map { $0.lowercased() } ?? ""
+    let fileName = ["jpg", "jpeg", "png"].contains(suffix) ? name : name + ".jpg"
+    try ImageWriter.write(prediction.drawn(on: image), to: "\(path)/\(fileName)")
+  }
+}

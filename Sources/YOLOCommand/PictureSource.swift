@@ -1,0 +1,59 @@
+import YOLOImage
+import YOLOImageIO
+
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// A picture that `--source` stands for: a file, or standard input.
+struct PictureSource {
+  /// The suffixes that make a file of a directory a picture.
+  static let suffixes = ["jpeg", "jpg", "png", "webp"]
+
+  /// What results and messages call it.
+  let name: String
+  private let path: String?
+
+  /// Lists what `source` stands for: `-` is standard input, a directory its pictures by name.
+  static func expand(_ source: String) throws(SourceError) -> [PictureSource] {
+    if source == "-" { return [PictureSource(name: "standard input", path: nil)] }
+    var status = stat()
+    guard stat(source, &status) == 0 else {
+      throw .missing(path: source, reason: String(cString: strerror(errno)))
+    }
+    guard status.st_mode & S_IFMT == S_IFDIR else {
+      return [PictureSource(name: source, path: source)]
+    }
+    guard let directory = opendir(source) else {
+      throw .missing(path: source, reason: String(cString: strerror(errno)))
+    }
+    defer { closedir(directory) }
+    var names = [String]()
+    while let entry = readdir(directory) {
+      let name = withUnsafePointer(to: &entry.pointee.d_name) {
+        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
+      }
+      let suffix = name.split(separator: ".").last.map { $0.lowercased() } ?? ""
+      if suffixes.contains(suffix), !name.hasPrefix(".") { names.append(name) }
+    }
+    guard !names.isEmpty else { throw .noPictures(directory: source, suffixes: suffixes) }
+    let parent = source.hasSuffix("/") ? source : source + "/"
+    return names.sorted().map { PictureSource(name: parent + $0, path: parent + $0) }
+  }
+
+  /// The file's name without its folder; `stdin` for standard input.
+  var fileName: String {
+    guard let path else { return "stdin" }
+    return path.split(separator: "/").last.map { String($0) } ?? path
+  }
+
+  /// Reads the picture.
+  func read() throws(ImageIOError) -> Image {
+    if let path { return try ImageReader.read(contentsOf: path) }
+    return try ImageReader.decode(
+      try BoundedInput.read(
+        descriptor: 0, named: name, maximumBytes: ImageLimits().maximumBytes), named: name)
+  }
+}

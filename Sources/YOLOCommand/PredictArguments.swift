@@ -1,0 +1,49 @@
+import ArgumentParser
+import YOLO
+import YOLOValidation
+
+/// The options of a prediction, as `PredictOption` defines them.
+struct PredictArguments: ParsableArguments {
+  @Option(
+    name: .customLong(PredictOption.imageSize.flag),
+    help: "\(PredictOption.imageSize.help) (default: the model's own).")
+  var imageSize: String?
+
+  @Option(
+    name: .customLong(PredictOption.confidence.flag),
+    help: "\(PredictOption.confidence.help), \(PredictOption.confidence.expected).")
+  var confidence = "\(PredictOption.confidence.defaultValue)"
+
+  @Option(
+    name: .customLong(PredictOption.overlap.flag),
+    help: "\(PredictOption.overlap.help), \(PredictOption.overlap.expected).")
+  var overlap = "\(PredictOption.overlap.defaultValue)"
+
+  @Option(
+    name: .customLong(PredictOption.maxDetections.flag),
+    help: "\(PredictOption.maxDetections.help), \(PredictOption.maxDetections.expected).")
+  var maxDetections = "\(PredictOption.maxDetections.defaultValue)"
+
+  @Option(
+    name: .customLong(PredictOption.classes.flag), help: "\(PredictOption.classes.help).")
+  var classes: String?
+
+  @Flag(name: .customLong(PredictOption.agnostic.flag), help: "\(PredictOption.agnostic.help).")
+  var agnostic = false
+
+  @Flag(
+    name: .customLong("no-" + PredictOption.rectangular.flag),
+    help: "Pad pictures to the full input size.")
+  var square = false
+
+  /// Reads and checks the options.
+  func options() throws -> PredictOptions {
+    try PredictOptions(
+      imageSize: try imageSize.map { try PredictOption.imageSize.parsed($0) },
+      confidence: try PredictOption.confidence.parsed(confidence),
+      overlap: try PredictOption.overlap.parsed(overlap),
+      maxDetections: try PredictOption.maxDetections.parsed(maxDetections),
+      classes: try classes.map { try PredictOption.classes.parsed($0) },
+      isAgnostic: agnostic, isRectangular: !square)
+  }
+}

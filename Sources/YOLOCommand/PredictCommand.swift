@@ -1,0 +1,80 @@
+import ArgumentParser
+import YOLO
+import YOLOImage
+import YOLOImageIO
+import YOLOPostprocess
+
+/// `yolo predict`: finds the objects in pictures.
+struct PredictCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "predict", abstract: "Finds the objects in pictures.")
+
+  /// How results are printed.
+  enum Format: String, ExpressibleByArgument, CaseIterable {
+    /// Lines for people.
+    case text
+    /// One object: the answer of the HUB inference API.
+    case json
+    /// A line of JSON a picture.
+    case ndjson
+  }
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "A picture, a directory of pictures, or - for standard input; the shipped picture if not given."
+    ))
+  var source: String?
+
+  @Option(name: .long, help: "How results are printed: text, json, ndjson.")
+  var format = Format.text
+
+  @Option(
+    name: .long, help: ArgumentHelp("Write annotated pictures to this folder.", valueName: "dir"))
+  var save: String?
+
+  @OptionGroup(title: "Prediction") var prediction: PredictArguments
+  @OptionGroup(title: "Runtime") var runtime: RuntimeArguments
+
+  func run() throws {
+    do {
+      let options = try prediction.options()
+      let sources = try PictureSource.expand(try sourcePath())
+      let model = try runtime.open()
+      let folder = try save.map { try OutputFolder($0) }
+      var output = ResultOutput(format: format)
+      var progress = ProgressBar(total: sources.count)
+      var failure: ExitCode?
+      for source in sources {
+        do {
+          let image = try source.read()
+          let result = try model.predict(image, options: options, source: source.name)
+          progress.clear()
+          output.write(result)
+          try folder?.write(image, annotatedWith: result, named: source.fileName)
+        } catch {
+          // One bad picture does not keep the others from being read.
+          progress.clear()
+          failure = ExitStatus.report(error)
+        }
+        progress.advance()
+      }
+      progress.clear()
+      if failure == nil || sources.count > 1 { output.finish(model: try runtime.modelPath()) }
+      if let failure { throw failure }
+    } catch let code as ExitCode {
+      throw code
+    } catch {
+      throw ExitStatus.report(error)
+    }
+  }
+
+  private func sourcePath() throws -> String {
+    if let source { return source }
+    guard let path = ShippedFiles.path(of: ShippedFiles.pictureName) else {
+      throw ValidationError(
+        "give --source: the shipped \(ShippedFiles.pictureName) is not beside this program")
+    }
+    return path
+  }
+}

@@ -1,0 +1,48 @@
+public import ArgumentParser
+import YOLO
+public import YOLOGraph
+public import YOLOKernels
+
+extension Backend: ExpressibleByArgument {}
+extension InstructionSet: ExpressibleByArgument {}
+
+/// The options that choose a model and how it is run.
+struct RuntimeArguments: ParsableArguments {
+  @Option(
+    name: .long,
+    help: "A .pt or .safetensors checkpoint; the shipped \(ShippedFiles.modelName) if not given.")
+  var model: String?
+
+  @Option(name: .long, help: "The kernels: \(Self.names(Backend.available)).")
+  var backend = Backend.native
+
+  @Option(name: .long, help: "Threads of an inference; all processors if not given.")
+  var threads: Int?
+
+  @Option(
+    name: .long,
+    help: "The instruction set: \(Self.names(InstructionSet.available)); the last if not given.")
+  var isa: InstructionSet?
+
+  private static func names<Name: RawRepresentable<String>>(_ names: [Name]) -> String {
+    names.map(\.rawValue).joined(separator: ", ")
+  }
+
+  /// The path of the model.
+  func modelPath() throws -> String {
+    if let model { return model }
+    guard let path = ShippedFiles.path(of: ShippedFiles.modelName) else {
+      throw ValidationError(
+        "give --model: the shipped \(ShippedFiles.modelName) is not beside this program")
+    }
+    return path
+  }
+
+  /// Opens the model.
+  func open() throws -> Model {
+    try Model(
+      path: try modelPath(),
+      options: RuntimeOptions(
+        backend: backend, instructionSet: isa ?? .best, threads: threads ?? Processors.usable))
+  }
+}

@@ -1,0 +1,19 @@
+import ArgumentParser
+
+/// The command `yolo`.
+@main
+struct YOLOCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "yolo",
+    abstract: "Runs Ultralytics YOLO checkpoints, without Python.",
+    discussion: """
+      Results go to standard output, everything else to standard error.
+      Exit codes: 0 success, 64 wrong usage or option, 65 a file that is damaged or of the wrong \
+      kind, 66 a file that cannot be opened, 69 an input that needs too much memory, 73 a file that \
+      cannot be written, 70 anything else.
+      """,
+    version: Version.current,
+    subcommands: [
+      PredictCommand.self, InfoCommand.self, BenchmarkCommand.self, ExportCommand.self,
+    ])
+}

@@ -1,0 +1,18 @@
+/// Which kernels compute a plan.
+public enum Backend: String, Sendable, CaseIterable {
+  /// Hand-written kernels for the instruction sets of this machine.
+  case native
+  /// im2col and OpenBLAS; there only with the package trait `BLAS`.
+  case blas
+  /// Plain loops in double precision: slow, and what the others are tested against.
+  case reference
+
+  /// The backends of this build.
+  public static var available: [Backend] {
+    #if BLAS
+      allCases
+    #else
+      [.native, .reference]
+    #endif
+  }
+}

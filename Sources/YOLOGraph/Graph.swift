@@ -1,0 +1,47 @@
+public import YOLOKernels
+
+/// A network as a flat list of primitive operations, in the order in which they were traced.
+///
+/// Extents are not part of a graph: a `Planner` works them out for an input's extent.
+public struct Graph: Sendable {
+  /// A primitive operation.
+  public enum Operation: Sendable {
+    /// The network's input.
+    case input
+    /// A convolution, its normalisation included.
+    case convolution(Convolution)
+    /// A function of each value.
+    case activation(Activation)
+    /// The maximum over a window.
+    case maximumPool(Window)
+    /// Nearest-neighbour enlargement by a whole factor.
+    case upsample(scale: Int)
+    /// The inputs' channels, one input after the other.
+    case concatenate
+    /// A run of the input's channels.
+    case slice(Range<Int>)
+    /// The sum of two inputs.
+    case add
+  }
+
+  /// An operation, its inputs and its name.
+  ///
+  /// Its output is known by the node's index.
+  public struct Node: Sendable {
+    /// The scoped path, as the checkpoint's weights have it: `model.4.m.0.cv1.conv`.
+    public let path: String
+    /// What is done.
+    public let operation: Operation
+    /// The indices of the nodes whose outputs are read.
+    public let inputs: [Int]
+    /// The channels of the output.
+    public let channels: Int
+  }
+
+  /// The nodes; each reads only earlier ones.
+  public internal(set) var nodes: [Node] = []
+  /// The outputs: name and node.
+  public internal(set) var outputs: [(name: String, node: Int)] = []
+  /// The node that gives the output of each module, by the module's path.
+  public internal(set) var modules: [String: Int] = [:]
+}

@@ -1,0 +1,99 @@
+public import YOLOKernels
+
+/// Traces a network into a graph: calling a module on a `Value` appends what it does.
+public final class GraphBuilder {
+  private var graph = Graph()
+
+  /// Starts an empty graph.
+  public init() {}
+
+  /// Appends the network's input.
+  public func input(channels: Int) -> Value {
+    append("input", .input, [], channels: channels)
+  }
+
+  /// Names a value as an output of the network.
+  public func output(_ value: Value, named name: String) {
+    graph.outputs.append((name, value.node))
+  }
+
+  /// Ends the tracing.
+  public func build() -> Graph { graph }
+
+  func append(
+    _ path: String, _ operation: Graph.Operation, _ inputs: [Value], channels: Int
+  ) -> Value {
+    graph.nodes.append(
+      Graph.Node(
+        path: path, operation: operation, inputs: inputs.map(\.node), channels: channels))
+    return Value(node: graph.nodes.count - 1, channels: channels, builder: self)
+  }
+
+  func name(_ value: Value, _ path: String) { graph.modules[path] = value.node }
+}
+
+/// An activation of a network being traced: [height, width, channels].
+public struct Value {
+  let node: Int
+  /// The number of channels.
+  public let channels: Int
+  let builder: GraphBuilder
+
+  /// Says that this is the output of the module at `path`, and returns it.
+  public func named(_ path: String) -> Value {
+    builder.name(self, path)
+    return self
+  }
+
+  /// Convolves, and normalises if the convolution says so.
+  public func convolved(by convolution: Convolution, at path: String) throws(GraphError) -> Value {
+    guard channels == convolution.inputChannels else {
+      throw .channelMismatch(at: path, expected: convolution.inputChannels, found: channels)
+    }
+    return builder.append(
+      path, .convolution(convolution), [self], channels: convolution.outputChannels)
+  }
+
+  /// Applies a function to each value.
+  public func activated(by activation: Activation, at path: String) -> Value {
+    guard activation != .identity else { return self }
+    return builder.append(path, .activation(activation), [self], channels: channels)
+  }
+
+  /// Takes the maximum over a window; what lies outside does not count.
+  public func maximumPooled(by window: Window, at path: String) -> Value {
+    builder.append(path, .maximumPool(window), [self], channels: channels)
+  }
+
+  /// Enlarges by a whole factor, repeating pixels.
+  public func upsampled(by scale: Int, at path: String) -> Value {
+    builder.append(path, .upsample(scale: scale), [self], channels: channels)
+  }
+
+  /// Cuts the channels into equal parts.
+  public func split(_ parts: Int, at path: String) throws(GraphError) -> [Value] {
+    guard parts > 0, channels % parts == 0 else {
+      throw .unevenSplit(at: path, channels: channels, parts: parts)
+    }
+    let size = channels / parts
+    return (0..<parts).map { part in
+      builder.append(
+        path, .slice(part * size..<(part + 1) * size), [self], channels: size)
+    }
+  }
+
+  /// Adds another activation of the same extents.
+  public func adding(_ other: Value, at path: String) throws(GraphError) -> Value {
+    guard other.channels == channels else {
+      throw .channelMismatch(at: path, expected: channels, found: other.channels)
+    }
+    return builder.append(path, .add, [self, other], channels: channels)
+  }
+}
+
+/// Joins the channels of activations of the same height and width, in the order given.
+public func concat(_ values: [Value], at path: String) -> Value {
+  precondition(!values.isEmpty, "something to join")
+  return values[0].builder.append(
+    path, .concatenate, values, channels: values.reduce(0) { $0 + $1.channels })
+}

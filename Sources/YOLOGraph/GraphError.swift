@@ -1,0 +1,34 @@
+/// What makes a network impossible to build or to plan.
+public enum GraphError: Error, Equatable, CustomStringConvertible {
+  /// A module got another number of channels than its weights are for.
+  case channelMismatch(at: String, expected: Int, found: Int)
+  /// Channels that cannot be cut into equal parts.
+  case unevenSplit(at: String, channels: Int, parts: Int)
+  /// Inputs whose heights or widths differ.
+  case extentMismatch(at: String, extents: [[Int]])
+  /// An input too small for the network: an output without pixels.
+  case emptyOutput(at: String, height: Int, width: Int)
+  /// More memory than a session may have.
+  case tooLarge(bytes: Int, limit: Int)
+  /// A name that no module has.
+  case unknownModule(String)
+
+  /// One sentence for a person.
+  public var description: String {
+    switch self {
+    case .channelMismatch(let path, let expected, let found):
+      "\(path): expected an input of \(expected) channels, found \(found)"
+    case .unevenSplit(let path, let channels, let parts):
+      "\(path): \(channels) channels cannot be split into \(parts) equal parts"
+    case .extentMismatch(let path, let extents):
+      "\(path): inputs of different extents [height, width]: "
+        + extents.map { "\($0)" }.joined(separator: ", ")
+    case .emptyOutput(let path, let height, let width):
+      "\(path): an input of \(height)×\(width) pixels is too small for the window"
+    case .tooLarge(let bytes, let limit):
+      "the activations would take \(bytes >> 20) MiB; the limit is \(limit >> 20) MiB"
+    case .unknownModule(let path):
+      "the network has no module “\(path)”"
+    }
+  }
+}

@@ -1,0 +1,85 @@
+import Dispatch
+import Synchronization
+import YOLOKernels
+import YOLOTensor
+
+/// The folded and packed weights of a network, shared by all its plans.
+public final class PackedWeights: Sendable {
+  /// How weights are laid out; kernels of one layout share them.
+  enum Layout: Hashable {
+    case tiles(lanes: Int)
+    case matrix
+    case plain
+  }
+
+  /// Weights in one layout.
+  enum Packed: Sendable {
+    case tiles(PackedConvolution)
+    case matrix(AlignedStorage)
+    case plain(weights: [Float], bias: [Float])
+  }
+
+  private struct Key: Hashable {
+    let node: Int
+    let layout: Layout
+  }
+
+  private let entries = Mutex<[Key: Packed]>([:])
+
+  /// Makes an empty store.
+  public init() {}
+
+  /// Returns the weights of each convolution of `graph` in `layout`, packing what is not there yet
+  /// on `threads` threads.
+  func packed(
+    _ convolutions: [(node: Int, convolution: Convolution)], as layout: Layout, threads: Int
+  ) -> [Int: Packed] {
+    let present = entries.withLock { $0 }
+    let missing = convolutions.filter { present[Key(node: $0.node, layout: layout)] == nil }
+      .sorted { $0.convolution.weight.count > $1.convolution.weight.count }
+    if threads > 1, missing.count > 1 {
+      let next = Atomic<Int>(0)
+      DispatchQueue.concurrentPerform(iterations: threads) { _ in
+        while true {
+          let index = next.add(1, ordering: .relaxed).oldValue
+          guard index < missing.count else { return }
+          pack(missing[index])
+        }
+      }
+    } else {
+      for entry in missing { pack(entry) }
+    }
+    let all = entries.withLock { $0 }
+    return Dictionary(
+      convolutions.compactMap { entry in
+        all[Key(node: entry.node, layout: layout)].map { (entry.node, $0) }
+      }, uniquingKeysWith: { first, _ in first })
+
+    @Sendable func pack(_ entry: (node: Int, convolution: Convolution)) {
+      let packed = Self.pack(entry.convolution, as: layout)
+      entries.withLock { $0[Key(node: entry.node, layout: layout)] = packed }
+    }
+  }
+
+  private static func pack(_ convolution: Convolution, as layout: Layout) -> Packed {
+    let (weights, bias) = convolution.folded()
+    switch layout {
+    case .tiles(let lanes):
+      return .tiles(
+        PackedConvolution(
+          weights: weights, bias: bias, outputChannels: convolution.outputChannels,
+          inputChannels: convolution.inputChannels, taps: convolution.window.taps, lanes: lanes))
+    case .matrix:
+      #if BLAS
+        return .matrix(
+          MatrixConvolution.packed(
+            weights: weights, bias: bias, outputChannels: convolution.outputChannels,
+            inputChannels: convolution.inputChannels, taps: convolution.window.taps))
+      #else
+        return .plain(weights: weights, bias: bias)
+      #endif
+    case .plain:
+      return .plain(weights: weights, bias: bias)
+    }
+  }
+}

@@ -1,0 +1,233 @@
+public import YOLOKernels
+import YOLOTensor
+
+/// Makes plans: which kernel runs each step, and where in memory.
+public struct Planner: Sendable {
+  /// The kernels to choose from.
+  public var backend: Backend
+  /// The instruction set of the native kernels, which must be available.
+  public var instructionSet: InstructionSet
+  /// The threads of a run.
+  public var threads: Int
+  /// The paths of modules whose outputs must be there after a run.
+  public var kept: [String]
+  /// The most bytes of activations that a plan may need.
+  public var arenaLimit: Int
+
+  /// Makes a planner.
+  public init(
+    backend: Backend = .native, instructionSet: InstructionSet = .best, threads: Int = 1,
+    keeping kept: [String] = [], arenaLimit: Int = 4 << 30
+  ) {
+    precondition(threads >= 1)
+    self.backend = backend
+    self.instructionSet = instructionSet
+    self.threads = threads
+    self.kept = kept
+    self.arenaLimit = arenaLimit
+  }
+
+  /// Plans `graph` for an input of the given extent.
+  public func plan(
+    _ graph: Graph, height: Int, width: Int, weights: PackedWeights
+  ) throws(GraphError) -> Plan {
+    let extents = try graph.extents(height: height, width: width)
+    var keptNodes = [String: Int]()
+    for path in kept {
+      guard let node = graph.modules[path] else { throw .unknownModule(path) }
+      keptNodes[path] = node
+    }
+    let placement = Placement(graph)
+    let steps = graph.steps(keeping: Set(keptNodes.values), placement: placement)
+    let layouts = try layouts(
+      graph, steps: steps, placement: placement, extents: extents, kept: Array(keptNodes.values))
+    return lower(graph, steps, layouts, keptNodes, weights)
+  }
+
+  /// Returns the layout of every node's value, and the elements of the arena.
+  private func layouts(
+    _ graph: Graph, steps: [FusedStep], placement: Placement, extents: [Extent], kept: [Int]
+  ) throws(GraphError) -> (nodes: [ActivationLayout], arenaCount: Int) {
+    // A buffer lives from the first write into it to the last read of any value in it, and has the
+    // border that its most demanding reader needs.
+    struct Life {
+      var first = Int.max
+      var last = -1
+      var border = 0
+    }
+    var lives = [Int: Life]()
+    func touch(_ node: Int, at step: Int, border: Int = 0) {
+      var life = lives[placement.locations[node].buffer, default: Life()]
+      life.first = min(life.first, step)
+      life.last = max(life.last, step)
+      life.border = max(life.border, border)
+      lives[placement.locations[node].buffer] = life
+    }
+    touch(0, at: -1)
+    for (index, step) in steps.enumerated() {
+      var border = 0
+      if case .convolution(let convolution, _) = step.work { border = convolution.window.border }
+      touch(step.input, at: index, border: border)
+      if let addend = step.addend { touch(addend, at: index) }
+      touch(step.output, at: index)
+    }
+    for node in graph.outputs.map(\.node) + kept { touch(node, at: steps.count) }
+
+    let buffers = lives.keys.sorted()
+    var bufferLayouts = [Int: ActivationLayout]()
+    var needs = [BufferNeed]()
+    for buffer in buffers {
+      let life = lives[buffer, default: Life()]
+      let channels = graph.nodes[buffer].channels
+      let layout = ActivationLayout(
+        height: extents[buffer].height, width: extents[buffer].width, channels: channels,
+        pixelStride: channels, border: life.border)
+      bufferLayouts[buffer] = layout
+      needs.append(BufferNeed(size: layout.extent, first: life.first, last: life.last))
+    }
+    let (positions, total) = memoryPlan(needs, alignment: 16)
+    guard total <= arenaLimit / 4 else { throw .tooLarge(bytes: total * 4, limit: arenaLimit) }
+    for (buffer, position) in zip(buffers, positions) {
+      bufferLayouts[buffer] = bufferLayouts[buffer]?.moved(by: position)
+    }
+    let nodes = graph.nodes.indices.map { node -> ActivationLayout in
+      let location = placement.locations[node]
+      let channels = location.channel..<location.channel + graph.nodes[node].channels
+      // Values that fusion left out have no memory; nothing asks for theirs.
+      let unused = ActivationLayout(
+        height: 0, width: 0, channels: channels.upperBound, pixelStride: 0, border: 0)
+      return (bufferLayouts[location.buffer] ?? unused).slice(channels: channels)
+    }
+    return (nodes, total)
+  }
+
+  private func lower(
+    _ graph: Graph, _ steps: [FusedStep], _ layouts: (nodes: [ActivationLayout], arenaCount: Int),
+    _ kept: [String: Int], _ weights: PackedWeights
+  ) -> Plan {
+    let native = KernelSet.of(instructionSet)
+    let kernels = backend == .reference ? nil : native
+    let layout: PackedWeights.Layout =
+      switch backend {
+      case .native: .tiles(lanes: native.lanes)
+      case .blas: .matrix
+      case .reference: .plain
+      }
+    let convolutions = graph.nodes.enumerated().compactMap { index, node in
+      if case .convolution(let convolution) = node.operation { (index, convolution) } else { nil }
+    }
+    let packed = weights.packed(convolutions, as: layout, threads: threads)
+    let planned = steps.map { step -> Plan.Step in
+      let input = layouts.nodes[step.input]
+      let output = layouts.nodes[step.output]
+      let addend = step.addend.map { layouts.nodes[$0] }
+      switch step.work {
+      case .convolution(let convolution, let activation):
+        let shape = ConvolutionShape(
+          input: input, output: output, window: convolution.window, activation: activation,
+          residual: addend)
+        let kernel: any StepKernel
+        switch packed[step.start] {
+        case .tiles(let tiles):
+          kernel = DirectConvolution(shape, weights: tiles, kernels: native, threads: threads)
+        #if BLAS
+          case .matrix(let matrix):
+            kernel = MatrixConvolution(shape, weights: matrix, kernels: native, threads: threads)
+        #else
+          case .matrix: preconditionFailure("a build without BLAS packs no matrices")
+        #endif
+        case .plain(let weights, let bias):
+          kernel = ReferenceConvolution(shape, weights: weights, bias: bias)
+        case nil: preconditionFailure("every convolution of the graph was packed")
+        }
+        return Plan.Step(
+          path: step.path, kind: "convolution", kernel: kernel, output: output,
+          multiplications: shape.multiplications)
+      case .elementwise(let activation):
+        return Plan.Step(
+          path: step.path, kind: "elementwise",
+          kernel: ElementwiseStep(
+            from: input, to: output, activation: activation, adding: addend, kernels: kernels,
+            threads: threads),
+          output: output, multiplications: 0)
+      case .maximumPool(let window):
+        return Plan.Step(
+          path: step.path, kind: "pool",
+          kernel: MaximumPool(
+            from: input, to: output, window: window, kernels: kernels, threads: threads),
+          output: output, multiplications: 0)
+      case .upsample(let scale):
+        return Plan.Step(
+          path: step.path, kind: "upsample",
+          kernel: NearestUpsample(from: input, to: output, scale: scale, threads: threads),
+          output: output, multiplications: 0)
+      case .copy(let firstChannel):
+        let target = output.slice(channels: firstChannel..<firstChannel + input.channels)
+        return Plan.Step(
+          path: step.path, kind: "copy",
+          kernel: ElementwiseStep(
+            from: input, to: target, activation: .identity, adding: nil, kernels: kernels,
+            threads: threads),
+          output: target, multiplications: 0)
+      }
+    }
+    return Plan(
+      steps: planned, input: layouts.nodes[0],
+      outputs: graph.outputs.map { ($0.name, layouts.nodes[$0.node]) },
+      kept: kept.mapValues { layouts.nodes[$0] }, arenaCount: layouts.arenaCount,
+      threads: threads)
+  }
+}
+
+/// A height and a width in pixels of an activation.
+package struct Extent: Sendable, Equatable {
+  package var height: Int
+  package var width: Int
+}
+
+extension Graph {
+  /// Returns the extent of every node's value for an input of the given extent.
+  package func extents(height: Int, width: Int) throws(GraphError) -> [Extent] {
+    var extents = [Extent]()
+    for node in nodes {
+      let inputs = node.inputs.map { extents[$0] }
+      switch node.operation {
+      case .input: extents.append(Extent(height: height, width: width))
+      case .convolution(let convolution):
+        extents.append(try pooled(inputs[0], convolution.window, node.path))
+      case .maximumPool(let window): extents.append(try pooled(inputs[0], window, node.path))
+      case .upsample(let scale):
+        extents.append(Extent(height: inputs[0].height * scale, width: inputs[0].width * scale))
+      case .activation, .slice: extents.append(inputs[0])
+      case .concatenate, .add:
+        guard inputs.allSatisfy({ $0 == inputs[0] }) else {
+          throw .extentMismatch(at: node.path, extents: inputs.map { [$0.height, $0.width] })
+        }
+        extents.append(inputs[0])
+      }
+    }
+    return extents
+
+    func pooled(_ input: Extent, _ window: Window, _ path: String) throws(GraphError) -> Extent {
+      let output = window.outputExtent(height: input.height, width: input.width)
+      guard output.height > 0, output.width > 0 else {
+        throw .emptyOutput(at: path, height: input.height, width: input.width)
+      }
+      return Extent(height: output.height, width: output.width)
+    }
+  }
+
+  /// Returns the fused steps with the copies that the placement could not avoid, each right before
+  /// the first step that reads the concatenation.
+  func steps(keeping kept: Set<Int>, placement: Placement) -> [FusedStep] {
+    var steps = fused(keeping: kept)
+    for copy in placement.copies {
+      let step = FusedStep(
+        start: copy.concatenation, path: nodes[copy.concatenation].path,
+        work: .copy(firstChannel: copy.channel), input: copy.input, output: copy.concatenation)
+      let at = steps.firstIndex { $0.start > copy.concatenation } ?? steps.count
+      steps.insert(step, at: at)
+    }
+    return steps
+  }
+}

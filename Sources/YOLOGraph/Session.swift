@@ -1,0 +1,65 @@
+import Dispatch
+import YOLOKernels
+public import YOLOTensor
+
+/// The mutable part of inference: an arena, and a runner for one inference at a time.
+///
+/// A session runs any plan, and grows its arena to the largest one it has met; a warm run allocates
+/// nothing. It may move between threads but serves one at a time: its owner takes care of that.
+public final class Session: @unchecked Sendable {
+  private let runner = ParallelRunner()
+  private var arena = AlignedStorage(count: 0)
+  private var scratch = AlignedStorage(count: 0)
+
+  /// Makes a session without memory.
+  public init() {}
+
+  /// Runs a plan.
+  ///
+  /// - Parameters:
+  ///   - plan: What to run.
+  ///   - durations: If given, replaced by the seconds that each step took.
+  ///   - fill: Writes the input's pixels: the first channel of the top-left pixel, and the layout
+  ///     whose strides apply.
+  ///   - body: Reads the results; the arena is valid only inside.
+  /// - Returns: What `body` returns.
+  public func run<Result>(
+    _ plan: Plan, durations: UnsafeMutablePointer<[Double]>? = nil,
+    fill: (UnsafeMutablePointer<Float>, ActivationLayout) -> Void,
+    body: (UnsafePointer<Float>) throws -> Result
+  ) rethrows -> Result {
+    if arena.count < plan.arenaCount { arena = AlignedStorage(count: plan.arenaCount) }
+    if scratch.count < plan.scratchCount * plan.threads {
+      scratch = AlignedStorage(count: plan.scratchCount * plan.threads)
+    }
+    fill(arena.base + plan.input.offset, plan.input)
+    plan.input.clearBorder(rows: 0..<plan.input.height, arena: arena.base)
+    if let durations {
+      let recorder = StepClock(count: plan.steps.count)
+      run(plan) { recorder.opened($0) }
+      durations.pointee = recorder.seconds
+    } else {
+      run(plan, opened: nil)
+    }
+    return try body(arena.base)
+  }
+
+  private func run(_ plan: Plan, opened: ((Int) -> Void)?) {
+    runner.run(
+      plan.kernels, threads: plan.threads, arena: arena.base, scratch: scratch.base,
+      scratchStride: plan.scratchCount, opened: opened)
+  }
+}
+
+/// Measures how long each step is open.
+///
+/// Steps open one after the other, on any thread.
+private final class StepClock {
+  private var times: [UInt64] = []
+
+  init(count: Int) { times.reserveCapacity(count + 1) }
+
+  func opened(_ step: Int) { times.append(DispatchTime.now().uptimeNanoseconds) }
+
+  var seconds: [Double] { zip(times, times.dropFirst()).map { Double($1 - $0) * 1e-9 } }
+}

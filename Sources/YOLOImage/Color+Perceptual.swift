@@ -1,0 +1,46 @@
+import Glibc
+
+extension Color {
+  /// Makes a colour from OKLCH coordinates (Ottosson, "A perceptual color space for image
+  /// processing", 2020).
+  ///
+  /// Where sRGB has no such colour the chroma is reduced until it has.
+  ///
+  /// - Parameters:
+  ///   - lightness: 0 (black) to 1 (white).
+  ///   - chroma: The distance from grey; sRGB has 0.1 at least and 0.3 at most in its hues.
+  ///   - hue: The angle in degrees; 29 is red, 142 green, 264 blue.
+  public init(lightness: Double, chroma: Double, hue: Double) {
+    let angle = hue * .pi / 180
+    var chroma = chroma
+    while true {
+      let linear = Self.linear(
+        lightness: lightness, a: chroma * cos(angle), b: chroma * sin(angle))
+      if chroma <= 0 || linear.allSatisfy({ (0...1).contains($0) }) {
+        let samples = linear.map(Self.encoded)
+        self.init(red: samples[0], green: samples[1], blue: samples[2])
+        return
+      }
+      chroma -= 0.005
+    }
+  }
+
+  /// Returns linear red, green and blue of an OKLab colour.
+  private static func linear(lightness: Double, a: Double, b: Double) -> [Double] {
+    func cube(_ value: Double) -> Double { value * value * value }
+    let l = cube(lightness + 0.3963377774 * a + 0.2158037573 * b)
+    let m = cube(lightness - 0.1055613458 * a - 0.0638541728 * b)
+    let s = cube(lightness - 0.0894841775 * a - 1.2914855480 * b)
+    return [
+      4.0767416621 * l - 3.3077115913 * m + 0.2309699292 * s,
+      -1.2684380046 * l + 2.6097574011 * m - 0.3413193965 * s,
+      -0.0041960863 * l - 0.7034186147 * m + 1.7076147010 * s,
+    ]
+  }
+
+  private static func encoded(_ linear: Double) -> UInt8 {
+    let value = min(max(linear, 0), 1)
+    let encoded = value <= 0.0031308 ? 12.92 * value : 1.055 * pow(value, 1 / 2.4) - 0.055
+    return UInt8((encoded * 255).rounded())
+  }
+}

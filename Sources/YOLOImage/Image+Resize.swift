@@ -1,0 +1,67 @@
+public import YOLOGeometry
+
+extension Image {
+  /// The grey level of a letterbox's padding.
+  private static let paddingGrey: UInt8 = 114
+
+  /// Returns the picture resized bilinearly, without antialiasing.
+  ///
+  /// Bit-exact to OpenCV's `INTER_LINEAR` for 8-bit samples. Both sides must be at least 1.
+  public func resized(to newSize: Size) -> Image {
+    precondition(newSize.width > 0 && newSize.height > 0, "a picture has at least one pixel")
+    guard newSize != size else { return self }
+    let stride = 3 * newSize.width
+    let pixels = [UInt8](unsafeUninitializedCapacity: stride * newSize.height) { target, count in
+      count = stride * newSize.height
+      guard let base = target.baseAddress else { return }
+      self.resize(to: newSize, into: base, stride: stride)
+    }
+    return Image(size: newSize, pixels: pixels)
+  }
+
+  /// Returns the picture scaled and padded with grey (114) as the letterbox plans it.
+  ///
+  /// The letterbox's source size must be this picture's size.
+  public func letterboxed(_ letterbox: Letterbox) -> Image {
+    precondition(letterbox.source == size, "the letterbox was planned for another picture")
+    guard letterbox.padded != size || letterbox.resized != size else { return self }
+    let stride = 3 * letterbox.padded.width
+    let total = stride * letterbox.padded.height
+    let pixels = [UInt8](unsafeUninitializedCapacity: total) { target, count in
+      count = total
+      guard let base = target.baseAddress else { return }
+      // SAFETY: the resized picture lies inside the padded one; both are written in full.
+      let leading = 3 * letterbox.left
+      let inner = 3 * letterbox.resized.width
+      let above = stride * letterbox.top
+      base.initialize(repeating: Self.paddingGrey, count: above)
+      let first = base + above
+      for row in 0..<letterbox.resized.height {
+        let start = first + row * stride
+        start.initialize(repeating: Self.paddingGrey, count: leading)
+        (start + leading + inner).initialize(
+          repeating: Self.paddingGrey, count: stride - leading - inner)
+      }
+      (first + stride * letterbox.resized.height).initialize(
+        repeating: Self.paddingGrey, count: stride * letterbox.bottom)
+      self.resize(to: letterbox.resized, into: first + leading, stride: stride)
+    }
+    return Image(size: letterbox.padded, pixels: pixels)
+  }
+
+  /// Writes the resized picture into rows that lie `stride` bytes apart.
+  private func resize(to newSize: Size, into output: UnsafeMutablePointer<UInt8>, stride: Int) {
+    // SAFETY: `pixels` has exactly the samples of `size`; the caller gives room for `newSize`.
+    pixels.withUnsafeBufferPointer { input in
+      if newSize == size {
+        guard let base = input.baseAddress else { return }
+        for row in 0..<height {
+          (output + row * stride).initialize(from: base + row * 3 * width, count: 3 * width)
+        }
+      } else {
+        BilinearResizer(source: size, result: newSize)
+          .resize(input, into: output, stride: stride)
+      }
+    }
+  }
+}

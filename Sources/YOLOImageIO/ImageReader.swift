@@ -1,0 +1,58 @@
+public import YOLOImage
+
+/// Reading of JPEG, PNG and WebP pictures: what OpenCV's `imdecode(…, IMREAD_COLOR)` gives, as RGB.
+///
+/// The format goes by the content. EXIF orientation is applied, so that the picture stands upright;
+/// grey is replicated, palettes are expanded, alpha is dropped without blending, of 16 bits the
+/// high byte stays, colour profiles are ignored. Damaged data throw; harmless damage, which OpenCV
+/// decodes, is decoded. Everything may be called from several threads at once.
+public enum ImageReader {
+  /// Reads the picture in a regular file.
+  ///
+  /// Throws what `BoundedInput.read(path:maximumBytes:)` and `decode` throw.
+  public static func read(
+    contentsOf path: String, limits: ImageLimits = ImageLimits()
+  ) throws(ImageIOError) -> Image {
+    let bytes = try BoundedInput.read(path: path, maximumBytes: limits.maximumBytes)
+    return try decode(bytes, named: path, limits: limits)
+  }
+
+  /// Decodes a whole file in memory; errors call it `source`.
+  ///
+  /// Throws `empty`, `tooManyBytes`, `unsupportedFormat`, `tooManyPixels`, `tooManyScans`,
+  /// `truncated` or `corrupt`.
+  public static func decode(
+    _ bytes: [UInt8], named source: String, limits: ImageLimits = ImageLimits()
+  ) throws(ImageIOError) -> Image {
+    try bytes.span.withUnsafeBufferPointer { (buffer) throws(ImageIOError) in
+      try decode(buffer, named: source, limits: limits)
+    }
+  }
+
+  /// Decodes a whole file in memory that is not an array; errors call it `source`.
+  public static func decode(
+    _ bytes: UnsafeRawBufferPointer, named source: String, limits: ImageLimits = ImageLimits()
+  ) throws(ImageIOError) -> Image {
+    // SAFETY: the caller keeps the bytes alive during this call, and none of it escapes.
+    try bytes.withMemoryRebound(to: UInt8.self) { (buffer) throws(ImageIOError) in
+      try decode(buffer, named: source, limits: limits)
+    }
+  }
+
+  private static func decode(
+    _ bytes: UnsafeBufferPointer<UInt8>, named source: String, limits: ImageLimits
+  ) throws(ImageIOError) -> Image {
+    guard !bytes.isEmpty else { throw .empty(source: source) }
+    guard bytes.count <= limits.maximumBytes else {
+      throw .tooManyBytes(source: source, count: bytes.count, maximum: limits.maximumBytes)
+    }
+    // SAFETY: the caller keeps the bytes alive throughout.
+    let span = Span(_unsafeElements: bytes)
+    switch ImageFormat(recognizing: span) {
+    case .jpeg: return try JPEGCodec.decode(bytes, named: source, limits: limits)
+    case .png: return try PNGCodec.decode(bytes, named: source, limits: limits)
+    case .webp: return try WebPCodec.decode(bytes, named: source, limits: limits)
+    case nil: throw .unsupportedFormat(source: source, found: foreignFormat(of: span))
+    }
+  }
+}

@@ -1,0 +1,38 @@
+public import YOLOImage
+
+/// Writing of pictures as JPEG and PNG.
+public enum ImageWriter {
+  /// Encodes a picture as a baseline JPEG file.
+  ///
+  /// `quality` is 1...100; the defaults are OpenCV's, to the byte. Throws `unencodable`, as for a
+  /// side beyond 65500 pixels.
+  public static func jpeg(
+    _ image: Image, quality: Int = 95, subsampling: ChromaSubsampling = .halved
+  ) throws(ImageIOError) -> [UInt8] {
+    precondition((1...100).contains(quality), "the quality is 1...100")
+    return try JPEGCodec.encode(image, quality: quality, subsampling: subsampling)
+  }
+
+  /// Encodes a picture as a PNG file, without loss.
+  ///
+  /// Throws `unencodable`, as for a side beyond a million pixels.
+  public static func png(_ image: Image) throws(ImageIOError) -> [UInt8] {
+    try PNGCodec.encode(image)
+  }
+
+  /// Writes a picture to a file in the format of the path's suffix, .jpg or .png.
+  ///
+  /// Whoever reads the path meanwhile sees the old file or the new one, never a part. `quality` and
+  /// `subsampling` are those of JPEG. Throws `unknownSuffix`, `unencodable` or `unwritable`.
+  public static func write(
+    _ image: Image, to path: String, quality: Int = 95, subsampling: ChromaSubsampling = .halved
+  ) throws(ImageIOError) {
+    let bytes =
+      switch ImageFormat(suffixOf: path) {
+      case .jpeg: try jpeg(image, quality: quality, subsampling: subsampling)
+      case .png: try png(image)
+      case .webp, nil: throw ImageIOError.unknownSuffix(path: path)
+      }
+    try AtomicOutput.write(bytes, to: path)
+  }
+}

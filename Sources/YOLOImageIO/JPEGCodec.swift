@@ -1,0 +1,86 @@
+import CJPEG
+import YOLOGeometry
+import YOLOImage
+
+/// Decoding and encoding of JPEG through libjpeg-turbo.
+enum JPEGCodec {
+  /// Decodes a file with the exact integer transform and smooth chroma upsampling, turned upright.
+  static func decode(
+    _ bytes: UnsafeBufferPointer<UInt8>, named source: String, limits: ImageLimits
+  ) throws(ImageIOError) -> Image {
+    // SAFETY: the caller keeps the bytes alive throughout.
+    let header = try JPEGHeader(Span(_unsafeElements: bytes), named: source)
+    let size = header.size
+    try limits.check(size, of: source, format: .jpeg)
+    return try Image(stored: size, orientation: header.orientation) { pixels throws(ImageIOError) in
+      var reader = CJPEGReader()
+      reader.bytes = bytes.baseAddress
+      reader.count = bytes.count
+      reader.maximumScans = Int32(clamping: limits.maximumScans)
+      // SAFETY: fails unless the file has this size and number of components; four of them take
+      // four bytes a pixel, any other number three.
+      let decode = { (target: UnsafeMutablePointer<UInt8>) in
+        cjpeg_decode(
+          &reader, UInt32(size.width), UInt32(size.height), Int32(header.componentCount), target)
+          != 0
+      }
+      let isDecoded =
+        header.componentCount == 4
+        ? decodeInks(to: pixels, count: size.width * size.height, decode) : decode(pixels)
+      guard isDecoded else {
+        if reader.ranOut != 0 { throw .truncated(source: source, format: .jpeg) }
+        if reader.hasTooManyScans != 0 {
+          throw .tooManyScans(source: source, maximum: limits.maximumScans)
+        }
+        throw .corrupt(source: source, format: .jpeg, reason: text(of: reader.message))
+      }
+    }
+  }
+
+  /// Converts what `decode` gives, CMYK with 255 for no ink, to RGB, rounded as OpenCV does.
+  private static func decodeInks(
+    to pixels: UnsafeMutablePointer<UInt8>, count: Int,
+    _ decode: (UnsafeMutablePointer<UInt8>) -> Bool
+  ) -> Bool {
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 4 * count) { buffer in
+      guard let inks = buffer.baseAddress, decode(inks) else { return false }
+      // SAFETY: the buffers hold `count` pixels, of four bytes and of three.
+      for pixel in 0..<count {
+        let black = UInt16(inks[4 * pixel + 3])
+        for channel in 0..<3 {
+          let absorbed = ((255 - UInt16(inks[4 * pixel + channel])) * black) >> 8
+          pixels[3 * pixel + channel] = UInt8(black - absorbed)
+        }
+      }
+      return true
+    }
+  }
+
+  /// Encodes a picture as a baseline file.
+  static func encode(
+    _ image: Image, quality: Int, subsampling: ChromaSubsampling
+  ) throws(ImageIOError) -> [UInt8] {
+    guard max(image.width, image.height) <= 65_500 else {
+      throw .unencodable(
+        format: .jpeg,
+        reason: "it has \(image.width)×\(image.height) pixels, the limit is 65500 a side")
+    }
+    // Twice the samples, padded to whole blocks, is what libjpeg-turbo itself takes for the most.
+    let padded = (image.width + 15) / 16 * 16 * ((image.height + 15) / 16 * 16)
+    let capacity = (subsampling == .full ? 6 : 3) * padded + 2048
+    var failure: String?
+    let bytes = [UInt8](unsafeUninitializedCapacity: capacity) { target, count in
+      var writer = CJPEGWriter()
+      writer.bytes = target.baseAddress
+      writer.capacity = capacity
+      // SAFETY: writes at most `capacity` bytes and reads the picture's rows.
+      let isEncoded = cjpeg_encode_rgb(
+        &writer, UInt32(image.width), UInt32(image.height), image.pixels, Int32(quality),
+        subsampling == .full ? 1 : 2)
+      if isEncoded == 0 { failure = text(of: writer.message) }
+      count = writer.count
+    }
+    if let failure { throw .unencodable(format: .jpeg, reason: failure) }
+    return bytes
+  }
+}

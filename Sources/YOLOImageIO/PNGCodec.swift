@@ -1,0 +1,52 @@
+import CPNG
+import YOLOGeometry
+import YOLOImage
+
+/// Decoding and encoding of PNG through libpng.
+enum PNGCodec {
+  /// Decodes a file: grey and palettes expanded, the high byte of 16 bits, alpha dropped, gamma and
+  /// profiles ignored, turned upright.
+  static func decode(
+    _ bytes: UnsafeBufferPointer<UInt8>, named source: String, limits: ImageLimits
+  ) throws(ImageIOError) -> Image {
+    // SAFETY: the caller keeps the bytes alive throughout.
+    let header = try PNGHeader(Span(_unsafeElements: bytes), named: source)
+    let size = header.size
+    try limits.check(size, of: source, format: .png)
+    return try Image(stored: size, orientation: header.orientation) { pixels throws(ImageIOError) in
+      var reader = CPNGReader()
+      reader.bytes = bytes.baseAddress
+      reader.count = bytes.count
+      // SAFETY: fails unless the rows are `size.height` of 3 · `size.width` bytes.
+      let isDecoded = cpng_decode_rgb(&reader, UInt32(size.width), UInt32(size.height), pixels)
+      guard isDecoded != 0 else {
+        if reader.ranOut != 0 { throw .truncated(source: source, format: .png) }
+        throw .corrupt(source: source, format: .png, reason: text(of: reader.message))
+      }
+    }
+  }
+
+  /// Encodes a picture, 8 bits a channel, quickly rather than to the last byte.
+  static func encode(_ image: Image) throws(ImageIOError) -> [UInt8] {
+    guard max(image.width, image.height) <= 1_000_000 else {
+      throw .unencodable(
+        format: .png,
+        reason: "it has \(image.width)×\(image.height) pixels, the limit is 1000000 a side")
+    }
+    // Data that cannot be compressed grow by less than 1/256, chunk headers included.
+    let rawCount = (3 * image.width + 1) * image.height
+    let capacity = rawCount + rawCount / 256 + 4096
+    var failure: String?
+    let bytes = [UInt8](unsafeUninitializedCapacity: capacity) { target, count in
+      var writer = CPNGWriter()
+      writer.bytes = target.baseAddress
+      writer.capacity = capacity
+      let isEncoded = cpng_encode_rgb(
+        &writer, UInt32(image.width), UInt32(image.height), image.pixels)
+      if isEncoded == 0 { failure = text(of: writer.message) }
+      count = writer.count
+    }
+    if let failure { throw .unencodable(format: .png, reason: failure) }
+    return bytes
+  }
+}

@@ -1,0 +1,95 @@
+import CWebP
+import YOLOGeometry
+import YOLOImage
+
+/// Decoding of WebP through libwebp.
+enum WebPCodec {
+  /// Decodes a file, the first frame of an animation; alpha dropped, turned upright.
+  static func decode(
+    _ bytes: UnsafeBufferPointer<UInt8>, named source: String, limits: ImageLimits
+  ) throws(ImageIOError) -> Image {
+    var features = WebPBitstreamFeatures()
+    let status = WebPGetFeatures(bytes.baseAddress, bytes.count, &features)
+    guard status == VP8_STATUS_OK else { throw failure(status, of: source) }
+    let size = Size(width: Int(features.width), height: Int(features.height))
+    try limits.check(size, of: source, format: .webp)
+    return try Image(stored: size, orientation: orientation(of: bytes)) {
+      pixels throws(ImageIOError) in
+      if features.has_animation != 0 {
+        try decodeFirstFrame(of: bytes, named: source, size: size, into: pixels)
+      } else {
+        var configuration = WebPDecoderConfig()
+        guard WebPInitDecoderConfig(&configuration) != 0 else {
+          throw .corrupt(source: source, format: .webp, reason: "libwebp is of another version")
+        }
+        configuration.output.colorspace = MODE_RGB
+        configuration.output.is_external_memory = 1
+        configuration.output.u.RGBA.rgba = pixels
+        configuration.output.u.RGBA.stride = CInt(3 * size.width)
+        configuration.output.u.RGBA.size = 3 * size.width * size.height
+        // SAFETY: libwebp refuses a picture that does not fit the buffer described here.
+        let status = WebPDecode(bytes.baseAddress, bytes.count, &configuration)
+        guard status == VP8_STATUS_OK else { throw failure(status, of: source) }
+      }
+    }
+  }
+
+  /// Decodes the first frame of an animation onto its canvas, black where the frame leaves it open.
+  private static func decodeFirstFrame(
+    of bytes: UnsafeBufferPointer<UInt8>, named source: String, size: Size,
+    into pixels: UnsafeMutablePointer<UInt8>
+  ) throws(ImageIOError) {
+    var data = WebPData(bytes: bytes.baseAddress, size: bytes.count)
+    var options = WebPAnimDecoderOptions()
+    guard WebPAnimDecoderOptionsInit(&options) != 0 else {
+      throw .corrupt(source: source, format: .webp, reason: "libwebp is of another version")
+    }
+    options.color_mode = MODE_RGBA
+    guard let decoder = WebPAnimDecoderNew(&data, &options) else {
+      throw .corrupt(source: source, format: .webp, reason: "the animation is damaged")
+    }
+    defer { WebPAnimDecoderDelete(decoder) }
+    var information = WebPAnimInfo()
+    var canvas: UnsafeMutablePointer<UInt8>?
+    var timestamp: CInt = 0
+    guard WebPAnimDecoderGetInfo(decoder, &information) != 0,
+      Int(information.canvas_width) == size.width, Int(information.canvas_height) == size.height,
+      WebPAnimDecoderGetNext(decoder, &canvas, &timestamp) != 0, let canvas
+    else {
+      throw .corrupt(source: source, format: .webp, reason: "the first frame is damaged")
+    }
+    // SAFETY: the canvas, which the decoder owns, has four bytes for each of these pixels.
+    for pixel in 0..<size.width * size.height {
+      for channel in 0..<3 { pixels[3 * pixel + channel] = canvas[4 * pixel + channel] }
+    }
+  }
+
+  /// Reads the orientation from the first `EXIF` chunk, upright where the container is damaged
+  /// anywhere or does not announce one.
+  private static func orientation(of bytes: UnsafeBufferPointer<UInt8>) -> Orientation {
+    var data = WebPData(bytes: bytes.baseAddress, size: bytes.count)
+    guard let container = WebPDemux(&data) else { return .upright }
+    defer { WebPDemuxDelete(container) }
+    var chunk = WebPChunkIterator()
+    guard WebPDemuxGetChunk(container, "EXIF", 1, &chunk) != 0 else { return .upright }
+    defer { WebPDemuxReleaseChunkIterator(&chunk) }
+    let payload = UnsafeBufferPointer(start: chunk.chunk.bytes, count: chunk.chunk.size)
+    // SAFETY: the chunk lies within the bytes, which the caller keeps alive throughout.
+    return Orientation(tiff: Span(_unsafeElements: payload)) ?? .upright
+  }
+
+  private static func failure(_ status: VP8StatusCode, of source: String) -> ImageIOError {
+    if status == VP8_STATUS_NOT_ENOUGH_DATA || status == VP8_STATUS_SUSPENDED {
+      return .truncated(source: source, format: .webp)
+    }
+    let reason =
+      switch status {
+      case VP8_STATUS_OUT_OF_MEMORY: "out of memory"
+      case VP8_STATUS_INVALID_PARAM: "the picture does not fit its header"
+      case VP8_STATUS_BITSTREAM_ERROR: "the compressed data are damaged"
+      case VP8_STATUS_UNSUPPORTED_FEATURE: "it uses an unsupported feature"
+      default: "libwebp status \(status.rawValue)"
+      }
+    return .corrupt(source: source, format: .webp, reason: reason)
+  }
+}

@@ -1,0 +1,66 @@
+import YOLOTensor
+
+/// The weights of a convolution in the order in which the tiles walk them.
+///
+/// The output channels are cut into blocks of one to three vectors. A block holds, tap by tap and
+/// input channel by input channel, the weights of its channels side by side; lanes past the last
+/// channel are zero.
+package final class PackedConvolution: Sendable {
+  /// A run of output channels that one tile computes.
+  struct Block: Sendable {
+    let vectors: Int
+    let firstChannel: Int
+    let channels: Int
+    let weights: Int
+    let bias: Int
+  }
+
+  let blocks: [Block]
+  let lanes: Int
+  let storage: AlignedStorage
+  /// What the sums of later walks start from: as many zeros as the widest block has lanes.
+  let zeros: AlignedStorage
+
+  /// Packs weights [output, input, kernel height, kernel width] and a bias for vectors of `lanes`.
+  package init(
+    weights: UnsafePointer<Float>, bias: UnsafePointer<Float>, outputChannels: Int,
+    inputChannels: Int, taps: Int, lanes: Int
+  ) {
+    let depth = taps * inputChannels
+    let vectors = (outputChannels + lanes - 1) / lanes
+    var blocks = [Block]()
+    var first = 0
+    var position = 0
+    var remaining = vectors
+    while remaining > 0 {
+      let size = remaining == 3 ? 3 : min(remaining, 2)
+      let width = size * lanes
+      blocks.append(
+        Block(
+          vectors: size, firstChannel: first, channels: min(width, outputChannels - first),
+          weights: position + width, bias: position))
+      position += width * (depth + 1)
+      first += width
+      remaining -= size
+    }
+    self.blocks = blocks
+    self.lanes = lanes
+    storage = AlignedStorage(count: position)
+    zeros = AlignedStorage(count: 3 * lanes)
+    // SAFETY: each block writes width · (depth + 1) values from its bias on, as counted above.
+    for block in blocks {
+      let width = block.vectors * lanes
+      for lane in 0..<block.channels {
+        let channel = block.firstChannel + lane
+        storage.base[block.bias + lane] = bias[channel]
+        let source = weights + channel * depth
+        let target = storage.base + (block.weights + lane)
+        for tap in 0..<taps {
+          for input in 0..<inputChannels {
+            target[(tap * inputChannels + input) * width] = source[input * taps + tap]
+          }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,99 @@
+public import YOLOGraph
+public import YOLOWeights
+
+/// A checkpoint's model, traced from its own module records: a fine-tuned or edited model loads as it
+/// is.
+public struct Network: Sendable {
+  /// How to read the outputs, by the kind of the head.
+  public enum Head: Sendable {
+    /// Boxes with classes.
+    case detect(DetectLayout)
+  }
+
+  /// A top-level module of the model.
+  public struct Layer: Sendable {
+    /// The path, such as `model.4`.
+    public let path: String
+    /// The class, such as `C2f`.
+    public let className: String
+    /// The layers that it reads, by index; -1 is the input picture.
+    public let sources: [Int]
+    /// The numbers in its weights and biases, statistics of normalisation left out.
+    public let parameterCount: Int
+  }
+
+  /// The traced graph: RGB input in 0...1, [height, width, 3].
+  public let graph: Graph
+  /// How to read its outputs.
+  public let head: Head
+  /// The top-level modules.
+  public let layers: [Layer]
+
+  /// Traces the model of a checkpoint.
+  public init(_ checkpoint: Checkpoint) throws(ModelError) {
+    do {
+      (graph, head, layers) = try Self.trace(checkpoint.model)
+    } catch let error as ModelError {
+      throw error
+    } catch let error as WeightError {
+      throw .weights(error)
+    } catch let error as GraphError {
+      throw .graph(error)
+    } catch {
+      preconditionFailure("blocks throw nothing else: \(error)")
+    }
+  }
+
+  private static func trace(
+    _ model: ModuleRecord
+  ) throws -> (graph: Graph, head: Head, layers: [Layer]) {
+    let root = try model.child("model")
+    let records = root.children
+    let lastClass = records.last.map { $0.className } ?? "missing one"
+    guard let last = records.last, lastClass == DetectHead.className else {
+      throw ModelError.noHead(lastLayer: lastClass, known: [DetectHead.className])
+    }
+    let builder = GraphBuilder()
+    let input = builder.input(channels: 3)
+    var values = [Value]()
+    var layers = [Layer]()
+    for (index, record) in records.enumerated() {
+      let layer = Layer(
+        path: record.path, className: record.className,
+        sources: try record.sources(before: index), parameterCount: record.parameterCount)
+      layers.append(layer)
+      guard index < records.count - 1 else { continue }
+      let block = try BlockTable.block(record)
+      values.append(try block.callAsFunction(inputs(of: layer)))
+    }
+    let head = try DetectHead(last)(inputs(of: layers[layers.count - 1]), builder)
+    return (builder.build(), .detect(head), layers)
+
+    func inputs(of layer: Layer) -> [Value] {
+      layer.sources.map { $0 < 0 ? input : values[$0] }
+    }
+  }
+}
+
+extension ModuleRecord {
+  /// Returns the layers that the layer at `index` reads: `f` counts back where it is negative.
+  fileprivate func sources(before index: Int) throws -> [Int] {
+    let sources = try ints("f").map { from in
+      let source = from < 0 ? index + from : from
+      guard (-1..<index).contains(source) else {
+        throw ModelError.invalidSource(layer: path, from: from)
+      }
+      return source
+    }
+    guard !sources.isEmpty else {
+      throw ModelError.inputCount(at: path, expected: 1, found: 0)
+    }
+    return sources
+  }
+
+  /// The numbers in the weights and biases of this module and those below it.
+  fileprivate var parameterCount: Int {
+    let own = tensors.filter { $0.key == "weight" || $0.key == "bias" }
+    return own.values.reduce(0) { $0 + $1.count } + children.reduce(0) { $0 + $1.parameterCount }
+  }
+}

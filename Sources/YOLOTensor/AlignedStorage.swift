@@ -1,0 +1,34 @@
+#if canImport(Glibc)
+  import Glibc
+#elseif canImport(Musl)
+  import Musl
+#endif
+
+/// A fixed run of `Float` values that starts at a 64-byte boundary (a cache line, an AVX-512 vector).
+///
+/// The memory is zero at first. It is not synchronised: whoever shares a storage between threads
+/// decides who writes when.
+public final class AlignedStorage: @unchecked Sendable {
+  /// The first value.
+  public let base: UnsafeMutablePointer<Float>
+  /// The number of values.
+  public let count: Int
+
+  private let byteCount: Int
+
+  /// Maps zeroed memory for `count` values; pages cost nothing until they are touched.
+  public init(count: Int) {
+    precondition(count >= 0)
+    self.count = count
+    byteCount = max(count * MemoryLayout<Float>.stride, 1)
+    // SAFETY: an anonymous private mapping is page-aligned and zeroed; it is unmapped in deinit only.
+    let memory = mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    guard let memory, memory != MAP_FAILED else {
+      preconditionFailure("no memory for \(byteCount) bytes")
+    }
+    if byteCount >= 4 << 20 { madvise(memory, byteCount, MADV_HUGEPAGE) }
+    base = memory.bindMemory(to: Float.self, capacity: count)
+  }
+
+  deinit { munmap(base, byteCount) }
+}

@@ -1,0 +1,40 @@
+/// The options of a prediction: names, ranges, defaults and help, defined here and nowhere else.
+///
+/// The command line, the server's answers and the documentation read them from here.
+public enum PredictOption {
+  /// The size that pictures are fitted into.
+  public static let imageSize = ImageSizeOption(
+    name: "imgsz", range: 32...1280, defaultSide: 640,
+    help: "Size in pixels that pictures are fitted into, one number or HEIGHT,WIDTH; "
+      + "rounded up to a multiple of the model's stride")
+
+  /// The least confidence.
+  public static let confidence = NumberOption(
+    name: "conf", range: 0.01...1.0, defaultValue: 0.25,
+    help: "Confidence that a detection must exceed")
+
+  /// The overlap that is tolerated.
+  public static let overlap = NumberOption(
+    name: "iou", range: 0.0...0.95, defaultValue: 0.45,
+    help: "Intersection over union above which the less confident of two boxes is dropped")
+
+  /// The greatest number of detections.
+  public static let maxDetections = NumberOption(
+    name: "max_det", range: 1...30_000, defaultValue: 300,
+    help: "Greatest number of detections in a picture")
+
+  /// The classes to keep.
+  public static let classes = ClassesOption(
+    name: "classes", range: 0...99_999,
+    help: "Indices of the classes to keep, joined by commas; all if not given")
+
+  /// Whether boxes of different classes suppress each other.
+  public static let agnostic = FlagOption(
+    name: "agnostic_nms", defaultValue: false,
+    help: "Let overlapping boxes of different classes suppress each other")
+
+  /// Whether padding is cut down to whole strides.
+  public static let rectangular = FlagOption(
+    name: "rect", defaultValue: true,
+    help: "Pad pictures to the next multiple of the stride only, not to the full size")
+}

@@ -1,0 +1,76 @@
+extension Checkpoint {
+  /// Completes a checkpoint from its records, as Ultralytics stores them.
+  ///
+  /// `names`, `stride`, `task` and `yaml` are attributes of the model, the image size is an
+  /// argument of the training. `overrides` go before.
+  ///
+  /// - Throws: `WeightError.unexpectedAttribute`.
+  init(
+    model: ModuleRecord, arguments: AttributeValue, info: CheckpointInfo,
+    overrides: CheckpointOverrides? = nil, file: String
+  ) throws(WeightError) {
+    func unexpected(_ key: String, _ expected: String, _ found: AttributeValue) -> WeightError {
+      .unexpectedAttribute(
+        file: file, record: "the model", key: key, expected: expected, found: "\(found)")
+    }
+    var info = info
+    let yaml = model.attributes["yaml"] ?? .none
+    info.yamlFile = yaml["yaml_file"]?.string
+    info.scale = yaml["scale"]?.string.flatMap { $0.isEmpty ? nil : $0 }
+
+    var trainingArguments: [String: AttributeValue] = [:]
+    switch arguments {
+    case .dictionary(let entries):
+      for entry in entries {
+        if let key = entry.key.string { trainingArguments[key] = entry.value }
+      }
+    case .record(let record): trainingArguments = record.attributes
+    case .none, .bool, .int, .float, .string, .list, .tuple, .tensor, .opaque: break
+    }
+    var imageSize: InputSize?
+    if let value = overrides?.imageSize ?? trainingArguments["imgsz"], !value.isNone {
+      guard let size = InputSize(value) else {
+        throw unexpected("imgsz", "one or two sides from 1 to 65536", value)
+      }
+      imageSize = size
+    }
+    var strides: [Int] = []
+    if let value = overrides?.strides ?? model.attributes["stride"], !value.isNone,
+      value.elements?.isEmpty != true
+    {
+      let numbers = value.numbers?.compactMap { Int(exactly: $0) } ?? []
+      guard !numbers.isEmpty, numbers.count == value.numbers?.count, numbers.count <= 64,
+        numbers.allSatisfy({ (1...4096).contains($0) })
+      else { throw unexpected("stride", "whole numbers from 1 to 4096", value) }
+      strides = numbers
+    }
+    self.init(
+      model: model,
+      task: overrides?.task ?? model.attributes["task"]?.string ?? trainingArguments["task"]?.string
+        ?? Self.task(of: model),
+      names: try ClassNames(overrides?.names ?? model.attributes["names"], file: file),
+      strides: strides,
+      imageSize: imageSize, trainingArguments: trainingArguments, info: info)
+  }
+
+  /// The task that the class of the head, which is the last layer, or of the model implies.
+  private static func task(of model: ModuleRecord) -> String? {
+    let head = model["model"]?.children.last?.className ?? ""
+    switch head {
+    case _ where head.hasPrefix("Segment"): return "segment"
+    case _ where head.hasPrefix("Pose"): return "pose"
+    case _ where head.hasPrefix("OBB"): return "obb"
+    case "Classify": return "classify"
+    case "Detect", "v10Detect", "RTDETRDecoder": return "detect"
+    default: break
+    }
+    switch model.className {
+    case "DetectionModel": return "detect"
+    case "SegmentationModel": return "segment"
+    case "PoseModel": return "pose"
+    case "OBBModel": return "obb"
+    case "ClassificationModel": return "classify"
+    default: return nil
+    }
+  }
+}

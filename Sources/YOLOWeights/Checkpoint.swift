@@ -1,0 +1,81 @@
+/// A model as it lies in a file: its records and tensors, and what is needed to predict with it.
+///
+/// Opening reads the structure only; weights are converted when a tensor is read, straight from the
+/// mapped file. Nothing in the file is executed: see `PickleMachine`.
+public struct Checkpoint: Sendable {
+  /// The root of the module records: its child `model` holds the layers, its path is empty.
+  public let model: ModuleRecord
+  /// The task as the reference spells it (`detect`, `segment`, `classify`, `pose`, `obb`), or nil if
+  /// neither the file nor the head tells it.
+  public let task: String?
+  /// The class names.
+  public let names: ClassNames
+  /// The strides of the output levels in pixels, such as 8, 16, 32; empty if the file has none.
+  public let strides: [Int]
+  /// The image size of the training, or nil if the file does not tell it.
+  public let imageSize: InputSize?
+  /// The arguments of the training, such as `data` and `single_cls`.
+  public let trainingArguments: [String: AttributeValue]
+  /// What the file says about its making.
+  public let info: CheckpointInfo
+
+  /// Opens a `.pt` checkpoint or a safetensors file of this program, told apart by their bytes.
+  ///
+  /// The checksum of a checkpoint's `data.pkl` is always compared: it is cheap, and a damaged
+  /// structure would give puzzling errors. `verifyingWeights` compares those of the weights too,
+  /// which reads the whole file. Checksums find damage, not malice. A safetensors file has none.
+  ///
+  /// - Throws: `WeightError`; see its cases.
+  public static func open(
+    path: String, verifyingWeights: Bool = false
+  ) throws(WeightError) -> Checkpoint {
+    try Checkpoint(file: try MappedFile(path: path), verifyingWeights: verifyingWeights)
+  }
+
+  /// Reads a checkpoint from bytes, of which it keeps a copy; `name` is for messages.
+  ///
+  /// - Throws: `WeightError`; see its cases.
+  public init(
+    bytes: [UInt8], name: String = "the checkpoint", verifyingWeights: Bool = false
+  ) throws(WeightError) {
+    try self.init(
+      file: try MappedFile(copying: bytes, name: name), verifyingWeights: verifyingWeights)
+  }
+
+  /// Reads a checkpoint from a mapped file.
+  ///
+  /// - Throws: `WeightError`; see its cases.
+  public init(file: MappedFile, verifyingWeights: Bool = false) throws(WeightError) {
+    let format = FileFormat(detecting: file.bytes)
+    switch format {
+    case .zip: self = try TorchReader.read(file, verifyingWeights: verifyingWeights)
+    case .safetensors: self = try SafetensorsReader.read(file)
+    case .legacyTorch, .torchScript, .onnx, .tensorFlowLite, .hdf5, .gguf, .gzip, .xml, .html,
+      .gitLFSPointer, .pickle, .empty, .unknown:
+      throw .unsupportedFormat(file: file.name, found: format)
+    }
+  }
+
+  init(
+    model: ModuleRecord, task: String?, names: ClassNames, strides: [Int], imageSize: InputSize?,
+    trainingArguments: [String: AttributeValue], info: CheckpointInfo
+  ) {
+    self.model = model
+    self.task = task
+    self.names = names
+    self.strides = strides
+    self.imageSize = imageSize
+    self.trainingArguments = trainingArguments
+    self.info = info
+  }
+
+  /// Compares the tensors that were asked for since the checkpoint was opened, or since
+  /// `resetUsage()`, with those in the file.
+  ///
+  /// Left out are training counters (`num_batches_tracked`) and stored `anchors` and `strides`, which
+  /// inference computes anew.
+  public func usageReport() -> UsageReport { model.usage.report(on: model) }
+
+  /// Forgets which tensors were asked for.
+  public func resetUsage() { model.usage.reset() }
+}

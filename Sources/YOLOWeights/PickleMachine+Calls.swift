@@ -1,0 +1,100 @@
+/// What stands in for the calls that a pickle asks for. None of them runs anything.
+extension PickleMachine {
+  /// Pushes the inert outcome of calling a global.
+  mutating func call(
+    _ callable: PickleValue, _ arguments: [PickleValue]
+  ) throws(WeightError) {
+    guard case .global(let index) = callable else {
+      throw damaged("a call of something that is not a named object")
+    }
+    let global = graph.globals[Int(index)]
+    switch global.role {
+    case .inert: try pushObject(.instance, arguments, global: index)
+    case .set: try pushObject(.set, try elements(arguments, of: global))
+    case .list: try pushObject(.list, try elements(arguments, of: global))
+    case .tuple: try pushObject(.tuple, try elements(arguments, of: global))
+    case .dictionary: try pushObject(.dictionary, try pairs(arguments))
+    case .rebuildTensor: try pushTensor(arguments)
+    case .rebuildParameter:
+      guard let tensor = arguments.first, graph.items(tensor, .tensor) != nil else {
+        throw damaged("a parameter that is not a tensor")
+      }
+      try push(tensor)
+    case .bytes:
+      guard arguments.isEmpty else { throw damaged("bytes with arguments") }
+      try pushObject(.bytes, [try string("")])
+    case .encode:
+      guard let text = arguments.first, let content = graph.string(text), arguments.count == 2,
+        graph.string(arguments[1]) == "latin1"
+      else { throw damaged("an encoding other than latin1") }
+      // The same text can be encoded again and again at a few bytes of stream a time.
+      try count(content.utf8.count / 16)
+      guard content.unicodeScalars.allSatisfy({ $0.value < 256 }) else {
+        throw damaged("bytes beyond latin1")
+      }
+      try pushObject(.bytes, [text])
+    case .numpyScalar:
+      if let number = NumpyScalar.decode(arguments, in: graph) {
+        try push(number)
+      } else {
+        try pushObject(.instance, arguments, global: index)
+      }
+    case .boundMethod:
+      guard arguments.count == 2, let name = graph.string(arguments[1]), name.hasPrefix("forward")
+      else { throw forbidden(global.qualifiedName) }
+      try pushObject(.instance, [], global: index)
+    case .storage: throw damaged("a call of \(global.qualifiedName)")
+    }
+  }
+
+  /// Pushes the storage that a persistent id names.
+  mutating func pushStorage() throws(WeightError) {
+    guard let parts = graph.items(try pop(), .tuple),
+      parts.count == 5, graph.string(parts[0]) == "storage",
+      case .global(let index) = parts[1], case .storage = graph.globals[Int(index)].role,
+      let key = graph.string(parts[2]), key.utf8.count <= PickleLimits.name,
+      case .int(let count) = parts[4], count >= 0
+    else { throw damaged("a persistent id that does not name a storage of a known type") }
+    try pushObject(.storage, [parts[2], parts[4]], global: index)
+  }
+
+  private mutating func pushTensor(_ arguments: [PickleValue]) throws(WeightError) {
+    guard arguments.count >= 4, graph.items(arguments[0], .storage) != nil,
+      case .int = arguments[1], graph.items(arguments[2], .tuple, .list) != nil,
+      graph.items(arguments[3], .tuple, .list) != nil
+    else { throw damaged("a tensor without storage, offset, shape and strides") }
+    try pushObject(.tensor, Array(arguments.prefix(4)))
+  }
+
+  private func elements(
+    _ arguments: [PickleValue], of global: PickleGlobal
+  ) throws(WeightError) -> [PickleValue] {
+    guard let source = arguments.first else { return [] }
+    guard arguments.count == 1, let items = graph.items(source, .list, .tuple, .set) else {
+      throw damaged("unusable arguments of \(global.qualifiedName)")
+    }
+    return items
+  }
+
+  /// The entries of a dictionary made from another one or from a list of pairs.
+  private func pairs(_ arguments: [PickleValue]) throws(WeightError) -> [PickleValue] {
+    guard let source = arguments.last else { return [] }
+    // `defaultdict` names the class of its default, or None.
+    switch source {
+    case .global, .none: return []
+    case .object, .string, .bool, .int, .float: break
+    }
+    if let items = graph.items(source, .dictionary) { return items }
+    guard let list = graph.items(source, .list, .tuple) else {
+      throw damaged("a dictionary made from something else than pairs")
+    }
+    var items: [PickleValue] = []
+    for element in list {
+      guard let pair = graph.items(element, .list, .tuple), pair.count == 2 else {
+        throw damaged("a dictionary made from something else than pairs")
+      }
+      items += pair
+    }
+    return items
+  }
+}

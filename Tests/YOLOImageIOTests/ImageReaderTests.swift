@@ -1,0 +1,170 @@
+import Testing
+import YOLOGeometry
+import YOLOImage
+import YOLOImageIO
+import YOLOTestSupport
+
+@Suite struct ImageReaderTests {
+  @Test func `the fixtures are there`() {
+    #expect(Fixture.all.count == 179, Fixture.regenerate)
+    #expect(Fixture.all.count { $0.expected == nil } == 10, Fixture.regenerate)
+  }
+
+  /// Bit for bit, CMYK too: the codecs' transforms are exact integer arithmetic.
+  @Test(arguments: Fixture.all)
+  func `decodes what OpenCV decodes and refuses what it refuses`(_ fixture: Fixture) throws {
+    guard let expected = fixture.expected else {
+      #expect(throws: ImageIOError.self) {
+        try ImageReader.decode(fixture.bytes, named: fixture.name)
+      }
+      return
+    }
+    let image = try ImageReader.decode(fixture.bytes, named: fixture.name)
+    #expect(image.size == expected.size)
+    let differences = zip(image.pixels, expected.pixels).count { $0 != $1 }
+    #expect(differences == 0, "\(differences) of \(expected.pixels.count) samples differ")
+  }
+
+  @Test func `all ways in give the same picture`() throws {
+    let bytes = try Fixture.bytes("jpeg-420.jpg")
+    let image = try ImageReader.decode(bytes, named: "a")
+    #expect(try ImageReader.read(contentsOf: Fixture.path("jpeg-420.jpg")) == image)
+    let raw = try bytes.withUnsafeBytes { try ImageReader.decode($0, named: "a") }
+    #expect(raw == image)
+  }
+
+  /// As OpenCV, which refuses every one of these prefixes.
+  @Test(arguments: [
+    "jpeg-420.jpg", "jpeg-420-progressive.jpg", "jpeg-arithmetic.jpg", "jpeg-restart.jpg",
+    "jpeg-cmyk.jpg", "png-rgb-8.png", "png-palette-4-interlaced.png", "webp-lossy.webp",
+    "webp-lossless.webp", "webp-animated-lossy.webp", "orientation-6.webp",
+  ])
+  func `a cut file is refused wherever it is cut`(_ name: String) throws {
+    let bytes = try Fixture.bytes(name)
+    for count in bytes.indices {
+      let error = #expect(throws: ImageIOError.self) {
+        try ImageReader.decode(Array(bytes[..<count]), named: name)
+      }
+      switch error {
+      case .truncated(name, _): break
+      case .empty(name): #expect(count == 0)
+      case .unsupportedFormat(name, _): #expect(count < 12)
+      // The animation decoder of libwebp gives no reasons.
+      case .corrupt(name, .webp, _): #expect(name == "webp-animated-lossy.webp")
+      default: Issue.record("\(count) bytes: \(String(describing: error))")
+      }
+    }
+  }
+
+  @Test(arguments: [
+    ("GIF89a", "a GIF image"), ("BM    ", "a BMP image"), ("II*\0", "a TIFF or raw camera image"),
+    ("MM\0*", "a TIFF or raw camera image"), ("\0\0\0 ftypavif", "an AVIF image"),
+    ("\0\0\0 ftypheic", "a HEIC image"), ("\0\0\0 ftypmif1", "a HEIF image"),
+    ("\0\0\0 ftypisom", "an MP4 or QuickTime video"), ("RIFF    AVI ", "an AVI video"),
+    ("\0\0\0\u{0C}jP  ", "a JPEG 2000 image"), ("P6\n1 1 255\n", "a PNM image"),
+    ("%PDF-1.7", "a PDF document"), ("PK\u{3}\u{4}", "a zip archive"), ("hello", nil),
+    ("RIFF", "a RIFF file"), ("P6", nil), ("\u{7F}", nil),
+  ])
+  func `another format is refused by its name`(_ content: String, _ found: String?) {
+    let error = #expect(throws: ImageIOError.self) {
+      try ImageReader.decode(Array(content.utf8), named: "upload")
+    }
+    #expect(error == .unsupportedFormat(source: "upload", found: found))
+    #expect(error?.description.hasSuffix("expected JPEG, PNG or WebP") == true)
+  }
+
+  @Test(arguments: ["jpeg-420.jpg", "png-rgb-8.png", "webp-lossy.webp", "webp-animated-lossy.webp"])
+  func `limits are exact`(_ name: String) throws {
+    let bytes = try Fixture.bytes(name)
+    let size = try ImageReader.decode(bytes, named: name).size
+    let pixels = size.width * size.height
+    var limits = ImageLimits(maximumBytes: bytes.count, maximumPixels: pixels)
+    #expect(try ImageReader.decode(bytes, named: name, limits: limits).size == size)
+    limits.maximumPixels -= 1
+    #expect(throws: ImageIOError.tooManyPixels(source: name, size: size, maximum: pixels - 1)) {
+      try ImageReader.decode(bytes, named: name, limits: limits)
+    }
+    limits.maximumBytes -= 1
+    let tooManyBytes = ImageIOError.tooManyBytes(
+      source: name, count: bytes.count, maximum: bytes.count - 1)
+    #expect(throws: tooManyBytes) { try ImageReader.decode(bytes, named: name, limits: limits) }
+  }
+
+  /// The headers of the greatest pictures that the formats can name, without any pixels.
+  @Test func `a huge extent is refused by the header`() throws {
+    let jpeg: [UInt8] = [
+      0xFF, 0xD8, 0xFF, 0xC0, 0, 17, 8, 0xFF, 0xFF, 0xFF, 0xFF, 3, 1, 0x11, 0, 2, 0x11, 0, 3, 0x11,
+      0, 0xFF, 0xDA, 0, 2,
+    ]
+    let png = [
+      [0x89], Array("PNG\r\n\u{1A}\n\0\0\0\rIHDR".utf8),
+      [0x7F, 0xFF, 0xFF, 0xFF, 0x7F, 0xFF, 0xFF, 0xFF], [8, 2, 0, 0, 0, 0, 0, 0, 0],
+    ].flatMap { $0 }
+    var webp = Array("RIFF    WEBPVP8X".utf8) + [10, 0, 0, 0, 0, 0, 0, 0]
+    webp += [0xFF, 0x7F, 0, 0xFF, 0x7F, 0] + Array("VP8 \0\0\0\0".utf8)
+    webp[4...7] = [UInt8(webp.count - 8), 0, 0, 0]
+    for (bytes, side) in [(jpeg, 65535), (png, 0x7FFF_FFFF), (webp, 0x8000)] {
+      let size = Size(width: side, height: side)
+      #expect(throws: ImageIOError.tooManyPixels(source: "x", size: size, maximum: 100_000_000)) {
+        try ImageReader.decode(bytes, named: "x")
+      }
+      let boundless = ImageLimits(maximumPixels: .max)
+      guard side != 0x8000 else { continue }
+      #expect(throws: ImageIOError.tooManyPixels(source: "x", size: size, maximum: 1 << 30)) {
+        try ImageReader.decode(bytes, named: "x", limits: boundless)
+      }
+    }
+  }
+
+  @Test func `scans are limited`() throws {
+    let bytes = try Fixture.bytes("jpeg-420-progressive.jpg")
+    let count = bytes.indices.dropLast().count { bytes[$0] == 0xFF && bytes[$0 + 1] == 0xDA }
+    #expect(count == 10)
+    let expected = try Fixture.expected("jpeg-420-progressive.jpg")
+    let image = try ImageReader.decode(
+      bytes, named: "x", limits: ImageLimits(maximumScans: count))
+    #expect(image == expected)
+    #expect(throws: ImageIOError.tooManyScans(source: "x", maximum: count - 1)) {
+      try ImageReader.decode(bytes, named: "x", limits: ImageLimits(maximumScans: count - 1))
+    }
+  }
+
+  @Test func `excess data behind the last row of a PNG is not inflated to the end`() throws {
+    // Stored deflate blocks of zeros, each as long as can be, behind the rows of one pixel.
+    let stored: [UInt8] = [0, 0xFF, 0xFF, 0, 0] + [UInt8](repeating: 0, count: 0xFFFF)
+    let stream = [0x78, 0x01] + Array(repeatElement(stored, count: 40).joined())
+    let png =
+      [0x89] + Array("PNG\r\n\u{1A}\n".utf8)
+      + pngChunk("IHDR", [0, 0, 0, 1, 0, 0, 0, 1, 8, 2, 0, 0, 0]) + pngChunk("IDAT", stream)
+      + pngChunk("IEND", [])
+    let error = #expect(throws: ImageIOError.self) { try ImageReader.decode(png, named: "bomb") }
+    #expect(
+      error?.description
+        == "bomb: the PNG data cannot be decoded: IDAT: too much data for the picture")
+  }
+
+  @Test func `text and profiles of a PNG are skipped unread`() throws {
+    // Neither could be unpacked: the declared method does not exist.
+    let bytes = try Fixture.bytes("png-rgb-8.png")
+    let junk = Array("name\0".utf8) + [UInt8](repeating: 0xEE, count: 100_000)
+    let extended =
+      bytes[..<33] + pngChunk("zTXt", junk) + pngChunk("iCCP", junk) + pngChunk("iTXt", junk)
+      + bytes[33...]
+    let expected = try Fixture.expected("png-rgb-8.png")
+    #expect(try ImageReader.decode(Array(extended), named: "x") == expected)
+  }
+
+  @Test func `several threads decode at once`() async throws {
+    let chosen = Fixture.all("jpeg-4") + Fixture.all("png-rgb") + Fixture.all("webp-")
+    try await withThrowingTaskGroup(of: Void.self) { group in
+      for fixture in chosen + chosen + chosen {
+        guard let expected = fixture.expected else { continue }
+        group.addTask {
+          let image = try ImageReader.decode(fixture.bytes, named: fixture.name)
+          #expect(image == expected)
+        }
+      }
+      try await group.waitForAll()
+    }
+  }
+}

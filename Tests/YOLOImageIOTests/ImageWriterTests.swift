@@ -1,0 +1,101 @@
+import Glibc
+import Testing
+import YOLOGeometry
+import YOLOImage
+import YOLOImageIO
+import YOLOTestSupport
+
+@Suite struct ImageWriterTests {
+  /// Byte for byte: both encoders are libjpeg-turbo with the same tables and exact transform.
+  @Test func `a JPEG file is that of OpenCV`() throws {
+    let image = try Fixture.expected("written.png")
+    #expect(try ImageWriter.jpeg(image) == Fixture.bytes("written-95-halved.jpg"))
+    let sharp = try ImageWriter.jpeg(image, quality: 80, subsampling: .full)
+    #expect(try sharp == Fixture.bytes("written-80-full.jpg"))
+  }
+
+  /// Noise, which no encoder makes smaller, and a flat picture; sizes around whole blocks.
+  @Test(arguments: [(1, 1), (16, 16), (17, 3), (250, 131)])
+  func `PNG keeps every sample`(_ sides: (Int, Int)) throws {
+    let size = Size(width: sides.0, height: sides.1)
+    var random = SplitMix64(seed: 7)
+    let noise = (0..<3 * size.width * size.height).map { _ in
+      UInt8.random(in: 0...255, using: &random)
+    }
+    for image in [Image(size: size, pixels: noise), Image(size: size, grey: 114)] {
+      let bytes = try ImageWriter.png(image)
+      #expect(try ImageReader.decode(bytes, named: "x") == image)
+    }
+  }
+
+  @Test(arguments: [1, 50, 100], ChromaSubsampling.allCases)
+  func `noise fits every quality of JPEG`(_ quality: Int, _ subsampling: ChromaSubsampling) throws {
+    let size = Size(width: 83, height: 61)
+    var random = SplitMix64(seed: 8)
+    let noise = (0..<3 * size.width * size.height).map { _ in
+      UInt8.random(in: 0...255, using: &random)
+    }
+    let bytes = try ImageWriter.jpeg(
+      Image(size: size, pixels: noise), quality: quality, subsampling: subsampling)
+    #expect(try ImageReader.decode(bytes, named: "x").size == size)
+  }
+
+  @Test func `a picture beyond the format is refused`() throws {
+    let wide = Image(size: Size(width: 65_501, height: 1), grey: 0)
+    #expect(
+      throws: ImageIOError.unencodable(
+        format: .jpeg, reason: "it has 65501×1 pixels, the limit is 65500 a side")
+    ) { try ImageWriter.jpeg(wide) }
+    #expect(try ImageReader.decode(ImageWriter.png(wide), named: "x") == wide)
+    let wider = Image(size: Size(width: 1_000_001, height: 1), grey: 0)
+    #expect(
+      throws: ImageIOError.unencodable(
+        format: .png, reason: "it has 1000001×1 pixels, the limit is 1000000 a side")
+    ) { try ImageWriter.png(wider) }
+  }
+
+  @Test func `the suffix chooses the format`() throws {
+    let folder = try TemporaryFolder()
+    let image = Image(size: Size(width: 5, height: 4), grey: 9)
+    try ImageWriter.write(image, to: "\(folder.path)/a.JPeG")
+    try ImageWriter.write(image, to: "\(folder.path)/a.png")
+    #expect(folder.names == ["a.JPeG", "a.png"])
+    let jpeg = try BoundedInput.read(path: "\(folder.path)/a.JPeG", maximumBytes: 10_000)
+    #expect(ImageFormat(recognizing: jpeg) == .jpeg)
+    #expect(try ImageReader.read(contentsOf: "\(folder.path)/a.png") == image)
+    for name in ["a.webp", "a.tiff", "a", ".png", "png"] {
+      #expect(throws: ImageIOError.unknownSuffix(path: "\(folder.path)/\(name)")) {
+        try ImageWriter.write(image, to: "\(folder.path)/\(name)")
+      }
+    }
+    #expect(folder.names.count == 2)
+  }
+
+  @Test func `a file is replaced whole, with its permissions`() throws {
+    let folder = try TemporaryFolder()
+    let path = "\(folder.path)/file"
+    try AtomicOutput.write([UInt8](repeating: 1, count: 100_000), to: path)
+    chmod(path, 0o640)
+    try AtomicOutput.write([2, 3], to: path)
+    #expect(try BoundedInput.read(path: path, maximumBytes: 10) == [2, 3])
+    var status = stat()
+    #expect(stat(path, &status) == 0 && status.st_mode & 0o777 == 0o640)
+    #expect(folder.names == ["file"])
+  }
+
+  @Test func `what cannot be written leaves nothing behind`() throws {
+    let folder = try TemporaryFolder()
+    let cases = [
+      ("\(folder.path)/missing/a.png", "No such file or directory"),
+      (folder.path, "it is a directory"), ("/dev/null", "it is a device"),
+      ("\(folder.path)/a\0b", "the path has a null byte"), ("", "No such file or directory"),
+      ("\(folder.path)/" + String(repeating: "n", count: 300), "File name too long"),
+    ]
+    for (path, reason) in cases {
+      #expect(throws: ImageIOError.unwritable(path: path, reason: reason)) {
+        try AtomicOutput.write([1], to: path)
+      }
+    }
+    #expect(folder.names.isEmpty)
+  }
+}

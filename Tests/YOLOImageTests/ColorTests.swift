@@ -1,0 +1,45 @@
+import Testing
+import YOLOImage
+
+@Suite struct ColorTests {
+  @Test func knownColors() {
+    // OKLCH of the sRGB primaries as Ottosson gives them, to three digits: within 2 levels.
+    let red = Color(lightness: 0.628, chroma: 0.257, hue: 29.23)
+    #expect(red.red >= 253 && red.green <= 12 && red.blue <= 12)
+    #expect(Color(lightness: 1, chroma: 0, hue: 0) == .white)
+    #expect(Color(lightness: 0, chroma: 0, hue: 0) == .black)
+    let grey = Color(lightness: 0.6, chroma: 0, hue: 77)
+    #expect(grey.red == grey.green && grey.green == grey.blue)
+  }
+
+  @Test func textIsReadableOnEveryClassColor() {
+    for color in ClassPalette.colors {
+      let contrast =
+        color.readableText == .black
+        ? (color.luminance + 0.05) / 0.05 : 1.05 / (color.luminance + 0.05)
+      #expect(contrast >= 4.5)  // WCAG 2.1, success criterion 1.4.3 (AA)
+    }
+    #expect(Color.white.readableText == .black)
+    #expect(Color.black.readableText == .white)
+  }
+
+  @Test func classColorsAreDistinct() {
+    let colors = ClassPalette.colors
+    #expect(colors.count == 20)
+    for (index, color) in colors.enumerated() {
+      for other in colors[(index + 1)...] {
+        let distance =
+          abs(Int(color.red) - Int(other.red)) + abs(Int(color.green) - Int(other.green))
+          + abs(Int(color.blue) - Int(other.blue))
+        #expect(distance > 30)  // a tenth of a channel's range, summed: visible side by side
+      }
+    }
+  }
+
+  @Test func colorsRecur() {
+    #expect(ClassPalette.color(ofClass: 20) == ClassPalette.color(ofClass: 0))
+    #expect(ClassPalette.color(ofClass: -1) == ClassPalette.color(ofClass: 19))
+    #expect(ClassPalette.color(ofClass: .max) == ClassPalette.colors[.max % 20])
+    #expect(ClassPalette.color(ofClass: .min) == ClassPalette.colors[(.min % 20 + 20) % 20])
+  }
+}

@@ -1,0 +1,391 @@
+"""Generates a synthetic "shapes" data set in YOLO format; numpy and OpenCV only.
+
+    python Tools/shapes.py --out DIR --train N --val N [--size 320] [--seed S] [--format jpg|png]
+    python Tools/shapes.py --picture FILE.jpg [--width 640] [--height 480] [--seed S]      # one picture, no labels
+
+A picture begins as a `Scene`: a background and a list of `ShapeObject`s in z-order (last on top). `draw` renders a scene
+and `detect_labels` derives its labels from the same description, so that a label can never disagree with its picture.
+Every object carries its outline polygon, named vertices and rotated rectangle in picture coordinates; label formats for
+other tasks are further functions over the same scene.
+
+Coordinates: pixels, x right, y down, the picture covers [0, width] x [0, height] (a pixel's centre is at +0.5).
+Colours: BGR. Boxes cover an object's whole extent inside the picture, also where another object lies over it.
+Picture i of a split depends on (seed, split, i) alone, so a larger data set begins with the smaller one's pictures.
+
+Written for this project; Apache-2.0, as are the pictures that it draws.
+"""
+import argparse
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import cv2
+import numpy as np
+
+CLASSES = ("circle", "ring", "triangle", "rectangle", "star", "cross", "heart", "arrow")
+ASPECTS = ((4, 3), (3, 4), (1, 1), (16, 9), (9, 16), (3, 2), (2, 3))
+SPLITS = ("train", "val")
+SUPERSAMPLING = 4
+
+
+# --- Scene description ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Fill:
+    """How an outline is filled: `kind` is solid, gradient, stripes, checks or speckle; `angle` and `period` in pixels."""
+
+    kind: str
+    colour: tuple
+    second: tuple
+    angle: float
+    period: float
+    seed: int
+
+
+@dataclass(frozen=True)
+class ShapeObject:
+    """One shape. `outline`, `hole` and `vertices` are [N, 2] picture coordinates; `hole` is None for all but the ring."""
+
+    class_index: int
+    centre: tuple
+    size: tuple  # width and height in the object's own frame, before rotation
+    rotation: float  # radians, clockwise on the screen
+    outline: np.ndarray
+    hole: np.ndarray | None
+    vertices: np.ndarray  # the class's characteristic points in a fixed order: tips, corners or the centre
+    fill: Fill
+    stroke: tuple | None  # (colour, width in pixels), drawn inside the outline
+
+    @property
+    def name(self):
+        return CLASSES[self.class_index]
+
+    @property
+    def rotated_rectangle(self):
+        """(centre x, centre y, width, height, radians): the object's own frame, not the smallest rectangle."""
+        return (*self.centre, *self.size, self.rotation)
+
+
+@dataclass(frozen=True)
+class Background:
+    """Gradient between two colours, with soft noise, stripes, lines and grain on top."""
+
+    colours: tuple
+    angle: float
+    softness: float  # amplitude of the low-frequency noise, 0...255
+    stripes: tuple | None  # (angle, period, amplitude)
+    lines: tuple  # ((points [N, 2], colour, thickness), ...)
+    grain: float  # standard deviation of the per-pixel noise
+    seed: int
+
+
+@dataclass(frozen=True)
+class Scene:
+    width: int
+    height: int
+    background: Background
+    objects: list = field(default_factory=list)
+
+
+# --- Outlines in the object's own frame ----------------------------------------------------------------------------
+
+
+def _circle(count=64):
+    angle = np.arange(count) * 2 * np.pi / count
+    return np.stack([np.cos(angle), np.sin(angle)], 1)
+
+
+def unit_shape(name, rng):
+    """Returns (outline, hole, vertices) of a class with some variation, inside about [-1, 1], "up" being -y."""
+    if name == "circle":
+        return _circle(), None, np.zeros((1, 2))
+    if name == "ring":
+        return _circle(), _circle() * rng.uniform(0.45, 0.72), np.zeros((1, 2))
+    if name == "triangle":
+        corners = np.array([[rng.uniform(-0.5, 0.5), -1], [1, 0.8], [-1, 0.8]])
+        return corners, None, corners
+    if name == "rectangle":
+        short = 1 / rng.uniform(1.0, 3.2)
+        corners = np.array([[-1, -short], [1, -short], [1, short], [-1, short]])
+        return corners, None, corners
+    if name == "star":
+        angle = -np.pi / 2 + np.arange(10) * np.pi / 5
+        radius = np.where(np.arange(10) % 2 == 0, 1, rng.uniform(0.38, 0.5))
+        points = np.stack([np.cos(angle), np.sin(angle)], 1) * radius[:, None]
+        return points, None, points[::2]
+    if name == "cross":
+        arm = rng.uniform(0.24, 0.38)
+        points = np.array([[-arm, -1], [arm, -1], [arm, -arm], [1, -arm], [1, arm], [arm, arm],
+                           [arm, 1], [-arm, 1], [-arm, arm], [-1, arm], [-1, -arm], [-arm, -arm]])
+        return points, None, np.array([[0, -1.0], [1, 0], [0, 1], [-1, 0]])
+    if name == "heart":
+        t = np.arange(64) * 2 * np.pi / 64
+        x = 16 * np.sin(t) ** 3
+        y = -(13 * np.cos(t) - 5 * np.cos(2 * t) - 2 * np.cos(3 * t) - np.cos(4 * t))
+        points = np.stack([x, y - 2.5], 1) / 16
+        return points, None, points[[0, 32]]
+    if name == "arrow":
+        shaft, head, barb = rng.uniform(0.16, 0.26), rng.uniform(-0.3, 0.0), rng.uniform(0.55, 0.75)
+        points = np.array([[0, -1], [barb, head], [shaft, head], [shaft, 1], [-shaft, 1], [-shaft, head], [-barb, head]])
+        return points, None, np.array([[0, -1], [barb, head], [0, 1], [-barb, head]])
+    raise ValueError(f"no outline for class {name!r}")
+
+
+def place(points, centre, scale, rotation):
+    """Scales, rotates and moves points of the object's frame into the picture."""
+    cos, sin = np.cos(rotation), np.sin(rotation)
+    return (points * scale) @ np.array([[cos, sin], [-sin, cos]]) + centre
+
+
+# --- Rendering -----------------------------------------------------------------------------------------------------
+
+
+def coverage(polygons, width, height, inside_stroke=None):
+    """Returns the share [H, W] of every pixel that the polygons (even-odd) cover, as float32 0...1.
+
+    With `inside_stroke` (pixels), only the band of that width along the outline, inside it, is covered.
+    """
+    points = np.concatenate(polygons)
+    left, top = np.clip(np.floor(points.min(0)).astype(int) - 1, 0, (width, height))
+    right, bottom = np.clip(np.ceil(points.max(0)).astype(int) + 1, 0, (width, height))
+    alpha = np.zeros((height, width), np.float32)
+    if right <= left or bottom <= top:
+        return alpha
+    fine = np.zeros(((bottom - top) * SUPERSAMPLING, (right - left) * SUPERSAMPLING), np.uint8)
+    # OpenCV's integer coordinates are pixel centres (-0.5), here with four binary fraction digits.
+    fixed = [np.rint(((p - (left, top)) * SUPERSAMPLING - 0.5) * 16).astype(np.int32) for p in polygons]
+    cv2.fillPoly(fine, fixed, 255, cv2.LINE_8, 4)
+    if inside_stroke is not None:
+        band = np.zeros_like(fine)
+        cv2.polylines(band, fixed, True, 255, max(1, round(2 * inside_stroke * SUPERSAMPLING)), cv2.LINE_8, 4)
+        fine &= band
+    small = cv2.resize(fine, (right - left, bottom - top), interpolation=cv2.INTER_AREA)
+    alpha[top:bottom, left:right] = small.astype(np.float32) / 255
+    return alpha
+
+
+def _outline_polygons(shape):
+    return [shape.outline] if shape.hole is None else [shape.outline, shape.hole]
+
+
+def _paint(fill, width, height, centre):
+    """Returns the fill's colours as float32, broadcastable to [H, W, 3]."""
+    first, second = np.float32(fill.colour), np.float32(fill.second)
+    if fill.kind == "solid":
+        return first.reshape(1, 1, 3)
+    x, y = np.meshgrid(np.arange(width, dtype=np.float32) - centre[0], np.arange(height, dtype=np.float32) - centre[1])
+    along = x * np.cos(fill.angle) + y * np.sin(fill.angle)
+    across = y * np.cos(fill.angle) - x * np.sin(fill.angle)
+    if fill.kind == "gradient":
+        weight = np.clip(0.5 + along / (6 * fill.period), 0, 1)
+    elif fill.kind == "stripes":
+        weight = np.clip(0.5 + 1.5 * np.sin(2 * np.pi * along / fill.period), 0, 1)
+    elif fill.kind == "checks":
+        wave = np.sin(2 * np.pi * along / fill.period) * np.sin(2 * np.pi * across / fill.period)
+        weight = np.clip(0.5 + 3 * wave, 0, 1)
+    elif fill.kind == "speckle":
+        weight = np.random.default_rng(fill.seed).random((height, width), dtype=np.float32) ** 3
+    else:
+        raise ValueError(f"no fill {fill.kind!r}")
+    return first + (second - first) * weight[..., None].astype(np.float32)
+
+
+def _draw_background(scene):
+    back, width, height = scene.background, scene.width, scene.height
+    rng = np.random.default_rng(back.seed)
+    x, y = np.meshgrid(np.linspace(-0.5, 0.5, width), np.linspace(-0.5, 0.5, height))
+    weight = np.clip(0.5 + x * np.cos(back.angle) + y * np.sin(back.angle), 0, 1)[..., None]
+    picture = np.float32(back.colours[0]) * (1 - weight) + np.float32(back.colours[1]) * weight
+    coarse = rng.normal(0, back.softness, (5, 6, 3)).astype(np.float32)
+    picture += cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
+    if back.stripes:
+        angle, period, amplitude = back.stripes
+        phase = (x * np.cos(angle) * width + y * np.sin(angle) * height) * 2 * np.pi / period
+        picture += (amplitude * np.sin(phase))[..., None]
+    picture = np.clip(picture, 0, 255).astype(np.uint8)
+    for points, colour, thickness in back.lines:
+        cv2.polylines(picture, [np.rint(points * 16).astype(np.int32)], False, colour, thickness, cv2.LINE_AA, 4)
+    return picture.astype(np.float32), rng.normal(0, back.grain, (height, width, 3)).astype(np.float32)
+
+
+def draw(scene):
+    """Draws a scene: uint8 [H, W, 3], BGR, anti-aliased."""
+    picture, grain = _draw_background(scene)
+    for shape in scene.objects:
+        polygons = _outline_polygons(shape)
+        alpha = coverage(polygons, scene.width, scene.height)[..., None]
+        picture += alpha * (_paint(shape.fill, scene.width, scene.height, shape.centre) - picture)
+        if shape.stroke:
+            colour, thickness = shape.stroke
+            band = coverage(polygons, scene.width, scene.height, inside_stroke=thickness)[..., None]
+            picture += band * (np.float32(colour) - picture)
+    return np.clip(np.rint(picture + grain), 0, 255).astype(np.uint8)
+
+
+# --- Labels --------------------------------------------------------------------------------------------------------
+
+
+def bounding_box(scene, shape):
+    """Returns (x1, y1, x2, y2) of the shape's whole outline, clipped to the picture."""
+    limits = (scene.width, scene.height)
+    return (*np.clip(shape.outline.min(0), 0, limits), *np.clip(shape.outline.max(0), 0, limits))
+
+
+def detect_labels(scene):
+    """Returns YOLO detect lines: class, then box centre, width and height as shares of the picture."""
+    lines = []
+    for shape in scene.objects:
+        x1, y1, x2, y2 = bounding_box(scene, shape)
+        values = ((x1 + x2) / 2 / scene.width, (y1 + y2) / 2 / scene.height,
+                  (x2 - x1) / scene.width, (y2 - y1) / scene.height)
+        lines.append(" ".join([str(shape.class_index), *(f"{v:.6f}" for v in values)]))
+    return lines
+
+
+# --- Random scenes -------------------------------------------------------------------------------------------------
+
+
+def _colour(rng):
+    return tuple(int(c) for c in rng.integers(0, 256, 3))
+
+
+def _colour_apart(rng, others, least):
+    """Returns a random colour at least `least` (RGB distance) from all others, or the farthest of forty tries."""
+    best, best_distance = None, -1.0
+    for _ in range(40):
+        colour = _colour(rng)
+        distance = min(float(np.linalg.norm(np.subtract(colour, other))) for other in others)
+        if distance >= least:
+            return colour
+        if distance > best_distance:
+            best, best_distance = colour, distance
+    return best
+
+
+def _random_background(rng, width, height):
+    first = _colour(rng)
+    second = tuple(int(c) for c in np.clip(np.add(first, rng.integers(-70, 71, 3)), 0, 255))
+    stripes = None
+    if rng.random() < 0.3:
+        stripes = (rng.uniform(0, np.pi), rng.uniform(5, 40), rng.uniform(4, 18))
+    lines = []
+    for _ in range(rng.integers(0, 9)):
+        start = rng.uniform((0, 0), (width, height))
+        steps = rng.normal(0, max(width, height) / 6, (rng.integers(1, 5), 2))
+        points = np.concatenate([[start], start + np.cumsum(steps, 0)])
+        lines.append((points, _colour(rng), int(rng.integers(1, 4))))
+    return Background((first, second), rng.uniform(0, 2 * np.pi), rng.uniform(0, 22), stripes, tuple(lines),
+                      rng.uniform(0, 9), int(rng.integers(1 << 31)))
+
+
+def _random_shape(rng, scene, colours):
+    class_index = int(rng.integers(len(CLASSES)))
+    name = CLASSES[class_index]
+    outline, hole, vertices = unit_shape(name, rng)
+    longest = max(scene.width, scene.height)
+    radius = longest * np.exp(rng.uniform(np.log(0.04), np.log(0.24)))
+    stretch = 1.0 if name in ("circle", "ring", "rectangle") else rng.uniform(0.85, 1.18)
+    scale = radius * np.array([stretch, 1 / stretch])
+    rotation = 0.0 if name in ("circle", "ring") else rng.uniform(0, 2 * np.pi)
+    # The frame's own middle becomes the centre, so that the rotated rectangle is centred on it.
+    middle = (outline.min(0) + outline.max(0)) / 2
+    size = (outline.max(0) - outline.min(0)) * scale
+    centre = rng.uniform((0, 0), (scene.width, scene.height))
+
+    def moved(points):
+        return None if points is None else place(points - middle, centre, scale, rotation)
+
+    colour = _colour_apart(rng, colours, 100)
+    kind = str(rng.choice(["solid", "gradient", "stripes", "checks", "speckle"], p=[0.42, 0.22, 0.14, 0.1, 0.12]))
+    second = tuple(int(c) for c in np.clip(np.add(colour, rng.integers(-90, 91, 3)), 0, 255))
+    fill = Fill(kind, colour, second, rng.uniform(0, np.pi), rng.uniform(0.25, 0.6) * radius, int(rng.integers(1 << 31)))
+    stroke = (_colour(rng), max(1.0, rng.uniform(0.03, 0.09) * radius)) if rng.random() < 0.4 else None
+    return ShapeObject(class_index, tuple(map(float, centre)), tuple(map(float, size)), float(rotation),
+                       moved(outline), moved(hole), moved(vertices), fill, stroke)
+
+
+def random_scene(rng, width, height, most=9):
+    """Returns a scene of 1...most objects; each stays at least 65 % visible and 75 % inside the picture."""
+    scene = Scene(width, height, _random_background(rng, width, height))
+    colours = list(scene.background.colours)
+    masks, areas = [], []
+    wanted = int(rng.integers(1, most + 1))
+    for _ in range(wanted * 8):
+        if len(scene.objects) == wanted:
+            break
+        shape = _random_shape(rng, scene, colours)
+        mask = coverage(_outline_polygons(shape), width, height) > 0.5
+        area = cv2.contourArea(shape.outline.astype(np.float32))
+        if shape.hole is not None:
+            area -= cv2.contourArea(shape.hole.astype(np.float32))
+        left = [np.count_nonzero(old & ~mask) for old in masks]
+        if np.count_nonzero(mask) < 0.75 * area or any(l < 0.65 * a for l, a in zip(left, areas)):
+            continue
+        # An object inside a ring's hole or wholly within another outline is fine: it lies on top and is seen.
+        masks = [old & ~mask for old in masks] + [mask]
+        areas.append(np.count_nonzero(mask))
+        scene.objects.append(shape)
+        colours.append(shape.fill.colour)
+    return scene
+
+
+def scene_of(seed, split, index, size):
+    """Returns picture `index` of a split as a scene whose longer side is `size` pixels."""
+    rng = np.random.default_rng([seed, SPLITS.index(split), index])
+    across, down = ASPECTS[int(rng.integers(len(ASPECTS)))]
+    width, height = round(size * across / max(across, down)), round(size * down / max(across, down))
+    return random_scene(rng, width, height)
+
+
+# --- Data set ------------------------------------------------------------------------------------------------------
+
+
+def write_data_set(out, counts, size, seed, extension="jpg"):
+    """Writes data.yaml, images/{train,val} and labels/{train,val} for `counts` ({"train": n, "val": n})."""
+    out = Path(out)
+    for split, count in counts.items():
+        images, labels = out / "images" / split, out / "labels" / split
+        images.mkdir(parents=True, exist_ok=True)
+        labels.mkdir(parents=True, exist_ok=True)
+        for index in range(count):
+            scene = scene_of(seed, split, index, size)
+            options = [cv2.IMWRITE_JPEG_QUALITY, 92] if extension == "jpg" else []
+            if not cv2.imwrite(str(images / f"{index:06d}.{extension}"), draw(scene), options):
+                raise OSError(f"cannot write into {images}")
+            (labels / f"{index:06d}.txt").write_text("".join(line + "\n" for line in detect_labels(scene)))
+    names = "".join(f"  {index}: {name}\n" for index, name in enumerate(CLASSES))
+    (out / "data.yaml").write_text(f"path: {out.resolve()}\ntrain: images/train\nval: images/val\nnames:\n{names}")
+
+
+def write_picture(path, width, height, seed, most=9):
+    """Draws one scene of its own, which is in no data set."""
+    scene = random_scene(np.random.default_rng([seed, len(SPLITS)]), width, height, most)
+    if not cv2.imwrite(str(path), draw(scene), [cv2.IMWRITE_JPEG_QUALITY, 92]):
+        raise OSError(f"cannot write {path}")
+    return scene
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    kind = parser.add_mutually_exclusive_group(required=True)
+    kind.add_argument("--out", help="directory of the data set to write (made if missing)")
+    kind.add_argument("--picture", help="file of one picture to draw")
+    parser.add_argument("--train", type=int, default=1000, help="number of training pictures")
+    parser.add_argument("--val", type=int, default=200, help="number of held-back pictures")
+    parser.add_argument("--size", type=int, default=320, help="longer side in pixels")
+    parser.add_argument("--width", type=int, default=640, help="width of --picture")
+    parser.add_argument("--height", type=int, default=480, help="height of --picture")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--format", choices=("jpg", "png"), default="jpg", help="of the data set's pictures")
+    arguments = parser.parse_args()
+    if arguments.picture:
+        scene = write_picture(arguments.picture, arguments.width, arguments.height, arguments.seed)
+        print(f"{arguments.picture}: {', '.join(shape.name for shape in scene.objects)}")
+        return
+    counts = {"train": arguments.train, "val": arguments.val}
+    write_data_set(arguments.out, counts, arguments.size, arguments.seed, arguments.format)
+    print(f"{arguments.out}: {arguments.train} training and {arguments.val} held-back pictures of {', '.join(CLASSES)}")
+
+
+if __name__ == "__main__":
+    main()
