@@ -7,6 +7,16 @@ let settings: [SwiftSetting] = [
   .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
+/// Compiles a copy of the kernels for a wider instruction set; elsewhere than on x86-64 the copy is the
+/// baseline's, and unused.
+func vectorSettings(_ name: String, _ architecture: String) -> [SwiftSetting] {
+  #if arch(x86_64)
+    [.define(name), .unsafeFlags(["-Xcc", "-march=\(architecture)"])]
+  #else
+    []
+  #endif
+}
+
 let package = Package(
   name: "swift-yolo",
   products: [
@@ -28,10 +38,10 @@ let package = Package(
     .target(name: "KernelsBaseline", dependencies: ["KernelInterface"], swiftSettings: settings),
     .target(
       name: "KernelsAVX2", dependencies: ["KernelInterface"],
-      swiftSettings: settings + [.define("AVX2"), .unsafeFlags(["-Xcc", "-march=x86-64-v3"])]),
+      swiftSettings: settings + vectorSettings("AVX2", "x86-64-v3")),
     .target(
       name: "KernelsAVX512", dependencies: ["KernelInterface"],
-      swiftSettings: settings + [.define("AVX512"), .unsafeFlags(["-Xcc", "-march=x86-64-v4"])]),
+      swiftSettings: settings + vectorSettings("AVX512", "x86-64-v4")),
     .systemLibrary(
       name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .target(

@@ -22,35 +22,28 @@ public struct KernelSet: Sendable {
   let silu: ActivationFunction
   let maximum: MaximumFunction
 
+  private init(_ instructionSet: InstructionSet, from kernels: (some KernelProvider).Type) {
+    self.instructionSet = instructionSet
+    lanes = kernels.lanes
+    let (one, two, three) = kernels.maximumRows
+    maximumRows = [one, two, three]
+    convolutionTile = { kernels.convolutionTile(vectors: $0, rows: $1) }
+    identity = kernels.identity
+    silu = kernels.silu
+    maximum = kernels.maximum
+  }
+
   /// Returns the kernels of an instruction set, which must be available on this machine.
   public static func of(_ instructionSet: InstructionSet) -> KernelSet {
     precondition(InstructionSet.available.contains(instructionSet))
-    switch instructionSet {
+    return switch instructionSet {
     #if arch(x86_64)
-      case .avx2:
-        typealias Kernels = KernelsAVX2.InstructionSetKernels
-        let (one, two, three) = Kernels.maximumRows
-        return KernelSet(
-          instructionSet: .avx2, lanes: Kernels.lanes, maximumRows: [one, two, three],
-          convolutionTile: { Kernels.convolutionTile(vectors: $0, rows: $1) },
-          identity: Kernels.identity, silu: Kernels.silu, maximum: Kernels.maximum)
-      case .avx512:
-        typealias Kernels = KernelsAVX512.InstructionSetKernels
-        let (one, two, three) = Kernels.maximumRows
-        return KernelSet(
-          instructionSet: .avx512, lanes: Kernels.lanes, maximumRows: [one, two, three],
-          convolutionTile: { Kernels.convolutionTile(vectors: $0, rows: $1) },
-          identity: Kernels.identity, silu: Kernels.silu, maximum: Kernels.maximum)
+      case .avx2: KernelSet(.avx2, from: KernelsAVX2.InstructionSetKernels.self)
+      case .avx512: KernelSet(.avx512, from: KernelsAVX512.InstructionSetKernels.self)
     #else
-      case .avx2, .avx512: fallthrough
+      case .avx2, .avx512: preconditionFailure("only x86-64 has \(instructionSet)")
     #endif
-    case .baseline:
-      typealias Kernels = KernelsBaseline.InstructionSetKernels
-      let (one, two, three) = Kernels.maximumRows
-      return KernelSet(
-        instructionSet: .baseline, lanes: Kernels.lanes, maximumRows: [one, two, three],
-        convolutionTile: { Kernels.convolutionTile(vectors: $0, rows: $1) },
-        identity: Kernels.identity, silu: Kernels.silu, maximum: Kernels.maximum)
+    case .baseline: KernelSet(.baseline, from: KernelsBaseline.InstructionSetKernels.self)
     }
   }
 }

@@ -32,7 +32,8 @@ public enum ModelError: Error, CustomStringConvertible {
     case .invalidSource(let layer, let from):
       "\(layer) reads from layer \(from), which does not come before it"
     case .noHead(let lastLayer, let known):
-      "the last layer is a \(lastLayer), not a head; known are \(known.joined(separator: ", "))"
+      "the last layer is of class \(lastLayer), which is not a known head; known are "
+        + known.joined(separator: ", ")
     }
   }
 }
