@@ -178,6 +178,7 @@ def main():
     arguments = parser.parse_args()
 
     torch.set_num_threads(1)
+    arguments.work = arguments.work.resolve()  # the reference would put a relative directory below its own
     arguments.work.mkdir(parents=True, exist_ok=True)
     data = make_data(arguments.work, arguments.pictures, arguments.held_back, arguments.imgsz)
     out = arguments.out

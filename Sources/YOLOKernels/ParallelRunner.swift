@@ -17,6 +17,9 @@ package final class ParallelRunner: Sendable {
   /// The items of the open step that have not ended.
   private let unfinished = Atomic<Int>(0)
 
+  /// The looks at an exhausted step before the processor is offered to others.
+  private static let spinLimit = 2_000
+
   /// Makes a runner; one run at a time.
   package init() {}
 
@@ -75,13 +78,9 @@ package final class ParallelRunner: Sendable {
       let item = Int(seen & 0xFFFF_FFFF)
       let step = context.steps[index]
       guard item < step.items else {
-        // The others are at the last items of this step.
+        // The others are at the last items of this step; that is short, unless one was suspended.
         spins += 1
-        if spins > 2_000 {
-          sched_yield()
-        } else {
-          _ = unfinished.load(ordering: .relaxed)
-        }
+        if spins > Self.spinLimit { sched_yield() }
         continue
       }
       let claimed = cursor.weakCompareExchange(
