@@ -3,6 +3,7 @@ import Synchronization
 public import YOLOGeometry
 public import YOLOGraph
 public import YOLOImage
+import YOLOKernels
 public import YOLOModels
 public import YOLOPostprocess
 import YOLOTensor
@@ -160,7 +161,10 @@ public final class Model: Sendable {
     let letterbox = letterbox(for: image.size, options: options)
     let plan = try plan(letterbox)
     let session = sessions.withLock { $0.popLast() } ?? Session()
-    defer { sessions.withLock { $0.append(session) } }
+    defer {
+      // A burst of predictions must not keep its memory for good.
+      sessions.withLock { if $0.count < Processors.usable { $0.append(session) } }
+    }
 
     let start = DispatchTime.now()
     let picture = image.letterboxed(letterbox)
