@@ -109,7 +109,8 @@ public final class Model: Sendable {
   ///   - options: Thresholds and the input size.
   ///   - source: What the prediction calls the picture.
   /// - Returns: The prediction, in pixels of the picture.
-  /// - Throws: `YOLOError` of code `model` or `tooLarge`, where the network does not fit the input.
+  /// - Throws: `YOLOError` of code `option` for classes that the model does not have, of code `model` or
+  ///   `tooLarge` where the network does not fit the input.
   public func predict(
     _ image: Image, options: PredictOptions = .standard, source: String = "image"
   ) throws(YOLOError) -> Prediction {
@@ -146,6 +147,19 @@ public final class Model: Sendable {
       isRectangular: options.isRectangular)
   }
 
+  /// Refuses classes that the model does not have: nothing would ever be found of them.
+  private func check(_ classes: Set<Int>?) throws(YOLOError) {
+    let count =
+      switch network.head {
+      case .detect(let layout): layout.classCount
+      }
+    guard let unknown = classes?.filter({ $0 >= count }).min() else { return }
+    throw YOLOError(
+      .option,
+      "\(PredictOption.classes.name) must be from 0 to \(count - 1), the classes of this model, but "
+        + "\(unknown) was given")
+  }
+
   private func plan(_ letterbox: Letterbox) throws(YOLOError) -> Plan {
     do {
       return try plans.plan(height: letterbox.padded.height, width: letterbox.padded.width)
@@ -158,6 +172,7 @@ public final class Model: Sendable {
     _ image: Image, options: PredictOptions, source: String,
     durations: UnsafeMutablePointer<[Double]>?
   ) throws(YOLOError) -> Prediction {
+    try check(options.classes)
     let letterbox = letterbox(for: image.size, options: options)
     let plan = try plan(letterbox)
     let session = sessions.withLock { $0.popLast() } ?? Session()

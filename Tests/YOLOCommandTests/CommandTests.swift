@@ -157,6 +157,7 @@ import YOLOTestSupport
     (["predict", "--imgsz", "99999"], 64, ["imgsz", "1280"]),
     (["predict", "--imgsz", "1,2,3"], 64, ["imgsz"]),
     (["predict", "--classes", "-1"], 64, ["classes"]),
+    (["predict", "--classes", "4"], 64, ["classes", "0 to 3", "4"]),
     (["predict", "--threads", "0"], 64, ["threads"]),
     (["predict", "--backend", "tpu"], 64, ["backend", "tpu"]),
     (["predict", "--nonsense"], 64, ["nonsense"]),
