@@ -161,11 +161,25 @@ public final class Model: Sendable {
   }
 
   private func plan(_ letterbox: Letterbox) throws(YOLOError) -> Plan {
+    let plan: Plan
     do {
-      return try plans.plan(height: letterbox.padded.height, width: letterbox.padded.width)
+      plan = try plans.plan(height: letterbox.padded.height, width: letterbox.padded.width)
     } catch {
       throw YOLOError(error)
     }
+    switch network.head {
+    case .detect(let layout):
+      for index in layout.levels.indices {
+        let (boxes, classes) = (plan.outputs[2 * index], plan.outputs[2 * index + 1])
+        guard boxes.layout.height == classes.layout.height,
+          boxes.layout.width == classes.layout.width
+        else {
+          throw YOLOError(
+            .model, "\(boxes.name) and \(classes.name) give maps of different extents")
+        }
+      }
+    }
+    return plan
   }
 
   private func predict(

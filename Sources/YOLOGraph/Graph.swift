@@ -4,6 +4,11 @@ public import YOLOKernels
 ///
 /// Extents are not part of a graph: a `Planner` works them out for an input's extent.
 public struct Graph: Sendable {
+  /// The most channels, and the most rows and columns, of an activation.
+  ///
+  /// With these no product of extents can overflow, whatever a file asks for.
+  package static let extentLimit = 1 << 16
+
   /// A primitive operation.
   public enum Operation: Sendable {
     /// The network's input.

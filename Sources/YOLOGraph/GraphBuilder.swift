@@ -92,8 +92,11 @@ public struct Value {
 }
 
 /// Joins the channels of activations of the same height and width, in the order given.
-public func concat(_ values: [Value], at path: String) -> Value {
+public func concat(_ values: [Value], at path: String) throws(GraphError) -> Value {
   precondition(!values.isEmpty, "something to join")
-  return values[0].builder.append(
-    path, .concatenate, values, channels: values.reduce(0) { $0 + $1.channels })
+  let channels = values.reduce(0) { $0 + $1.channels }
+  guard channels <= Graph.extentLimit else {
+    throw .limitExceeded(at: path, what: "channels", limit: Graph.extentLimit)
+  }
+  return values[0].builder.append(path, .concatenate, values, channels: channels)
 }

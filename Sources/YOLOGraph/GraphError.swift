@@ -10,6 +10,8 @@ public enum GraphError: Error, Equatable, CustomStringConvertible {
   case emptyOutput(at: String, height: Int, width: Int)
   /// More memory than a session may have.
   case tooLarge(bytes: Int, limit: Int)
+  /// More channels, rows or columns than an activation may have.
+  case limitExceeded(at: String, what: String, limit: Int)
   /// A name that no module has.
   case unknownModule(String)
 
@@ -27,6 +29,8 @@ public enum GraphError: Error, Equatable, CustomStringConvertible {
       "\(path): an input of \(height)×\(width) pixels is too small for the window"
     case .tooLarge(let bytes, let limit):
       "the activations would take \(bytes >> 20) MiB; the limit is \(limit >> 20) MiB"
+    case .limitExceeded(let path, let what, let limit):
+      "\(path): the output would have more than \(limit) \(what)"
     case .unknownModule(let path):
       "the network has no module “\(path)”"
     }

@@ -190,6 +190,10 @@ extension Graph {
   package func extents(height: Int, width: Int) throws(GraphError) -> [Extent] {
     var extents = [Extent]()
     for node in nodes {
+      if let last = extents.last, max(last.height, last.width) > Self.extentLimit {
+        throw .limitExceeded(
+          at: nodes[extents.count - 1].path, what: "rows or columns", limit: Self.extentLimit)
+      }
       let inputs = node.inputs.map { extents[$0] }
       switch node.operation {
       case .input: extents.append(Extent(height: height, width: width))

@@ -18,6 +18,6 @@ struct C2: UnaryBlock {
 
   func callAsFunction(_ x: Value) throws -> Value {
     let parts = try cv1(x).split(2, at: path)
-    return try cv2(concat([m(parts[0]), parts[1]], at: path)).named(path)
+    return try cv2(concat([try m(parts[0]), parts[1]], at: path)).named(path)
   }
 }

@@ -15,6 +15,6 @@ struct Concat: Block {
   }
 
   func callAsFunction(_ inputs: [Value]) throws -> Value {
-    concat(inputs, at: path).named(path)
+    try concat(inputs, at: path).named(path)
   }
 }

@@ -23,6 +23,15 @@ struct SPPF: UnaryBlock {
       throw ModelError.unsupported(
         path: m.path, setting: "dilation or ceil_mode", found: "set", supported: "neither")
     }
+    // As PyTorch demands: else a window could lie in the padding alone and have no maximum.
+    guard 2 * window.paddingHeight <= window.kernelHeight,
+      2 * window.paddingWidth <= window.kernelWidth
+    else {
+      throw ModelError.unsupported(
+        path: m.path, setting: "padding",
+        found: "\(window.paddingHeight), \(window.paddingWidth)",
+        supported: "at most half of the kernel")
+    }
     // Files from before these attributes existed pool three times and do not add.
     n = record.hasAttribute("n") ? try record.count("n", in: 1...16) : 3
     add = try record.bool("add", default: false)

@@ -41,12 +41,12 @@ import YOLOTestSupport
     let parts = try wide.split(2, at: "split")
     let inner = try block(parts[1], weights.convolution(6, 6, kernel: 3), "inner")
     let residual = try inner.adding(parts[1], at: "residual").named("residual")
-    let joined = concat(parts + [residual], at: "joined").named("joined")
+    let joined = try concat(parts + [residual], at: "joined").named("joined")
     let down = try block(joined, weights.convolution(18, 10, kernel: 3, stride: 2), "down")
     let pooled = down.maximumPooled(by: Window(kernel: 5, padding: 2), at: "pooled")
-    let pyramid = concat([down, pooled, down], at: "pyramid").named("pyramid")
+    let pyramid = try concat([down, pooled, down], at: "pyramid").named("pyramid")
     let up = try block(pyramid, weights.convolution(30, 7), "narrow").upsampled(by: 2, at: "up")
-    let merged = concat([up, joined, stem], at: "merged")
+    let merged = try concat([up, joined, stem], at: "merged")
     let sum = try stem.adding(stem, at: "double").activated(by: .silu, at: "double.act")
     builder.output(try block(merged, weights.convolution(33, 5), "last"), named: "fine")
     builder.output(sum, named: "sum")
@@ -160,5 +160,22 @@ import YOLOTestSupport
     _ = try cache.plan(height: 16, width: 8)
     #expect(cache.count == 2)
     #expect(try cache.plan(height: 8, width: 8) === first)
+  }
+
+  /// What a hostile file could ask for: extents and channels that overflow when multiplied.
+  @Test func runawayExtentsAreRefused() throws {
+    let builder = GraphBuilder()
+    var x = builder.input(channels: 3)
+    for level in 0..<40 { x = x.upsampled(by: 8, at: "up\(level)") }
+    builder.output(x, named: "out")
+    #expect(
+      throws: GraphError.limitExceeded(at: "up3", what: "rows or columns", limit: 1 << 16)
+    ) {
+      try Planner().plan(builder.build(), height: 64, width: 64, weights: PackedWeights())
+    }
+    var wide = builder.input(channels: 3)
+    #expect(throws: GraphError.limitExceeded(at: "join", what: "channels", limit: 1 << 16)) {
+      for _ in 0..<70 { wide = try concat([wide, wide], at: "join") }
+    }
   }
 }
