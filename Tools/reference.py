@@ -1,9 +1,10 @@
-"""Runs the reference (Ultralytics on CPU torch) and keeps what a comparison needs; shared by parity.py and make_fixtures.py.
+"""Runs the reference (Ultralytics on CPU torch) and keeps what a comparison needs.
 
     from reference import Reference
     run = Reference("model.pt").predict("photo.jpg", imgsz=640, conf=0.25, iou=0.45)
 
-Needs the reference environment (ultralytics, torch, torchvision, cv2, numpy).
+Needs the reference environment (ultralytics, torch, torchvision, cv2, numpy). Shared by comparison.py (and with it by
+parity.py and matrix.py) and make_fixtures.py.
 """
 import os
 from dataclasses import dataclass, field
@@ -13,19 +14,30 @@ os.environ.setdefault("YOLO_VERBOSE", "False")
 
 import numpy as np
 import torch
+import torchvision
 from ultralytics import YOLO
+from ultralytics.utils.metrics import batch_probiou
+from ultralytics.utils.ops import scale_boxes, xywhr2xyxyxyxy
 
 MAXIMUM_DETECTIONS = 300
 
 
 @dataclass
 class Detections:
-    """Detections in result order: boxes [N, 4] as x1, y1, x2, y2 in pixels of the picture, confidences [N], classes [N]."""
+    """Detections in result order: boxes [N, 4] as x1, y1, x2, y2 in pixels of the picture, confidences [N], classes [N].
+
+    By task also: masks [N, H, W] of bool and polygons (N arrays [P, 2]); keypoints [N, K, 2 or 3]; corners [N, 4, 2] of the
+    rotated boxes, whose `boxes` are then the upright boxes around them.
+    """
 
     boxes: np.ndarray
     confidences: np.ndarray
     classes: np.ndarray
     names: list
+    masks: np.ndarray = None
+    polygons: list = None
+    keypoints: np.ndarray = None
+    corners: np.ndarray = None
 
     def __len__(self):
         return len(self.classes)
@@ -36,8 +48,10 @@ class Run:
     """One picture through the reference.
 
     `candidates` [A, 4 + nc] is what non-maximum suppression was given: centre x, centre y, width and height in input
-    pixels, then the class scores. `letterboxed` is the network's input as uint8 [H, W, 3], RGB.
-    `heads` (on demand) maps "box0", "class0", ... to the raw float32 [1, C, H, W] outputs of the head's branches.
+    pixels, then the class scores; `angles` [A] belongs to them in rotated models. Both are empty where nothing is
+    suppressed: classify models, and the one-to-one branch. `probabilities` [nc] is the answer of a classify model.
+    `letterboxed` is the network's input as uint8 [H, W, 3], RGB.
+    `heads` (on demand) maps "box0", "class0", "extra0", ..., "proto", "logits" to the raw float32 outputs of the head.
     """
 
     detections: Detections
@@ -45,92 +59,137 @@ class Run:
     letterboxed: np.ndarray
     shape: tuple  # (height, width) of the picture
     heads: dict = field(default_factory=dict)
+    angles: np.ndarray = None
+    probabilities: np.ndarray = None
 
     def to_picture(self, boxes):
         """Maps xyxy boxes from input pixels to pixels of the picture, clipped to it."""
-        height, width = self.letterboxed.shape[:2]
-        gain = min(height / self.shape[0], width / self.shape[1])
-        rows, columns = max(round(self.shape[0] * gain), 1), max(round(self.shape[1] * gain), 1)
-        left, top = round((width - columns) / 2 - 0.1), round((height - rows) / 2 - 0.1)
-        offset = np.array([left, top, left, top])
-        scale = np.array([columns / self.shape[1], rows / self.shape[0]] * 2)
-        limit = np.array([self.shape[1], self.shape[0]] * 2)
-        return np.clip((boxes - offset) / scale, 0, limit)
+        return scale_boxes(self.letterboxed.shape[:2], torch.from_numpy(boxes.copy()), self.shape).numpy()
+
+    def candidate_boxes(self):
+        """Returns the candidates as upright xyxy boxes in pixels of the picture."""
+        if self.angles is None:
+            return self.to_picture(corners(self.candidates[:, :4].astype(np.float64)))
+        boxes = torch.from_numpy(np.concatenate([self.candidates[:, :4], self.angles[:, None]], 1).astype(np.float64))
+        boxes[:, :4] = scale_boxes(self.letterboxed.shape[:2], boxes[:, :4], self.shape, xywh=True)
+        return around(xywhr2xyxyxyxy(boxes).numpy())
+
+    def candidate_overlaps(self, index, others):
+        """Returns the overlaps of one candidate with others, by the measure that its suppression uses."""
+        if self.angles is None:
+            boxes = corners(self.candidates[[index, *others], :4].astype(np.float64))
+            return overlaps(boxes[0], boxes[1:])
+        boxes = np.concatenate([self.candidates[:, :4], self.angles[:, None]], 1)
+        return batch_probiou(boxes[index][None], boxes[list(others)])[0].numpy()
 
 
 class Reference:
-    """A checkpoint opened by the reference; the fused network stays loaded between pictures."""
+    """A checkpoint opened by the reference; the fused network stays loaded between pictures.
 
-    def __init__(self, checkpoint):
-        self.checkpoint = str(checkpoint)
+    `end_to_end` takes the one-to-one branch of a dual head (`nms=False`).
+    """
+
+    def __init__(self, checkpoint, end_to_end=False):
+        self.checkpoint, self.end_to_end = str(checkpoint), end_to_end
         self.yolo = YOLO(self.checkpoint)
+        self.task, self.class_count = self.yolo.task, len(self.yolo.names)
+        self.is_dual = hasattr(self.yolo.model.model[-1], "one2one_cv2")
         self._double = None
         self._captured = {}
-        self._wants_heads = False
+        self._wants_heads = self._wants_exact = False
         self._predictor = None
 
     def _prepare(self, picture, **options):
         """Makes the predictor (it exists only after a first picture) and listens at its network."""
         self.yolo.predict(str(picture), **options)
         predictor = self._predictor = self.yolo.predictor
-        original = predictor.postprocess
+        postprocess, inference = predictor.postprocess, predictor.inference
 
-        def postprocess(predictions, image, pictures, **rest):
-            output = predictions[0] if isinstance(predictions, (list, tuple)) else predictions
-            self._captured["candidates"] = output[0].detach().clone()
+        def listening_postprocess(predictions, image, pictures, **rest):
+            output = predictions
+            while isinstance(output, (list, tuple)):
+                output = output[0]
+            self._captured["output"] = output[0].detach().clone()
             self._captured["input"] = image[0].detach().clone()
-            return original(predictions, image, pictures, **rest)
+            return postprocess(predictions, image, pictures, **rest)
 
-        predictor.postprocess = postprocess
-        head = predictor.model.model.model[-1]
+        def choosing_inference(image, *rest, **options):
+            if not self._wants_exact:
+                return inference(image, *rest, **options)
+            double, head = self.double(), predictor.model.model.model[-1]
+            for name in ("agnostic_nms", "max_det"):  # the predictor sets them on its own network
+                if hasattr(head, name):
+                    setattr(double.model[-1], name, getattr(head, name))
+            with torch.no_grad():
+                return single_precision(double(image.double()))
 
-        def listen(name):
+        predictor.postprocess, predictor.inference = listening_postprocess, choosing_inference
+        self._listen(predictor.model.model.model[-1])
+
+    def _listen(self, head):
+        """Keeps the raw outputs of the head's branches while they are wanted."""
+        def keep(name):
             def hook(module, inputs, output):
                 if self._wants_heads:
-                    self._captured[name] = output.detach().clone()
+                    self._captured[name] = output.detach().float().clone()
             return hook
 
-        for branch, label in (("cv2", "box"), ("cv3", "class")):
-            for level, module in enumerate(getattr(head, branch)):
-                module.register_forward_hook(listen(f"{label}{level}"))
+        prefix = "one2one_" if self.end_to_end else ""
+        extra = "cv4_kpts" if hasattr(head, "cv4_kpts") else "cv4"
+        for branch, label in (("cv2", "box"), ("cv3", "class"), (extra, "extra")):
+            for level, module in enumerate(getattr(head, prefix + branch, None) or []):
+                module.register_forward_hook(keep(f"{label}{level}"))
+        for child, label in (("proto", "proto"), ("linear", "logits")):
+            if hasattr(head, child):
+                getattr(head, child).register_forward_hook(keep(label))
 
-    def predict(self, picture, imgsz, conf, iou, heads=False):
-        """Predicts one picture as the reference does by default (rectangular input, 300 detections at most)."""
+    def double(self):
+        """Returns the network in float64, unfused."""
+        if self._double is None:
+            self._double = YOLO(self.checkpoint).model.double().eval()
+            if self.is_dual:
+                self._double.end2end = self.end_to_end
+            self._listen(self._double.model[-1])
+        return self._double
+
+    def predict(self, picture, imgsz, conf, iou, heads=False, classes=None, agnostic=False, retina=False, exact=False):
+        """Predicts one picture as the reference does by default (rectangular input, 300 detections at most).
+
+        With `exact` the network (not what comes after it) computes in float64.
+        """
         options = dict(imgsz=imgsz, conf=conf, iou=iou, max_det=MAXIMUM_DETECTIONS, device="cpu", verbose=False,
-                       save=False)
+                       save=False, classes=classes, agnostic_nms=agnostic, retina_masks=retina,
+                       nms=False if self.end_to_end else None)
         if self._predictor is None:
             self._prepare(picture, **options)
         self._captured.clear()
-        self._wants_heads = heads
+        self._wants_heads, self._wants_exact = heads, exact
         result = self.yolo.predict(str(picture), **options)[0]
-        boxes = result.boxes
-        if boxes is None:
-            raise ValueError(f"task {self.yolo.task!r} has no boxes to compare")
-        classes = boxes.cls.numpy().astype(int)
         pixels = torch.round(self._captured["input"] * 255).to(torch.uint8).numpy().transpose(1, 2, 0)
         if not np.array_equal(np.float32(pixels) / np.float32(255), self._captured["input"].numpy().transpose(1, 2, 0)):
             raise ValueError("the network's input is not a uint8 picture divided by 255")
-        count = len(result.names)
-        return Run(
-            Detections(boxes.xyxy.numpy().copy(), boxes.conf.numpy().copy(), classes,
-                       [result.names[c] for c in classes]),
-            self._captured["candidates"].numpy().T[:, :4 + count].copy(),
-            np.ascontiguousarray(pixels),
-            tuple(result.orig_shape),
-            {name: tensor.numpy() for name, tensor in self._captured.items() if name[:3] in ("box", "cla")},
-        )
+        run = Run(detections_of(result), np.zeros((0, 4 + self.class_count), np.float32), np.ascontiguousarray(pixels),
+                  tuple(result.orig_shape),
+                  {name: tensor.numpy() for name, tensor in self._captured.items() if name not in ("input", "output")})
+        output = self._captured["output"].numpy()
+        if self.task == "classify":
+            run.probabilities = output.copy()
+        elif not (self.is_dual and self.end_to_end):
+            run.candidates = output.T[:, :4 + self.class_count].copy()
+            run.angles = output[-1].copy() if self.task == "obb" else None
+        return run
 
     def noise(self, run, conf):
         """Returns how far the run is from the same network in float64: (picture pixels, score), over scores above conf.
 
         None when the network gives another form of output than what suppression was given.
         """
-        if self._double is None:
-            self._double = YOLO(self.checkpoint).model.double().eval()
         pixels = torch.from_numpy(run.letterboxed.transpose(2, 0, 1)[None].copy()).double() / 255
         with torch.no_grad():
-            output = self._double(pixels)
-        exact = (output[0] if isinstance(output, (list, tuple)) else output)[0].numpy().T
+            output = self.double()(pixels)
+        while isinstance(output, (list, tuple)):
+            output = output[0]
+        exact = output[0].numpy().T
         if len(exact) != len(run.candidates):
             return None
         exact = exact[:, :run.candidates.shape[1]]
@@ -141,18 +200,55 @@ class Reference:
         return float(np.abs(boxes[0] - boxes[1]).max()), float(np.abs(run.candidates[kept, 4:] - exact[kept, 4:]).max())
 
 
+def detections_of(result):
+    """Turns the reference's result object into Detections; a classify result has none."""
+    boxes = result.boxes if result.obb is None else result.obb
+    if boxes is None:
+        return Detections(np.zeros((0, 4)), np.zeros(0), np.zeros(0, int), [])
+    classes = boxes.cls.numpy().astype(int)
+    found = Detections(boxes.xyxy.numpy().copy(), boxes.conf.numpy().copy(), classes, [result.names[c] for c in classes])
+    if result.obb is not None:
+        found.corners = result.obb.xyxyxyxy.numpy().copy()
+        found.boxes = around(found.corners)
+    if result.masks is not None:
+        found.masks = result.masks.data.numpy() > 0.5
+        found.polygons = [polygon_of(item) for item in result.summary()]
+    if result.keypoints is not None:
+        found.keypoints = result.keypoints.data.numpy().copy()
+    return found
+
+
+def polygon_of(item):
+    """Returns the polygon of one object of the result JSON as [P, 2]."""
+    return np.array([item["segments"]["x"], item["segments"]["y"]], float).T
+
+
+def single_precision(output):
+    """Turns every tensor of a nested output into float32."""
+    if torch.is_tensor(output):
+        return output.float() if output.is_floating_point() else output
+    if isinstance(output, dict):
+        return {key: single_precision(value) for key, value in output.items()}
+    if isinstance(output, (list, tuple)):
+        return type(output)(single_precision(value) for value in output)
+    return output
+
+
 def corners(boxes):
     """Turns [N, 4] centre, size boxes into x1, y1, x2, y2."""
     half = boxes[:, 2:4] / 2
     return np.concatenate([boxes[:, :2] - half, boxes[:, :2] + half], 1)
 
 
+def around(points):
+    """Returns the upright xyxy boxes [N, 4] around point sets [N, P, 2]."""
+    return np.concatenate([points.min(1), points.max(1)], 1)
+
+
 def overlaps(box, others):
     """Returns the IoU of one xyxy box with [N, 4] others; two boxes without area have IoU 0."""
-    sides = np.minimum(box[2:], others[:, 2:]) - np.maximum(box[:2], others[:, :2])
-    shared = np.prod(np.clip(sides, 0, None), 1)
-    union = np.prod(box[2:] - box[:2]) + np.prod(others[:, 2:] - others[:, :2], 1) - shared
-    return np.divide(shared, union, out=np.zeros_like(shared), where=union > 0)
+    values = torchvision.ops.box_iou(torch.from_numpy(box[None].copy()), torch.from_numpy(others.copy()))
+    return np.nan_to_num(values[0].numpy())
 
 
 def decision_margins(run, conf, iou):

@@ -9,6 +9,17 @@ public typealias ConvolutionTileFunction =
     UnsafeMutablePointer<Float>
   ) -> Void
 
+/// Convolves a run of pixels channel by channel.
+///
+/// The arguments are the walk; the input of the first pixel; the weights, a walk's `weightStep` from
+/// tap to tap; the bias; the output of the first pixel; and the number of pixels. Weights and bias
+/// have a whole vector from the first channel on.
+public typealias DepthwiseFunction =
+  @Sendable (
+    UnsafePointer<DepthwiseWalk>, UnsafePointer<Float>, UnsafePointer<Float>, UnsafePointer<Float>,
+    UnsafeMutablePointer<Float>, Int
+  ) -> Void
+
 /// Applies an activation function in place to a run of pixels, then adds a residual.
 ///
 /// The arguments are the first pixel's first channel, the elements from pixel to pixel, the residual
@@ -23,3 +34,18 @@ public typealias ActivationFunction =
 /// the window's rows and columns (both at least 1), the target pixel and the number of channels.
 public typealias MaximumFunction =
   @Sendable (UnsafePointer<Float>, Int, Int, Int, Int, UnsafeMutablePointer<Float>, Int) -> Void
+
+/// Sums a window of pixels, channel by channel, and divides by a number.
+///
+/// The arguments are those of `MaximumFunction`, then the divisor.
+public typealias AverageFunction =
+  @Sendable (UnsafePointer<Float>, Int, Int, Int, Int, UnsafeMutablePointer<Float>, Int, Float) ->
+  Void
+
+/// Replaces columns of scores by e to the power of their distance to the column's maximum, and gives
+/// the sums of these.
+///
+/// The arguments are the scores, whose rows lie side by side and have a whole number of vectors; the
+/// number of rows, at least 1; the number of vectors of a row; and the sums, one for each column.
+public typealias ExponentialFunction =
+  @Sendable (UnsafeMutablePointer<Float>, Int, Int, UnsafeMutablePointer<Float>) -> Void

@@ -10,10 +10,26 @@ public protocol KernelProvider: SendableMetatype {
   /// Returns the micro-kernel of `rows` pixels by `vectors` vectors of channels, or nil where none
   /// of that shape is compiled.
   static func convolutionTile(vectors: Int, rows: Int) -> ConvolutionTileFunction?
+  /// Convolves a run of pixels channel by channel.
+  static var depthwise: DepthwiseFunction { get }
   /// Adds the residual only.
   static var identity: ActivationFunction { get }
   /// Applies SiLU, then adds the residual.
   static var silu: ActivationFunction { get }
+  /// Applies the sigmoid, then adds the residual.
+  static var sigmoid: ActivationFunction { get }
+  /// Applies ReLU, then adds the residual.
+  static var relu: ActivationFunction { get }
+  /// Applies ReLU capped at 6, then adds the residual.
+  static var relu6: ActivationFunction { get }
+  /// Applies the hard swish, then adds the residual.
+  static var hardswish: ActivationFunction { get }
+  /// Returns the function that applies the leaky ReLU of a slope, then adds the residual.
+  static func leakyReLU(slope: Float) -> ActivationFunction
   /// Takes the maximum over a window of pixels.
   static var maximum: MaximumFunction { get }
+  /// Sums a window of pixels and divides by a number.
+  static var average: AverageFunction { get }
+  /// Takes the exponentials of columns of scores, and their sums.
+  static var exponentials: ExponentialFunction { get }
 }

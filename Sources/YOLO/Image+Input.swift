@@ -5,6 +5,14 @@ import YOLOTensor
 private let levels: [Float] = (0...255).map { Float($0) / 255 }
 
 extension Image {
+  /// The picture as a network's input, [1, 3, height, width].
+  var input: Tensor {
+    let planes = (0..<3).flatMap { channel in
+      stride(from: channel, to: pixels.count, by: 3).map { levels[Int(pixels[$0])] }
+    }
+    return Tensor(shape: [1, 3, height, width], values: planes)
+  }
+
   /// Writes the picture as a network's input: [height, width, RGB] in 0...1.
   func write(to base: UnsafeMutablePointer<Float>, _ layout: ActivationLayout) {
     precondition(layout.height == height && layout.width == width && layout.channels == 3)

@@ -68,7 +68,7 @@ public final class Model: Sendable {
     self.checkpoint = checkpoint
     self.options = options
     do {
-      network = try Network(checkpoint)
+      network = try Network(checkpoint, branch: options.branch)
     } catch {
       throw YOLOError(error, in: name)
     }
@@ -84,11 +84,7 @@ public final class Model: Sendable {
   public var names: ClassNames { checkpoint.names }
 
   /// The largest stride of the head in pixels; inputs are a multiple of it, and of 32.
-  public var largestStride: Int {
-    switch network.head {
-    case .detect(let layout): layout.levels.map(\.stride).max() ?? 32
-    }
-  }
+  public var largestStride: Int { network.head.levels.map(\.stride).max() ?? 32 }
 
   /// The size that pictures are fitted into if none is asked for: that of the training, else 640.
   public var defaultImageSize: Size {
@@ -132,27 +128,53 @@ public final class Model: Sendable {
     return (prediction, seconds)
   }
 
+  /// Runs the model on a picture fitted in a given way, for measuring its accuracy.
+  ///
+  /// - Parameters:
+  ///   - image: The picture.
+  ///   - letterbox: How it is fitted; a classifier takes its `target` as size instead.
+  ///   - selection: Which boxes are kept.
+  /// - Returns: The findings in letterbox pixels, not clipped; masks have the prototypes' extent.
+  /// - Throws: As `predict(_:options:source:)`.
+  public func evaluate(
+    _ image: Image, letterbox: Letterbox, selection: Selection
+  ) throws(YOLOError) -> Findings {
+    let fit: InputFit =
+      network.head.isClassifier ? .crop(letterbox.target) : .letterbox(letterbox)
+    let output = ResultRequest(
+      selection: selection, space: .letterbox, masks: .prototypes)
+    return try run(image, fit, output, durations: nil).findings
+  }
+
   /// Returns the plan that a picture of the given size runs.
   ///
   /// - Throws: As `predict(_:options:source:)`.
   public func plan(for size: Size, options: PredictOptions = .standard) throws(YOLOError) -> Plan {
-    try plan(letterbox(for: size, options: options))
+    try plan(fit(for: size, options: options).size)
   }
 
   /// Returns how a picture of the given size is fitted into the network's input.
+  ///
+  /// A classifier does not fit pictures in: it crops them.
   public func letterbox(for size: Size, options: PredictOptions = .standard) -> Letterbox {
-    let target = (options.imageSize ?? defaultImageSize).networkInput(largestStride: largestStride)
-    return Letterbox(
-      source: size, target: target, stride: max(32, largestStride),
+    Letterbox(
+      source: size, target: inputSize(options), stride: max(32, largestStride),
       isRectangular: options.isRectangular)
+  }
+
+  /// The size that pictures are brought to at most.
+  private func inputSize(_ options: PredictOptions) -> Size {
+    (options.imageSize ?? defaultImageSize).networkInput(largestStride: largestStride)
+  }
+
+  func fit(for size: Size, options: PredictOptions) -> InputFit {
+    network.head.isClassifier
+      ? .crop(inputSize(options)) : .letterbox(letterbox(for: size, options: options))
   }
 
   /// Refuses classes that the model does not have: nothing would ever be found of them.
   private func check(_ classes: Set<Int>?) throws(YOLOError) {
-    let count =
-      switch network.head {
-      case .detect(let layout): layout.classCount
-      }
+    let count = network.head.classCount
     guard let unknown = classes?.filter({ $0 >= count }).min() else { return }
     throw YOLOError(
       .option,
@@ -160,79 +182,97 @@ public final class Model: Sendable {
         + "\(unknown) was given")
   }
 
-  private func plan(_ letterbox: Letterbox) throws(YOLOError) -> Plan {
+  func plan(_ size: Size, keeping taps: [String] = []) throws(YOLOError) -> Plan {
     let plan: Plan
     do {
-      plan = try plans.plan(height: letterbox.padded.height, width: letterbox.padded.width)
+      plan =
+        taps.isEmpty
+        ? try plans.plan(height: size.height, width: size.width)
+        : try plans.plan(height: size.height, width: size.width, keeping: taps)
     } catch {
       throw YOLOError(error)
     }
-    switch network.head {
-    case .detect(let layout):
-      for index in layout.levels.indices {
-        let (boxes, classes) = (plan.outputs[2 * index], plan.outputs[2 * index + 1])
-        guard boxes.layout.height == classes.layout.height,
-          boxes.layout.width == classes.layout.width
+    for level in network.head.levels {
+      let boxes = plan.outputs[level.boxes]
+      for index in [level.classes, level.extra].compactMap({ $0 }) {
+        let other = plan.outputs[index]
+        guard boxes.layout.height == other.layout.height,
+          boxes.layout.width == other.layout.width
         else {
           throw YOLOError(
-            .model, "\(boxes.name) and \(classes.name) give maps of different extents")
+            .model, "\(boxes.name) and \(other.name) give maps of different extents")
         }
       }
     }
     return plan
   }
 
+  /// Checks the options, and says what they want of the outputs.
+  func request(_ options: PredictOptions) throws(YOLOError) -> ResultRequest {
+    try check(options.classes)
+    return ResultRequest(
+      selection: Selection(
+        confidence: options.confidence, classes: options.classes,
+        method: network.head.isOneToOne ? .ranking : .suppression(overlap: options.overlap),
+        isAgnostic: options.isAgnostic, limit: options.maxDetections),
+      masks: options.hasRetinaMasks ? .source : .letterbox)
+  }
+
   private func predict(
     _ image: Image, options: PredictOptions, source: String,
     durations: UnsafeMutablePointer<[Double]>?
   ) throws(YOLOError) -> Prediction {
-    try check(options.classes)
-    let letterbox = letterbox(for: image.size, options: options)
-    let plan = try plan(letterbox)
+    let request = try request(options)
+    let (findings, speed) = try run(
+      image, fit(for: image.size, options: options), request, durations: durations)
+    return Prediction(
+      source: source, size: image.size, findings: findings, names: names.byIndex, speed: speed)
+  }
+
+  private func run(
+    _ image: Image, _ fit: InputFit, _ request: ResultRequest,
+    durations: UnsafeMutablePointer<[Double]>?
+  ) throws(YOLOError) -> (findings: Findings, speed: Speed) {
+    let plan = try plan(fit.size)
+    return withSession { session in
+      run(image, plan, fit, request, in: session, durations: durations) { _ in }
+    }
+  }
+
+  /// Lends a session, which goes back to the pool.
+  func withSession<Result>(_ body: (Session) -> Result) -> Result {
     let session = sessions.withLock { $0.popLast() } ?? Session()
     defer {
       // A burst of predictions must not keep its memory for good.
       sessions.withLock { if $0.count < Processors.usable { $0.append(session) } }
     }
+    return body(session)
+  }
 
+  /// Runs a plan; `inspect` is called with the arena while it holds what was computed.
+  func run(
+    _ image: Image, _ plan: Plan, _ fit: InputFit, _ request: ResultRequest, in session: Session,
+    durations: UnsafeMutablePointer<[Double]>?, inspect: (UnsafePointer<Float>) -> Void
+  ) -> (findings: Findings, speed: Speed) {
     let start = DispatchTime.now()
-    let picture = image.letterboxed(letterbox)
+    let picture = fit.applied(to: image)
     var filled = start
     let (findings, inferred) = session.run(plan, durations: durations) { base, layout in
       picture.write(to: base, layout)
       filled = DispatchTime.now()
     } body: { arena in
       let inferred = DispatchTime.now()
-      return (read(plan, arena, letterbox, options), inferred)
+      let maps = plan.outputs.map { $0.layout.map(in: arena) }
+      inspect(arena)
+      return (network.head.findings(in: maps, fit, request), inferred)
     }
     let end = DispatchTime.now()
-    return Prediction(
-      source: source, size: image.size, findings: findings, names: names.byIndex,
-      speed: Speed(
+    return (
+      findings,
+      Speed(
         preprocess: start.milliseconds(to: filled), inference: filled.milliseconds(to: inferred),
-        postprocess: inferred.milliseconds(to: end)))
-  }
-
-  private func read(
-    _ plan: Plan, _ arena: UnsafePointer<Float>, _ letterbox: Letterbox, _ options: PredictOptions
-  ) -> Findings {
-    switch network.head {
-    case .detect(let layout):
-      let maps = plan.outputs.map { $0.layout.map(in: arena) }
-      // The head names its outputs level by level, boxes before classes.
-      let levels = layout.levels.enumerated().map { index, level in
-        DetectLevel(
-          boxes: maps[2 * index], classes: maps[2 * index + 1], stride: level.stride)
-      }
-      let decoder = DetectDecoder(classCount: layout.classCount, binCount: layout.binCount)
-      return .detections(
-        decoder.detections(
-          in: levels, above: options.confidence, of: options.classes,
-          suppression: Suppression(
-            overlap: options.overlap, isAgnostic: options.isAgnostic,
-            limit: options.maxDetections),
-          letterbox: letterbox))
-    }
+        postprocess: inferred.milliseconds(to: end))
+    )
   }
 }
 

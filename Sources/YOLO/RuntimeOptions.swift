@@ -1,5 +1,6 @@
 public import YOLOGraph
 public import YOLOKernels
+public import YOLOModels
 
 /// How a model is run.
 public struct RuntimeOptions: Sendable, Hashable {
@@ -9,6 +10,8 @@ public struct RuntimeOptions: Sendable, Hashable {
   public var instructionSet: InstructionSet
   /// The threads of one inference.
   public var threads: Int
+  /// Which branch of a dual head is run, that of YOLOv10 and YOLO26.
+  public var branch: HeadBranch
   /// The input extents whose plans are kept; beyond that the least recently used is dropped.
   public var planLimit: Int
 
@@ -16,11 +19,12 @@ public struct RuntimeOptions: Sendable, Hashable {
   /// all processors that this process may use.
   public init(
     backend: Backend = .native, instructionSet: InstructionSet = .best,
-    threads: Int = Processors.usable, planLimit: Int = 16
+    threads: Int = Processors.usable, branch: HeadBranch = .oneToMany, planLimit: Int = 16
   ) {
     self.backend = backend
     self.instructionSet = instructionSet
     self.threads = threads
+    self.branch = branch
     self.planLimit = planLimit
   }
 

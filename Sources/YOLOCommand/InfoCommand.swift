@@ -26,7 +26,7 @@ struct InfoCommand: ParsableCommand {
       let plan = try model.plan(for: size, options: try PredictOptions(isRectangular: false))
       let parameters = model.network.layers.reduce(0) { $0 + $1.parameterCount }
       var lines: [(String, String?)] = [
-        ("file", path), ("format", "\(info.format)"), ("task", checkpoint.task ?? "detect"),
+        ("file", path), ("format", "\(info.format)"), ("task", model.network.head.task),
         ("architecture", info.yamlFile), ("scale", info.scale),
         ("parameters", "\(parameters)"),
         (

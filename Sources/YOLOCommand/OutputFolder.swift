@@ -8,7 +8,7 @@ import YOLOImageIO
   import Musl
 #endif
 
-/// The folder that `--save` names.
+/// A folder that results are written to.
 struct OutputFolder {
   private let path: String
 
@@ -23,6 +23,11 @@ struct OutputFolder {
       }
       parents += "/"
     }
+  }
+
+  /// Writes a file of the given content.
+  func write(_ bytes: [UInt8], named name: String) throws(ImageIOError) {
+    try AtomicOutput.write(bytes, to: "\(path)/\(name)")
   }
 
   /// Draws a prediction on its picture and writes it under the picture's name; what is neither JPEG

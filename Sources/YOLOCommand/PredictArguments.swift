@@ -36,6 +36,10 @@ struct PredictArguments: ParsableArguments {
     help: "Pad pictures to the full input size.")
   var square = false
 
+  @Flag(
+    name: .customLong(PredictOption.retinaMasks.flag), help: "\(PredictOption.retinaMasks.help).")
+  var retinaMasks = false
+
   /// Reads and checks the options.
   func options() throws -> PredictOptions {
     try PredictOptions(
@@ -44,6 +48,6 @@ struct PredictArguments: ParsableArguments {
       overlap: try PredictOption.overlap.parsed(overlap),
       maxDetections: try PredictOption.maxDetections.parsed(maxDetections),
       classes: try classes.map { try PredictOption.classes.parsed($0) },
-      isAgnostic: agnostic, isRectangular: !square)
+      isAgnostic: agnostic, isRectangular: !square, hasRetinaMasks: retinaMasks)
   }
 }

@@ -3,6 +3,7 @@ import YOLO
 import YOLOImage
 import YOLOImageIO
 import YOLOPostprocess
+import YOLOValidation
 
 /// `yolo predict`: finds the objects in pictures.
 struct PredictCommand: ParsableCommand {
@@ -29,6 +30,10 @@ struct PredictCommand: ParsableCommand {
   @Option(name: .long, help: "How results are printed: text, json, ndjson.")
   var format = Format.text
 
+  @Flag(
+    name: .customLong(PredictOption.normalized.flag), help: "\(PredictOption.normalized.help).")
+  var normalize = PredictOption.normalized.defaultValue
+
   @Option(
     name: .long, help: ArgumentHelp("Write annotated pictures to this folder.", valueName: "dir"))
   var save: String?
@@ -42,7 +47,7 @@ struct PredictCommand: ParsableCommand {
       let sources = try PictureSource.expand(try sourcePath())
       let model = try runtime.open()
       let folder = try save.map { try OutputFolder($0) }
-      var output = ResultOutput(format: format)
+      var output = ResultOutput(format: format, isNormalized: normalize)
       var progress = ProgressBar(total: sources.count)
       var failure: ExitCode?
       for source in sources {
@@ -60,7 +65,9 @@ struct PredictCommand: ParsableCommand {
         progress.advance()
       }
       progress.clear()
-      if failure == nil || sources.count > 1 { output.finish(model: try runtime.modelPath()) }
+      if failure == nil || sources.count > 1 {
+        output.finish(model: try runtime.modelPath(), task: model.network.head.task)
+      }
       if let failure { throw failure }
     } catch let code as ExitCode {
       throw code

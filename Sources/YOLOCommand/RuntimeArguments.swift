@@ -2,6 +2,8 @@ public import ArgumentParser
 import YOLO
 public import YOLOGraph
 public import YOLOKernels
+import YOLOModels
+import YOLOValidation
 
 extension Backend: ExpressibleByArgument {}
 extension InstructionSet: ExpressibleByArgument {}
@@ -24,6 +26,11 @@ struct RuntimeArguments: ParsableArguments {
     help: "The instruction set: \(Self.names(InstructionSet.available)); the last if not given.")
   var isa: InstructionSet?
 
+  @Flag(
+    name: .customLong(PredictOption.suppression.flag), inversion: .prefixedNo,
+    help: "\(PredictOption.suppression.help).")
+  var nms = PredictOption.suppression.defaultValue
+
   private static func names<Name: RawRepresentable<String>>(_ names: [Name]) -> String {
     names.map(\.rawValue).joined(separator: ", ")
   }
@@ -43,6 +50,7 @@ struct RuntimeArguments: ParsableArguments {
     try Model(
       path: try modelPath(),
       options: RuntimeOptions(
-        backend: backend, instructionSet: isa ?? .best, threads: threads ?? Processors.usable))
+        backend: backend, instructionSet: isa ?? .best, threads: threads ?? Processors.usable,
+        branch: nms ? .oneToMany : .oneToOne))
   }
 }

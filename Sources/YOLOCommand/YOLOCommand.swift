@@ -14,6 +14,7 @@ struct YOLOCommand: ParsableCommand {
       """,
     version: Version.current,
     subcommands: [
-      PredictCommand.self, InfoCommand.self, BenchmarkCommand.self, ExportCommand.self,
+      PredictCommand.self, InfoCommand.self, BenchmarkCommand.self, TraceCommand.self,
+      ExportCommand.self,
     ])
 }

@@ -19,4 +19,9 @@ extension Box {
   public func offset(by distance: Float) -> Box {
     Box(x1: x1 + distance, y1: y1 + distance, x2: x2 + distance, y2: y2 + distance)
   }
+
+  /// Returns the box with its coordinates multiplied by a factor for each axis.
+  public func scaled(x: Float, y: Float) -> Box {
+    Box(x1: x1 * x, y1: y1 * y, x2: x2 * x, y2: y2 * y)
+  }
 }

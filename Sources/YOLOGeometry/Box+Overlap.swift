@@ -13,13 +13,25 @@ extension Box {
   ///
   /// Float32 throughout, the union without an epsilon: NaN when both boxes have zero area.
   public func intersectionOverUnion(with other: Box) -> Float {
+    let intersection = intersection(with: other)
+    return intersection / (area + other.area - intersection)
+  }
+
+  /// Returns the area that both boxes cover, divided by `epsilon` plus the area that either covers.
+  ///
+  /// Metrics are defined with such an epsilon; two boxes of zero area then overlap by 0.
+  public func intersectionOverUnion(with other: Box, epsilon: Float) -> Float {
+    let intersection = intersection(with: other)
+    return intersection / (area + other.area - intersection + epsilon)
+  }
+
+  private func intersection(with other: Box) -> Float {
     let left = x1 < other.x1 ? other.x1 : x1
     let top = y1 < other.y1 ? other.y1 : y1
     let right = other.x2 < x2 ? other.x2 : x2
     let bottom = other.y2 < y2 ? other.y2 : y2
     let width = right - left
     let height = bottom - top
-    let intersection = (0 < width ? width : 0) * (0 < height ? height : 0)
-    return intersection / (area + other.area - intersection)
+    return (0 < width ? width : 0) * (0 < height ? height : 0)
   }
 }

@@ -7,4 +7,16 @@ extension Letterbox {
 
   /// Maps a box from letterbox pixels back to source pixels, clipped to the picture.
   public func sourceBox(_ box: Box) -> Box { inverse.sourceBox(box) }
+
+  /// Maps a rotated box from letterbox pixels back to source pixels, not clipped.
+  public func sourceBox(_ box: RotatedBox) -> RotatedBox { inverse.sourceBox(box) }
+
+  /// Maps a point from letterbox pixels back to source pixels, clipped to the picture.
+  public func sourcePoint(_ point: Point) -> Point { inverse.sourcePoint(point) }
+
+  /// Maps a keypoint from letterbox pixels back to source pixels, clipped to the picture.
+  public func sourceKeypoint(_ keypoint: Keypoint) -> Keypoint { inverse.sourceKeypoint(keypoint) }
+
+  /// Maps a polygon from letterbox pixels back to source pixels, clipped to the picture.
+  public func sourcePolygon(_ polygon: Polygon) -> Polygon { inverse.sourcePolygon(polygon) }
 }

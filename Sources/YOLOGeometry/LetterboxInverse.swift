@@ -2,6 +2,8 @@
 public struct LetterboxInverse: Sendable, Hashable {
   /// The extent of the source picture.
   public let source: Size
+  /// The extent of the scaled picture inside the padding.
+  public let resized: Size
   /// Letterbox pixels per source pixel along x.
   public let gainX: Float
   /// Letterbox pixels per source pixel along y.
@@ -11,8 +13,12 @@ public struct LetterboxInverse: Sendable, Hashable {
   /// The padding above the picture in letterbox pixels.
   public let top: Float
 
-  init(padded: Size, source: Size) {
+  /// Derives the mapping from the padded extent and that of the source, all sides positive.
+  public init(padded: Size, source: Size) {
+    precondition(padded.width > 0 && padded.height > 0, "a letterbox has at least one pixel")
+    precondition(source.width > 0 && source.height > 0, "a picture has at least one pixel")
     let resized = Letterbox.fit(source, in: padded)
+    self.resized = resized
     func padding(_ outer: Int, _ inner: Int) -> Float {
       Float((Double(outer - inner) / 2 - 0.1).rounded(.toNearestOrEven))
     }
@@ -33,12 +39,39 @@ public struct LetterboxInverse: Sendable, Hashable {
   ///
   /// An edge that is NaN stays NaN.
   public func sourceBox(_ box: Box) -> Box {
-    let width = Float(source.width)
-    let height = Float(source.height)
-    return Box(
-      x1: Self.clip(sourceX(box.x1), to: width), y1: Self.clip(sourceY(box.y1), to: height),
-      x2: Self.clip(sourceX(box.x2), to: width), y2: Self.clip(sourceY(box.y2), to: height))
+    Box(
+      x1: clippedX(box.x1), y1: clippedY(box.y1), x2: clippedX(box.x2), y2: clippedY(box.y2))
   }
+
+  /// Maps a rotated box from letterbox pixels to source pixels, not clipped.
+  ///
+  /// Width and height are divided by the gains of x and y whatever the angle, which stays.
+  public func sourceBox(_ box: RotatedBox) -> RotatedBox {
+    RotatedBox(
+      x: sourceX(box.x), y: sourceY(box.y), width: box.width / gainX, height: box.height / gainY,
+      angle: box.angle)
+  }
+
+  /// Maps a point from letterbox pixels to source pixels, clipped to the picture.
+  ///
+  /// A coordinate that is NaN stays NaN.
+  public func sourcePoint(_ point: Point) -> Point {
+    Point(x: clippedX(point.x), y: clippedY(point.y))
+  }
+
+  /// Maps a keypoint from letterbox pixels to source pixels, clipped to the picture.
+  public func sourceKeypoint(_ keypoint: Keypoint) -> Keypoint {
+    Keypoint(sourcePoint(keypoint.point), visibility: keypoint.visibility)
+  }
+
+  /// Maps a polygon from letterbox pixels to source pixels, clipped to the picture.
+  public func sourcePolygon(_ polygon: Polygon) -> Polygon {
+    Polygon(points: polygon.points.map(sourcePoint))
+  }
+
+  private func clippedX(_ x: Float) -> Float { Self.clip(sourceX(x), to: Float(source.width)) }
+
+  private func clippedY(_ y: Float) -> Float { Self.clip(sourceY(y), to: Float(source.height)) }
 
   private static func clip(_ value: Float, to limit: Float) -> Float {
     if value < 0 { return 0 }

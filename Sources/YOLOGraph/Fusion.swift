@@ -6,10 +6,18 @@ package struct FusedStep: Sendable {
   package enum Work: Sendable {
     /// A convolution with all that follows it.
     case convolution(Convolution, Activation)
+    /// A transposed convolution with all that follows it.
+    case transposedConvolution(TransposedConvolution, Activation)
     /// A function of each value, or a copy; then a sum.
     case elementwise(Activation)
     case maximumPool(Window)
+    case averagePool(Window)
+    case globalAveragePool
+    case pad(Margins)
     case upsample(scale: Int)
+    case resize
+    /// Attention; the inputs are the map of queries and keys, and that of values.
+    case attention(AttentionHeads)
     /// A copy into a run of another value's channels.
     case copy(firstChannel: Int)
   }
@@ -18,8 +26,8 @@ package struct FusedStep: Sendable {
   package var start: Int
   package var path: String
   package var work: Work
-  /// The node whose value is read.
-  package var input: Int
+  /// The nodes whose values are read.
+  package var inputs: [Int]
   /// The node whose value is added last, if there is one.
   package var addend: Int?
   /// The node whose value is written.
@@ -50,11 +58,28 @@ extension Graph {
       switch node.operation {
       case .input, .concatenate, .slice: continue
       case .convolution(let convolution):
+        appendFusing { .convolution(convolution, $0) }
+      case .transposedConvolution(let convolution):
+        appendFusing { .transposedConvolution(convolution, $0) }
+      case .activation(let activation): append(.elementwise(activation))
+      case .add: append(.elementwise(.identity), adding: node.inputs[1])
+      case .maximumPool(let window): append(.maximumPool(window))
+      case .averagePool(let window): append(.averagePool(window))
+      case .globalAveragePool: append(.globalAveragePool)
+      case .pad(let margins): append(.pad(margins))
+      case .upsample(let scale): append(.upsample(scale: scale))
+      // Of the second input only the extent counts, which is known.
+      case .resize: append(.resize)
+      case .attention(let heads): append(.attention(heads), reading: node.inputs)
+      }
+
+      /// Takes up the activation and the addition that follow.
+      func appendFusing(_ work: (Activation) -> FusedStep.Work) {
         var step = FusedStep(
-          start: index, path: node.path, work: .convolution(convolution, .identity),
-          input: node.inputs[0], output: index)
+          start: index, path: node.path, work: work(.identity), inputs: [node.inputs[0]],
+          output: index)
         if uses[step.output] == 1, case .activation(let activation) = next(after: step.output) {
-          step.work = .convolution(convolution, activation)
+          step.work = work(activation)
           step.output = reader[step.output]
           absorbed.insert(step.output)
         }
@@ -68,17 +93,15 @@ extension Graph {
           absorbed.insert(step.output)
         }
         steps.append(step)
-      case .activation(let activation): append(.elementwise(activation))
-      case .add: append(.elementwise(.identity), adding: node.inputs[1])
-      case .maximumPool(let window): append(.maximumPool(window))
-      case .upsample(let scale): append(.upsample(scale: scale))
       }
 
-      func append(_ work: FusedStep.Work, adding addend: Int? = nil) {
+      func append(
+        _ work: FusedStep.Work, adding addend: Int? = nil, reading inputs: [Int]? = nil
+      ) {
         steps.append(
           FusedStep(
-            start: index, path: node.path, work: work, input: node.inputs[0], addend: addend,
-            output: index))
+            start: index, path: node.path, work: work, inputs: inputs ?? [node.inputs[0]],
+            addend: addend, output: index))
       }
     }
     return steps

@@ -15,12 +15,24 @@ public struct Graph: Sendable {
     case input
     /// A convolution, its normalisation included.
     case convolution(Convolution)
+    /// A transposed convolution, its normalisation included.
+    case transposedConvolution(TransposedConvolution)
     /// A function of each value.
     case activation(Activation)
     /// The maximum over a window.
     case maximumPool(Window)
+    /// The mean over a window; zeros of the padding count.
+    case averagePool(Window)
+    /// The mean over all pixels: one pixel remains.
+    case globalAveragePool
+    /// Zeros around the input.
+    case pad(Margins)
     /// Nearest-neighbour enlargement by a whole factor.
     case upsample(scale: Int)
+    /// Nearest-neighbour resizing of the first input to the extent of the second.
+    case resize
+    /// Attention between the pixels: the first input holds queries and keys, the second values.
+    case attention(AttentionHeads)
     /// The inputs' channels, one input after the other.
     case concatenate
     /// A run of the input's channels.

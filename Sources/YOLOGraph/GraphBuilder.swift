@@ -12,9 +12,11 @@ public final class GraphBuilder {
     append("input", .input, [], channels: channels)
   }
 
-  /// Names a value as an output of the network.
-  public func output(_ value: Value, named name: String) {
+  /// Names a value as an output of the network; returns its place among the outputs.
+  @discardableResult
+  public func output(_ value: Value, named name: String) -> Int {
     graph.outputs.append((name, value.node))
+    return graph.outputs.count - 1
   }
 
   /// Ends the tracing.
@@ -54,6 +56,17 @@ public struct Value {
       path, .convolution(convolution), [self], channels: convolution.outputChannels)
   }
 
+  /// Convolves the other way round, and normalises if the convolution says so.
+  public func convolved(
+    by convolution: TransposedConvolution, at path: String
+  ) throws(GraphError) -> Value {
+    guard channels == convolution.inputChannels else {
+      throw .channelMismatch(at: path, expected: convolution.inputChannels, found: channels)
+    }
+    return builder.append(
+      path, .transposedConvolution(convolution), [self], channels: convolution.outputChannels)
+  }
+
   /// Applies a function to each value.
   public func activated(by activation: Activation, at path: String) -> Value {
     guard activation != .identity else { return self }
@@ -63,6 +76,39 @@ public struct Value {
   /// Takes the maximum over a window; what lies outside does not count.
   public func maximumPooled(by window: Window, at path: String) -> Value {
     builder.append(path, .maximumPool(window), [self], channels: channels)
+  }
+
+  /// Takes the mean over a window; the zeros of the padding count.
+  public func averagePooled(by window: Window, at path: String) -> Value {
+    builder.append(path, .averagePool(window), [self], channels: channels)
+  }
+
+  /// Takes the mean over all pixels; one pixel remains.
+  public func globallyAveraged(at path: String) -> Value {
+    builder.append(path, .globalAveragePool, [self], channels: channels)
+  }
+
+  /// Surrounds the pixels by zeros.
+  public func padded(by margins: Margins, at path: String) -> Value {
+    builder.append(path, .pad(margins), [self], channels: channels)
+  }
+
+  /// Resizes to the extent of another value; each pixel becomes the nearest one's copy.
+  public func resized(like other: Value, at path: String) -> Value {
+    builder.append(path, .resize, [self, other], channels: channels)
+  }
+
+  /// Lets each pixel attend to the others: this value holds queries and keys, `values` the values,
+  /// at the channels that the shape names.
+  public func attending(
+    to values: Value, by shape: AttentionHeads, at path: String
+  ) throws(GraphError) -> Value {
+    for (needed, value) in [(shape.queryKeyMapChannels, self), (shape.valueMapChannels, values)]
+    where value.channels < needed {
+      throw .channelMismatch(at: path, expected: needed, found: value.channels)
+    }
+    return builder.append(
+      path, .attention(shape), [self, values], channels: shape.heads * shape.valueChannels)
   }
 
   /// Enlarges by a whole factor, repeating pixels.
@@ -76,10 +122,32 @@ public struct Value {
       throw .unevenSplit(at: path, channels: channels, parts: parts)
     }
     let size = channels / parts
-    return (0..<parts).map { part in
-      builder.append(
-        path, .slice(part * size..<(part + 1) * size), [self], channels: size)
+    return (0..<parts).map { slice(part: $0 * size..<($0 + 1) * size, at: path) }
+  }
+
+  /// Cuts the channels into runs of the given lengths.
+  public func split(_ lengths: [Int], at path: String) throws(GraphError) -> [Value] {
+    let total = lengths.reduce(0, +)
+    guard total == channels, lengths.allSatisfy({ $0 > 0 }) else {
+      throw .channelMismatch(at: path, expected: total, found: channels)
     }
+    var start = 0
+    return lengths.map { length in
+      defer { start += length }
+      return slice(part: start..<start + length, at: path)
+    }
+  }
+
+  /// Takes a run of the channels.
+  public func slice(channels range: Range<Int>, at path: String) throws(GraphError) -> Value {
+    guard range.lowerBound >= 0, range.upperBound <= channels, !range.isEmpty else {
+      throw .channelMismatch(at: path, expected: range.upperBound, found: channels)
+    }
+    return slice(part: range, at: path)
+  }
+
+  private func slice(part range: Range<Int>, at path: String) -> Value {
+    builder.append(path, .slice(range), [self], channels: range.count)
   }
 
   /// Adds another activation of the same extents.

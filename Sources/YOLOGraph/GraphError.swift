@@ -6,6 +6,8 @@ public enum GraphError: Error, Equatable, CustomStringConvertible {
   case unevenSplit(at: String, channels: Int, parts: Int)
   /// Inputs whose heights or widths differ.
   case extentMismatch(at: String, extents: [[Int]])
+  /// Pixels that cannot be cut into equal areas.
+  case unevenAreas(at: String, height: Int, width: Int, areas: Int)
   /// An input too small for the network: an output without pixels.
   case emptyOutput(at: String, height: Int, width: Int)
   /// More memory than a session may have.
@@ -25,6 +27,9 @@ public enum GraphError: Error, Equatable, CustomStringConvertible {
     case .extentMismatch(let path, let extents):
       "\(path): inputs of different extents [height, width]: "
         + extents.map { "\($0)" }.joined(separator: ", ")
+    case .unevenAreas(let path, let height, let width, let areas):
+      "\(path): \(height)×\(width) pixels cannot be cut into \(areas) equal areas; "
+        + "choose an imgsz that gives a multiple of \(areas)"
     case .emptyOutput(let path, let height, let width):
       "\(path): an input of \(height)×\(width) pixels is too small for the window"
     case .tooLarge(let bytes, let limit):

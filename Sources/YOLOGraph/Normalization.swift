@@ -23,4 +23,24 @@ public struct Normalization: Sendable {
     self.variance = variance
     self.epsilon = epsilon
   }
+
+  /// Folds this into the weights and the bias before it, in float32 and in this order:
+  /// r = 1/√(variance + ε), W′ = W · (γ · r), b′ = (b − mean) · r · γ + β.
+  ///
+  /// `channel` tells which output channel the weight at an index belongs to.
+  func fold(
+    into weights: inout [Float], _ biases: inout [Float], channel: (_ index: Int) -> Int
+  ) {
+    let gamma = weight.values()
+    let beta = bias.values()
+    let mean = mean.values()
+    let inverse = variance.values().map { 1 / ($0 + epsilon).squareRoot() }
+    let scales = zip(gamma, inverse).map { $0 * $1 }
+    weights.withUnsafeMutableBufferPointer { weights in
+      for index in weights.indices { weights[index] *= scales[channel(index)] }
+    }
+    for index in biases.indices {
+      biases[index] = (biases[index] - mean[index]) * inverse[index] * gamma[index] + beta[index]
+    }
+  }
 }

@@ -15,8 +15,23 @@ public final class PackedWeights: Sendable {
   /// Weights in one layout.
   enum Packed: Sendable {
     case tiles(PackedConvolution)
+    case depthwise(PackedDepthwise)
+    case transposed(PackedTransposedConvolution)
     case matrix(AlignedStorage)
     case plain(weights: [Float], bias: [Float])
+  }
+
+  /// The weights of a node.
+  enum Source {
+    case convolution(Convolution)
+    case transposed(TransposedConvolution)
+
+    var count: Int {
+      switch self {
+      case .convolution(let convolution): convolution.weight.count
+      case .transposed(let convolution): convolution.weight.count
+      }
+    }
   }
 
   private struct Key: Hashable {
@@ -32,11 +47,11 @@ public final class PackedWeights: Sendable {
   /// Returns the weights of each convolution of `graph` in `layout`, packing what is not there yet
   /// on `threads` threads.
   func packed(
-    _ convolutions: [(node: Int, convolution: Convolution)], as layout: Layout, threads: Int
+    _ sources: [(node: Int, weights: Source)], as layout: Layout, threads: Int
   ) -> [Int: Packed] {
     let present = entries.withLock { $0 }
-    let missing = convolutions.filter { present[Key(node: $0.node, layout: layout)] == nil }
-      .sorted { $0.convolution.weight.count > $1.convolution.weight.count }
+    let missing = sources.filter { present[Key(node: $0.node, layout: layout)] == nil }
+      .sorted { $0.weights.count > $1.weights.count }
     if threads > 1, missing.count > 1 {
       let next = Atomic<Int>(0)
       DispatchQueue.concurrentPerform(iterations: threads) { _ in
@@ -51,30 +66,65 @@ public final class PackedWeights: Sendable {
     }
     let all = entries.withLock { $0 }
     return Dictionary(
-      convolutions.compactMap { entry in
+      sources.compactMap { entry in
         all[Key(node: entry.node, layout: layout)].map { (entry.node, $0) }
       }, uniquingKeysWith: { first, _ in first })
 
-    @Sendable func pack(_ entry: (node: Int, convolution: Convolution)) {
-      let packed = Self.pack(entry.convolution, as: layout)
+    @Sendable func pack(_ entry: (node: Int, weights: Source)) {
+      let packed =
+        switch entry.weights {
+        case .convolution(let convolution): Self.pack(convolution, as: layout)
+        case .transposed(let convolution): Self.pack(convolution, as: layout)
+        }
       entries.withLock { $0[Key(node: entry.node, layout: layout)] = packed }
     }
   }
 
   private static func pack(_ convolution: Convolution, as layout: Layout) -> Packed {
     let (weights, bias) = convolution.folded()
+    let (outputs, inputs) = (convolution.outputChannels, convolution.inputChannels)
+    let (taps, groups) = (convolution.window.taps, convolution.groups)
     switch layout {
     case .tiles(let lanes):
+      if ConvolutionShape.isDepthwise(
+        inputChannels: inputs, outputChannels: outputs, groups: groups)
+      {
+        return .depthwise(
+          PackedDepthwise(
+            weights: weights, bias: bias, channels: outputs, taps: taps, lanes: lanes))
+      }
       return .tiles(
         PackedConvolution(
-          weights: weights, bias: bias, outputChannels: convolution.outputChannels,
-          inputChannels: convolution.inputChannels, taps: convolution.window.taps, lanes: lanes))
+          weights: weights, bias: bias, outputChannels: outputs, inputChannels: inputs,
+          taps: taps, lanes: lanes, groups: groups))
     case .matrix:
       #if BLAS
         return .matrix(
           MatrixConvolution.packed(
+            weights: weights, bias: bias, outputChannels: outputs, inputChannels: inputs,
+            taps: taps, groups: groups))
+      #else
+        return .plain(weights: weights, bias: bias)
+      #endif
+    case .plain:
+      return .plain(weights: weights, bias: bias)
+    }
+  }
+
+  private static func pack(_ convolution: TransposedConvolution, as layout: Layout) -> Packed {
+    let (weights, bias) = convolution.folded()
+    switch layout {
+    case .tiles(let lanes):
+      return .transposed(
+        PackedTransposedConvolution(
+          weights: weights, bias: bias, outputChannels: convolution.outputChannels,
+          inputChannels: convolution.inputChannels, window: convolution.window, lanes: lanes))
+    case .matrix:
+      #if BLAS
+        return .matrix(
+          MatrixTransposedConvolution.packed(
             weights: weights, bias: bias, outputChannels: convolution.outputChannels,
-            inputChannels: convolution.inputChannels, taps: convolution.window.taps))
+            inputChannels: convolution.inputChannels, window: convolution.window))
       #else
         return .plain(weights: weights, bias: bias)
       #endif

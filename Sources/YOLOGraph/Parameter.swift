@@ -25,6 +25,12 @@ public struct Parameter: Sendable {
     }
   }
 
+  /// Returns the same values in another shape of as many.
+  public func reshaped(_ shape: [Int]) -> Parameter {
+    precondition(shape.reduce(1, *) == count)
+    return Parameter(shape: shape, reader: reader)
+  }
+
   /// Reads the values.
   public func values() -> [Float] {
     [Float](unsafeUninitializedCapacity: count) { buffer, initialized in

@@ -56,6 +56,15 @@ public final class PlanCache: Sendable {
     return state.withLock { $0.insert(plan, for: key, capacity: capacity) }
   }
 
+  /// Returns a plan, not kept, after whose run the outputs of the given modules are there, too.
+  public func plan(
+    height: Int, width: Int, keeping paths: [String]
+  ) throws(GraphError) -> Plan {
+    var planner = planner
+    planner.kept = paths
+    return try planner.plan(graph, height: height, width: width, weights: weights)
+  }
+
   /// The number of plans held.
   package var count: Int { state.withLock { $0.plans.count } }
 }

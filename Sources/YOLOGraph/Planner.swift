@@ -65,9 +65,14 @@ public struct Planner: Sendable {
     }
     touch(0, at: -1)
     for (index, step) in steps.enumerated() {
-      var border = 0
-      if case .convolution(let convolution, _) = step.work { border = convolution.window.border }
-      touch(step.input, at: index, border: border)
+      let border =
+        switch step.work {
+        case .convolution(let convolution, _): convolution.window.border
+        case .transposedConvolution(let convolution, _):
+          convolution.window.transposedBorder(outputPadding: (0, 0))
+        default: 0
+        }
+      for input in step.inputs { touch(input, at: index, border: border) }
       if let addend = step.addend { touch(addend, at: index) }
       touch(step.output, at: index)
     }
@@ -113,62 +118,85 @@ public struct Planner: Sendable {
       case .blas: .matrix
       case .reference: .plain
       }
-    let convolutions = graph.nodes.enumerated().compactMap { index, node in
-      if case .convolution(let convolution) = node.operation { (index, convolution) } else { nil }
+    let sources = graph.nodes.enumerated().compactMap {
+      index, node -> (node: Int, weights: PackedWeights.Source)? in
+      switch node.operation {
+      case .convolution(let convolution): (index, .convolution(convolution))
+      case .transposedConvolution(let convolution): (index, .transposed(convolution))
+      default: nil
+      }
     }
-    let packed = weights.packed(convolutions, as: layout, threads: threads)
+    let packed = weights.packed(sources, as: layout, threads: threads)
     let planned = steps.map { step -> Plan.Step in
-      let input = layouts.nodes[step.input]
+      let input = layouts.nodes[step.inputs[0]]
       let output = layouts.nodes[step.output]
       let addend = step.addend.map { layouts.nodes[$0] }
+      func planned(
+        _ kind: String, _ kernel: any StepKernel, to target: ActivationLayout? = nil,
+        multiplications: Int = 0
+      ) -> Plan.Step {
+        Plan.Step(
+          path: step.path, kind: kind, kernel: kernel, output: target ?? output,
+          multiplications: multiplications)
+      }
       switch step.work {
       case .convolution(let convolution, let activation):
         let shape = ConvolutionShape(
           input: input, output: output, window: convolution.window, activation: activation,
+          residual: addend, groups: convolution.groups)
+        return planned(
+          "convolution", kernel(shape, packed[step.start], native),
+          multiplications: shape.multiplications)
+      case .transposedConvolution(let convolution, let activation):
+        let shape = TransposedConvolutionShape(
+          input: input, output: output, window: convolution.window, activation: activation,
           residual: addend)
-        let kernel: any StepKernel
-        switch packed[step.start] {
-        case .tiles(let tiles):
-          kernel = DirectConvolution(shape, weights: tiles, kernels: native, threads: threads)
-        #if BLAS
-          case .matrix(let matrix):
-            kernel = MatrixConvolution(shape, weights: matrix, kernels: native, threads: threads)
-        #else
-          case .matrix: preconditionFailure("a build without BLAS packs no matrices")
-        #endif
-        case .plain(let weights, let bias):
-          kernel = ReferenceConvolution(shape, weights: weights, bias: bias)
-        case nil: preconditionFailure("every convolution of the graph was packed")
-        }
-        return Plan.Step(
-          path: step.path, kind: "convolution", kernel: kernel, output: output,
+        return planned(
+          "transposed convolution", kernel(shape, packed[step.start], native),
           multiplications: shape.multiplications)
       case .elementwise(let activation):
-        return Plan.Step(
-          path: step.path, kind: "elementwise",
-          kernel: ElementwiseStep(
+        return planned(
+          "elementwise",
+          ElementwiseStep(
             from: input, to: output, activation: activation, adding: addend, kernels: kernels,
-            threads: threads),
-          output: output, multiplications: 0)
+            threads: threads))
       case .maximumPool(let window):
-        return Plan.Step(
-          path: step.path, kind: "pool",
-          kernel: MaximumPool(
-            from: input, to: output, window: window, kernels: kernels, threads: threads),
-          output: output, multiplications: 0)
+        return planned(
+          "pool",
+          MaximumPool(from: input, to: output, window: window, kernels: kernels, threads: threads))
+      case .averagePool(let window):
+        return planned(
+          "pool",
+          AveragePool(from: input, to: output, window: window, kernels: kernels, threads: threads))
+      case .globalAveragePool:
+        return planned(
+          "pool", AveragePool(overAllOf: input, to: output, kernels: kernels, threads: threads))
+      case .pad(let margins):
+        return planned(
+          "pad",
+          ZeroPadding(
+            from: input, to: output, left: margins.left, top: margins.top, threads: threads))
       case .upsample(let scale):
-        return Plan.Step(
-          path: step.path, kind: "upsample",
-          kernel: NearestUpsample(from: input, to: output, scale: scale, threads: threads),
-          output: output, multiplications: 0)
+        return planned(
+          "upsample", NearestUpsample(from: input, to: output, scale: scale, threads: threads))
+      case .resize:
+        return planned("resize", NearestResize(from: input, to: output, threads: threads))
+      case .attention(let heads):
+        let shape = AttentionShape(
+          queriesAndKeys: input, values: layouts.nodes[step.inputs[1]], output: output,
+          heads: heads.heads, keyChannels: heads.keyChannels, valueChannels: heads.valueChannels,
+          areas: heads.areas, scale: heads.scale, query: heads.queries.channels,
+          key: heads.keys.channels, value: heads.values.channels)
+        return planned(
+          "attention", Attention(shape, kernels: kernels, threads: threads),
+          multiplications: shape.multiplications)
       case .copy(let firstChannel):
         let target = output.slice(channels: firstChannel..<firstChannel + input.channels)
-        return Plan.Step(
-          path: step.path, kind: "copy",
-          kernel: ElementwiseStep(
+        return planned(
+          "copy",
+          ElementwiseStep(
             from: input, to: target, activation: .identity, adding: nil, kernels: kernels,
-            threads: threads),
-          output: target, multiplications: 0)
+            threads: threads), to: target)
       }
     }
     return Plan(
@@ -177,12 +205,66 @@ public struct Planner: Sendable {
       kept: kept.mapValues { layouts.nodes[$0] }, arenaCount: layouts.arenaCount,
       threads: threads)
   }
+
+  /// Returns the kernel of a convolution, by how its weights were packed.
+  private func kernel(
+    _ shape: ConvolutionShape, _ packed: PackedWeights.Packed?, _ native: KernelSet
+  ) -> any StepKernel {
+    switch packed {
+    case .tiles(let tiles):
+      return DirectConvolution(shape, weights: tiles, kernels: native, threads: threads)
+    case .depthwise(let depthwise):
+      return DepthwiseConvolution(shape, weights: depthwise, kernels: native, threads: threads)
+    #if BLAS
+      case .matrix(let matrix):
+        return MatrixConvolution(shape, weights: matrix, kernels: native, threads: threads)
+    #else
+      case .matrix: preconditionFailure("a build without BLAS packs no matrices")
+    #endif
+    case .plain(let weights, let bias):
+      return ReferenceConvolution(shape, weights: weights, bias: bias)
+    case .transposed, nil: preconditionFailure("every convolution was packed as one")
+    }
+  }
+
+  /// Returns the kernel of a transposed convolution, by how its weights were packed.
+  private func kernel(
+    _ shape: TransposedConvolutionShape, _ packed: PackedWeights.Packed?, _ native: KernelSet
+  ) -> any StepKernel {
+    switch packed {
+    case .transposed(let tiles):
+      return DirectTransposedConvolution(
+        shape, weights: tiles, kernels: native, threads: threads)
+    #if BLAS
+      case .matrix(let matrix):
+        return MatrixTransposedConvolution(
+          shape, weights: matrix, kernels: native, threads: threads)
+    #else
+      case .matrix: preconditionFailure("a build without BLAS packs no matrices")
+    #endif
+    case .plain(let weights, let bias):
+      return ReferenceTransposedConvolution(shape, weights: weights, bias: bias)
+    case .tiles, .depthwise, nil:
+      preconditionFailure("every transposed convolution was packed as one")
+    }
+  }
+}
+
+extension ChannelRuns {
+  fileprivate var channels: AttentionShape.Channels {
+    AttentionShape.Channels(first: first, pitch: pitch)
+  }
 }
 
 /// A height and a width in pixels of an activation.
 package struct Extent: Sendable, Equatable {
   package var height: Int
   package var width: Int
+
+  package init(height: Int, width: Int) {
+    self.height = height
+    self.width = width
+  }
 }
 
 extension Graph {
@@ -199,9 +281,31 @@ extension Graph {
       case .input: extents.append(Extent(height: height, width: width))
       case .convolution(let convolution):
         extents.append(try pooled(inputs[0], convolution.window, node.path))
-      case .maximumPool(let window): extents.append(try pooled(inputs[0], window, node.path))
+      case .transposedConvolution(let convolution):
+        let output = convolution.window.transposedOutputExtent(
+          height: inputs[0].height, width: inputs[0].width, outputPadding: (0, 0))
+        extents.append(try nonEmpty(output, inputs[0], node.path))
+      case .maximumPool(let window), .averagePool(let window):
+        extents.append(try pooled(inputs[0], window, node.path))
+      case .globalAveragePool: extents.append(Extent(height: 1, width: 1))
+      case .pad(let margins):
+        extents.append(
+          Extent(
+            height: inputs[0].height + margins.top + margins.bottom,
+            width: inputs[0].width + margins.left + margins.right))
       case .upsample(let scale):
         extents.append(Extent(height: inputs[0].height * scale, width: inputs[0].width * scale))
+      case .resize: extents.append(inputs[1])
+      case .attention(let heads):
+        let extent = inputs[0]
+        guard inputs[1] == extent else {
+          throw .extentMismatch(at: node.path, extents: inputs.map { [$0.height, $0.width] })
+        }
+        guard extent.height * extent.width % heads.areas == 0 else {
+          throw .unevenAreas(
+            at: node.path, height: extent.height, width: extent.width, areas: heads.areas)
+        }
+        extents.append(extent)
       case .activation, .slice: extents.append(inputs[0])
       case .concatenate, .add:
         guard inputs.allSatisfy({ $0 == inputs[0] }) else {
@@ -213,7 +317,13 @@ extension Graph {
     return extents
 
     func pooled(_ input: Extent, _ window: Window, _ path: String) throws(GraphError) -> Extent {
-      let output = window.outputExtent(height: input.height, width: input.width)
+      try nonEmpty(
+        window.outputExtent(height: input.height, width: input.width), input, path)
+    }
+
+    func nonEmpty(
+      _ output: (height: Int, width: Int), _ input: Extent, _ path: String
+    ) throws(GraphError) -> Extent {
       guard output.height > 0, output.width > 0 else {
         throw .emptyOutput(at: path, height: input.height, width: input.width)
       }
@@ -228,7 +338,7 @@ extension Graph {
     for copy in placement.copies {
       let step = FusedStep(
         start: copy.concatenation, path: nodes[copy.concatenation].path,
-        work: .copy(firstChannel: copy.channel), input: copy.input, output: copy.concatenation)
+        work: .copy(firstChannel: copy.channel), inputs: [copy.input], output: copy.concatenation)
       let at = steps.firstIndex { $0.start > copy.concatenation } ?? steps.count
       steps.insert(step, at: at)
     }

@@ -5,6 +5,8 @@ struct Canvas {
   /// The picture's extent.
   let size: Size
   private var pixels: [UInt8]
+  /// Where shapes are collected before they are painted; made when it is needed.
+  private var plane: CoveragePlane?
 
   init(_ image: Image) {
     size = image.size
@@ -51,6 +53,65 @@ struct Canvas {
     fill(PixelRectangle(left: left, top: innerBottom, right: right, bottom: bottom), color)
     fill(PixelRectangle(left: left, top: innerTop, right: innerLeft, bottom: innerBottom), color)
     fill(PixelRectangle(left: innerRight, top: innerTop, right: right, bottom: innerBottom), color)
+  }
+
+  /// Paints the shapes that `draw` adds to an empty plane.
+  ///
+  /// - Parameters:
+  ///   - color: The colour of the shapes.
+  ///   - opacity: How much of what lies below is hidden, 0 (nothing) to 1 (all).
+  ///   - draw: Adds the shapes.
+  mutating func paint(
+    _ color: Color, opacity: Float = 1, _ draw: (inout CoveragePlane) -> Void
+  ) {
+    var plane = self.plane ?? CoveragePlane(size: size)
+    self.plane = nil
+    draw(&plane)
+    let scale = Self.level(opacity)
+    let width = size.width
+    for (row, columns) in plane.touched.enumerated() where !columns.isEmpty {
+      blend(row: row, columns, color) { column in
+        (Int(plane.samples[row * width + column]) * scale + 127) / 255
+      }
+    }
+    plane.clear()
+    self.plane = plane
+  }
+
+  /// Tints the pixels of a mask, whose frame is this picture.
+  mutating func tint(_ mask: Mask, _ color: Color, opacity: Float) {
+    precondition(mask.frame == size, "the mask belongs to another picture")
+    let scale = Self.level(opacity)
+    for row in 0..<mask.height {
+      let start = row * mask.width - mask.left
+      blend(row: mask.top + row, mask.left..<mask.left + mask.width, color) { column in
+        mask.pixels[start + column] == 0 ? 0 : scale
+      }
+    }
+  }
+
+  /// Returns a share as a coverage, 0...255; what is not a number counts as nothing.
+  private static func level(_ share: Float) -> Int {
+    share > 0 ? Int(min(share, 1) * 255 + 0.5) : 0
+  }
+
+  /// Mixes a colour into pixels of a row by their coverage, 0...255.
+  @inline(__always)
+  private mutating func blend(
+    row: Int, _ columns: Range<Int>, _ color: Color, coverage: (Int) -> Int
+  ) {
+    let start = 3 * row * size.width
+    // SAFETY: the columns lie in the picture.
+    pixels.withUnsafeMutableBufferPointer { pixels in
+      for column in columns {
+        let share = coverage(column)
+        guard share > 0 else { continue }
+        let index = start + 3 * column
+        pixels[index] = Self.mix(pixels[index], color.red, share)
+        pixels[index + 1] = Self.mix(pixels[index + 1], color.green, share)
+        pixels[index + 2] = Self.mix(pixels[index + 2], color.blue, share)
+      }
+    }
   }
 
   /// Draws a line of text, its first ink at column `x`, standing on row `baseline - 1`.

@@ -14,15 +14,18 @@ package struct ConvolutionShape: Sendable, Hashable {
   package var activation: Activation
   /// Where the addend lies that is added last, if there is one; its extents are the output's.
   package var residual: ActivationLayout?
+  /// The groups: output channels of a group see the input channels of the same group only.
+  package var groups: Int
 
-  /// Makes a shape; the extents must agree.
+  /// Makes a shape; the extents must agree, and the groups divide the channels.
   package init(
     input: ActivationLayout, output: ActivationLayout, window: Window, activation: Activation,
-    residual: ActivationLayout? = nil
+    residual: ActivationLayout? = nil, groups: Int = 1
   ) {
     let extent = window.outputExtent(height: input.height, width: input.width)
     precondition(extent.height == output.height && extent.width == output.width)
     precondition(input.border >= window.border)
+    precondition(groups >= 1 && input.channels % groups == 0 && output.channels % groups == 0)
     if let residual {
       precondition(residual.channels == output.channels && residual.height == output.height)
       precondition(residual.width == output.width)
@@ -32,10 +35,23 @@ package struct ConvolutionShape: Sendable, Hashable {
     self.window = window
     self.activation = activation
     self.residual = residual
+    self.groups = groups
+  }
+
+  /// Whether every channel is convolved by itself.
+  package var isDepthwise: Bool {
+    Self.isDepthwise(
+      inputChannels: input.channels, outputChannels: output.channels, groups: groups)
+  }
+
+  /// Returns whether every channel is convolved by itself.
+  package static func isDepthwise(inputChannels: Int, outputChannels: Int, groups: Int) -> Bool {
+    groups == inputChannels && groups == outputChannels
   }
 
   /// The multiplications of the whole convolution.
   package var multiplications: Int {
-    output.height * output.width * output.channels * window.taps * input.channels
+    output.height * output.width * output.channels * window.taps
+      * (input.channels / groups)
   }
 }

@@ -18,9 +18,17 @@ public struct KernelSet: Sendable {
   let maximumRows: [Int]
   /// Returns the convolution tile of a number of vectors and of pixels.
   let convolutionTile: @Sendable (_ vectors: Int, _ rows: Int) -> ConvolutionTileFunction?
+  let depthwise: DepthwiseFunction
   let identity: ActivationFunction
   let silu: ActivationFunction
+  let sigmoid: ActivationFunction
+  let relu: ActivationFunction
+  let relu6: ActivationFunction
+  let hardswish: ActivationFunction
+  let leakyReLU: @Sendable (_ slope: Float) -> ActivationFunction
   let maximum: MaximumFunction
+  let average: AverageFunction
+  let exponentials: ExponentialFunction
 
   private init(_ instructionSet: InstructionSet, from kernels: (some KernelProvider).Type) {
     self.instructionSet = instructionSet
@@ -28,9 +36,17 @@ public struct KernelSet: Sendable {
     let (one, two, three) = kernels.maximumRows
     maximumRows = [one, two, three]
     convolutionTile = { kernels.convolutionTile(vectors: $0, rows: $1) }
+    depthwise = kernels.depthwise
     identity = kernels.identity
     silu = kernels.silu
+    sigmoid = kernels.sigmoid
+    relu = kernels.relu
+    relu6 = kernels.relu6
+    hardswish = kernels.hardswish
+    leakyReLU = { kernels.leakyReLU(slope: $0) }
     maximum = kernels.maximum
+    average = kernels.average
+    exponentials = kernels.exponentials
   }
 
   /// Returns the kernels of an instruction set, which must be available on this machine.

@@ -4,47 +4,63 @@ import YOLOTensor
 ///
 /// The output channels are cut into blocks of one to three vectors. A block holds, tap by tap and
 /// input channel by input channel, the weights of its channels side by side; lanes past the last
-/// channel are zero.
+/// channel are zero. No block reaches from one group of channels into the next.
 package final class PackedConvolution: Sendable {
   /// A run of output channels that one tile computes.
   struct Block: Sendable {
     let vectors: Int
     let firstChannel: Int
     let channels: Int
+    /// The first input channel that the block's group sees.
+    let firstInput: Int
     let weights: Int
     let bias: Int
   }
 
   let blocks: [Block]
   let lanes: Int
+  let outputChannels: Int
+  let inputChannels: Int
+  let groups: Int
+  let taps: Int
   let storage: AlignedStorage
   /// What the sums of later walks start from: as many zeros as the widest block has lanes.
   let zeros: AlignedStorage
 
-  /// Packs weights [output, input, kernel height, kernel width] and a bias for vectors of `lanes`.
+  /// Packs weights [output, input / groups, kernel height, kernel width] and a bias for vectors of
+  /// `lanes`; the channels are those of all groups.
   package init(
     weights: UnsafePointer<Float>, bias: UnsafePointer<Float>, outputChannels: Int,
-    inputChannels: Int, taps: Int, lanes: Int
+    inputChannels: Int, taps: Int, lanes: Int, groups: Int = 1
   ) {
-    let depth = taps * inputChannels
-    let vectors = (outputChannels + lanes - 1) / lanes
+    precondition(outputChannels % groups == 0 && inputChannels % groups == 0)
+    let groupInputs = inputChannels / groups
+    let groupOutputs = outputChannels / groups
+    let depth = taps * groupInputs
     var blocks = [Block]()
-    var first = 0
     var position = 0
-    var remaining = vectors
-    while remaining > 0 {
-      let size = remaining == 3 ? 3 : min(remaining, 2)
-      let width = size * lanes
-      blocks.append(
-        Block(
-          vectors: size, firstChannel: first, channels: min(width, outputChannels - first),
-          weights: position + width, bias: position))
-      position += width * (depth + 1)
-      first += width
-      remaining -= size
+    for group in 0..<groups {
+      var first = group * groupOutputs
+      let end = first + groupOutputs
+      var remaining = (groupOutputs + lanes - 1) / lanes
+      while remaining > 0 {
+        let size = remaining == 3 ? 3 : min(remaining, 2)
+        let width = size * lanes
+        blocks.append(
+          Block(
+            vectors: size, firstChannel: first, channels: min(width, end - first),
+            firstInput: group * groupInputs, weights: position + width, bias: position))
+        position += width * (depth + 1)
+        first += width
+        remaining -= size
+      }
     }
     self.blocks = blocks
     self.lanes = lanes
+    self.outputChannels = outputChannels
+    self.inputChannels = inputChannels
+    self.groups = groups
+    self.taps = taps
     storage = AlignedStorage(count: position)
     zeros = AlignedStorage(count: 3 * lanes)
     // SAFETY: each block writes width · (depth + 1) values from its bias on, as counted above.
@@ -56,8 +72,8 @@ package final class PackedConvolution: Sendable {
         let source = weights + channel * depth
         let target = storage.base + (block.weights + lane)
         for tap in 0..<taps {
-          for input in 0..<inputChannels {
-            target[(tap * inputChannels + input) * width] = source[input * taps + tap]
+          for input in 0..<groupInputs {
+            target[(tap * groupInputs + input) * width] = source[input * taps + tap]
           }
         }
       }

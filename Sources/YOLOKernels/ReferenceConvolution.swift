@@ -10,10 +10,11 @@ package struct ReferenceConvolution: StepKernel {
   private let weights: [Float]
   private let bias: [Float]
 
-  /// Binds weights [output, input, kernel height, kernel width] and a bias to a shape.
+  /// Binds weights [output, input / groups, kernel height, kernel width] and a bias to a shape.
   package init(_ shape: ConvolutionShape, weights: [Float], bias: [Float]) {
     precondition(
-      weights.count == shape.output.channels * shape.input.channels * shape.window.taps)
+      weights.count * shape.groups
+        == shape.output.channels * shape.input.channels * shape.window.taps)
     precondition(bias.count == shape.output.channels)
     self.shape = shape
     self.weights = weights
@@ -27,6 +28,7 @@ package struct ReferenceConvolution: StepKernel {
     let input = shape.input
     let output = shape.output
     let window = shape.window
+    let depth = input.channels / shape.groups
     output.clearBorder(rows: y..<y + 1, arena: arena)
     // SAFETY: the shape's layouts lie in the arena, and taps outside the input are left out.
     weights.withUnsafeBufferPointer { weights in
@@ -34,6 +36,7 @@ package struct ReferenceConvolution: StepKernel {
         let target = output.offset + y * output.rowStride + x * output.pixelStride
         for channel in 0..<output.channels {
           var sum = Double(bias[channel])
+          let first = channel / (output.channels / shape.groups) * depth
           for ky in 0..<window.kernelHeight {
             let row = y * window.strideHeight - window.paddingHeight + ky * window.dilationHeight
             guard 0 <= row, row < input.height else { continue }
@@ -43,9 +46,9 @@ package struct ReferenceConvolution: StepKernel {
               let pixel =
                 arena + (input.offset + row * input.rowStride + column * input.pixelStride)
               let tap = ky * window.kernelWidth + kx
-              for inner in 0..<input.channels {
-                let weight = weights[(channel * input.channels + inner) * window.taps + tap]
-                sum += Double(pixel[inner]) * Double(weight)
+              for inner in 0..<depth {
+                let weight = weights[(channel * depth + inner) * window.taps + tap]
+                sum += Double(pixel[first + inner]) * Double(weight)
               }
             }
           }

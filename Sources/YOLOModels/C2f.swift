@@ -10,8 +10,8 @@ struct C2f: UnaryBlock {
 
   init(_ record: ModuleRecord) throws {
     path = record.path
-    cv1 = try Conv(record.child("cv1", of: "Conv"))
-    cv2 = try Conv(record.child("cv2", of: "Conv"))
+    cv1 = try record.conv("cv1")
+    cv2 = try record.conv("cv2")
     m = try record.child("m", of: "ModuleList").children.map { try BlockTable.block($0) }
   }
 

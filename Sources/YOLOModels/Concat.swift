@@ -3,7 +3,7 @@ import YOLOWeights
 
 /// Joins its inputs along the channels.
 struct Concat: Block {
-  private let path: String
+  let path: String
 
   init(_ record: ModuleRecord) throws {
     path = record.path

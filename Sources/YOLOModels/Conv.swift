@@ -4,11 +4,14 @@ import YOLOWeights
 
 /// Convolution, batch normalisation, activation.
 ///
-/// A file saved fused has no `bn`.
+/// A file saved fused has no `bn`. DWConv is the same with as many groups as the channels allow.
 struct Conv: UnaryBlock {
+  /// The class names that checkpoints use.
+  static let classNames = ["Conv", "DWConv"]
+
   let path: String
-  private let convolution: Convolution
-  private let activation: Activation
+  let convolution: Convolution
+  let activation: Activation
 
   init(_ record: ModuleRecord) throws {
     path = record.path
@@ -17,10 +20,26 @@ struct Conv: UnaryBlock {
     activation = try record.child("act").activation()
   }
 
+  /// The channels of the output.
+  var outputChannels: Int { convolution.outputChannels }
+
   func callAsFunction(_ x: Value) throws -> Value {
     try x.convolved(by: convolution, at: path + ".conv").activated(
       by: activation, at: path + ".act"
     )
     .named(path)
+  }
+}
+
+extension ModuleRecord {
+  /// Returns the `Conv` that is the child of a name.
+  func conv(_ name: String) throws -> Conv {
+    let record = try child(name)
+    guard Conv.classNames.contains(record.className) else {
+      throw ModelError.unsupported(
+        path: record.path, setting: "the class", found: record.className,
+        supported: Conv.classNames.joined(separator: ", "))
+    }
+    return try Conv(record)
   }
 }

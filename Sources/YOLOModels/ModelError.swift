@@ -15,6 +15,8 @@ public enum ModelError: Error, CustomStringConvertible {
   case inputCount(at: String, expected: Int, found: Int)
   /// A layer that reads from one that does not come before it.
   case invalidSource(layer: String, from: Int)
+  /// A head without the branch that is asked for.
+  case noBranch(head: String, branch: HeadBranch)
   /// A model whose last layer is not a head.
   case noHead(lastLayer: String, known: [String])
 
@@ -31,6 +33,13 @@ public enum ModelError: Error, CustomStringConvertible {
       "\(path): expected \(expected) input(s), found \(found)"
     case .invalidSource(let layer, let from):
       "\(layer) reads from layer \(from), which does not come before it"
+    case .noBranch(let head, let branch):
+      switch branch {
+      case .oneToOne:
+        "\(head) has no branch that works without suppression (one2one_cv2); only dual heads, those "
+          + "of YOLOv10 and YOLO26, have one"
+      case .oneToMany: "\(head) has no box branch (cv2)"
+      }
     case .noHead(let lastLayer, let known):
       "the last layer is of class \(lastLayer), which is not a known head; known are "
         + known.joined(separator: ", ")

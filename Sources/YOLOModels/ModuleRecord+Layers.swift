@@ -53,28 +53,60 @@ extension ModuleRecord {
 
   /// Returns the convolution of a `Conv2d` record, with the batch normalisation that follows it.
   func convolution(followedBy normalization: ModuleRecord?) throws -> Convolution {
+    let (input, output, groups) = try convolutionChannels()
+    let window = try window()
+    let weight = try parameter(
+      "weight", shape: [output, input / groups, window.kernelHeight, window.kernelWidth])
+    let bias = hasTensor("bias") ? try parameter("bias", shape: [output]) : nil
+    return Convolution(
+      weight: weight, bias: bias,
+      normalization: try normalization?.normalization(channels: output), window: window,
+      groups: groups)
+  }
+
+  /// Returns the transposed convolution of a `ConvTranspose2d` record, with the batch normalisation
+  /// that follows it.
+  func transposedConvolution(
+    followedBy normalization: ModuleRecord?
+  ) throws -> TransposedConvolution {
+    let (input, output, groups) = try convolutionChannels()
+    let window = try window()
+    let outputPadding = try pair("output_padding", in: 0...64, default: 0)
+    guard groups == 1, window.dilationHeight == 1, window.dilationWidth == 1,
+      outputPadding == (0, 0)
+    else {
+      throw ModelError.unsupported(
+        path: path, setting: "groups, dilation or output_padding", found: "set",
+        supported: "none of them")
+    }
+    let weight = try parameter(
+      "weight", shape: [input, output, window.kernelHeight, window.kernelWidth])
+    let bias = hasTensor("bias") ? try parameter("bias", shape: [output]) : nil
+    return TransposedConvolution(
+      weight: weight, bias: bias,
+      normalization: try normalization?.normalization(channels: output), window: window)
+  }
+
+  /// Returns the channels and groups of a convolution's record, checked against each other.
+  private func convolutionChannels() throws -> (input: Int, output: Int, groups: Int) {
     let input = try count("in_channels", in: 1...1 << 16)
     let output = try count("out_channels", in: 1...1 << 16)
     let groups = try int("groups", default: 1)
     let mode = try string("padding_mode", default: "zeros")
-    guard groups == 1 else {
+    guard groups >= 1, input % groups == 0, output % groups == 0 else {
       throw ModelError.unsupported(
-        path: path, setting: "groups", found: "\(groups)", supported: "1")
+        path: path, setting: "groups", found: "\(groups)",
+        supported: "a divisor of \(input) input and \(output) output channels")
     }
     guard mode == "zeros" else {
       throw ModelError.unsupported(
         path: path, setting: "padding_mode", found: mode, supported: "zeros")
     }
-    let window = try window()
-    let weight = try parameter(
-      "weight", shape: [output, input, window.kernelHeight, window.kernelWidth])
-    let bias = hasTensor("bias") ? try parameter("bias", shape: [output]) : nil
-    return Convolution(
-      weight: weight, bias: bias,
-      normalization: try normalization?.normalization(channels: output), window: window)
+    return (input, output, groups)
   }
 
-  private func normalization(channels: Int) throws -> Normalization {
+  /// Returns the normalisation of a `BatchNorm2d` record.
+  func normalization(channels: Int) throws -> Normalization {
     Normalization(
       weight: try parameter("weight", shape: [channels]),
       bias: try parameter("bias", shape: [channels]),
@@ -88,9 +120,13 @@ extension ModuleRecord {
     switch className {
     case "SiLU": return .silu
     case "Identity": return .identity
+    case "ReLU": return .relu
+    case "LeakyReLU": return .leakyReLU(slope: Float(try double("negative_slope")))
+    case "Hardswish": return .hardswish
     default:
       throw ModelError.unsupported(
-        path: path, setting: "the activation", found: className, supported: "SiLU, Identity")
+        path: path, setting: "the activation", found: className,
+        supported: "SiLU, Identity, ReLU, LeakyReLU, Hardswish")
     }
   }
 }

@@ -8,6 +8,25 @@ public struct Network: Sendable {
   public enum Head: Sendable {
     /// Boxes with classes.
     case detect(DetectLayout)
+    /// Boxes with masks: each is a combination of the maps of the output `prototypes`.
+    case segment(DetectLayout, prototypes: Int)
+    /// Boxes with keypoints.
+    case pose(DetectLayout, KeypointLayout)
+    /// Rotated boxes; their angles are radians, or logits of a range of angles.
+    case rotated(DetectLayout, anglesAreRadians: Bool)
+    /// A class for the whole picture: the output with the logits of each class.
+    case classify(logits: Int, classCount: Int)
+
+    /// The task, as Ultralytics names it.
+    public var task: String {
+      switch self {
+      case .detect: "detect"
+      case .segment: "segment"
+      case .pose: "pose"
+      case .rotated: "obb"
+      case .classify: "classify"
+      }
+    }
   }
 
   /// A top-level module of the model.
@@ -29,10 +48,12 @@ public struct Network: Sendable {
   /// The top-level modules.
   public let layers: [Layer]
 
-  /// Traces the model of a checkpoint.
-  public init(_ checkpoint: Checkpoint) throws(ModelError) {
+  /// Traces the model of a checkpoint, with one branch of its head.
+  public init(
+    _ checkpoint: Checkpoint, branch: HeadBranch = .oneToMany
+  ) throws(ModelError) {
     do {
-      (graph, head, layers) = try Self.trace(checkpoint.model)
+      (graph, head, layers) = try Self.trace(checkpoint.model, branch)
     } catch let error as ModelError {
       throw error
     } catch let error as WeightError {
@@ -45,17 +66,18 @@ public struct Network: Sendable {
   }
 
   private static func trace(
-    _ model: ModuleRecord
+    _ model: ModuleRecord, _ branch: HeadBranch
   ) throws -> (graph: Graph, head: Head, layers: [Layer]) {
     let root = try model.child("model")
     let records = root.children
     let lastClass = records.last.map { $0.className } ?? "missing one"
-    guard let last = records.last, lastClass == DetectHead.className else {
-      throw ModelError.noHead(lastLayer: lastClass, known: [DetectHead.className])
+    guard let last = records.last, let headType = HeadTable.heads[lastClass] else {
+      throw ModelError.noHead(lastLayer: lastClass, known: HeadTable.heads.keys.sorted())
     }
     let builder = GraphBuilder()
     let input = builder.input(channels: 3)
-    var values = [Value]()
+    // What each layer gives: one value, or a list.
+    var values = [[Value]]()
     var layers = [Layer]()
     for (index, record) in records.enumerated() {
       let layer = Layer(
@@ -64,13 +86,15 @@ public struct Network: Sendable {
       layers.append(layer)
       guard index < records.count - 1 else { continue }
       let block = try BlockTable.block(record)
-      values.append(try block.callAsFunction(inputs(of: layer)))
+      values.append(try block.layer(inputs(of: layer)))
     }
-    let head = try DetectHead(last)(inputs(of: layers[layers.count - 1]), builder)
-    return (builder.build(), .detect(head), layers)
+    let headInputs = inputs(of: layers[layers.count - 1]).flatMap { $0 }
+    let head = try headType.init(last, branch: branch)
+    let outputs = try head.callAsFunction(headInputs, builder)
+    return (builder.build(), outputs, layers)
 
-    func inputs(of layer: Layer) -> [Value] {
-      layer.sources.map { $0 < 0 ? input : values[$0] }
+    func inputs(of layer: Layer) -> [[Value]] {
+      layer.sources.map { $0 < 0 ? [input] : values[$0] }
     }
   }
 }

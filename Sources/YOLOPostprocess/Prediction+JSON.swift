@@ -25,8 +25,23 @@ extension Prediction {
     switch findings {
     case .detections(let detections):
       for detection in detections {
-        detection.write(
-          to: &json, name: name(ofClass: detection.classIndex), scale: scale)
+        detection.write(to: &json, name: name(ofClass: detection.classIndex), scale: scale)
+      }
+    case .segmentations(let segmentations):
+      for segmentation in segmentations {
+        segmentation.write(to: &json, name: name(ofClass: segmentation.classIndex), scale: scale)
+      }
+    case .poses(let poses):
+      for pose in poses {
+        pose.write(to: &json, name: name(ofClass: pose.classIndex), scale: scale)
+      }
+    case .rotatedDetections(let detections):
+      for detection in detections {
+        detection.write(to: &json, name: name(ofClass: detection.classIndex), scale: scale)
+      }
+    case .classification(let classification):
+      for score in classification.top {
+        score.write(to: &json, name: name(ofClass: score.classIndex))
       }
     }
     json.endArray()

@@ -7,19 +7,38 @@ extension Prediction {
   ///       0.92  person      118.5   112.0   416.3   660.8
   ///       0.81  fire truck    3.0     4.5   210.8   330.0
   ///
-  /// Sizes are width x height; a box is left, top, right and bottom in pixels. Control characters
-  /// of names are shown as U+FFFD, so that a file cannot steer the terminal. Ends with a newline.
+  /// Sizes are width x height; a box is left, top, right and bottom in pixels. A mask adds the
+  /// number of its outline's points, a pose that of its keypoints. A rotated box is its centre,
+  /// width, height and angle in degrees. Of a classification the most probable classes are listed.
+  /// Control characters of names are shown as U+FFFD, so that a file cannot steer the terminal.
+  /// Ends with a newline.
   public var text: String {
     let rows: [[String]]
+    let summary: String
     switch findings {
     case .detections(let detections):
-      rows = detections.map { $0.textColumns(name: name(ofClass: $0.classIndex)) }
-    }
-    let summary: String
-    switch rows.count {
-    case 0: summary = "(no detections)"
-    case 1: summary = "1 detection"
-    default: summary = "\(rows.count) detections"
+      rows = detections.map { leadingColumns($0.classIndex, $0.confidence) + $0.box.textColumns }
+      summary = Self.detectionCount(rows.count)
+    case .segmentations(let segmentations):
+      rows = segmentations.map {
+        leadingColumns($0.classIndex, $0.confidence) + $0.box.textColumns
+          + ["\($0.polygon.points.count) points"]
+      }
+      summary = Self.detectionCount(rows.count)
+    case .poses(let poses):
+      rows = poses.map {
+        leadingColumns($0.classIndex, $0.confidence) + $0.box.textColumns
+          + ["\($0.keypoints.count) keypoints"]
+      }
+      summary = Self.detectionCount(rows.count)
+    case .rotatedDetections(let detections):
+      rows = detections.map {
+        leadingColumns($0.classIndex, $0.confidence) + $0.box.textColumns
+      }
+      summary = Self.detectionCount(rows.count)
+    case .classification(let classification):
+      rows = classification.top.map { leadingColumns($0.classIndex, $0.confidence) }
+      summary = "best \(rows.count) of \(classification.probabilities.count) classes"
     }
     let time = DecimalRounding.text(speed.total, decimals: 1)
     var text = "\(Self.printable(source))  \(size.width)x\(size.height)  \(summary)  \(time) ms\n"
@@ -34,11 +53,25 @@ extension Prediction {
       for (column, cell) in row.enumerated() {
         let padding = String(repeating: " ", count: widths[column] - cell.count)
         // The name is aligned to the left, all numbers to the right.
-        text += "  " + (column == 1 ? cell + padding : padding + cell)
+        let isLast = column == row.count - 1
+        text += "  " + (column == 1 ? cell + (isLast ? "" : padding) : padding + cell)
       }
       text += "\n"
     }
     return text
+  }
+
+  /// Confidence and name.
+  private func leadingColumns(_ classIndex: Int, _ confidence: Float) -> [String] {
+    [DecimalRounding.text(Double(confidence), decimals: 2), name(ofClass: classIndex)]
+  }
+
+  private static func detectionCount(_ count: Int) -> String {
+    switch count {
+    case 0: "(no detections)"
+    case 1: "1 detection"
+    default: "\(count) detections"
+    }
   }
 
   private static func printable(_ text: String) -> String {
@@ -51,10 +84,18 @@ extension Prediction {
   }
 }
 
-extension Detection {
-  /// Confidence, name and the edges of the box.
-  fileprivate func textColumns(name: String) -> [String] {
-    [DecimalRounding.text(Double(confidence), decimals: 2), name]
-      + [box.x1, box.y1, box.x2, box.y2].map { DecimalRounding.text(Double($0), decimals: 1) }
+extension Box {
+  /// The edges: left, top, right and bottom.
+  fileprivate var textColumns: [String] {
+    [x1, y1, x2, y2].map { DecimalRounding.text(Double($0), decimals: 1) }
+  }
+}
+
+extension RotatedBox {
+  /// Centre, width, height and the angle in degrees.
+  fileprivate var textColumns: [String] {
+    [x, y, width, height, angle * 180 / .pi].map {
+      DecimalRounding.text(Double($0), decimals: 1)
+    }
   }
 }

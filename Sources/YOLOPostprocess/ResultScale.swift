@@ -1,14 +1,17 @@
 import YOLOGeometry
 
 /// How numbers of a result are written: in pixels or relative to the picture, to five decimals.
+///
+/// Single numbers are rounded exactly; those of arrays are divided in float32 and rounded by way of
+/// a product in double, as the reference does, which now and then differs in the last place.
 struct ResultScale {
   /// The decimals of every number of a result.
-  static let decimals = 5
+  private static let decimals = 5
 
   /// What horizontal coordinates are divided by.
-  let width: Double
+  private let width: Double
   /// What vertical coordinates are divided by.
-  let height: Double
+  private let height: Double
 
   init(size: Size, isNormalized: Bool) {
     width = isNormalized ? Double(size.width) : 1
@@ -23,7 +26,17 @@ struct ResultScale {
     DecimalRounding.round(Double(value) / height, decimals: Self.decimals)
   }
 
-  func confidence(_ value: Float) -> Double {
-    DecimalRounding.round(Double(value), decimals: Self.decimals)
+  func arrayX(_ value: Float) -> Double { Self.arrayRounded(value / Float(width)) }
+
+  func arrayY(_ value: Float) -> Double { Self.arrayRounded(value / Float(height)) }
+
+  /// Rounds a single number.
+  static func rounded(_ value: Float) -> Double {
+    DecimalRounding.round(Double(value), decimals: decimals)
+  }
+
+  /// Rounds a number of an array.
+  static func arrayRounded(_ value: Float) -> Double {
+    (Double(value) * 1e5).rounded(.toNearestOrEven) / 1e5
   }
 }

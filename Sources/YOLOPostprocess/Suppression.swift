@@ -1,8 +1,8 @@
-import YOLOGeometry
+public import YOLOGeometry
 
 /// Greedy non-maximum suppression: of boxes that overlap too much the most confident one is kept.
 public struct Suppression: Sendable, Hashable {
-  /// The intersection over union above which the less confident box is dropped, not negative.
+  /// The overlap above which the less confident box is dropped, not negative.
   public let overlap: Double
   /// Whether boxes of different classes suppress each other, too.
   public let isAgnostic: Bool
@@ -30,16 +30,13 @@ public struct Suppression: Sendable, Hashable {
   ///
   /// Equal confidences keep the order in which they are given. Cost: each candidate is compared
   /// with the survivors before it, of which there are `limit` at most.
-  public func survivors(of candidates: [Candidate]) -> [Candidate] {
-    var survivors: [Candidate] = []
+  public func survivors(of candidates: [Candidate<Box>]) -> [Candidate<Box>] {
+    var survivors: [Candidate<Box>] = []
     var pile = BoxPile(capacity: min(limit, candidates.count))
-    for index in Self.order(of: candidates).prefix(Self.candidateLimit) {
+    for index in ConfidenceOrder.indices(of: candidates).prefix(Self.candidateLimit) {
       guard survivors.count < limit else { break }
       let candidate = candidates[index]
-      let box =
-        isAgnostic
-        ? candidate.box
-        : candidate.box.offset(by: Float(candidate.classIndex) * Self.classOffset)
+      let box = candidate.box.offset(by: offset(of: candidate.classIndex))
       guard !pile.containsBox(overlapping: box, above: overlap) else { continue }
       pile.append(box)
       survivors.append(candidate)
@@ -47,14 +44,26 @@ public struct Suppression: Sendable, Hashable {
     return survivors
   }
 
-  /// Returns the candidates' indices by descending confidence, equal ones in order of index.
-  private static func order(of candidates: [Candidate]) -> some Collection<Int> {
-    precondition(candidates.count <= Int(UInt32.max))
-    // Positive floats sort as their bits do; the index in the lower half makes keys distinct.
-    var keys = candidates.indices.map { index in
-      UInt64(~candidates[index].confidence.bitPattern) << 32 | UInt64(index)
+  /// Returns the rotated candidates that survive, by descending confidence.
+  ///
+  /// Unlike with plain boxes, a candidate is dropped for any more confident one that it overlaps,
+  /// even for one that was itself dropped; the overlap is the probabilistic one, compared in
+  /// float32. Equal confidences keep the order in which they are given. Cost: each candidate is
+  /// compared with those before it until one is found that drops it.
+  public func survivors(of candidates: [Candidate<RotatedBox>]) -> [Candidate<RotatedBox>] {
+    var survivors: [Candidate<RotatedBox>] = []
+    var pile = GaussianPile(capacity: min(Self.candidateLimit, candidates.count))
+    for index in ConfidenceOrder.indices(of: candidates).prefix(Self.candidateLimit) {
+      guard survivors.count < limit else { break }
+      let candidate = candidates[index]
+      let box = BoxGaussian(candidate.box.offset(by: offset(of: candidate.classIndex)))
+      if !pile.containsBox(overlapping: box, above: Float(overlap)) { survivors.append(candidate) }
+      pile.append(box)
     }
-    keys.sort()
-    return keys.lazy.map { Int(truncatingIfNeeded: $0 & 0xFFFF_FFFF) }
+    return survivors
+  }
+
+  private func offset(of classIndex: Int) -> Float {
+    isAgnostic ? 0 : Float(classIndex) * Self.classOffset
   }
 }

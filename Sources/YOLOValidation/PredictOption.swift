@@ -37,4 +37,21 @@ public enum PredictOption {
   public static let rectangular = FlagOption(
     name: "rect", defaultValue: true,
     help: "Pad pictures to the next multiple of the stride only, not to the full size")
+
+  /// Whether masks are made at the picture's resolution.
+  public static let retinaMasks = FlagOption(
+    name: "retina_masks", defaultValue: false,
+    help: "Make masks at the picture's resolution, not at that of the network's input")
+
+  /// Whether overlapping boxes are suppressed, or the branch of a dual head that needs none is run.
+  public static let suppression = FlagOption(
+    name: "nms", defaultValue: true,
+    help:
+      "Suppress overlapping boxes; without it a dual head (YOLOv10, YOLO26) runs the branch that "
+      + "gives each object once")
+
+  /// Whether coordinates of results are shares of the picture's width and height.
+  public static let normalized = FlagOption(
+    name: "normalize", defaultValue: false,
+    help: "Give coordinates as shares of the picture's width and height (json, ndjson)")
 }

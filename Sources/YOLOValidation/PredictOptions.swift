@@ -16,6 +16,8 @@ public struct PredictOptions: Sendable, Hashable {
   public let isAgnostic: Bool
   /// Whether pictures are padded to the next multiple of the stride only.
   public let isRectangular: Bool
+  /// Whether masks are made at the picture's resolution, not at that of the network's input.
+  public let hasRetinaMasks: Bool
 
   /// The options that hold if none are given.
   public static let standard = PredictOptions()
@@ -31,7 +33,8 @@ public struct PredictOptions: Sendable, Hashable {
     maxDetections: Int = PredictOption.maxDetections.defaultValue,
     classes: Set<Int>? = nil,
     isAgnostic: Bool = PredictOption.agnostic.defaultValue,
-    isRectangular: Bool = PredictOption.rectangular.defaultValue
+    isRectangular: Bool = PredictOption.rectangular.defaultValue,
+    hasRetinaMasks: Bool = PredictOption.retinaMasks.defaultValue
   ) throws(OptionError) {
     if let imageSize { try PredictOption.imageSize.checked(imageSize) }
     if let classes { try PredictOption.classes.checked(classes) }
@@ -42,6 +45,7 @@ public struct PredictOptions: Sendable, Hashable {
     self.classes = classes
     self.isAgnostic = isAgnostic
     self.isRectangular = isRectangular
+    self.hasRetinaMasks = hasRetinaMasks
   }
 
   private init() {
@@ -52,5 +56,6 @@ public struct PredictOptions: Sendable, Hashable {
     classes = nil
     isAgnostic = PredictOption.agnostic.defaultValue
     isRectangular = PredictOption.rectangular.defaultValue
+    hasRetinaMasks = PredictOption.retinaMasks.defaultValue
   }
 }

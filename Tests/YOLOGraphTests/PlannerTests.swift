@@ -16,12 +16,16 @@ import YOLOTestSupport
         values: (0..<shape.reduce(1, *)).map { _ in Float.random(in: range, using: &random) })
     }
 
+    func normalization(_ channels: Int) -> Normalization {
+      Normalization(
+        weight: parameter([channels]), bias: parameter([channels]), mean: parameter([channels]),
+        variance: parameter([channels], 0.5...2), epsilon: 1e-3)
+    }
+
     func convolution(_ input: Int, _ output: Int, kernel: Int = 1, stride: Int = 1) -> Convolution {
       Convolution(
         weight: parameter([output, input, kernel, kernel], -0.3...0.3), bias: nil,
-        normalization: Normalization(
-          weight: parameter([output]), bias: parameter([output]), mean: parameter([output]),
-          variance: parameter([output], 0.5...2), epsilon: 1e-3),
+        normalization: normalization(output),
         window: Window(kernel: kernel, stride: stride, padding: kernel / 2))
     }
   }

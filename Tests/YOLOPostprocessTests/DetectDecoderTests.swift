@@ -37,9 +37,11 @@ import YOLOTestSupport
       let rows = try fixture.floats(6 * count)
       let detections = output.withLevels(padding: padding) { levels in
         decoder.detections(
-          in: levels, above: thresholds[0], of: classes.isEmpty ? nil : Set(classes),
-          suppression: Suppression(
-            overlap: thresholds[1], isAgnostic: options[0] == 1, limit: options[1]),
+          in: levels,
+          select: Selection(
+            confidence: thresholds[0], classes: classes.isEmpty ? nil : Set(classes),
+            method: .suppression(overlap: thresholds[1]), isAgnostic: options[0] == 1,
+            limit: options[1]),
           letterbox: letterbox)
       }
       #expect(detections.count == count, "\(thresholds) \(options)")
@@ -60,7 +62,7 @@ import YOLOTestSupport
   /// A head of one level with the given class logits, and equal box logits everywhere.
   private static func candidates(
     _ classes: [[Float]], above confidence: Double, of wanted: Set<Int>? = nil, bins: Int = 16
-  ) -> [Candidate] {
+  ) -> [Candidate<Box>] {
     let output = HeadOutput(
       classCount: classes[0].count, binCount: bins,
       levels: [
@@ -209,8 +211,7 @@ import YOLOTestSupport
         ])
       let detections = output.withLevels { levels in
         DetectDecoder(classCount: count, binCount: bins).detections(
-          in: levels, above: 0.01,
-          suppression: Suppression(overlap: 0.45, limit: 50), letterbox: letterbox)
+          in: levels, select: Selection(confidence: 0.01, limit: 50), letterbox: letterbox)
       }
       #expect(detections.count <= 50)
       for detection in detections {

@@ -29,7 +29,7 @@ import YOLOTestSupport
   /// The textbook's form: keep the best, drop what it overlaps, go on with the rest; cut at the
   /// end.
   private static func greedy(
-    _ candidates: [Candidate], overlap: Double, limit: Int
+    _ candidates: [Candidate<Box>], overlap: Double, limit: Int
   ) -> [Int] {
     var rest = candidates.enumerated().sorted {
       ($1.element.confidence, $0.offset) < ($0.element.confidence, $1.offset)
@@ -64,7 +64,7 @@ import YOLOTestSupport
     }
   }
 
-  private static func box(_ x: Float, confidence: Float, classIndex: Int) -> Candidate {
+  private static func box(_ x: Float, confidence: Float, classIndex: Int) -> Candidate<Box> {
     Candidate(
       box: Box(x1: x, y1: 0, x2: x + 10, y2: 10), confidence: confidence, classIndex: classIndex,
       anchor: Int(x))
@@ -81,7 +81,7 @@ import YOLOTestSupport
 
   /// The offset of class 79 leaves sixteenths of a pixel: two boxes 0.02 px apart become the same.
   @Test func classOffsetRoundsCoordinates() {
-    func pair(_ classIndex: Int) -> [Candidate] {
+    func pair(_ classIndex: Int) -> [Candidate<Box>] {
       [Float(0), 0.02].map { shift in
         Candidate(
           box: Box(x1: 10 + shift, y1: 10, x2: 11 + shift, y2: 11), confidence: 0.5,
@@ -107,7 +107,7 @@ import YOLOTestSupport
   }
 
   @Test func nothingAndNoRoom() {
-    #expect(Suppression(overlap: 0.45, limit: 300).survivors(of: []).isEmpty)
+    #expect(Suppression(overlap: 0.45, limit: 300).survivors(of: [Candidate<Box>]()).isEmpty)
     let one = [Self.box(0, confidence: 0.5, classIndex: 0)]
     #expect(Suppression(overlap: 0.45, limit: 0).survivors(of: one).isEmpty)
   }

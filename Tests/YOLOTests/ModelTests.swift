@@ -97,15 +97,33 @@ import YOLOWeights
         code { _ = try Model(path: Self.checkpoint, options: RuntimeOptions(instructionSet: set)) }
           == .option)
     }
-    // A sound checkpoint of another task.
-    let classify = ReferenceCase.tests.appending(
-      path: "YOLOWeightsTests/Fixtures/classify.pt"
-    ).path
+    // A head without a second branch.
     do {
-      _ = try Model(path: classify)
-      Issue.record("a classifier was taken for a detector")
+      _ = try Model(path: Self.checkpoint, options: RuntimeOptions(branch: .oneToOne))
+      Issue.record("a single head was taken for a dual one")
     } catch {
-      #expect(error.code == .model && error.message.contains("Classify"), "\(error)")
+      #expect(error.code == .model && error.message.contains("one2one_cv2"), "\(error)")
+    }
+  }
+
+  /// The class of a block is not known: the error names it, its place and what is known.
+  @Test func unknownBlocksAreNamed() throws {
+    var (entries, index) = try Self.entries()
+    let known = Array("C2f\n".utf8)
+    var bytes = entries[index].content
+    // GLOBAL: the module's name and the class's, each with a line break.
+    let place = try #require(
+      bytes.indices.dropLast(known.count).first { Array(bytes[$0..<$0 + known.count]) == known })
+    bytes[place + 1] = UInt8(ascii: "9")
+    entries[index] = ZipBuilder.Entry(entries[index].name, bytes)
+    do {
+      _ = try Model(bytes: ZipBuilder(entries).bytes, named: "edited.pt")
+      Issue.record("an unknown block was built")
+    } catch {
+      #expect(error.code == .model)
+      for part in ["edited.pt", "model.2 ", "ultralytics.nn.modules.block.C9f", "C3k2", "Detect"] {
+        #expect(error.message.contains(part), "\(error)")
+      }
     }
   }
 

@@ -1,0 +1,30 @@
+/// How a depthwise convolution walks its input; the same for every pixel of a step.
+///
+/// All distances are in elements.
+public struct DepthwiseWalk {
+  /// The offset of each tap from the input of an output pixel.
+  public var offsets: UnsafePointer<Int>
+  /// The number of taps.
+  public var taps: Int
+  /// The number of channels.
+  public var channels: Int
+  /// The distance between the weights of neighbouring taps.
+  public var weightStep: Int
+  /// The distance between the inputs of neighbouring output pixels.
+  public var inputStep: Int
+  /// The distance between neighbouring output pixels.
+  public var outputStep: Int
+
+  /// Makes a walk; `offsets` must outlive it.
+  public init(
+    offsets: UnsafePointer<Int>, taps: Int, channels: Int, weightStep: Int, inputStep: Int,
+    outputStep: Int
+  ) {
+    self.offsets = offsets
+    self.taps = taps
+    self.channels = channels
+    self.weightStep = weightStep
+    self.inputStep = inputStep
+    self.outputStep = outputStep
+  }
+}

@@ -1,0 +1,78 @@
+import YOLOGeometry
+import YOLOModels
+import YOLOPostprocess
+import YOLOTensor
+
+extension Network.Head {
+  /// How the outputs of a head that finds objects are laid out; nil for a classifier.
+  private var layout: DetectLayout? {
+    switch self {
+    case .detect(let layout), .segment(let layout, _), .pose(let layout, _),
+      .rotated(let layout, _):
+      layout
+    case .classify: nil
+    }
+  }
+
+  /// The resolutions of a head that finds objects.
+  var levels: [DetectLayout.Level] { layout?.levels ?? [] }
+
+  /// Whether each object is found once, so that nothing need be suppressed.
+  var isOneToOne: Bool { layout?.isOneToOne ?? false }
+
+  /// The number of classes.
+  var classCount: Int {
+    switch self {
+    case .detect(let layout), .segment(let layout, _), .pose(let layout, _),
+      .rotated(let layout, _):
+      layout.classCount
+    case .classify(_, let classCount): classCount
+    }
+  }
+
+  /// Whether the whole picture gets a class.
+  var isClassifier: Bool {
+    switch self {
+    case .classify: true
+    case .detect, .segment, .pose, .rotated: false
+    }
+  }
+
+  /// Reads the outputs of a run, in the order of the graph's.
+  func findings(in maps: [FeatureMap], _ fit: InputFit, _ request: ResultRequest) -> Findings {
+    let levels = levels.map { level in
+      DetectLevel(
+        boxes: maps[level.boxes], classes: maps[level.classes], stride: level.stride,
+        extra: level.extra.map { maps[$0] })
+    }
+    switch (self, fit) {
+    case (.classify(let logits, let classCount), _):
+      return .classification(ClassifyDecoder(classCount: classCount).classification(maps[logits]))
+    case (.detect(let layout), .letterbox(let letterbox)):
+      return .detections(
+        DetectDecoder(classCount: layout.classCount, binCount: layout.binCount).detections(
+          in: levels, select: request.selection, letterbox: letterbox, space: request.space))
+    case (.segment(let layout, let prototypes), .letterbox(let letterbox)):
+      return .segmentations(
+        SegmentDecoder(classCount: layout.classCount, binCount: layout.binCount).segmentations(
+          in: levels, prototypes: maps[prototypes], select: request.selection,
+          letterbox: letterbox, masks: request.masks, space: request.space))
+    case (.pose(let layout, let keypoints), .letterbox(let letterbox)):
+      return .poses(
+        PoseDecoder(
+          classCount: layout.classCount, binCount: layout.binCount,
+          keypointCount: keypoints.count, valueCount: keypoints.hasVisibility ? 3 : 2,
+          form: keypoints.isCentred ? .offset : .standard
+        ).poses(in: levels, select: request.selection, letterbox: letterbox, space: request.space))
+    case (.rotated(let layout, let anglesAreRadians), .letterbox(let letterbox)):
+      return .rotatedDetections(
+        RotatedDecoder(
+          classCount: layout.classCount, binCount: layout.binCount,
+          angle: anglesAreRadians ? .direct : .sigmoid
+        ).detections(
+          in: levels, select: request.selection, letterbox: letterbox, space: request.space))
+    case (.detect, .crop), (.segment, .crop), (.pose, .crop), (.rotated, .crop):
+      preconditionFailure("only classifiers crop")
+    }
+  }
+}

@@ -1,0 +1,84 @@
+import ArgumentParser
+import YOLO
+import YOLOGeometry
+import YOLOImage
+import YOLOImageIO
+import YOLOPostprocess
+import YOLOTensor
+
+/// `yolo trace`: writes what modules give on the way to a prediction.
+struct TraceCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "trace",
+    abstract: "Writes what modules give on the way to a prediction.",
+    discussion: """
+      For each picture the folder gets the network's input and the tapped tensors as PATH.npy, float32 [1, channels, height, \
+      width], and of a model that segments the masks as masks.npy, uint8 [objects, height, width]; of \
+      one that classifies the probabilities as probabilities.npy. The answer of `yolo predict \
+      --format json` goes to standard output.
+      """)
+
+  @Option(name: .long, help: "A picture or a directory of pictures, which get a folder each.")
+  var source: String
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "The paths of modules, joined by commas: model.4,model.9.cv2; the outputs of the head if not given.",
+      valueName: "paths"))
+  var taps: String?
+
+  @Option(name: .long, help: ArgumentHelp("The folder to write to.", valueName: "dir"))
+  var out: String
+
+  @OptionGroup(title: "Prediction") var prediction: PredictArguments
+  @OptionGroup(title: "Runtime") var runtime: RuntimeArguments
+
+  func run() throws {
+    do {
+      let options = try prediction.options()
+      let sources = try PictureSource.expand(source)
+      let model = try runtime.open()
+      let paths = taps.map { $0.split(separator: ",").map { String($0) } } ?? model.headPaths
+      var output = ResultOutput(format: .json, isNormalized: false)
+      for source in sources {
+        let image = try source.read()
+        let trace = try model.trace(image, taps: paths, options: options, source: source.name)
+        let folder = sources.count == 1 ? out : "\(out)/\(source.fileName)"
+        try write(trace, to: try OutputFolder(folder))
+        output.write(trace.prediction)
+      }
+      output.finish(model: try runtime.modelPath(), task: model.network.head.task)
+    } catch let code as ExitCode {
+      throw code
+    } catch {
+      throw ExitStatus.report(error)
+    }
+  }
+
+  private func write(_ trace: Model.Trace, to folder: OutputFolder) throws {
+    try folder.write(NumpyFile.bytes(of: trace.input), named: "input.npy")
+    for (path, tensor) in trace.tensors {
+      try folder.write(NumpyFile.bytes(of: tensor), named: path + ".npy")
+    }
+    switch trace.prediction.findings {
+    case .segmentations(let objects):
+      let frame = objects.first?.mask.frame ?? Size(width: 0, height: 0)
+      var pixels = [UInt8]()
+      for object in objects {
+        for y in 0..<frame.height {
+          for x in 0..<frame.width { pixels.append(object.mask[x, y] ? 1 : 0) }
+        }
+      }
+      try folder.write(
+        NumpyFile.bytes(of: pixels, shape: [objects.count, frame.height, frame.width]),
+        named: "masks.npy")
+    case .classification(let classification):
+      let probabilities = classification.probabilities
+      try folder.write(
+        NumpyFile.bytes(of: Tensor(shape: [1, probabilities.count], values: probabilities)),
+        named: "probabilities.npy")
+    case .detections, .poses, .rotatedDetections: break
+    }
+  }
+}

@@ -1,0 +1,115 @@
+/// A rectangular part of a plane of floats that is sampled bilinearly, see ``BilinearAxis``.
+public struct BilinearPlane: Sendable {
+  /// The plane's column that the part begins at.
+  let left: Int
+  /// The plane's row that the part begins at.
+  let top: Int
+  /// The number of columns of the part.
+  let width: Int
+  /// The values of the part, row by row.
+  let values: [Float]
+
+  /// Makes a plane of which only a part is known.
+  ///
+  /// - Parameters:
+  ///   - columns: The known columns, not empty.
+  ///   - rows: The known rows, not empty.
+  ///   - values: Their values, row by row.
+  package init(columns: Range<Int>, rows: Range<Int>, values: [Float]) {
+    precondition(!columns.isEmpty && !rows.isEmpty && values.count == columns.count * rows.count)
+    left = columns.lowerBound
+    top = rows.lowerBound
+    width = columns.count
+    self.values = values
+  }
+
+  /// Returns a plane of another extent.
+  ///
+  /// - Parameters:
+  ///   - values: The plane, row by row.
+  ///   - size: Its extent.
+  ///   - target: The extent of the result.
+  /// - Returns: The result, row by row.
+  public static func resized(_ values: [Float], from size: Size, to target: Size) -> [Float] {
+    guard target.width > 0, target.height > 0 else { return [] }
+    let plane = BilinearPlane(columns: 0..<size.width, rows: 0..<size.height, values: values)
+    return plane.sampled(
+      columns: 0..<target.width, of: BilinearAxis(input: size.width, output: target.width),
+      rows: 0..<target.height, of: BilinearAxis(input: size.height, output: target.height))
+  }
+
+  /// Returns a part of the plane's enlargement or reduction.
+  ///
+  /// Each axis may be one of a part of the plane only, which begins at `shiftX` and `shiftY`. Rows
+  /// are mixed after columns, in float32. All values that are needed must be known.
+  ///
+  /// - Returns: The samples, row by row.
+  package func sampled(
+    columns: Range<Int>, of horizontal: BilinearAxis, shiftX: Int = 0, rows: Range<Int>,
+    of vertical: BilinearAxis, shiftY: Int = 0
+  ) -> [Float] {
+    var result = [Float]()
+    result.reserveCapacity(columns.count * rows.count)
+    sample(
+      columns: columns, of: horizontal, shiftX: shiftX, rows: rows, of: vertical, shiftY: shiftY
+    ) { result.append(contentsOf: $0) }
+    return result
+  }
+
+  /// Hands out the samples of `sampled`, a row at a time.
+  package func sample(
+    columns: Range<Int>, of horizontal: BilinearAxis, shiftX: Int = 0, rows: Range<Int>,
+    of vertical: BilinearAxis, shiftY: Int = 0, _ body: (UnsafeBufferPointer<Float>) -> Void
+  ) {
+    guard let lastColumn = columns.last, let lastRow = rows.last else { return }
+    let moveX = shiftX - left
+    let moveY = shiftY - top
+    precondition(horizontal[columns.lowerBound].lower + moveX >= 0)
+    precondition(horizontal[lastColumn].upper + moveX < width)
+    precondition(vertical[rows.lowerBound].lower + moveY >= 0)
+    precondition((vertical[lastRow].upper + moveY + 1) * width <= values.count)
+    let taps = columns.map { horizontal[$0] }
+    let count = taps.count
+    // Two source rows, stretched: neighbouring samples mostly lie between the same ones.
+    var stretched = [Float](repeating: 0, count: 3 * count)
+    stretched.withUnsafeMutableBufferPointer { buffer in
+      guard let base = buffer.baseAddress else { return }
+      // SAFETY: three runs of `count` floats; the taps grow with their position, and the first and
+      // the last were checked to lie in the part.
+      values.withUnsafeBufferPointer { values in
+        let held = (base, base + count)
+        let mixed = base + 2 * count
+        var heldRows = (-1, -1)
+        func stretch(_ row: Int, into target: UnsafeMutablePointer<Float>) {
+          let source = row * width + moveX
+          for (index, tap) in taps.enumerated() {
+            target[index] =
+              (1 - tap.weight) * values[source + tap.lower]
+              + tap.weight * values[source + tap.upper]
+          }
+        }
+        for y in rows {
+          let tap = vertical[y]
+          let (lower, upper) = (tap.lower + moveY, tap.upper + moveY)
+          // A row's slot is its parity: the two rows of a sample are neighbours or the same.
+          func slot(_ row: Int) -> UnsafeMutablePointer<Float> {
+            if row % 2 == 0 {
+              if heldRows.0 != row { stretch(row, into: held.0) }
+              heldRows.0 = row
+              return held.0
+            }
+            if heldRows.1 != row { stretch(row, into: held.1) }
+            heldRows.1 = row
+            return held.1
+          }
+          let first = slot(lower)
+          let second = slot(upper)
+          for index in 0..<count {
+            mixed[index] = (1 - tap.weight) * first[index] + tap.weight * second[index]
+          }
+          body(UnsafeBufferPointer(start: mixed, count: count))
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,66 @@
+import Glibc
+
+/// Eight rotated boxes as normal distributions side by side, one per SIMD lane.
+///
+/// Unused lanes are NaN, which overlaps nothing.
+struct GaussianBlock: Sendable {
+  typealias Lanes = SIMD8<Float>
+
+  private var x = Lanes(repeating: .nan)
+  private var y = Lanes(repeating: .nan)
+  private var varianceX = Lanes.zero
+  private var varianceY = Lanes.zero
+  private var covariance = Lanes.zero
+  private var determinant = Lanes.zero
+
+  mutating func set(_ box: BoxGaussian, lane: Int) {
+    x[lane] = box.x
+    y[lane] = box.y
+    varianceX[lane] = box.varianceX
+    varianceY[lane] = box.varianceY
+    covariance[lane] = box.covariance
+    determinant[lane] = box.determinant
+  }
+
+  /// Returns a distance above which no overlap exceeds `threshold`, rounding included.
+  static func distanceLimit(of threshold: Float) -> Float {
+    // 1 − √(1 − e⁻ᵈ + ε) > t needs e⁻ᵈ > 1 − (1 − t)², but for the rounding of numbers near 1.
+    let gap = 1 - threshold
+    let least = 1 - gap * gap
+    return least > 1e-5 ? -logf(least) + 0.05 : 17
+  }
+
+  /// Tells whether a lane's box overlaps `box` by more than `threshold`.
+  @inline(__always)
+  func overlaps(_ box: BoxGaussian, above threshold: Float, distanceLimit: Float) -> Bool {
+    // Lane for lane the expressions of `BoxGaussian.overlap`, in the same order; the lane's box is
+    // the first one.
+    let sumX = varianceX + box.varianceX
+    let sumY = varianceY + box.varianceY
+    let sumXY = covariance + box.covariance
+    let determinants = sumX * sumY - sumXY * sumXY
+    let deltaX = x - box.x
+    let deltaY = y - box.y
+    let divisor = determinants + BoxGaussian.epsilon
+    let apart = (sumX * (deltaY * deltaY) + sumY * (deltaX * deltaX)) / divisor * 0.25
+    let slanted = sumXY * -deltaX * deltaY / divisor * 0.5
+    let distance = apart + slanted
+    // The share of the shapes is above −8.1 whatever they are, by the epsilon under the logarithm.
+    var near = distance .<= Lanes(repeating: distanceLimit + 8.1)
+    guard any(near) else { return false }
+    // It is above −0.05 unless the determinants have drowned in rounding: without that, the one of
+    // the sum is at least four times the root of the product.
+    let products = determinant * box.determinant
+    let isSound =
+      (determinants .> Lanes(repeating: 1e-5))
+      .& (determinants * determinants .>= products * (16 * 0.9))
+    near = near .& .!(isSound .& (distance .> Lanes(repeating: distanceLimit + 0.05)))
+    guard any(near) else { return false }
+    for lane in 0..<Lanes.scalarCount where near[lane] {
+      let overlap = BoxGaussian.overlap(
+        distance: distance[lane], determinants: determinants[lane], product: products[lane])
+      if overlap > threshold { return true }
+    }
+    return false
+  }
+}

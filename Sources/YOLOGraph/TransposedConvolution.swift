@@ -1,0 +1,38 @@
+public import YOLOKernels
+
+/// A transposed convolution as the checkpoint has it: each input pixel adds the kernel, scaled by it,
+/// to the output at `stride` times its place.
+public struct TransposedConvolution: Sendable {
+  /// The weights [input, output, kernel height, kernel width].
+  public let weight: Parameter
+  /// The bias [output], if there is one.
+  public let bias: Parameter?
+  /// The batch normalisation that follows, if one does.
+  public let normalization: Normalization?
+  /// The window; its stride is the enlargement, its padding is cut from the output's edges.
+  public let window: Window
+
+  /// Makes a transposed convolution.
+  public init(
+    weight: Parameter, bias: Parameter?, normalization: Normalization?, window: Window
+  ) {
+    self.weight = weight
+    self.bias = bias
+    self.normalization = normalization
+    self.window = window
+  }
+
+  /// The channels of the output.
+  public var outputChannels: Int { weight.shape[1] }
+  /// The channels of the input.
+  public var inputChannels: Int { weight.shape[0] }
+
+  /// Returns weights and bias with the normalisation folded in.
+  package func folded() -> (weight: [Float], bias: [Float]) {
+    var weights = weight.values()
+    var biases = bias?.values() ?? [Float](repeating: 0, count: outputChannels)
+    let (taps, outputs) = (window.taps, outputChannels)
+    normalization?.fold(into: &weights, &biases) { $0 / taps % outputs }
+    return (weights, biases)
+  }
+}

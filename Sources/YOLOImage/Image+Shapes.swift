@@ -1,0 +1,35 @@
+import YOLOGeometry
+
+extension Image {
+  /// Returns the picture with lines and areas drawn on it, the first ones on top.
+  ///
+  /// Lines have soft edges and round ends. What lies beyond the picture is cut off; what has
+  /// coordinates that are not finite is left out.
+  public func annotated(with annotations: [ShapeAnnotation]) -> Image {
+    var canvas = Canvas(self)
+    for annotation in annotations.reversed() {
+      let radius = annotation.thickness / 2
+      if annotation.fillOpacity > 0 {
+        canvas.paint(annotation.color, opacity: annotation.fillOpacity) { plane in
+          switch annotation.shape {
+          case .line, .polyline: break
+          case .polygon(let polygon): plane.addArea(polygon.points)
+          case .circle(let centre, let radius): plane.addDisc(centre, radius: radius)
+          }
+        }
+      }
+      guard radius > 0 else { continue }
+      canvas.paint(annotation.color) { plane in
+        switch annotation.shape {
+        case .line(let start, let end): plane.addLine(from: start, to: end, radius: radius)
+        case .polyline(let points): plane.addPath(points, isClosed: false, radius: radius)
+        case .polygon(let polygon):
+          plane.addPath(polygon.points, isClosed: true, radius: radius)
+        case .circle(let centre, let circleRadius):
+          plane.addRing(centre, radius: circleRadius, lineRadius: radius)
+        }
+      }
+    }
+    return canvas.image
+  }
+}

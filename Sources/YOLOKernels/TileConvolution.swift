@@ -1,0 +1,133 @@
+import KernelInterface
+import YOLOTensor
+
+/// A grid of output pixels computed by register tiles straight on the activations: no im2col, no
+/// packing of inputs.
+///
+/// A row of output pixels is split evenly into tiles; each tile walks its taps through the zero
+/// border and accumulates one block of output channels; the activation then passes over the row
+/// while it is in the first-level cache.
+struct TileConvolution: Sendable {
+  let grid: ConvolutionGrid
+  let packed: PackedConvolution
+  let scratchCount: Int
+
+  private let pass: ActivationFunction?
+  /// The tiles of a row for blocks of one, two and three vectors.
+  private let tilings: (RowTiling, RowTiling, RowTiling)
+  private let offsets: [Int]
+  private let depth: Int
+  private let groupSegments: Int
+
+  /// The products that are summed before the sum is set aside.
+  ///
+  /// The error of a sum grows with its length; setting aside costs one addition in this many.
+  private static let groupDepth = 96
+
+  /// Returns into how many equal parts a run of products is cut so that one fits a group.
+  private static func parts(of run: Int) -> Int {
+    (1...run).first { run % $0 == 0 && run / $0 <= groupDepth } ?? 1
+  }
+
+  /// Binds packed weights to a grid.
+  init(
+    _ grid: ConvolutionGrid, weights packed: PackedConvolution, activation: Activation,
+    kernels: KernelSet
+  ) {
+    precondition(packed.lanes == kernels.lanes && packed.taps == grid.taps.count)
+    precondition(packed.groups == grid.groups && packed.inputChannels == grid.inputChannels)
+    precondition(packed.outputChannels == grid.outputChannels)
+    self.grid = grid
+    self.packed = packed
+    pass = activation == .identity && grid.residual == nil ? nil : kernels.pass(activation)
+    let (distances, run) = grid.segments()
+    let parts = Self.parts(of: run)
+    let depth = run / parts
+    self.depth = depth
+    groupSegments = max(1, Self.groupDepth / depth)
+    offsets = distances.flatMap { distance in (0..<parts).map { distance + $0 * depth } }
+    tilings = (
+      RowTiling(width: grid.columns, vectors: 1, kernels: kernels),
+      RowTiling(width: grid.columns, vectors: 2, kernels: kernels),
+      RowTiling(width: grid.columns, vectors: 3, kernels: kernels)
+    )
+    let widest = 12 * 3 * kernels.lanes
+    scratchCount = packed.blocks.contains { $0.channels < $0.vectors * kernels.lanes } ? widest : 0
+  }
+
+  /// Computes some blocks of channels of some rows.
+  func run(
+    rows: Range<Int>, blocks: Range<Int>, arena: UnsafeMutablePointer<Float>,
+    scratch: UnsafeMutablePointer<Float>
+  ) {
+    // SAFETY: the grid's pixels lie in the arena; `offsets` outlives the walks.
+    offsets.withUnsafeBufferPointer { offsets in
+      for index in blocks { run(packed.blocks[index], rows, offsets, arena, scratch) }
+    }
+  }
+
+  @inline(__always)
+  private func run(
+    _ block: PackedConvolution.Block, _ rows: Range<Int>, _ offsets: UnsafeBufferPointer<Int>,
+    _ arena: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>
+  ) {
+    let tiling =
+      switch block.vectors {
+      case 1: tilings.0
+      case 2: tilings.1
+      default: tilings.2
+      }
+    let blockWidth = block.vectors * packed.lanes
+    let whole = block.channels == blockWidth
+    let inputStep = grid.input.columnStep
+    let outputStep = grid.output.columnStep
+    let weights = UnsafePointer(packed.storage.base + block.weights)
+    let bias = UnsafePointer(packed.storage.base + block.bias)
+    let zeros = UnsafePointer(packed.zeros.base)
+    // A grid without taps has the bias everywhere; its one walk has no segments.
+    guard let start = offsets.baseAddress ?? UnsafePointer(bitPattern: 8) else { return }
+    var walk = TileWalk(
+      offsets: start, segments: groupSegments, depth: depth, inputStep: inputStep,
+      outputStep: whole ? outputStep : blockWidth)
+    withUnsafeMutablePointer(to: &walk) { walk in
+      for y in rows {
+        let source = arena + (grid.input[y, 0] + block.firstInput)
+        let target = arena + (grid.output[y, 0] + block.firstChannel)
+        var x = 0
+        for index in 0..<tiling.count {
+          let end = (index + 1) * grid.columns / tiling.count
+          let tile = end - x == tiling.narrowRows ? tiling.narrow : tiling.wide
+          let pixels = target + x * outputStep
+          let target = whole ? pixels : scratch
+          walk.pointee.accumulates = false
+          var first = bias
+          var weight = weights
+          var segment = 0
+          repeat {
+            walk.pointee.offsets = start + segment
+            walk.pointee.segments = min(groupSegments, offsets.count - segment)
+            tile(walk, source + x * inputStep, weight, first, target)
+            walk.pointee.accumulates = true
+            first = zeros
+            weight += groupSegments * depth * blockWidth
+            segment += groupSegments
+          } while segment < offsets.count
+          if !whole {
+            for row in 0..<end - x {
+              (pixels + row * outputStep)
+                .update(from: scratch + row * blockWidth, count: block.channels)
+            }
+          }
+          x = end
+        }
+        guard let pass else { continue }
+        if let residual = grid.residual {
+          let added = arena + (residual[y, 0] + block.firstChannel)
+          pass(target, outputStep, added, residual.columnStep, grid.columns, block.channels)
+        } else {
+          pass(target, outputStep, nil, 0, grid.columns, block.channels)
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,113 @@
+import YOLOGraph
+import YOLOWeights
+
+/// What the heads that find objects share: a box and a class branch at every level, and a third one
+/// for what the task adds.
+struct BoxBranches: Sendable {
+  let path: String
+  let classCount: Int
+  private let branch: HeadBranch
+  private let binCount: Int
+  private let strides: [Int]
+  private let boxes: [Sequential]
+  private let classes: [Sequential]
+  private let extras: [Sequential]
+  private let extraEnds: [Conv2d]
+  private let extraChannels: Int
+
+  /// The children whose weights may stay unused, without the prefix of a branch.
+  private static let needless: Set = [
+    "cv2", "cv3", "cv4", "cv4_kpts", "cv4_sigma", "dfl", "flow_model",
+  ]
+
+  /// Reads the branches of a head's record.
+  ///
+  /// - Parameters:
+  ///   - record: The head.
+  ///   - branch: Which of two branches; a head saved with one only has the unprefixed one.
+  ///   - extra: The name of the task's own branch, and the channels that it gives.
+  ///   - extraEnd: The name of the last convolution of it, where that is a module of its own.
+  /// - Throws: What the record lacks.
+  init(
+    _ record: ModuleRecord, branch: HeadBranch, extra: (name: String, channels: Int)? = nil,
+    extraEnd: String? = nil
+  ) throws {
+    path = record.path
+    self.branch = branch
+    classCount = try record.count("nc", in: 1...1 << 16)
+    binCount = try record.count("reg_max", in: 1...256)
+    let prefix = branch.prefix
+    guard record.hasChild(prefix + "cv2") else {
+      throw ModelError.noBranch(head: path, branch: branch)
+    }
+    func sequences(_ name: String) throws -> [Sequential] {
+      try record.child(prefix + name, of: "ModuleList").children.map { try Sequential($0) }
+    }
+    boxes = try sequences("cv2")
+    classes = try sequences("cv3")
+    extras = try extra.map { try sequences($0.name) } ?? []
+    extraEnds =
+      try extraEnd.map { name in
+        try record.child(prefix + name, of: "ModuleList").children.map { try Conv2d($0) }
+      } ?? []
+    extraChannels = extra?.channels ?? 0
+    let strides = try record.doubles("stride")
+    guard strides.count == boxes.count, strides.count == classes.count, !strides.isEmpty,
+      extra == nil || extras.count == strides.count,
+      extraEnd == nil || extraEnds.count == strides.count,
+      strides.allSatisfy({ (1...1024).contains($0) && $0 == $0.rounded() })
+    else {
+      throw ModelError.unsupported(
+        path: path, setting: "stride", found: "\(strides)",
+        supported: "a whole number for each of the \(boxes.count) levels")
+    }
+    self.strides = strides.map { Int($0) }
+    // The bins of a distance have the fixed weights 0, 1, 2, …: they are in the decoder. The rest is
+    // the other branch, and what training alone needs.
+    for child in record.children where Self.needless.contains(child.unprefixedName) {
+      try child.markUsed()
+    }
+  }
+
+  /// Traces the branches and names the outputs.
+  func callAsFunction(_ inputs: [Value], _ builder: GraphBuilder) throws -> DetectLayout {
+    guard inputs.count == strides.count else {
+      throw ModelError.inputCount(at: path, expected: strides.count, found: inputs.count)
+    }
+    var levels = [DetectLayout.Level]()
+    for (index, x) in inputs.enumerated() {
+      let extra = try extra(x, level: index)
+      levels.append(
+        DetectLayout.Level(
+          stride: strides[index],
+          boxes: try output(boxes[index](x), boxes[index].path, channels: 4 * binCount),
+          classes: try output(classes[index](x), classes[index].path, channels: classCount),
+          extra: try extra.map { try output($0.value, $0.path, channels: extraChannels) }))
+    }
+    return DetectLayout(
+      classCount: classCount, binCount: binCount, isOneToOne: branch == .oneToOne,
+      levels: levels)
+
+    func output(_ value: Value, _ path: String, channels: Int) throws -> Int {
+      guard value.channels == channels else {
+        throw GraphError.channelMismatch(at: path, expected: channels, found: value.channels)
+      }
+      return builder.output(value, named: path)
+    }
+  }
+
+  private func extra(_ x: Value, level: Int) throws -> (value: Value, path: String)? {
+    guard !extras.isEmpty else { return nil }
+    let y = try extras[level](x)
+    guard !extraEnds.isEmpty else { return (y, extras[level].path) }
+    return (try extraEnds[level](y), extraEnds[level].path)
+  }
+}
+
+extension ModuleRecord {
+  /// The name without the prefix of the one-to-one branch.
+  fileprivate var unprefixedName: String {
+    let prefix = HeadBranch.oneToOne.prefix
+    return name.hasPrefix(prefix) ? String(name.dropFirst(prefix.count)) : name
+  }
+}

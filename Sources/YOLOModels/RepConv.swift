@@ -1,0 +1,31 @@
+import YOLOGraph
+import YOLOKernels
+import YOLOWeights
+
+/// A 3×3 and a 1×1 convolution and, where there is one, the normalised input side by side, run as one
+/// convolution (Ding et al., "RepVGG", 2021).
+struct RepConv: UnaryBlock {
+  let path: String
+  private let convolution: Convolution
+  private let activation: Activation
+
+  init(_ record: ModuleRecord) throws {
+    path = record.path
+    activation = try record.child("act").activation()
+    // A file saved fused has the one convolution already.
+    guard record.hasChild("conv1") else {
+      convolution = try record.child("conv", of: "Conv2d").convolution(followedBy: nil)
+      return
+    }
+    let groups = try record.int("g", default: 1)
+    convolution = try record.merged(
+      [record.conv("conv1"), record.conv("conv2")],
+      identity: record.hasChild("bn")
+        ? (groups, try record.child("bn", of: "BatchNorm2d")) : nil)
+  }
+
+  func callAsFunction(_ x: Value) throws -> Value {
+    try x.convolved(by: convolution, at: path + ".conv")
+      .activated(by: activation, at: path + ".act").named(path)
+  }
+}

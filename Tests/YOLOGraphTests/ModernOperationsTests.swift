@@ -1,0 +1,128 @@
+import Testing
+import YOLOGraph
+import YOLOKernels
+import YOLOTensor
+import YOLOTestSupport
+
+/// The operations that came after YOLOv8's: groups, transposition, averages, padding, resizing and
+/// attention, planned together.
+@Suite struct ModernOperationsTests {
+  private static func grouped(
+    _ weights: PlannerTests.Weights, _ input: Int, _ output: Int, groups: Int, kernel: Int = 3,
+    stride: Int = 1
+  ) -> Convolution {
+    Convolution(
+      weight: weights.parameter([output, input / groups, kernel, kernel], -0.5...0.5),
+      bias: weights.parameter([output]), normalization: weights.normalization(output),
+      window: Window(kernel: kernel, stride: stride, padding: kernel / 2), groups: groups)
+  }
+
+  /// A network with each operation; every one's result counts in an output.
+  static func network() throws -> Graph {
+    let weights = PlannerTests.Weights()
+    let builder = GraphBuilder()
+    let input = builder.input(channels: 3)
+    let stem = try input.convolved(by: weights.convolution(3, 24, kernel: 3, stride: 2), at: "stem")
+      .activated(by: .relu, at: "stem.act")
+    let depthwise = try stem.convolved(by: grouped(weights, 24, 24, groups: 24), at: "depthwise")
+      .activated(by: .silu, at: "depthwise.act").adding(stem, at: "residual")
+    let wide = try depthwise.convolved(by: grouped(weights, 24, 36, groups: 4), at: "grouped")
+      .activated(by: .hardswish, at: "grouped.act")
+    let parts = try wide.split([17, 10, 9], at: "uneven")
+    let transposed = TransposedConvolution(
+      weight: weights.parameter([17, 20, 2, 2], -0.5...0.5), bias: weights.parameter([20]),
+      normalization: weights.normalization(20), window: Window(kernel: 2, stride: 2))
+    let large = try parts[0].convolved(by: transposed, at: "transposed")
+      .activated(by: .leakyReLU(slope: 0.1), at: "transposed.act")
+    let average = parts[1].averagePooled(by: Window(kernel: 2), at: "average")
+    let padded = average.padded(
+      by: Margins(top: 0, bottom: 1, left: 1, right: 0), at: "padded")
+    let resized = padded.resized(like: large, at: "resized")
+    // Two heads over three areas; the values lie apart.
+    let heads = AttentionHeads(
+      heads: 2, keyChannels: 5, valueChannels: 4, areas: 3, scale: 0.4,
+      queries: ChannelRuns(first: 0, pitch: 10), keys: ChannelRuns(first: 5, pitch: 10),
+      values: ChannelRuns(first: 1, pitch: 4))
+    let narrow = try wide.convolved(by: weights.convolution(36, 20), at: "narrow")
+    let attended = try narrow.attending(to: parts[2], by: heads, at: "attended")
+    builder.output(try concat([large, resized], at: "joined"), named: "joined")
+    builder.output(attended, named: "attended")
+    builder.output(wide.globallyAveraged(at: "mean"), named: "mean")
+    return builder.build()
+  }
+
+  @Test(arguments: Backend.available, InstructionSet.available)
+  func everyBackendComputesTheSame(backend: Backend, instructionSet: InstructionSet) throws {
+    let graph = try Self.network()
+    let expected = try PlannerTests.outputs(graph, Planner(backend: .reference))
+    for threads in 1...3 {
+      let planner = Planner(backend: backend, instructionSet: instructionSet, threads: threads)
+      let outputs = try PlannerTests.outputs(graph, planner)
+      #expect(outputs.count == 3)
+      for (name, tensor) in outputs {
+        // Five layers of at most 216 products each, in float32.
+        expectClose(tensor.values, try #require(expected[name]).values, .ofRange(1e-5), name)
+      }
+    }
+  }
+
+  @Test func extentsAreThoseOfTheOperations() throws {
+    let graph = try Self.network()
+    let extents = try graph.extents(height: 12, width: 20)
+    func extent(_ path: String) -> Extent? {
+      graph.nodes.lastIndex { $0.path == path }.map { extents[$0] }
+    }
+    #expect(extent("transposed") == Extent(height: 12, width: 20))
+    #expect(extent("average") == Extent(height: 5, width: 9))
+    #expect(extent("padded") == Extent(height: 6, width: 10))
+    #expect(extent("resized") == Extent(height: 12, width: 20))
+    #expect(extent("mean") == Extent(height: 1, width: 1))
+  }
+
+  @Test func pixelsThatAreasDoNotDivideAreRefused() throws {
+    let graph = try Self.network()
+    // 5 · 8 pixels in 3 areas.
+    #expect(
+      throws: GraphError.unevenAreas(at: "attended", height: 5, width: 8, areas: 3)
+    ) {
+      try graph.extents(height: 10, width: 16)
+    }
+  }
+
+  @Test func channelsThatAttentionDoesNotFindAreRefused() throws {
+    let builder = GraphBuilder()
+    let x = builder.input(channels: 11)
+    let heads = AttentionHeads(
+      heads: 2, keyChannels: 3, valueChannels: 3, areas: 1, scale: 1,
+      queries: ChannelRuns(first: 0, pitch: 6), keys: ChannelRuns(first: 3, pitch: 6),
+      values: ChannelRuns(first: 0, pitch: 3))
+    #expect(throws: GraphError.channelMismatch(at: "a", expected: 12, found: 11)) {
+      try x.attending(to: x, by: heads, at: "a")
+    }
+  }
+
+  /// Branches with normalisation, merged, against the sum of them one by one.
+  @Test(arguments: [1, 6]) func mergedConvolutionsGiveTheSumOfTheirBranches(groups: Int) throws {
+    let weights = PlannerTests.Weights()
+    let branches = [
+      Self.grouped(weights, 6, 6, groups: groups, kernel: 1),
+      Self.grouped(weights, 6, 6, groups: groups, kernel: 5),
+      Self.grouped(weights, 6, 6, groups: groups, kernel: 3),
+      Convolution.identity(
+        channels: 6, groups: groups, normalization: weights.normalization(6)),
+    ]
+    let apart = GraphBuilder()
+    let x = apart.input(channels: 6)
+    let parts = try branches.enumerated().map { try x.convolved(by: $1, at: "\($0)") }
+    apart.output(
+      try parts.dropFirst().reduce(parts[0]) { try $0.adding($1, at: "sum") }, named: "sum")
+    let joint = GraphBuilder()
+    joint.output(
+      try joint.input(channels: 6).convolved(by: .merging(branches), at: "merged"), named: "sum")
+    let expected = try PlannerTests.outputs(apart.build(), Planner(backend: .reference))
+    let found = try PlannerTests.outputs(joint.build(), Planner(backend: .reference))
+    // The weights' sums are rounded to float32.
+    expectClose(
+      try #require(found["sum"]).values, try #require(expected["sum"]).values, .ofRange(1e-6))
+  }
+}

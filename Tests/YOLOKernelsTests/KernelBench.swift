@@ -1,0 +1,135 @@
+import Testing
+import YOLOKernels
+import YOLOTensor
+import YOLOTestSupport
+
+/// An arena with activations in it, all of random values, for trying kernels.
+struct KernelBench {
+  private(set) var start = [Float]()
+  private var random: SplitMix64
+
+  init(seed: UInt64 = 7) { random = SplitMix64(seed: seed) }
+
+  /// Lays out an activation between `neighbours` other channels on each side; its border is zero if
+  /// it is `filled`, random like the rest if it is to be written.
+  mutating func place(
+    height: Int, width: Int, channels: Int, border: Int = 0, neighbours: Int = 0,
+    filled: Bool = true
+  ) -> ActivationLayout {
+    let all = channels + 2 * neighbours
+    let layout = ActivationLayout(
+      height: height, width: width, channels: all, pixelStride: all, border: border
+    ).moved(by: start.count)
+    for _ in 0..<layout.extent { start.append(Float.random(in: -2...2, using: &random)) }
+    let slice = layout.slice(channels: neighbours..<neighbours + channels)
+    if filled { clearBorder(of: slice, in: &start) }
+    return slice
+  }
+
+  mutating func values(_ count: Int, in range: ClosedRange<Float> = -1...1) -> [Float] {
+    (0..<count).map { _ in Float.random(in: range, using: &random) }
+  }
+
+  /// Returns the arena with an activation replaced by what `value` says of each row, column and
+  /// channel, and zeros around it.
+  func arena(
+    with layout: ActivationLayout, _ value: (_ y: Int, _ x: Int, _ channel: Int) -> Double
+  ) -> [Float] {
+    var arena = start
+    clearBorder(of: layout, in: &arena)
+    for y in 0..<layout.height {
+      for x in 0..<layout.width {
+        for channel in 0..<layout.channels {
+          arena[layout.offset + y * layout.rowStride + x * layout.pixelStride + channel] =
+            Float(value(y, x, channel))
+        }
+      }
+    }
+    return arena
+  }
+
+  /// Returns a value of an activation; 0 outside it.
+  func value(_ layout: ActivationLayout, _ y: Int, _ x: Int, _ channel: Int) -> Double {
+    guard 0..<layout.height ~= y, 0..<layout.width ~= x else { return 0 }
+    return Double(
+      start[layout.offset + y * layout.rowStride + x * layout.pixelStride + channel])
+  }
+
+  private func clearBorder(of layout: ActivationLayout, in arena: inout [Float]) {
+    let border = layout.border
+    for y in -border..<layout.height + border {
+      for x in -border..<layout.width + border
+      where !(0..<layout.height ~= y && 0..<layout.width ~= x) {
+        for channel in 0..<layout.channels {
+          arena[layout.offset + y * layout.rowStride + x * layout.pixelStride + channel] = 0
+        }
+      }
+    }
+  }
+
+  /// Expects every kernel to turn the arena into `expected`, alone (the last item first) and on two
+  /// threads, and to stay within its scratch.
+  func expect(
+    _ kernels: [any StepKernel], toGive expected: [Float], _ tolerance: Tolerance,
+    sourceLocation: SourceLocation = #_sourceLocation
+  ) {
+    for kernel in kernels {
+      for threads in 1...2 {
+        let found = run(kernel, threads: threads, sourceLocation)
+        expectClose(
+          found, expected, tolerance, "\(kernel.name), \(threads) threads",
+          sourceLocation: sourceLocation)
+      }
+    }
+  }
+
+  private func run(
+    _ kernel: any StepKernel, threads: Int, _ sourceLocation: SourceLocation
+  ) -> [Float] {
+    let arena = AlignedStorage(count: start.count)
+    arena.base.update(from: start, count: start.count)
+    // Whatever an earlier step left; a whole line apart.
+    let stride = (kernel.scratchCount + 31) / 16 * 16
+    let scratch = AlignedStorage(count: threads * stride)
+    scratch.base.update(repeating: .nan, count: scratch.count)
+    if threads == 1 {
+      for item in (0..<kernel.items).reversed() {
+        kernel.run(item: item, arena: arena.base, scratch: scratch.base)
+      }
+    } else {
+      ParallelRunner().run(
+        [kernel], threads: threads, arena: arena.base, scratch: scratch.base,
+        scratchStride: stride)
+    }
+    for thread in 0..<threads {
+      for index in kernel.scratchCount..<stride {
+        #expect(
+          scratch.base[thread * stride + index].isNaN, "\(kernel.name) wrote past its scratch",
+          sourceLocation: sourceLocation)
+      }
+    }
+    return Array(UnsafeBufferPointer(start: arena.base, count: arena.count))
+  }
+
+  /// The kernels of every instruction set of this machine.
+  static let sets = InstructionSet.available.map(KernelSet.of)
+}
+
+extension Activation {
+  /// Every function, written once more.
+  static let all: [Activation] = [
+    .identity, .silu, .sigmoid, .relu, .relu6, .leakyReLU(slope: 0.1), .hardswish,
+  ]
+
+  func naive(_ x: Double) -> Double {
+    switch self {
+    case .identity: x
+    case .silu: x * Self.sigmoid.naive(x)
+    case .sigmoid: 1 / (1 + naiveExponential(-x))
+    case .relu: max(x, 0)
+    case .relu6: min(max(x, 0), 6)
+    case .leakyReLU(let slope): x >= 0 ? x : x * Double(slope)
+    case .hardswish: x <= -3 ? 0 : x >= 3 ? x : x * (x + 3) / 6
+    }
+  }
+}

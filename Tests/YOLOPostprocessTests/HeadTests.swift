@@ -1,0 +1,298 @@
+import Testing
+import YOLOGeometry
+import YOLOPostprocess
+import YOLOTestSupport
+
+/// The heads of all tasks against the reference, from raw outputs to results.
+@Suite struct HeadTests {
+  private enum Task: Int {
+    case detect, segment, pose, rotated
+  }
+
+  /// A head's description and outputs.
+  private struct Head {
+    let task: Task
+    let isOneToOne: Bool
+    let isNew: Bool
+    let output: HeadOutput
+
+    init(_ fixture: inout Fixture) throws {
+      let given = try fixture.integers(8)
+      task = try #require(Task(rawValue: given[0]))
+      isOneToOne = given[5] == 1
+      isNew = given[6] == 1
+      var output = HeadOutput(
+        classCount: given[1], binCount: given[2], extraCount: given[3], levels: [])
+      for _ in 0..<given[7] {
+        let extent = try fixture.integers(3)
+        let cells = extent[0] * extent[1]
+        output.levels.append(
+          HeadOutput.Level(
+            height: extent[0], width: extent[1], stride: extent[2],
+            boxes: try fixture.fractions(cells * 4 * given[2], of: 16),
+            classes: try fixture.floats(cells * given[1]),
+            extra: given[3] == 1
+              ? try fixture.floats(cells) : try fixture.fractions(cells * given[3], of: 16)))
+      }
+      if given[4] == 1 {
+        let extent = try fixture.integers(2)
+        output.prototypes = (
+          extent[0], extent[1],
+          try fixture.fractions(extent[0] * extent[1] * given[3], of: 32)
+        )
+      }
+      self.output = output
+    }
+
+    func findings(
+      _ selection: Selection, _ letterbox: Letterbox, masks: MaskGrid = .letterbox,
+      space: ResultSpace = .source
+    ) -> Findings {
+      let (classes, bins) = (output.classCount, output.binCount)
+      return output.withLevelsAndPrototypes(padding: 3) { levels, prototypes in
+        switch task {
+        case .detect:
+          .detections(
+            DetectDecoder(classCount: classes, binCount: bins).detections(
+              in: levels, select: selection, letterbox: letterbox, space: space))
+        case .segment:
+          .segmentations(
+            SegmentDecoder(classCount: classes, binCount: bins).segmentations(
+              in: levels, prototypes: prototypes, select: selection, letterbox: letterbox,
+              masks: masks, space: space))
+        case .pose:
+          .poses(
+            PoseDecoder(
+              classCount: classes, binCount: bins, keypointCount: output.extraCount / 3,
+              valueCount: 3, form: isNew ? .offset : .standard
+            ).poses(in: levels, select: selection, letterbox: letterbox, space: space))
+        case .rotated:
+          .rotatedDetections(
+            RotatedDecoder(
+              classCount: classes, binCount: bins, angle: isNew ? .direct : .sigmoid
+            ).detections(in: levels, select: selection, letterbox: letterbox, space: space))
+        }
+      }
+    }
+
+    func selection(
+      _ thresholds: [Double], isAgnostic: Bool = false, limit: Int, classes: Set<Int>? = nil,
+      choice: ClassChoice = .best
+    ) -> Selection {
+      Selection(
+        confidence: thresholds[0], classes: classes, choice: choice,
+        method: isOneToOne ? .ranking : .suppression(overlap: thresholds[1]),
+        isAgnostic: isAgnostic, limit: limit)
+    }
+  }
+
+  /// Rows as the reference has them: box, confidence, class; rotated boxes with the angle.
+  private static func rows(_ findings: Findings, angleIsLast: Bool = false) -> [[Float]] {
+    guard case .rotatedDetections(let detections) = findings else {
+      return findings.objects.map {
+        [$0.box.x1, $0.box.y1, $0.box.x2, $0.box.y2, $0.confidence, Float($0.classIndex)]
+      }
+    }
+    return detections.map {
+      let box = [$0.box.x, $0.box.y, $0.box.width, $0.box.height]
+      let score = [$0.confidence, Float($0.classIndex)]
+      return box + (angleIsLast ? score + [$0.box.angle] : [$0.box.angle] + score)
+    }
+  }
+
+  /// How far numbers may be from the reference's.
+  ///
+  /// Its own noise between builds: a mean of 16 distances of up to 15 cells of 32 px has an error of
+  /// 1e-4 px in either, and the centre of a rotated box adds two of them.
+  private static let noise: Float = 5e-4
+
+  @Test func reference() throws {
+    var fixture = try Fixture("heads.bin")
+    var pixels = 0
+    var otherPixels = 0
+    var counts = [0, 0, 0, 0]
+    for number in 0..<(try fixture.integers(1)[0]) {
+      let head = try Head(&fixture)
+      let given = try fixture.integers(4)
+      let letterbox = Letterbox(
+        source: Size(width: given[0], height: given[1]),
+        target: Size(width: given[2], height: given[2]), stride: 32, isRectangular: true)
+      let width = head.task == .rotated ? 7 : 6
+      for query in 0..<given[3] {
+        let thresholds = try fixture.doubles(2)
+        let options = try fixture.integers(4)
+        let classes = try fixture.integers(options[3])
+        let rows = try fixture.rows(fixture.integers(1)[0], of: width)
+        let findings = head.findings(
+          head.selection(
+            thresholds, isAgnostic: options[0] == 1, limit: options[1],
+            classes: classes.isEmpty ? nil : Set(classes)),
+          letterbox, masks: options[2] == 1 ? .source : .letterbox)
+        let label = "head \(number), \(head.task), query \(query)"
+        expectClose(
+          Self.rows(findings).flatMap(\.self), rows.flatMap(\.self), .absolute(Self.noise), label)
+        counts[head.task.rawValue] += rows.count
+
+        if head.task == .pose {
+          guard case .poses(let poses) = findings else { continue }
+          expectClose(
+            poses.flatMap {
+              $0.keypoints.flatMap { [$0.point.x, $0.point.y, $0.visibility ?? -1] }
+            }, try fixture.floats(rows.count * head.output.extraCount), .absolute(Self.noise),
+            label)
+        }
+        guard head.task == .segment, case .segmentations(let found) = findings else { continue }
+        for index in rows.indices {
+          let size = try fixture.integers(2)
+          let mask = try fixture.mask(width: size[0], height: size[1])
+          let line = try fixture.points(fixture.integers(1)[0])
+          guard index < found.count else { continue }
+          #expect(found[index].mask.frame == mask.frame, "\(label)")
+          let union = found[index].mask.area + mask.area
+          let differing = union - 2 * found[index].mask.intersection(with: mask)
+          pixels += mask.area
+          otherPixels += differing
+          if differing == 0 { #expect(found[index].polygon.points == line, "\(label)") }
+        }
+      }
+      try Self.validation(&fixture, head, letterbox, width: width, label: "head \(number)")
+    }
+    #expect(fixture.isAtEnd)
+    #expect(counts.allSatisfy { $0 > 40 })
+    // Sums of 32 products in another order turn pixels whose logit is nearly 0.
+    #expect(pixels > 10_000 && Double(otherPixels) < 1e-4 * Double(pixels))
+  }
+
+  /// Every class, in letterbox pixels, unclipped, and masks of the prototypes' resolution.
+  private static func validation(
+    _ fixture: inout Fixture, _ head: Head, _ letterbox: Letterbox, width: Int, label: String
+  ) throws {
+    let thresholds = try fixture.doubles(2)
+    let rows = try fixture.rows(fixture.integers(1)[0], of: width)
+    let findings = head.findings(
+      head.selection(thresholds, limit: 40, choice: .every), letterbox, masks: .prototypes,
+      space: .letterbox)
+    expectClose(
+      Self.rows(findings, angleIsLast: true).flatMap(\.self), rows.flatMap(\.self),
+      .absolute(noise), "\(label), validation")
+    guard head.task == .segment, case .segmentations(let found) = findings else { return }
+    for index in rows.indices {
+      let mask = try fixture.mask(
+        width: head.output.prototypes.width, height: head.output.prototypes.height)
+      guard index < found.count else { continue }
+      #expect(
+        found[index].mask.intersection(with: mask) == mask.area
+          && found[index].mask.area == mask.area, "\(label)")
+      #expect(found[index].polygon.points.isEmpty)
+    }
+  }
+
+  /// Whatever bits a head gives, there is an answer and it is bounded.
+  @Test func randomBits() {
+    let plan = FuzzPlan(cases: 200)
+    var random = SplitMix64(seed: plan.seed)
+    for number in 0..<plan.cases {
+      let letterbox = Letterbox(
+        source: Size(
+          width: Int.random(in: 1...90, using: &random),
+          height: Int.random(in: 1...90, using: &random)), target: Size(width: 64, height: 64),
+        stride: 32, isRectangular: false)
+      let bins = [1, 16][number % 2]
+      let classes = Int.random(in: 1...4, using: &random)
+      func values(_ count: Int) -> [Float] {
+        (0..<count).map { _ in
+          Int.random(in: 0..<4, using: &random) == 0
+            ? Float(bitPattern: UInt32.random(in: 0...(.max), using: &random))
+            : Float.random(in: -4...4, using: &random)
+        }
+      }
+      let side = [0, 1, 4][Int.random(in: 0..<3, using: &random)]
+      let prototypeSide = [0, 1, 16][Int.random(in: 0..<3, using: &random)]
+      let output = HeadOutput(
+        classCount: classes, binCount: bins, extraCount: 6,
+        levels: [
+          HeadOutput.Level(
+            height: side, width: side, stride: 16, boxes: values(side * side * 4 * bins),
+            classes: values(side * side * classes), extra: values(side * side * 6))
+        ], prototypes: (prototypeSide, prototypeSide, values(prototypeSide * prototypeSide * 6)))
+      let selection = Selection(
+        confidence: 0.01, choice: number % 3 == 0 ? .every : .best,
+        method: number % 4 == 0 ? .ranking : .suppression(overlap: 0.5), limit: 20)
+      output.withLevelsAndPrototypes { levels, prototypes in
+        for space in [ResultSpace.source, .letterbox] {
+          for grid in [MaskGrid.letterbox, .source, .prototypes] {
+            let found = SegmentDecoder(classCount: classes, binCount: bins).segmentations(
+              in: levels, prototypes: prototypes, select: selection, letterbox: letterbox,
+              masks: grid, space: space)
+            #expect(found.count <= 20)
+            #expect(space == .letterbox || found.allSatisfy { !$0.mask.isEmpty })
+          }
+          for form in [KeypointForm.standard, .offset] {
+            let poses = PoseDecoder(
+              classCount: classes, binCount: bins, keypointCount: 3, valueCount: 2, form: form
+            ).poses(in: levels, select: selection, letterbox: letterbox, space: space)
+            #expect(poses.allSatisfy { $0.keypoints.count == 3 })
+          }
+        }
+      }
+      var rotated = output
+      rotated.extraCount = 1
+      rotated.prototypes = (0, 0, [])
+      rotated.withLevels { levels in
+        for angle in [AngleForm.sigmoid, .direct] {
+          let found = RotatedDecoder(classCount: classes, binCount: bins, angle: angle)
+            .detections(in: levels, select: selection, letterbox: letterbox)
+          #expect(found.count <= 20)
+        }
+      }
+    }
+  }
+
+  /// Keypoints of two values have no visibility; the forms are those of the documentation.
+  @Test func keypointForms() {
+    let output = HeadOutput(
+      classCount: 1, binCount: 1, extraCount: 2,
+      levels: [
+        HeadOutput.Level(
+          height: 1, width: 2, stride: 8, boxes: [Float](repeating: 1, count: 8),
+          classes: [-9, 2], extra: [0, 0, 0.25, 0.5])
+      ])
+    let letterbox = Letterbox(
+      source: Size(width: 64, height: 64), target: Size(width: 64, height: 64), stride: 32,
+      isRectangular: false)
+    let found = [KeypointForm.standard, .offset].map { form in
+      output.withLevels { levels in
+        PoseDecoder(classCount: 1, binCount: 1, keypointCount: 1, valueCount: 2, form: form)
+          .poses(in: levels, select: Selection(), letterbox: letterbox)
+      }
+    }
+    // (2 · ¼ + 1) · 8 and (¼ + 1½) · 8
+    #expect(found[0].first?.keypoints == [Keypoint(Point(x: 12, y: 8), visibility: nil)])
+    #expect(found[1].first?.keypoints == [Keypoint(Point(x: 14, y: 8), visibility: nil)])
+  }
+
+  /// Of a one-to-one head a cell may give several classes, and classes are filtered at the end.
+  @Test func ranking() {
+    let output = HeadOutput(
+      classCount: 2, binCount: 1,
+      levels: [
+        HeadOutput.Level(
+          height: 1, width: 2, stride: 8, boxes: [Float](repeating: 1, count: 8),
+          classes: [1, 2, 3, -1])
+      ])
+    let letterbox = Letterbox(
+      source: Size(width: 64, height: 64), target: Size(width: 64, height: 64), stride: 32,
+      isRectangular: false)
+    func classes(_ selection: Selection) -> [Int] {
+      output.withLevels { levels in
+        DetectDecoder(classCount: 2, binCount: 1)
+          .detections(in: levels, select: selection, letterbox: letterbox).map(\.classIndex)
+      }
+    }
+    #expect(classes(Selection(method: .ranking)) == [0, 1])
+    #expect(classes(Selection(confidence: 0.01, method: .ranking)) == [0, 1])
+    #expect(classes(Selection(confidence: 0.01, method: .ranking, isAgnostic: true)) == [0, 1])
+    #expect(classes(Selection(classes: [1], method: .ranking)) == [1])
+    #expect(classes(Selection(method: .ranking, limit: 1)) == [0])
+  }
+}
