@@ -71,6 +71,9 @@ let package = Package(
       swiftSettings: settings),
     .target(name: "YOLOValidation", dependencies: ["YOLOGeometry"], swiftSettings: settings),
     .target(
+      name: "YOLODataSet", dependencies: ["YOLOGeometry", "YOLOValidation"],
+      swiftSettings: settings),
+    .target(
       name: "YOLO",
       dependencies: [
         "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOKernels", "YOLOModels", "YOLOPostprocess",
@@ -80,7 +83,7 @@ let package = Package(
     .executableTarget(
       name: "YOLOCommand",
       dependencies: [
-        "JSONText", "YOLO", "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOImageIO",
+        "JSONText", "YOLO", "YOLODataSet", "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOImageIO",
         "YOLOKernels", "YOLOModels", "YOLOPostprocess", "YOLOTensor", "YOLOValidation",
         "YOLOWeights",
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -121,6 +124,10 @@ let package = Package(
     .testTarget(
       name: "YOLOValidationTests",
       dependencies: ["YOLOGeometry", "YOLOTestSupport", "YOLOValidation"],
+      exclude: ["Fixtures"], swiftSettings: settings),
+    .testTarget(
+      name: "YOLODataSetTests",
+      dependencies: ["YOLODataSet", "YOLOGeometry", "YOLOTestSupport", "YOLOValidation"],
       swiftSettings: settings),
     .testTarget(
       name: "YOLOKernelsTests", dependencies: ["YOLOKernels", "YOLOTensor", "YOLOTestSupport"],

@@ -1,16 +1,16 @@
-"""Generates a synthetic "shapes" data set in YOLO format; numpy and OpenCV only.
+"""Generates synthetic "shapes" data sets in YOLO format, one per task; numpy and OpenCV only.
 
-    python Tools/shapes.py --out DIR --train N --val N [--size 320] [--seed S] [--format jpg|png]
-    python Tools/shapes.py --picture FILE.jpg [--width 640] [--height 480] [--seed S]      # one picture, no labels
+    python Tools/shapes.py [--task T] --out DIR --train N --val N [--size 320] [--seed S] [--format jpg|png]
+    python Tools/shapes.py [--task T] --picture FILE.jpg [--width 640] [--height 480] [--seed S]   # one, no labels
 
 A picture begins as a `Scene`: a background and a list of `ShapeObject`s in z-order (last on top). `draw` renders a scene
-and `detect_labels` derives its labels from the same description, so that a label can never disagree with its picture.
-Every object carries its outline polygon, named vertices and rotated rectangle in picture coordinates; label formats for
-other tasks are further functions over the same scene.
+and the functions of `LABELS` derive its labels from the same description, so that a label can never disagree with its
+picture. Every object carries its outline polygon, named vertices and rotated rectangle in picture coordinates. Which
+scenes a task draws is its `SceneRules`; classify has one shape in a picture, in a folder named after the class.
 
 Coordinates: pixels, x right, y down, the picture covers [0, width] x [0, height] (a pixel's centre is at +0.5).
 Colours: BGR. Boxes cover an object's whole extent inside the picture, also where another object lies over it.
-Picture i of a split depends on (seed, split, i) alone, so a larger data set begins with the smaller one's pictures.
+Picture i of a split depends on (seed, split, i, task) alone: a larger data set begins with the smaller one's pictures.
 
 Written for this project; Apache-2.0, as are the pictures that it draws.
 """
@@ -24,6 +24,9 @@ import numpy as np
 CLASSES = ("circle", "ring", "triangle", "rectangle", "star", "cross", "heart", "arrow")
 ASPECTS = ((4, 3), (3, 4), (1, 1), (16, 9), (9, 16), (3, 2), (2, 3))
 SPLITS = ("train", "val")
+TASKS = ("detect", "segment", "pose", "obb", "classify")
+KEYPOINTS = ("tip", "right barb", "tail", "left barb")  # of the arrow, the one class of pose
+KEYPOINT_FLIP = (0, 3, 2, 1)
 SUPERSAMPLING = 4
 
 
@@ -87,6 +90,36 @@ class Scene:
     objects: list = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class SceneRules:
+    """What a task's scenes hold. Lengths are shares of the picture's longer side, areas shares of the object's own."""
+
+    most: int = 9  # objects
+    radius: tuple = (0.04, 0.24)
+    visible: float = 0.65  # the least that later objects leave of one
+    inside: float = 0.75  # the least that lies in the picture
+    stretches: dict = field(default_factory=dict)  # range per class, where it is not the usual one
+    ring_hole: tuple = (0.45, 0.72)  # the hole's share of the ring's radius
+    arrow_share: float | None = None  # the probability of an arrow, where classes are not equally likely
+    rectangle_inside: bool = False  # the rotated rectangle lies wholly in the picture
+    smaller_on_top: bool = False  # of two that overlap, the one with less area
+    tries: int = 8  # per object
+
+
+# Masks live on a grid of a quarter of the input's size and the overlap of two belongs to the smaller one, so segment's
+# shapes are large, its rings wide and its smaller shapes on top. The orientation of a triangle with three like sides or
+# of a round star cannot be told, so obb's are stretched.
+RULES = {
+    "detect": SceneRules(),
+    "segment": SceneRules(most=4, radius=(0.12, 0.3), visible=0.85, inside=0.9, ring_hole=(0.35, 0.55),
+                          smaller_on_top=True, tries=20),
+    "pose": SceneRules(most=6, radius=(0.08, 0.25), visible=0.75, inside=0.85, arrow_share=0.5, tries=20),
+    "obb": SceneRules(most=6, radius=(0.07, 0.22), visible=0.8, inside=1.0, rectangle_inside=True, tries=20,
+                      stretches={"triangle": (0.7, 0.8), "star": (0.7, 0.8)}),
+    "classify": SceneRules(most=1, radius=(0.2, 0.42)),
+}
+
+
 # --- Outlines in the object's own frame ----------------------------------------------------------------------------
 
 
@@ -95,12 +128,12 @@ def _circle(count=64):
     return np.stack([np.cos(angle), np.sin(angle)], 1)
 
 
-def unit_shape(name, rng):
+def unit_shape(name, rng, ring_hole=RULES["detect"].ring_hole):
     """Returns (outline, hole, vertices) of a class with some variation, inside about [-1, 1], "up" being -y."""
     if name == "circle":
         return _circle(), None, np.zeros((1, 2))
     if name == "ring":
-        return _circle(), _circle() * rng.uniform(0.45, 0.72), np.zeros((1, 2))
+        return _circle(), _circle() * rng.uniform(*ring_hole), np.zeros((1, 2))
     if name == "triangle":
         corners = np.array([[rng.uniform(-0.5, 0.5), -1], [1, 0.8], [-1, 0.8]])
         return corners, None, corners
@@ -242,6 +275,83 @@ def detect_labels(scene):
     return lines
 
 
+def _label_line(class_index, points, scene):
+    """Returns a line of a class and points [N, 2] as shares of the picture."""
+    shares = np.asarray(points) / (scene.width, scene.height)
+    return " ".join([str(class_index), *(f"{v:.6f}" for v in shares.reshape(-1))])
+
+
+def clip_polygon(points, width, height):
+    """Returns the part of a polygon [N, 2] inside the picture (Sutherland-Hodgman: pieces stay joined by the edge)."""
+    for axis, limit, sign in ((0, 0, 1), (0, width, -1), (1, 0, 1), (1, height, -1)):
+        kept = []
+        for index, point in enumerate(points):
+            previous = points[index - 1]
+            before, here = sign * (previous[axis] - limit), sign * (point[axis] - limit)
+            if (before >= 0) != (here >= 0):
+                crossing = previous + (point - previous) * (before / (before - here))
+                crossing[axis] = limit
+                kept.append(crossing)
+            if here >= 0:
+                kept.append(point)
+        points = np.array(kept).reshape(-1, 2)
+    return points
+
+
+def segment_labels(scene):
+    """Returns YOLO segment lines: class, then the outline's points; a ring is one polygon, cut open to its hole."""
+    lines = []
+    for shape in scene.objects:
+        points = shape.outline
+        if shape.hole is not None:
+            hole = shape.hole[::-1]
+            points = np.concatenate([points, points[:1], hole[-1:], hole])
+        lines.append(_label_line(shape.class_index, clip_polygon(points, scene.width, scene.height), scene))
+    return lines
+
+
+def _covers(shape, point):
+    def holds(polygon):
+        return cv2.pointPolygonTest(polygon.astype(np.float32), tuple(map(float, point)), False) >= 0
+
+    return holds(shape.outline) and not (shape.hole is not None and holds(shape.hole))
+
+
+def pose_labels(scene):
+    """Returns YOLO pose lines of the arrows: class 0, box, then x, y and visibility of each of `KEYPOINTS`.
+
+    Visibility is 2 for seen, 1 for covered by a later object, 0 (at 0, 0) for outside the picture.
+    """
+    lines = []
+    for index, (shape, box) in enumerate(zip(scene.objects, detect_labels(scene))):
+        if shape.name != "arrow":
+            continue
+        values = ["0", *box.split()[1:]]
+        for x, y in shape.vertices:
+            if not (0 <= x <= scene.width and 0 <= y <= scene.height):
+                values += [f"{0:.6f}", f"{0:.6f}", "0"]
+                continue
+            covered = any(_covers(later, (x, y)) for later in scene.objects[index + 1:])
+            values += [f"{x / scene.width:.6f}", f"{y / scene.height:.6f}", "1" if covered else "2"]
+        lines.append(" ".join(values))
+    return lines
+
+
+def rotated_corners(shape):
+    """Returns the four corners [4, 2] of the rotated rectangle, from its own frame's top left on, clockwise."""
+    x, y, width, height, rotation = shape.rotated_rectangle
+    unit = np.array([[-0.5, -0.5], [0.5, -0.5], [0.5, 0.5], [-0.5, 0.5]])
+    return place(unit, (x, y), np.array([width, height]), rotation)
+
+
+def obb_labels(scene):
+    """Returns YOLO obb lines: class, then the four corners of the rotated rectangle."""
+    return [_label_line(shape.class_index, rotated_corners(shape), scene) for shape in scene.objects]
+
+
+LABELS = {"detect": detect_labels, "segment": segment_labels, "pose": pose_labels, "obb": obb_labels}
+
+
 # --- Random scenes -------------------------------------------------------------------------------------------------
 
 
@@ -278,13 +388,19 @@ def _random_background(rng, width, height):
                       rng.uniform(0, 9), int(rng.integers(1 << 31)))
 
 
-def _random_shape(rng, scene, colours):
-    class_index = int(rng.integers(len(CLASSES)))
+def _random_shape(rng, scene, colours, rules, class_index=None):
+    if class_index is None and rules.arrow_share is not None and rng.random() < rules.arrow_share:
+        class_index = CLASSES.index("arrow")
+    elif class_index is None:
+        others = len(CLASSES) - (0 if rules.arrow_share is None else 1)  # the arrow is the last class
+        class_index = int(rng.integers(others))
     name = CLASSES[class_index]
-    outline, hole, vertices = unit_shape(name, rng)
+    outline, hole, vertices = unit_shape(name, rng, rules.ring_hole)
     longest = max(scene.width, scene.height)
-    radius = longest * np.exp(rng.uniform(np.log(0.04), np.log(0.24)))
-    stretch = 1.0 if name in ("circle", "ring", "rectangle") else rng.uniform(0.85, 1.18)
+    radius = longest * np.exp(rng.uniform(*np.log(rules.radius)))
+    stretch = 1.0
+    if name not in ("circle", "ring", "rectangle"):
+        stretch = rng.uniform(*rules.stretches.get(name, (0.85, 1.18)))
     scale = radius * np.array([stretch, 1 / stretch])
     rotation = 0.0 if name in ("circle", "ring") else rng.uniform(0, 2 * np.pi)
     # The frame's own middle becomes the centre, so that the rotated rectangle is centred on it.
@@ -304,22 +420,31 @@ def _random_shape(rng, scene, colours):
                        moved(outline), moved(hole), moved(vertices), fill, stroke)
 
 
-def random_scene(rng, width, height, most=9):
-    """Returns a scene of 1...most objects; each stays at least 65 % visible and 75 % inside the picture."""
+def random_scene(rng, width, height, rules=RULES["detect"], most=None):
+    """Returns a scene of 1...most objects that keep the rules (fewer where there is no place for more)."""
     scene = Scene(width, height, _random_background(rng, width, height))
     colours = list(scene.background.colours)
     masks, areas = [], []
-    wanted = int(rng.integers(1, most + 1))
-    for _ in range(wanted * 8):
+    wanted = int(rng.integers(1, (most or rules.most) + 1))
+    for _ in range(wanted * rules.tries):
         if len(scene.objects) == wanted:
             break
-        shape = _random_shape(rng, scene, colours)
+        shape = _random_shape(rng, scene, colours, rules)
+        if rules.rectangle_inside:
+            corners = rotated_corners(shape)
+            if corners.min() < 0 or np.any(corners.max(0) > (width, height)):
+                continue
         mask = coverage(_outline_polygons(shape), width, height) > 0.5
         area = cv2.contourArea(shape.outline.astype(np.float32))
         if shape.hole is not None:
             area -= cv2.contourArea(shape.hole.astype(np.float32))
         left = [np.count_nonzero(old & ~mask) for old in masks]
-        if np.count_nonzero(mask) < 0.75 * area or any(l < 0.65 * a for l, a in zip(left, areas)):
+        # A rectangle inside has its whole area inside, but for the pixels that the mask rounds away.
+        inside = 0 if rules.rectangle_inside else rules.inside
+        if np.count_nonzero(mask) < inside * area or any(l < rules.visible * a for l, a in zip(left, areas)):
+            continue
+        if rules.smaller_on_top and any(np.any(old & mask) and np.count_nonzero(mask) > 0.85 * a
+                                        for old, a in zip(masks, areas)):
             continue
         # An object inside a ring's hole or wholly within another outline is fine: it lies on top and is seen.
         masks = [old & ~mask for old in masks] + [mask]
@@ -329,39 +454,81 @@ def random_scene(rng, width, height, most=9):
     return scene
 
 
-def scene_of(seed, split, index, size):
-    """Returns picture `index` of a split as a scene whose longer side is `size` pixels."""
-    rng = np.random.default_rng([seed, SPLITS.index(split), index])
+def classify_scene(rng, width, height, class_index):
+    """Returns a scene of one object of a class, inside the middle square, which classification crops to."""
+    scene = Scene(width, height, _random_background(rng, width, height))
+    middle, half = np.array([width, height]) / 2, min(width, height) / 2
+    while not scene.objects:
+        shape = _random_shape(rng, scene, scene.background.colours, RULES["classify"], class_index)
+        if np.abs(shape.outline - middle).max() <= half:
+            scene.objects.append(shape)
+    return scene
+
+
+def generator(seed, part, index, task):
+    """Returns the random numbers of a picture; detect's, which was here first, have no task in their seed."""
+    return np.random.default_rng([seed, part, index] + ([] if task == "detect" else [TASKS.index(task)]))
+
+
+def scene_of(seed, split, index, size, task="detect"):
+    """Returns picture `index` of a split as a scene whose longer side is `size` pixels (classify: 0.6 to 1 of that)."""
+    rng = generator(seed, SPLITS.index(split), index, task)
     across, down = ASPECTS[int(rng.integers(len(ASPECTS)))]
+    if task == "classify":
+        size *= rng.uniform(0.6, 1)
     width, height = round(size * across / max(across, down)), round(size * down / max(across, down))
-    return random_scene(rng, width, height)
+    if task == "classify":
+        return classify_scene(rng, width, height, index % len(CLASSES))
+    return random_scene(rng, width, height, RULES[task])
 
 
 # --- Data set ------------------------------------------------------------------------------------------------------
 
 
-def write_data_set(out, counts, size, seed, extension="jpg"):
-    """Writes data.yaml, images/{train,val} and labels/{train,val} for `counts` ({"train": n, "val": n})."""
+def _write_image(path, scene):
+    options = [cv2.IMWRITE_JPEG_QUALITY, 92] if path.suffix == ".jpg" else []
+    if not cv2.imwrite(str(path), draw(scene), options):
+        raise OSError(f"cannot write {path}")
+
+
+def write_data_set(out, counts, size, seed, extension="jpg", task="detect"):
+    """Writes data.yaml, images/{train,val} and labels/{train,val} for `counts` ({"train": n, "val": n}).
+
+    Classify's pictures go to {train,val}/<class>, with neither labels nor data.yaml; picture i has class i modulo 8.
+    """
     out = Path(out)
     for split, count in counts.items():
         images, labels = out / "images" / split, out / "labels" / split
-        images.mkdir(parents=True, exist_ok=True)
-        labels.mkdir(parents=True, exist_ok=True)
+        for directory in [out / split / name for name in CLASSES] if task == "classify" else [images, labels]:
+            directory.mkdir(parents=True, exist_ok=True)
         for index in range(count):
-            scene = scene_of(seed, split, index, size)
-            options = [cv2.IMWRITE_JPEG_QUALITY, 92] if extension == "jpg" else []
-            if not cv2.imwrite(str(images / f"{index:06d}.{extension}"), draw(scene), options):
-                raise OSError(f"cannot write into {images}")
-            (labels / f"{index:06d}.txt").write_text("".join(line + "\n" for line in detect_labels(scene)))
-    names = "".join(f"  {index}: {name}\n" for index, name in enumerate(CLASSES))
-    (out / "data.yaml").write_text(f"path: {out.resolve()}\ntrain: images/train\nval: images/val\nnames:\n{names}")
+            scene = scene_of(seed, split, index, size, task)
+            if task == "classify":
+                _write_image(out / split / scene.objects[0].name / f"{index:06d}.{extension}", scene)
+                continue
+            _write_image(images / f"{index:06d}.{extension}", scene)
+            (labels / f"{index:06d}.txt").write_text("".join(line + "\n" for line in LABELS[task](scene)))
+    if task == "classify":
+        return
+    names = CLASSES if task != "pose" else ("arrow",)
+    text = f"path: {out.resolve()}\ntrain: images/train\nval: images/val\n"
+    if task == "pose":
+        text += f"kpt_shape: [{len(KEYPOINTS)}, 3]\nflip_idx: {list(KEYPOINT_FLIP)}\n"
+        text += "kpt_names:\n  0:\n" + "".join(f"    - {name}\n" for name in KEYPOINTS)
+    text += "names:\n" + "".join(f"  {index}: {name}\n" for index, name in enumerate(names))
+    (out / "data.yaml").write_text(text)
 
 
-def write_picture(path, width, height, seed, most=9):
+def write_picture(path, width, height, seed, most=None, task="detect"):
     """Draws one scene of its own, which is in no data set."""
-    scene = random_scene(np.random.default_rng([seed, len(SPLITS)]), width, height, most)
-    if not cv2.imwrite(str(path), draw(scene), [cv2.IMWRITE_JPEG_QUALITY, 92]):
-        raise OSError(f"cannot write {path}")
+    if task == "detect":
+        scene = random_scene(np.random.default_rng([seed, len(SPLITS)]), width, height, RULES[task], most)
+    elif task == "classify":
+        rng = generator(seed, len(SPLITS), 0, task)
+        scene = classify_scene(rng, width, height, int(rng.integers(len(CLASSES))))
+    else:
+        scene = random_scene(generator(seed, len(SPLITS), 0, task), width, height, RULES[task], most)
+    _write_image(Path(path), scene)
     return scene
 
 
@@ -370,6 +537,7 @@ def main():
     kind = parser.add_mutually_exclusive_group(required=True)
     kind.add_argument("--out", help="directory of the data set to write (made if missing)")
     kind.add_argument("--picture", help="file of one picture to draw")
+    parser.add_argument("--task", choices=TASKS, default="detect")
     parser.add_argument("--train", type=int, default=1000, help="number of training pictures")
     parser.add_argument("--val", type=int, default=200, help="number of held-back pictures")
     parser.add_argument("--size", type=int, default=320, help="longer side in pixels")
@@ -379,12 +547,13 @@ def main():
     parser.add_argument("--format", choices=("jpg", "png"), default="jpg", help="of the data set's pictures")
     arguments = parser.parse_args()
     if arguments.picture:
-        scene = write_picture(arguments.picture, arguments.width, arguments.height, arguments.seed)
+        scene = write_picture(arguments.picture, arguments.width, arguments.height, arguments.seed,
+                              task=arguments.task)
         print(f"{arguments.picture}: {', '.join(shape.name for shape in scene.objects)}")
         return
     counts = {"train": arguments.train, "val": arguments.val}
-    write_data_set(arguments.out, counts, arguments.size, arguments.seed, arguments.format)
-    print(f"{arguments.out}: {arguments.train} training and {arguments.val} held-back pictures of {', '.join(CLASSES)}")
+    write_data_set(arguments.out, counts, arguments.size, arguments.seed, arguments.format, arguments.task)
+    print(f"{arguments.out}: {arguments.train} training and {arguments.val} held-back pictures for {arguments.task}")
 
 
 if __name__ == "__main__":

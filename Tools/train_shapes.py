@@ -1,14 +1,17 @@
-"""Trains the small detector of this repository from random initialisation on the data of shapes.py.
+"""Trains the small models of this repository on the data of shapes.py, one per task.
 
-    python Tools/train_shapes.py [--pictures 2000] [--epochs 45] [--imgsz 320] [--work DIR]
-        [--out Weights/shapes-detect.pt]
-    python Tools/train_shapes.py --evaluate      # does not train: measures the checkpoint that is there
+    python Tools/train_shapes.py [--task detect] [--pictures N] [--epochs N] [--imgsz N] [--work DIR]
+        [--out Weights/shapes-TASK.pt]
+    python Tools/train_shapes.py [--task detect] --evaluate      # does not train: measures the checkpoint that is there
 
-The pictures already vary in size, rotation, place and colour, so that the first stage augments mildly and the second, two
-warm restarts from the best weights so far, hardly at all. Nothing but the first stage's random weights goes in.
+Detect begins with random weights. The other tasks begin with what detect's checkpoint of this repository has in common
+with them and random weights for the rest, so that nothing but the drawings ever goes in. The pictures already vary in
+size, rotation, place and colour, so that detect's first stage augments mildly and all else hardly at all. Detect's second
+stage, two warm restarts from the best weights so far, can be had for the others with --polish-rounds. Weights/README.md
+says which commands made the shipped checkpoints.
 
-Needs the reference environment (Ultralytics on CPU torch). The network is YOLOv8 below scale n: the layers of
-yolov8.yaml with depth 0.33 and width 0.125. Uses one thread. What is written: the checkpoint (stripped, half precision,
+Needs the reference environment (Ultralytics on CPU torch). The networks are YOLOv8 below scale n: the layers of
+yolov8*.yaml with depth 0.33 and width 0.125. Uses one thread. What is written: the checkpoint (stripped, half precision,
 without local paths), a picture beside it, and the entries of both in manifest.json there, with the accuracy on two sets
 that the training never saw: the split that chose the best epoch, and a set of another seed used for nothing else.
 """
@@ -16,6 +19,7 @@ import argparse
 import hashlib
 import json
 import os
+from dataclasses import dataclass
 from pathlib import Path
 
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -30,12 +34,46 @@ import shapes
 
 TRAINING_SEED = 11
 CHECK_SEED = 12
-PICTURE_SEED = 1125  # a scene with every class once
 SCALE_NAME, SCALE = "t", [0.33, 0.125, 1024]
 LICENCE = "Apache-2.0"
+WEIGHTS = Path(__file__).resolve().parent.parent / "Weights"
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """How a task is trained and what it is measured by (attributes of the reference's metrics)."""
+
+    architecture: str
+    picture_seed: int
+    epochs: int
+    pictures: int = 2000
+    held_back: int = 250
+    imgsz: int = 320
+    drawn: int = 320  # longer side of the pictures
+    measures: tuple = ("box",)
+    options: tuple = ()
+
+
+LIGHT = dict(fliplr=0.5, flipud=0.5, scale=0.1, translate=0.05, hsv_h=0.02, hsv_s=0.1, hsv_v=0.1)
+RECIPES = {
+    "detect": Recipe("yolov8.yaml", 1125, 45,  # the picture has every class once
+                     options=dict(lr0=0.003, fliplr=0.5, flipud=0.5, scale=0.25, translate=0.1, hsv_h=0.1, hsv_s=0.3,
+                                  hsv_v=0.2)),
+    "segment": Recipe("yolov8-seg.yaml", 1122, 12, measures=("box", "seg"), options=dict(lr0=0.003, **LIGHT)),
+    # Turned upside down, an arrow would need its barbs exchanged as well.
+    "pose": Recipe("yolov8-pose.yaml", 1120, 8, measures=("box", "pose"),
+                   options=dict(lr0=0.003, **{**LIGHT, "flipud": 0.0})),
+    "obb": Recipe("yolov8-obb.yaml", 1339, 10, options=dict(lr0=0.003, **LIGHT)),
+    "classify": Recipe("yolov8-cls.yaml", 21, 12, pictures=16000, held_back=400, imgsz=96, drawn=128, measures=(),
+                       options=dict(lr0=0.002, batch=64, fliplr=0.5, flipud=0.5, scale=0.1, hsv_h=0.02, hsv_s=0.1,
+                                    hsv_v=0.1, auto_augment=None, erasing=0.0)),
+}
+BEGINNING = {True: "from random initialisation", False:
+             "from the weights that shapes-detect.pt of this directory has in common with it (itself trained from "
+             "random initialisation on the same kind of drawings) and random initialisation for the rest"}
 ORIGIN = (
-    "Trained by this project from random initialisation, on pictures drawn by Tools/shapes.py of this project and on "
-    "nothing else; no pretrained weights and no third-party data went in. The trainer was the program Ultralytics "
+    "Trained by this project {beginning}, on pictures drawn by Tools/shapes.py of this project and on "
+    "nothing else; no {other}pretrained weights and no third-party data went in. The trainer was the program Ultralytics "
     f"{ultralytics.__version__} (AGPL-3.0), run unmodified by Tools/train_shapes.py; none of its source is in this "
     "repository. Ultralytics asserts AGPL-3.0 for the models that it trains and publishes, and its trainer writes that "
     "notice into the `license` field of every checkpoint, this one too, where it is left as written. We offer these "
@@ -46,50 +84,63 @@ def one_thread(_):
     torch.set_num_threads(1)
 
 
-def make_data(work, pictures, held_back, size):
-    """Writes the training set and the independent check set unless they are there; returns their data.yaml paths."""
+def make_data(work, task, pictures, held_back, size):
+    """Writes the training set and the independent check set unless they are there; returns what the reference opens."""
     paths = []
+    prefix = "" if task == "detect" else f"{task}-"
+    # The reference opens no classification set without training pictures.
+    unused = len(shapes.CLASSES) if task == "classify" else 0
     for name, seed, counts in (("training", TRAINING_SEED, {"train": pictures, "val": held_back}),
-                               ("check", CHECK_SEED, {"train": 0, "val": held_back})):
-        directory = work / f"{name}-{seed}-{size}-{counts['train']}-{held_back}"
-        if not (directory / "data.yaml").exists():
-            shapes.write_data_set(directory, counts, size, seed)
-        paths.append(directory / "data.yaml")
+                               ("check", CHECK_SEED, {"train": unused, "val": held_back})):
+        directory = work / f"{prefix}{name}-{seed}-{size}-{counts['train']}-{held_back}"
+        if not directory.exists():
+            shapes.write_data_set(directory, counts, size, seed, task=task)
+        paths.append(directory if task == "classify" else directory / "data.yaml")
     return paths
 
 
-def architecture(work):
+def architecture_name(task):
+    return RECIPES[task].architecture.replace("yolov8", "yolov8-shapes")
+
+
+def architecture(work, task):
     """Writes the network description and returns its path."""
-    base = YAML.load(Path(ultralytics.__file__).parent / "cfg/models/v8/yolov8.yaml")
-    base.update(nc=len(shapes.CLASSES), scales={SCALE_NAME: SCALE})
-    path = work / "yolov8-shapes.yaml"
+    base = YAML.load(Path(ultralytics.__file__).parent / "cfg/models/v8" / RECIPES[task].architecture)
+    base.update(nc=1 if task == "pose" else len(shapes.CLASSES), scales={SCALE_NAME: SCALE})
+    if task == "pose":
+        base["kpt_shape"] = [len(shapes.KEYPOINTS), 3]
+    path = work / architecture_name(task)
     YAML.save(path, base)
     return path
 
 
-def train(start, runs, name, **options):
-    """Trains from a description (random weights) or a checkpoint; returns the path of the best checkpoint."""
-    model = YOLO(str(start), task="detect")
+def train(task, start, runs, name, weights=None, **options):
+    """Trains from a description or a checkpoint; returns the path of the best checkpoint.
+
+    A description's weights are random, but for those that a checkpoint `weights` has under the same name and shape.
+    """
+    model = YOLO(str(start), task=task)
     for event in ("on_pretrain_routine_end", "on_train_start", "on_val_start", "on_train_epoch_start"):
         model.add_callback(event, one_thread)
+    # Without `pretrained` the reference throws a checkpoint's weights away and begins anew.
+    pretrained = str(weights) if weights else Path(start).suffix == ".pt"
     model.train(optimizer="AdamW", lrf=0.01, cos_lr=True, momentum=0.9, weight_decay=5e-4, warmup_epochs=1.0,
-                warmup_bias_lr=0.0, nbs=options["batch"], patience=0, seed=0,
-                # Without this the reference throws a checkpoint's weights away and begins anew.
-                pretrained=Path(start).suffix == ".pt", mosaic=0.0, fliplr=0.5,
-                flipud=0.5, cache="ram", workers=0, device="cpu", amp=False, plots=False, project=str(runs), name=name,
+                warmup_bias_lr=0.0, nbs=options["batch"], patience=0, seed=0, pretrained=pretrained, mosaic=0.0,
+                cache="ram", workers=0, device="cpu", amp=False, plots=False, project=str(runs), name=name,
                 exist_ok=True, **options)
     return runs / name / "weights/best.pt"
 
 
-def save_scrubbed(source, out, imgsz):
+def save_scrubbed(task, source, out, imgsz):
     """Re-saves a stripped checkpoint without anything that describes the machine it was trained on."""
     checkpoint = torch.load(source, map_location="cpu", weights_only=False)
     model = checkpoint["model"]
-    neutral = {"model": "yolov8-shapes.yaml", "data": "shapes.yaml", "project": None, "name": "shapes-detect",
-               "save_dir": None, "imgsz": imgsz}
+    neutral = {"model": architecture_name(task), "data": "shapes.yaml", "project": None, "name": f"shapes-{task}",
+               "save_dir": None, "imgsz": imgsz, "pretrained": task != "detect"}
     checkpoint["train_args"] = {**checkpoint["train_args"], **neutral}
-    model.args = {**(model.args if isinstance(model.args, dict) else vars(model.args)), **neutral}
-    model.yaml["yaml_file"] = "yolov8-shapes.yaml"
+    if hasattr(model, "args"):
+        model.args = {**(model.args if isinstance(model.args, dict) else vars(model.args)), **neutral}
+    model.yaml["yaml_file"] = architecture_name(task)
     model.yaml["scale"] = SCALE_NAME
     for attribute in ("pt_path", "yaml_file"):
         if hasattr(model, attribute):
@@ -104,42 +155,58 @@ def save_scrubbed(source, out, imgsz):
             raise SystemExit(f"{out} still contains the local path {fragment}")
 
 
-def accuracy(checkpoint, data, imgsz):
+def accuracy(task, checkpoint, data, imgsz):
     """Validates as the reference does (conf 0.001, iou 0.7) and returns the figures."""
     model = YOLO(checkpoint)
     model.add_callback("on_val_start", one_thread)
     metrics = model.val(data=str(data), imgsz=imgsz, batch=16, workers=0, device="cpu", plots=False, verbose=False,
                         project=str(Path(data).parent / "runs"), name="val", exist_ok=True)
-    return {"mAP50": round(float(metrics.box.map50), 4), "mAP50-95": round(float(metrics.box.map), 4),
-            "perClass50-95": {shapes.CLASSES[int(c)]: round(float(v), 4)
-                              for c, v in zip(metrics.box.ap_class_index, metrics.box.ap)}}
+    if task == "classify":
+        return {"top1": round(float(metrics.top1), 4), "top5": round(float(metrics.top5), 4)}
+
+    def figures(measure):
+        return {"mAP50": round(float(measure.map50), 4), "mAP50-95": round(float(measure.map), 4),
+                "perClass50-95": {model.names[int(c)]: round(float(v), 4)
+                                  for c, v in zip(measure.ap_class_index, measure.ap)}}
+
+    measures = RECIPES[task].measures
+    if len(measures) == 1:
+        return figures(metrics.box)
+    return {{"box": "box", "seg": "mask", "pose": "keypoints"}[m]: figures(getattr(metrics, m)) for m in measures}
 
 
-def model_entry(checkpoint, data, held_back, imgsz):
+def model_entry(task, checkpoint, data, held_back, imgsz):
     """Measures both held-back sets; returns the manifest's entry of the checkpoint."""
     contents = Path(checkpoint).read_bytes()
-    sets = [(f"Tools/shapes.py --seed {TRAINING_SEED}, val split (chose the best epoch)", data[0]),
-            (f"Tools/shapes.py --seed {CHECK_SEED}, val split (used for nothing else)", data[1])]
+    command = "Tools/shapes.py" + ("" if task == "detect" else f" --task {task}")
+    if RECIPES[task].drawn != RECIPES["detect"].drawn:
+        command += f" --size {RECIPES[task].drawn}"
+    sets = [(f"{command} --seed {TRAINING_SEED}, val split (chose the best epoch)", data[0]),
+            (f"{command} --seed {CHECK_SEED}, val split (used for nothing else)", data[1])]
+    model = YOLO(checkpoint)
     return {
         "file": Path(checkpoint).name,
-        "task": "detect",
+        "task": task,
         "architecture": f"YOLOv8, depth {SCALE[0]}, width {SCALE[1]}, at most {SCALE[2]} channels before scaling",
-        "classes": list(shapes.CLASSES),
+        "classes": [model.names[index] for index in sorted(model.names)],
+        **({"keypoints": list(shapes.KEYPOINTS)} if task == "pose" else {}),
         "imgsz": imgsz,
-        "parameters": sum(p.numel() for p in YOLO(checkpoint).model.parameters()),
+        "parameters": sum(p.numel() for p in model.model.parameters()),
         "bytes": len(contents),
         "sha256": hashlib.sha256(contents).hexdigest(),
         "licence": LICENCE,
-        "origin": ORIGIN,
-        "accuracy": [{"set": name, "pictures": held_back, "imgsz": imgsz, **accuracy(checkpoint, path, imgsz)}
+        "origin": ORIGIN.format(beginning=BEGINNING[task == "detect"], other="" if task == "detect" else "other "),
+        "accuracy": [{"set": name, "pictures": held_back, "imgsz": imgsz, **accuracy(task, checkpoint, path, imgsz)}
                      for name, path in sets],
         "versions": {"ultralytics": ultralytics.__version__, "torch": torch.__version__},
     }
 
 
-def picture_entry(path):
+def picture_entry(task, path):
     """Draws the example picture and returns its manifest entry."""
-    scene = shapes.write_picture(path, 640, 480, PICTURE_SEED)
+    seed = RECIPES[task].picture_seed
+    scene = shapes.write_picture(path, 640, 480, seed, task=task)
+    option = "" if task == "detect" else f"--task {task} "
     contents = path.read_bytes()
     return {
         "file": path.name,
@@ -150,7 +217,7 @@ def picture_entry(path):
         "bytes": len(contents),
         "sha256": hashlib.sha256(contents).hexdigest(),
         "licence": LICENCE,
-        "origin": f"Drawn by `python Tools/shapes.py --picture Weights/{path.name} --seed {PICTURE_SEED}`; "
+        "origin": f"Drawn by `python Tools/shapes.py {option}--picture Weights/{path.name} --seed {seed}`; "
                   "in no training or held-back set.",
     }
 
@@ -164,36 +231,47 @@ def write_manifest(path, entries):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--pictures", type=int, default=2000, help="training pictures")
-    parser.add_argument("--held-back", type=int, default=250, help="pictures of each held-back set")
-    parser.add_argument("--epochs", type=int, default=45)
-    parser.add_argument("--polish-rounds", type=int, default=2, help="warm restarts of the second stage")
+    parser.add_argument("--task", choices=shapes.TASKS, default="detect")
+    parser.add_argument("--pictures", type=int, help="training pictures (by default the task's own number, as below)")
+    parser.add_argument("--held-back", type=int, help="pictures of each held-back set")
+    parser.add_argument("--epochs", type=int)
+    parser.add_argument("--polish-rounds", type=int, help="warm restarts of the second stage (detect 2, others 0)")
     parser.add_argument("--polish-epochs", type=int, default=24, help="epochs of each of them")
     parser.add_argument("--polish", type=Path, metavar="CHECKPOINT", help="skip the first stage, begin the second here")
-    parser.add_argument("--imgsz", type=int, default=320)
-    parser.add_argument("--batch", type=int, default=16)
+    parser.add_argument("--imgsz", type=int)
+    parser.add_argument("--batch", type=int)
     parser.add_argument("--work", type=Path, default=Path.home() / ".cache/shapes", help="data and runs")
-    parser.add_argument("--out", type=Path, default=Path(__file__).parent.parent / "Weights/shapes-detect.pt")
+    parser.add_argument("--out", type=Path)
     parser.add_argument("--evaluate", action="store_true", help="do not train, only measure --out")
     arguments = parser.parse_args()
+    task, recipe = arguments.task, RECIPES[arguments.task]
+    options = {"batch": 16, **recipe.options}
+    options["batch"] = arguments.batch or options["batch"]
+    imgsz, held_back = arguments.imgsz or recipe.imgsz, arguments.held_back or recipe.held_back
+    polish_rounds = arguments.polish_rounds
+    if polish_rounds is None:
+        polish_rounds = 2 if task == "detect" else 0
 
     torch.set_num_threads(1)
     arguments.work = arguments.work.resolve()  # the reference would put a relative directory below its own
     arguments.work.mkdir(parents=True, exist_ok=True)
-    data = make_data(arguments.work, arguments.pictures, arguments.held_back, arguments.imgsz)
-    out = arguments.out
+    drawn = recipe.drawn if recipe.drawn != recipe.imgsz else imgsz
+    data = make_data(arguments.work, task, arguments.pictures or recipe.pictures, held_back, drawn)
+    out = arguments.out or WEIGHTS / f"shapes-{task}.pt"
     if not arguments.evaluate:
         runs = arguments.work / "runs"
-        common = dict(data=str(data[0]), imgsz=arguments.imgsz, batch=arguments.batch)
+        options.update(data=str(data[0]), imgsz=imgsz)
         start = arguments.polish or train(
-            architecture(arguments.work), runs, "detect", epochs=arguments.epochs, lr0=0.003, scale=0.25, translate=0.1,
-            hsv_h=0.1, hsv_s=0.3, hsv_v=0.2, **common)
-        for number in range(1, arguments.polish_rounds + 1):
-            start = train(start, runs, f"polish{number}", epochs=arguments.polish_epochs, lr0=0.002, scale=0.1,
-                          translate=0.05, hsv_h=0.02, hsv_s=0.1, hsv_v=0.1, **common)
-        save_scrubbed(start, out, arguments.imgsz)
-    entry = model_entry(out, data, arguments.held_back, arguments.imgsz)
-    write_manifest(out.with_name("manifest.json"), [entry, picture_entry(out.with_name("shapes.jpg"))])
+            task, architecture(arguments.work, task), runs, task, epochs=arguments.epochs or recipe.epochs,
+            weights=None if task == "detect" else WEIGHTS / "shapes-detect.pt", **options)
+        light = {key: LIGHT[key] for key in LIGHT if key not in ("fliplr", "flipud") and key in options}
+        for number in range(1, polish_rounds + 1):
+            name = f"polish{number}" if task == "detect" else f"{task}-polish{number}"
+            start = train(task, start, runs, name, epochs=arguments.polish_epochs, **{**options, **light, "lr0": 0.002})
+        save_scrubbed(task, start, out, imgsz)
+    entry = model_entry(task, out, data, held_back, imgsz)
+    picture = out.with_name("shapes.jpg" if task == "detect" else f"shapes-{task}.jpg")
+    write_manifest(out.with_name("manifest.json"), [entry, picture_entry(task, picture)])
     print(json.dumps(entry, indent=2))
 
 

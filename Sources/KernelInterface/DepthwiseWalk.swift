@@ -6,6 +6,8 @@ public struct DepthwiseWalk {
   public var offsets: UnsafePointer<Int>
   /// The number of taps.
   public var taps: Int
+  /// The taps of a window's row where they are `inputStep` apart; otherwise 1.
+  public var rowTaps: Int
   /// The number of channels.
   public var channels: Int
   /// The distance between the weights of neighbouring taps.
@@ -17,11 +19,12 @@ public struct DepthwiseWalk {
 
   /// Makes a walk; `offsets` must outlive it.
   public init(
-    offsets: UnsafePointer<Int>, taps: Int, channels: Int, weightStep: Int, inputStep: Int,
-    outputStep: Int
+    offsets: UnsafePointer<Int>, taps: Int, rowTaps: Int, channels: Int, weightStep: Int,
+    inputStep: Int, outputStep: Int
   ) {
     self.offsets = offsets
     self.taps = taps
+    self.rowTaps = rowTaps
     self.channels = channels
     self.weightStep = weightStep
     self.inputStep = inputStep

@@ -1,8 +1,10 @@
-public import KernelInterface
+import KernelInterface
 
 /// A depthwise micro-kernel: one vector of channels of `pixels` output pixels, held in registers
 /// while the taps pass by.
-struct DepthwiseTile<let pixels: Int> {
+struct DepthwiseTile<let pixels: Int>: DepthwiseKernel {
+  static var width: Int { pixels }
+
   @_transparent
   static func run(
     _ walk: UnsafePointer<DepthwiseWalk>, _ input: UnsafePointer<Float>,
@@ -33,70 +35,6 @@ struct DepthwiseTile<let pixels: Int> {
     while pixel < pixels {
       store(sums[unchecked: pixel], output + pixel &* outputStep)
       pixel &+= 1
-    }
-  }
-
-  /// The same for the first `count` channels, fewer than a vector has.
-  @_transparent
-  static func run(
-    _ walk: UnsafePointer<DepthwiseWalk>, _ input: UnsafePointer<Float>,
-    _ weights: UnsafePointer<Float>, _ bias: UnsafePointer<Float>,
-    _ output: UnsafeMutablePointer<Float>, count: Int
-  ) {
-    var pixel = 0
-    while pixel < pixels {
-      let source = input + pixel &* walk.pointee.inputStep
-      var sum = load(bias)
-      var tap = 0
-      while tap < walk.pointee.taps {
-        sum = multiplyAdd(
-          sum, load(source + walk.pointee.offsets[tap], count: count),
-          load(weights + tap &* walk.pointee.weightStep))
-        tap &+= 1
-      }
-      store(sum, output + pixel &* walk.pointee.outputStep, count: count)
-      pixel &+= 1
-    }
-  }
-
-  /// Convolves as many whole tiles of `left` pixels as there are, and moves past them.
-  @_transparent
-  static func consume(
-    _ walk: UnsafePointer<DepthwiseWalk>, _ input: inout UnsafePointer<Float>,
-    _ weights: UnsafePointer<Float>, _ bias: UnsafePointer<Float>,
-    _ output: inout UnsafeMutablePointer<Float>, _ left: inout Int
-  ) {
-    let lanes = Vector.scalarCount
-    let channels = walk.pointee.channels
-    while left >= pixels {
-      if channels < lanes {
-        run(walk, input, weights, bias, output, count: channels)
-      } else {
-        var channel = 0
-        while channel < channels {
-          run(walk, input + channel, weights + channel, bias + channel, output + channel)
-          channel &+= lanes
-          // The last vector overlaps the one before: the same sums are stored twice.
-          if channel < channels && channel > channels &- lanes { channel = channels &- lanes }
-        }
-      }
-      input += pixels &* walk.pointee.inputStep
-      output += pixels &* walk.pointee.outputStep
-      left &-= pixels
-    }
-  }
-}
-
-extension InstructionSetKernels {
-  /// Convolves a run of pixels channel by channel.
-  public static var depthwise: DepthwiseFunction {
-    { walk, input, weights, bias, output, pixels in
-      var source = input
-      var target = output
-      var left = pixels
-      DepthwiseTile<8>.consume(walk, &source, weights, bias, &target, &left)
-      DepthwiseTile<4>.consume(walk, &source, weights, bias, &target, &left)
-      DepthwiseTile<1>.consume(walk, &source, weights, bias, &target, &left)
     }
   }
 }

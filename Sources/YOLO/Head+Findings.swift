@@ -1,5 +1,5 @@
 import YOLOGeometry
-import YOLOModels
+public import YOLOModels
 import YOLOPostprocess
 import YOLOTensor
 
@@ -18,10 +18,10 @@ extension Network.Head {
   var levels: [DetectLayout.Level] { layout?.levels ?? [] }
 
   /// Whether each object is found once, so that nothing need be suppressed.
-  var isOneToOne: Bool { layout?.isOneToOne ?? false }
+  public var isOneToOne: Bool { layout?.isOneToOne ?? false }
 
   /// The number of classes.
-  var classCount: Int {
+  public var classCount: Int {
     switch self {
     case .detect(let layout), .segment(let layout, _), .pose(let layout, _),
       .rotated(let layout, _):
@@ -31,7 +31,7 @@ extension Network.Head {
   }
 
   /// Whether the whole picture gets a class.
-  var isClassifier: Bool {
+  public var isClassifier: Bool {
     switch self {
     case .classify: true
     case .detect, .segment, .pose, .rotated: false

@@ -134,16 +134,17 @@ public final class Model: Sendable {
   ///   - image: The picture.
   ///   - letterbox: How it is fitted; a classifier takes its `target` as size instead.
   ///   - selection: Which boxes are kept.
-  /// - Returns: The findings in letterbox pixels, not clipped; masks have the prototypes' extent.
+  /// - Returns: The findings in letterbox pixels, not clipped; masks have the prototypes' extent. And
+  ///   how long it took.
   /// - Throws: As `predict(_:options:source:)`.
   public func evaluate(
     _ image: Image, letterbox: Letterbox, selection: Selection
-  ) throws(YOLOError) -> Findings {
+  ) throws(YOLOError) -> (findings: Findings, speed: Speed) {
     let fit: InputFit =
       network.head.isClassifier ? .crop(letterbox.target) : .letterbox(letterbox)
     let output = ResultRequest(
       selection: selection, space: .letterbox, masks: .prototypes)
-    return try run(image, fit, output, durations: nil).findings
+    return try run(image, fit, output, durations: nil)
   }
 
   /// Returns the plan that a picture of the given size runs.

@@ -1,5 +1,6 @@
 import ArgumentParser
 import YOLO
+import YOLODataSet
 import YOLOImageIO
 import YOLOValidation
 import YOLOWeights
@@ -20,6 +21,7 @@ enum ExitStatus: Int32 {
     case let error as WeightError: self.init(YOLOError(error).code)
     case let error as OptionError: self.init(YOLOError(error).code)
     case let error as SourceError: self = error.isMissing ? .noInput : .damagedInput
+    case let error as DataSetError: self.init(error)
     case is ValidationError: self = .usage
     default: self = .other
     }
@@ -33,6 +35,15 @@ enum ExitStatus: Int32 {
     case .option: self = .usage
     case .tooLarge: self = .tooLarge
     default: self = .other
+    }
+  }
+
+  private init(_ error: DataSetError) {
+    switch error {
+    case .unreadable: self = .noInput
+    case .tooLarge: self = .tooLarge
+    case .missingSplit: self = .usage
+    case .malformed, .missingKey, .invalidValue, .noPictures, .invalidLabel: self = .damagedInput
     }
   }
 

@@ -14,7 +14,8 @@ struct YOLOCommand: ParsableCommand {
       """,
     version: Version.current,
     subcommands: [
-      PredictCommand.self, InfoCommand.self, BenchmarkCommand.self, TraceCommand.self,
+      PredictCommand.self, ValCommand.self, InfoCommand.self, BenchmarkCommand.self,
+      TraceCommand.self,
       ExportCommand.self,
     ])
 }

@@ -72,42 +72,43 @@ public struct BilinearPlane: Sendable {
     let count = taps.count
     // Two source rows, stretched: neighbouring samples mostly lie between the same ones.
     var stretched = [Float](repeating: 0, count: 3 * count)
+    // SAFETY: three runs of `count` floats; the taps grow with their position, and the first and the
+    // last were checked to lie in the part.
     stretched.withUnsafeMutableBufferPointer { buffer in
       guard let base = buffer.baseAddress else { return }
-      // SAFETY: three runs of `count` floats; the taps grow with their position, and the first and
-      // the last were checked to lie in the part.
       values.withUnsafeBufferPointer { values in
-        let held = (base, base + count)
-        let mixed = base + 2 * count
-        var heldRows = (-1, -1)
-        func stretch(_ row: Int, into target: UnsafeMutablePointer<Float>) {
-          let source = row * width + moveX
-          for (index, tap) in taps.enumerated() {
-            target[index] =
-              (1 - tap.weight) * values[source + tap.lower]
-              + tap.weight * values[source + tap.upper]
+        taps.withUnsafeBufferPointer { taps in
+          let mixed = base + 2 * count
+          var heldRows = (-1, -1)
+          func stretch(_ row: Int, into target: UnsafeMutablePointer<Float>) {
+            let source = row &* width &+ moveX
+            for index in 0..<count {
+              let tap = taps[index]
+              target[index] =
+                (1 - tap.weight) * values[source &+ tap.lower]
+                + tap.weight * values[source &+ tap.upper]
+            }
           }
-        }
-        for y in rows {
-          let tap = vertical[y]
-          let (lower, upper) = (tap.lower + moveY, tap.upper + moveY)
           // A row's slot is its parity: the two rows of a sample are neighbours or the same.
           func slot(_ row: Int) -> UnsafeMutablePointer<Float> {
             if row % 2 == 0 {
-              if heldRows.0 != row { stretch(row, into: held.0) }
+              if heldRows.0 != row { stretch(row, into: base) }
               heldRows.0 = row
-              return held.0
+              return base
             }
-            if heldRows.1 != row { stretch(row, into: held.1) }
+            if heldRows.1 != row { stretch(row, into: base + count) }
             heldRows.1 = row
-            return held.1
+            return base + count
           }
-          let first = slot(lower)
-          let second = slot(upper)
-          for index in 0..<count {
-            mixed[index] = (1 - tap.weight) * first[index] + tap.weight * second[index]
+          for y in rows {
+            let tap = vertical[y]
+            let first = slot(tap.lower + moveY)
+            let second = slot(tap.upper + moveY)
+            let weight = tap.weight
+            let rest = 1 - weight
+            for index in 0..<count { mixed[index] = rest * first[index] + weight * second[index] }
+            body(UnsafeBufferPointer(start: mixed, count: count))
           }
-          body(UnsafeBufferPointer(start: mixed, count: count))
         }
       }
     }

@@ -10,49 +10,74 @@ struct ContourTracer {
 
   private static let mark: Int8 = 2
 
-  /// The pixels with a border of zeros: 0 and 1 as given, ±2 once followed.
-  private var cells: [Int8]
-  private let width: Int
-  private let height: Int
+  /// The pixels inside a border of zeros: 0 and 1 as given, ±2 once followed.
+  private let cells: UnsafeMutablePointer<Int8>
   private let stride: Int
   /// The way to the neighbours east, north-east, north and on around.
-  private let steps: [Int]
+  private let steps: InlineArray<8, Int>
 
-  /// Takes `width · height` pixels, 0 or 1, row by row.
-  init(pixels: [UInt8], width: Int, height: Int) {
-    precondition(pixels.count == width * height)
-    self.width = width
-    self.height = height
-    stride = width + 2
+  private init(cells: UnsafeMutablePointer<Int8>, stride: Int) {
+    self.cells = cells
+    self.stride = stride
     steps = [1, 1 - stride, -stride, -1 - stride, -1, stride - 1, stride, stride + 1]
-    cells = [Int8](repeating: 0, count: stride * (height + 2))
-    for y in 0..<height {
-      let target = (y + 1) * stride + 1
-      for x in 0..<width { cells[target + x] = Int8(truncatingIfNeeded: pixels[y * width + x]) }
-    }
   }
 
-  /// Returns the contours, the one that was met last first; may be called once.
-  mutating func contours() -> [[Position]] {
+  /// Returns the contours of `width · height` pixels, 0 or 1, row by row; the one that is met last
+  /// comes first.
+  static func contours(of pixels: [UInt8], width: Int, height: Int) -> [[Position]] {
+    precondition(width >= 0 && height >= 0 && pixels.count == width * height)
+    guard !pixels.isEmpty else { return [] }
+    let stride = width + 2
+    // A word may be read from any cell on.
+    let count = stride * (height + 2) + 8
     var contours: [[Position]] = []
-    for y in 0..<height {
-      var lastMark: Int8 = 0
-      let row = (y + 1) * stride + 1
-      for cell in row..<row + width {
-        let value = cells[cell]
-        guard value != 0 else { continue }
-        if value == 1 {
-          guard lastMark <= 0, cells[cell - 1] == 0 else { continue }
-          contours.append(follow(from: cell))
+    // SAFETY: `count` cells. Rows of `width` bytes are copied inside of the border; borders are
+    // followed from set cells to set cells, none of which lies on the border.
+    withUnsafeTemporaryAllocation(byteCount: count, alignment: 1) { buffer in
+      buffer.initializeMemory(as: UInt8.self, repeating: 0)
+      pixels.withUnsafeBytes { pixels in
+        for y in 0..<height {
+          UnsafeMutableRawBufferPointer(rebasing: buffer[((y + 1) * stride + 1)...])
+            .copyMemory(from: UnsafeRawBufferPointer(rebasing: pixels[y * width..<(y + 1) * width]))
         }
-        lastMark = cells[cell]
+      }
+      buffer.withMemoryRebound(to: Int8.self) { cells in
+        guard let base = cells.baseAddress else { return }
+        let tracer = ContourTracer(cells: base, stride: stride)
+        for y in 0..<height { tracer.scan(row: y, width: width, into: &contours) }
       }
     }
     return contours.reversed()
   }
 
+  /// Follows the borders that are met first in a row.
+  private func scan(row: Int, width: Int, into contours: inout [[Position]]) {
+    let raw = UnsafeRawPointer(cells)
+    let end = (row + 1) * stride + 1 + width
+    var lastMark: Int8 = 0
+    var cell = (row + 1) * stride + 1
+    while cell < end {
+      // Nothing happens outside of parts, nor inside of one away from its border.
+      let word = raw.loadUnaligned(fromByteOffset: cell, as: UInt64.self)
+      if word == 0 || lastMark > 0 && word == 0x0101_0101_0101_0101 {
+        cell &+= 8
+        continue
+      }
+      let value = cells[cell]
+      if value == 1 {
+        if lastMark <= 0, cells[cell - 1] == 0 {
+          contours.append(follow(from: cell))
+          lastMark = cells[cell]
+        }
+      } else if value != 0 {
+        lastMark = value
+      }
+      cell &+= 1
+    }
+  }
+
   /// Follows the border that begins at `start` and marks it.
-  private mutating func follow(from start: Int) -> [Position] {
+  private func follow(from start: Int) -> [Position] {
     // From the west clockwise.
     guard let first = [3, 2, 1, 0, 7, 6, 5, 4].first(where: { cells[start + steps[$0]] != 0 })
     else {

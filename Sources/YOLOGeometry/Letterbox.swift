@@ -66,7 +66,7 @@ public struct Letterbox: Sendable, Hashable {
   }
 
   /// Splits spare pixels in two, the odd one going to the second half.
-  private static func halves(_ spare: Int) -> (Int, Int) {
+  static func halves(_ spare: Int) -> (Int, Int) {
     let half = Double(spare) / 2
     return (
       Int((half - 0.1).rounded(.toNearestOrEven)), Int((half + 0.1).rounded(.toNearestOrEven))

@@ -14,8 +14,7 @@ extension Mask {
   public func outline() -> Polygon { polygon(ContourChain.joined(tracedContours())) }
 
   private func tracedContours() -> [[ContourTracer.Position]] {
-    var tracer = ContourTracer(pixels: pixels, width: width, height: height)
-    return tracer.contours()
+    ContourTracer.contours(of: pixels, width: width, height: height)
   }
 
   private func polygon(_ contour: [ContourTracer.Position]) -> Polygon {

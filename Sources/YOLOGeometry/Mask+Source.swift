@@ -20,7 +20,7 @@ extension Mask {
     }
     return Mask(
       frame: source, left: columns.first, top: rows.first, width: columns.places.count,
-      height: rows.places.count, pixels: pixels)
+      height: rows.places.count, binary: pixels)
   }
 
   /// Returns the first of the `count` source positions that lie on `stored`, and where it and the
@@ -41,22 +41,34 @@ extension Mask {
 
   /// Returns the mask with only the least rectangle stored that holds all its pixels.
   package func trimmed() -> Mask {
-    var rows = 0..<height
-    func isBlank(_ row: Int) -> Bool { !pixels[row * width..<(row + 1) * width].contains(1) }
-    while let row = rows.first, isBlank(row) { rows.removeFirst() }
-    while let row = rows.last, isBlank(row) { rows.removeLast() }
-    guard !rows.isEmpty else { return Mask(emptyOf: frame) }
     var used = [UInt8](repeating: 0, count: width)
-    for row in rows {
-      for column in 0..<width { used[column] |= pixels[row * width + column] }
+    var rows = 0..<0
+    // SAFETY: rows of `width` bytes, `height` of them; columns are inside 0..<width.
+    pixels.withUnsafeBufferPointer { pixels in
+      used.withUnsafeMutableBufferPointer { used in
+        for row in 0..<height {
+          let start = row * width
+          var any: UInt8 = 0
+          for column in 0..<width {
+            any |= pixels[start + column]
+            used[column] |= pixels[start + column]
+          }
+          if any != 0 { rows = (rows.isEmpty ? row : rows.lowerBound)..<row + 1 }
+        }
+      }
     }
     guard let first = used.firstIndex(of: 1), let last = used.lastIndex(of: 1) else {
       return Mask(emptyOf: frame)
     }
-    guard rows.count < height || last - first + 1 < width else { return self }
+    let count = last - first + 1
+    guard rows.count < height || count < width else { return self }
+    var kept = [UInt8]()
+    kept.reserveCapacity(rows.count * count)
+    for row in rows {
+      kept.append(contentsOf: pixels[row * width + first..<row * width + last + 1])
+    }
     return Mask(
-      frame: frame, left: left + first, top: top + rows.lowerBound, width: last - first + 1,
-      height: rows.count,
-      pixels: rows.flatMap { pixels[$0 * width + first...$0 * width + last] })
+      frame: frame, left: left + first, top: top + rows.lowerBound, width: count,
+      height: rows.count, binary: kept)
   }
 }

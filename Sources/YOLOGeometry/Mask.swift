@@ -35,6 +35,14 @@ public struct Mask: Sendable, Hashable {
   ///   - height: The part's number of rows.
   ///   - pixels: A byte for each pixel of the part, row by row; all but 0 belong to the object.
   public init(frame: Size, left: Int, top: Int, width: Int, height: Int, pixels: [UInt8]) {
+    let isBinary = pixels.reduce(0, |) <= 1
+    self.init(
+      frame: frame, left: left, top: top, width: width, height: height,
+      binary: isBinary ? pixels : pixels.map { $0 == 0 ? 0 : 1 })
+  }
+
+  /// Makes a mask of a part of a picture from bytes that are 0 or 1 each.
+  package init(frame: Size, left: Int, top: Int, width: Int, height: Int, binary pixels: [UInt8]) {
     precondition(left >= 0 && top >= 0 && width >= 0 && height >= 0)
     precondition(left <= frame.width - width && top <= frame.height - height)
     precondition(pixels.count == width * height, "a byte for each pixel")
@@ -43,7 +51,7 @@ public struct Mask: Sendable, Hashable {
     self.top = top
     self.width = width
     self.height = height
-    self.pixels = pixels.contains { $0 > 1 } ? pixels.map { $0 == 0 ? 0 : 1 } : pixels
+    self.pixels = pixels
   }
 
   /// Makes a mask to which no pixel belongs.

@@ -1,39 +1,78 @@
 import KernelInterface
 import YOLOTensor
 
-/// Attention by register tiles, a block of queries at a time.
+/// Attention by register tiles, a block of one or two vectors of queries at a time; several blocks
+/// pass over a run of keys and values while it is in a cache.
 struct AttentionBlocks: Sendable {
   /// A run of keys that one tile takes.
   private struct KeyTile: Sendable {
-    let firstPixel: Int
+    /// The elements from the first key of the area to the tile's.
+    let offset: Int
+    /// The tile's first key, counted from the area's.
+    let first: Int
     let count: Int
+  }
+
+  /// Where the keys and values of a head and area lie.
+  private struct Sources {
+    let head: Int
+    let area: Int
+    /// The first key.
+    let keys: UnsafePointer<Float>
+    /// What the values' offsets are from.
+    let values: UnsafePointer<Float>
+    /// The offset of each value.
+    let offsets: UnsafePointer<Int>
+  }
+
+  /// Queries, and their places in the scratch, `width` values a row.
+  private struct Block {
+    let vectors: Int
+    let width: Int
+    /// The first query, counted from the area's, and the number of them.
+    let first: Int
+    let count: Int
+    /// A row for each channel of the queries.
+    let queries: UnsafeMutablePointer<Float>
+    /// A row for each key.
+    let scores: UnsafeMutablePointer<Float>
+    /// A row for each channel of the values.
+    let results: UnsafeMutablePointer<Float>
+    /// One row.
+    let sums: UnsafeMutablePointer<Float>
   }
 
   let items: Int
   let scratchCount: Int
 
   private let shape: AttentionShape
-  private let lanes: Int
+  /// The queries of a block.
+  private let width: Int
   /// The tile functions by vectors less one and rows less one.
   private let tiles: [[ConvolutionTileFunction]]
   private let exponentials: ExponentialFunction
-  /// The tiles of keys of each area, for blocks of one vector and of two.
-  private let keyTiles: [[[KeyTile]]]
+  /// The tiles of keys for blocks of one vector and of two, by area and run of keys.
+  private let keyTiles: [[[[KeyTile]]]]
   /// The tilings of the values' channels, for blocks of one vector and of two.
   private let channelTilings: [RowTiling]
   /// The position of each pixel's values.
   private let valueOffsets: [Int]
-  /// A split of an area's blocks of queries.
-  private let blockItems: RowItems
+  /// The values of scratch memory that a block takes.
+  private let blockCount: Int
+  /// A split of an area's groups of queries.
+  private let groupItems: RowItems
   private let zeros: AlignedStorage
 
-  /// The keys whose values are summed before the sum is set aside: it keeps long sums exact, and
-  /// what is read again in a cache.
-  private static let keyGroup = 128
+  /// The queries whose blocks go together.
+  private static let groupQueries = 64
+  /// The keys of a run.
+  ///
+  /// What they add to a result is summed before it is added: it keeps long sums exact.
+  private static let runKeys = 128
 
   init(_ shape: AttentionShape, kernels: KernelSet, threads: Int) {
     self.shape = shape
-    lanes = kernels.lanes
+    width = 2 * kernels.lanes
     exponentials = kernels.exponentials
     tiles = (0..<2).map { vectors in
       (0..<kernels.maximumRows[vectors]).map { rows in
@@ -46,123 +85,167 @@ struct AttentionBlocks: Sendable {
     channelTilings = [1, 2].map {
       RowTiling(width: shape.valueChannels, vectors: $0, kernels: kernels)
     }
-    let map = shape.queriesAndKeys
-    let count = shape.areaPixels
-    let isContiguous = map.rowStride == map.width * map.pixelStride
     keyTiles = (0..<2).map { vectors in
-      let most = kernels.maximumRows[vectors]
-      return (0..<shape.areas).map { area in
-        var tiles = [KeyTile]()
-        var pixel = area * count
-        let end = pixel + count
-        while pixel < end {
-          let runEnd = isContiguous ? end : min(end, (pixel / map.width + 1) * map.width)
-          let parts = RowItems(rows: runEnd - pixel, count: (runEnd - pixel + most - 1) / most)
-          for part in 0..<parts.count {
-            tiles.append(
-              KeyTile(firstPixel: pixel + parts[part].lowerBound, count: parts[part].count))
-          }
-          pixel = runEnd
-        }
-        return tiles
+      (0..<shape.areas).map { area in
+        Self.keyTiles(shape, area: area, most: kernels.maximumRows[vectors])
       }
     }
     valueOffsets = (0..<shape.pixels).map { shape.values[$0] }
-    let block = 2 * lanes
+    let count = shape.areaPixels
+    let groups = (count + Self.groupQueries - 1) / Self.groupQueries
     let wanted = threads == 1 ? 1 : 4 * threads
     let parts = shape.heads * shape.areas
-    blockItems = RowItems(
-      rows: (count + block - 1) / block, count: (wanted + parts - 1) / parts)
-    items = parts * blockItems.count
-    scratchCount = block * (shape.keyChannels + count + shape.valueChannels + 1)
-    zeros = AlignedStorage(count: block)
+    groupItems = RowItems(rows: groups, count: (wanted + parts - 1) / parts)
+    items = parts * groupItems.count
+    blockCount = width * (shape.keyChannels + count + shape.valueChannels + 1)
+    scratchCount = (min(count, Self.groupQueries) + width - 1) / width * blockCount
+    zeros = AlignedStorage(count: width)
+  }
+
+  /// Cuts the keys of an area into tiles of at most `most`, run by run.
+  ///
+  /// A tile's keys lie at equal distances: those of one row, unless there is nothing between rows.
+  private static func keyTiles(_ shape: AttentionShape, area: Int, most: Int) -> [[KeyTile]] {
+    let map = shape.queriesAndKeys
+    let hasGaps = map.rowStride != map.width * map.pixelStride
+    let firstPixel = area * shape.areaPixels
+    return stride(from: 0, to: shape.areaPixels, by: runKeys).map { start in
+      let end = min(start + runKeys, shape.areaPixels)
+      var tiles = [KeyTile]()
+      var next = start
+      while next < end {
+        let rowEnd = ((firstPixel + next) / map.width + 1) * map.width - firstPixel
+        let line = next..<(hasGaps ? min(end, rowEnd) : end)
+        let parts = RowItems(rows: line.count, count: (line.count + most - 1) / most)
+        for part in 0..<parts.count {
+          let first = line.lowerBound + parts[part].lowerBound
+          tiles.append(
+            KeyTile(
+              offset: map[firstPixel + first] - map[firstPixel], first: first,
+              count: parts[part].count))
+        }
+        next = line.upperBound
+      }
+      return tiles
+    }
   }
 
   func run(
     item: Int, arena: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
   ) {
-    let part = item / blockItems.count
-    for block in blockItems[item % blockItems.count] {
-      run(
-        head: part / shape.areas, area: part % shape.areas, firstQuery: block * 2 * lanes,
-        arena, scratch)
+    let part = item / groupItems.count
+    let head = part / shape.areas
+    let area = part % shape.areas
+    let firstPixel = area * shape.areaPixels
+    let key = shape.queriesAndKeys[firstPixel] + shape.key.first + head * shape.key.pitch
+    let value = shape.value.first + head * shape.value.pitch
+    // SAFETY: the layouts lie in the arena, the blocks in the scratch; the offsets outlive their use.
+    valueOffsets.withUnsafeBufferPointer { offsets in
+      guard let offsets = offsets.baseAddress else { return }
+      let sources = Sources(
+        head: head, area: area, keys: arena + key, values: arena + value,
+        offsets: offsets + firstPixel)
+      for group in groupItems[item % groupItems.count] {
+        let first = group * Self.groupQueries
+        let count = min(Self.groupQueries, shape.areaPixels - first)
+        let blocks = 0..<(count + width - 1) / width
+        for index in blocks { transpose(sources, block(index, from: first, scratch), arena) }
+        for run in keyTiles[0][area].indices {
+          for index in blocks { score(sources, run, block(index, from: first, scratch)) }
+        }
+        for index in blocks {
+          let block = block(index, from: first, scratch)
+          exponentials(block.scores, shape.areaPixels, block.vectors, block.sums)
+        }
+        for run in keyTiles[0][area].indices {
+          for index in blocks { add(sources, run, block(index, from: first, scratch)) }
+        }
+        for index in blocks { store(sources, block(index, from: first, scratch), arena) }
+      }
     }
   }
 
-  private func run(
-    head: Int, area: Int, firstQuery: Int, _ arena: UnsafeMutablePointer<Float>,
-    _ scratch: UnsafeMutablePointer<Float>
-  ) {
-    let map = shape.queriesAndKeys
-    let count = shape.areaPixels
-    let firstPixel = area * count
-    let queries = min(2 * lanes, count - firstQuery)
-    let vectors = queries > lanes ? 2 : 1
-    let block = vectors * lanes
-    let transposed = scratch
-    let scores = transposed + shape.keyChannels * block
-    let results = scores + count * block
-    let sums = results + shape.valueChannels * block
-    let keyChannel = shape.key.first + head * shape.key.pitch
-    let queryChannel = shape.query.first + head * shape.query.pitch
-    let valueChannel = shape.value.first + head * shape.value.pitch
+  /// Returns a block of the group that begins at a query.
+  private func block(
+    _ index: Int, from start: Int, _ scratch: UnsafeMutablePointer<Float>
+  ) -> Block {
+    let first = start + index * width
+    let count = min(width, shape.areaPixels - first)
+    let vectors = 2 * count > width ? 2 : 1
+    let width = vectors * self.width / 2
+    let queries = scratch + index * blockCount
+    let scores = queries + shape.keyChannels * width
+    let results = scores + shape.areaPixels * width
+    return Block(
+      vectors: vectors, width: width, first: first, count: count, queries: queries,
+      scores: scores, results: results, sums: results + shape.valueChannels * width)
+  }
 
-    // SAFETY: the layouts lie in the arena; the scratch holds, `block` values a row, the queries,
-    // the scores, the results and the sums.
-    if queries < block { transposed.update(repeating: 0, count: shape.keyChannels * block) }
-    for query in 0..<queries {
-      let source = arena + (map[firstPixel + firstQuery + query] + queryChannel)
+  /// Writes the scaled queries, a row for each channel; zeros where there are none.
+  private func transpose(_ sources: Sources, _ block: Block, _ arena: UnsafePointer<Float>) {
+    if block.count < block.width {
+      block.queries.update(repeating: 0, count: shape.keyChannels * block.width)
+    }
+    let firstChannel = shape.query.first + sources.head * shape.query.pitch
+    let firstPixel = sources.area * shape.areaPixels + block.first
+    for query in 0..<block.count {
+      let source = arena + (shape.queriesAndKeys[firstPixel + query] + firstChannel)
       for channel in 0..<shape.keyChannels {
-        transposed[channel * block + query] = source[channel] * shape.scale
+        block.queries[channel * block.width + query] = source[channel] * shape.scale
       }
     }
+  }
 
+  /// Writes the products of a run of keys and the queries.
+  private func score(_ sources: Sources, _ run: Int, _ block: Block) {
     var origin = 0
     withUnsafePointer(to: &origin) { origin in
       var walk = TileWalk(
-        offsets: origin, segments: 1, depth: shape.keyChannels, inputStep: map.pixelStride,
-        outputStep: block)
+        offsets: origin, segments: 1, depth: shape.keyChannels,
+        inputStep: shape.queriesAndKeys.pixelStride, outputStep: block.width)
       withUnsafePointer(to: &walk) { walk in
-        for tile in keyTiles[vectors - 1][area] {
-          tiles[vectors - 1][tile.count - 1](
-            walk, arena + (map[tile.firstPixel] + keyChannel), transposed, zeros.base,
-            scores + (tile.firstPixel - firstPixel) * block)
+        for tile in keyTiles[block.vectors - 1][sources.area][run] {
+          tiles[block.vectors - 1][tile.count - 1](
+            walk, sources.keys + tile.offset, block.queries, zeros.base,
+            block.scores + tile.first * block.width)
         }
       }
     }
+  }
 
-    exponentials(scores, count, vectors, sums)
-
-    let tiling = channelTilings[vectors - 1]
-    valueOffsets.withUnsafeBufferPointer { offsets in
-      guard let offsets = offsets.baseAddress else { return }
-      var walk = TileWalk(offsets: offsets, segments: 0, depth: 1, inputStep: 1, outputStep: block)
-      withUnsafeMutablePointer(to: &walk) { walk in
-        var key = 0
-        while key < count {
-          walk.pointee.offsets = offsets + (firstPixel + key)
-          walk.pointee.segments = min(Self.keyGroup, count - key)
-          var channel = 0
-          for index in 0..<tiling.count {
-            let end = (index + 1) * shape.valueChannels / tiling.count
-            let tile = end - channel == tiling.narrowRows ? tiling.narrow : tiling.wide
-            tile(
-              walk, arena + (valueChannel + channel), scores + key * block, zeros.base,
-              results + channel * block)
-            channel = end
-          }
-          walk.pointee.accumulates = true
-          key += Self.keyGroup
-        }
+  /// Adds a run of values, weighted by the scores, to the results.
+  private func add(_ sources: Sources, _ run: Int, _ block: Block) {
+    let tiling = channelTilings[block.vectors - 1]
+    let key = run * Self.runKeys
+    // Every key is a segment of its own, one element deep; neighbouring channels are the tile's rows.
+    var walk = TileWalk(
+      offsets: sources.offsets + key, segments: min(Self.runKeys, shape.areaPixels - key),
+      depth: 1, inputStep: 1, outputStep: block.width)
+    walk.accumulates = run > 0
+    withUnsafePointer(to: &walk) { walk in
+      var channel = 0
+      for index in 0..<tiling.count {
+        let end = (index + 1) * shape.valueChannels / tiling.count
+        let tile = end - channel == tiling.narrowRows ? tiling.narrow : tiling.wide
+        tile(
+          walk, sources.values + channel, block.scores + key * block.width, zeros.base,
+          block.results + channel * block.width)
+        channel = end
       }
     }
+  }
 
-    let firstChannel = head * shape.valueChannels
-    for query in 0..<queries {
-      let target = arena + (shape.output[firstPixel + firstQuery + query] + firstChannel)
-      let factor = 1 / sums[query]
+  /// Writes the output: the results, divided by the sums of the scores.
+  private func store(
+    _ sources: Sources, _ block: Block, _ arena: UnsafeMutablePointer<Float>
+  ) {
+    let firstPixel = sources.area * shape.areaPixels + block.first
+    for query in 0..<block.count {
+      let target =
+        arena + (shape.output[firstPixel + query] + sources.head * shape.valueChannels)
+      let factor = 1 / block.sums[query]
       for channel in 0..<shape.valueChannels {
-        target[channel] = results[channel * block + query] * factor
+        target[channel] = block.results[channel * block.width + query] * factor
       }
     }
   }

@@ -2,6 +2,9 @@ import KernelInterface
 import YOLOTensor
 
 /// A convolution of every channel by itself, vectorised over the channels.
+///
+/// It goes down strips of columns and channels so narrow that the rows of a window stay in the
+/// first-level cache from one output row to the next.
 package struct DepthwiseConvolution: StepKernel {
   package let name: String
   package let items: Int
@@ -13,6 +16,18 @@ package struct DepthwiseConvolution: StepKernel {
   private let kernel: DepthwiseFunction
   private let pass: ActivationFunction?
   private let rowItems: RowItems
+  private let rowTaps: Int
+  /// The columns of a strip; the last has up to as many more.
+  private let stripColumns: Int
+  private let channelRuns: RowItems
+
+  /// The channels of a run, at least.
+  private static let runChannels = 64
+  /// The columns of a kernel's tile.
+  private static let tileColumns = 8
+  /// The values that the windows of a strip may cover where more than one tile does not: 16 KiB, so
+  /// that rows whose distance is a power of two still find room in the cache.
+  private static let stripValues = 4 << 10
 
   /// Binds packed weights to a shape with as many groups as channels; `threads` says how finely to
   /// split.
@@ -31,34 +46,53 @@ package struct DepthwiseConvolution: StepKernel {
       ? nil : kernels.pass(shape.activation)
     rowItems = RowItems(rows: shape.output.height, count: threads == 1 ? 1 : 4 * threads)
     items = rowItems.count
+    channelRuns = RowItems(
+      rows: packed.step / packed.lanes, count: packed.channels / Self.runChannels)
+    let window = shape.window
+    let columns = Self.stripValues / (window.kernelHeight * shape.input.pixelStride)
+    let tiles = (columns - window.kernelWidth) / (Self.tileColumns * window.strideWidth)
+    stripColumns = Self.tileColumns * max(1, tiles)
+    rowTaps = window.dilationWidth == window.strideWidth ? window.kernelWidth : 1
   }
 
   package func run(
     item: Int, arena: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
   ) {
     let rows = rowItems[item]
-    let channels = grid.outputChannels
-    let columns = grid.columns
     let outputStep = grid.output.columnStep
+    let strips = max(1, grid.columns / stripColumns)
     shape.output.clearBorder(rows: rows, arena: arena)
     // SAFETY: the shape's layouts lie in the arena; `taps` outlives the walk.
     grid.taps.withUnsafeBufferPointer { taps in
       guard let offsets = taps.baseAddress else { return }
       var walk = DepthwiseWalk(
-        offsets: offsets, taps: taps.count, channels: channels, weightStep: packed.step,
+        offsets: offsets, taps: taps.count, rowTaps: rowTaps, channels: 0, weightStep: packed.step,
         inputStep: grid.input.columnStep, outputStep: outputStep)
-      withUnsafePointer(to: &walk) { walk in
-        for y in rows {
-          let target = arena + grid.output[y, 0]
-          kernel(
-            walk, arena + grid.input[y, 0], packed.storage.base + packed.step,
-            packed.storage.base, target, columns)
-          guard let pass else { continue }
-          if let residual = grid.residual {
-            pass(
-              target, outputStep, arena + residual[y, 0], residual.columnStep, columns, channels)
-          } else {
-            pass(target, outputStep, nil, 0, columns, channels)
+      withUnsafeMutablePointer(to: &walk) { walk in
+        for run in 0..<channelRuns.count {
+          let vectors = channelRuns[run]
+          let first = vectors.lowerBound * packed.lanes
+          let channels = min(vectors.upperBound * packed.lanes, packed.channels) - first
+          walk.pointee.channels = channels
+          let bias = packed.storage.base + first
+          for strip in 0..<strips {
+            let start = strip * stripColumns
+            let columns =
+              start..<(strip + 1 == strips ? grid.columns : start + stripColumns)
+            for y in rows {
+              let target = arena + (grid.output[y, columns.lowerBound] + first)
+              kernel(
+                walk, arena + (grid.input[y, columns.lowerBound] + first), bias + packed.step, bias,
+                target, columns.count)
+              guard let pass else { continue }
+              if let residual = grid.residual {
+                pass(
+                  target, outputStep, arena + (residual[y, columns.lowerBound] + first),
+                  residual.columnStep, columns.count, channels)
+              } else {
+                pass(target, outputStep, nil, 0, columns.count, channels)
+              }
+            }
           }
         }
       }

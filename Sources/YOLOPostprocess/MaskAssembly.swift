@@ -43,19 +43,36 @@ struct MaskAssembly {
     let rows = Self.pixels(from: crop.y1, to: crop.y2, in: frame.height)
     guard !columns.isEmpty, !rows.isEmpty else { return Mask(emptyOf: frame) }
 
-    var pixels = [UInt8]()
-    pixels.reserveCapacity(columns.count * rows.count)
-    func append(_ logits: UnsafeBufferPointer<Float>) {
-      pixels.append(contentsOf: logits.lazy.map { $0 > 0 ? 1 : 0 })
+    let pixels = [UInt8](unsafeUninitializedCapacity: columns.count * rows.count) {
+      buffer, initialized in
+      // SAFETY: as many samples are handed out as there are columns and rows.
+      var target = buffer.baseAddress
+      forEachRow(coefficients, columns: columns, rows: rows) { logits in
+        guard let pixels = target else { return }
+        for index in 0..<logits.count { pixels[index] = logits[index] > 0 ? 1 : 0 }
+        target = pixels + logits.count
+        initialized += logits.count
+      }
     }
+    return Mask(
+      frame: frame, left: columns.lowerBound, top: rows.lowerBound, width: columns.count,
+      height: rows.count, binary: pixels
+    ).trimmed()
+  }
+
+  /// Hands out the logits of a part of the mask, a row at a time or all rows at once.
+  private func forEachRow(
+    _ coefficients: UnsafePointer<Float>, columns: Range<Int>, rows: Range<Int>,
+    _ body: (UnsafeBufferPointer<Float>) -> Void
+  ) {
     switch grid {
     case .prototypes:
-      logits(coefficients, columns: columns, rows: rows).withUnsafeBufferPointer(append)
+      logits(coefficients, columns: columns, rows: rows).withUnsafeBufferPointer(body)
     case .letterbox:
       let horizontal = BilinearAxis(input: prototypes.width, output: frame.width)
       let vertical = BilinearAxis(input: prototypes.height, output: frame.height)
       plane(coefficients, columns: horizontal.inputs(of: columns), rows: vertical.inputs(of: rows))
-        .sample(columns: columns, of: horizontal, rows: rows, of: vertical, append)
+        .sample(columns: columns, of: horizontal, rows: rows, of: vertical, body)
     case .source:
       let fine = fineGrid()
       let content = LetterboxInverse(padded: fine, source: frame)
@@ -67,12 +84,8 @@ struct MaskAssembly {
       let fineRows = vertical.inputs(of: rows).moved(by: shiftY)
       finePlane(coefficients, grid: fine, columns: fineColumns, rows: fineRows).sample(
         columns: columns, of: horizontal, shiftX: shiftX, rows: rows, of: vertical,
-        shiftY: shiftY, append)
+        shiftY: shiftY, body)
     }
-    return Mask(
-      frame: frame, left: columns.lowerBound, top: rows.lowerBound, width: columns.count,
-      height: rows.count, pixels: pixels
-    ).trimmed()
   }
 
   /// Returns the pixels of 0..<`count` that are not before `start` and before `end`; none for NaN.

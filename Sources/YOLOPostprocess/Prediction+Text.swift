@@ -22,13 +22,13 @@ extension Prediction {
     case .segmentations(let segmentations):
       rows = segmentations.map {
         leadingColumns($0.classIndex, $0.confidence) + $0.box.textColumns
-          + ["\($0.polygon.points.count) points"]
+          + [Self.count($0.polygon.points.count, "point")]
       }
       summary = Self.detectionCount(rows.count)
     case .poses(let poses):
       rows = poses.map {
         leadingColumns($0.classIndex, $0.confidence) + $0.box.textColumns
-          + ["\($0.keypoints.count) keypoints"]
+          + [Self.count($0.keypoints.count, "keypoint")]
       }
       summary = Self.detectionCount(rows.count)
     case .rotatedDetections(let detections):
@@ -67,11 +67,11 @@ extension Prediction {
   }
 
   private static func detectionCount(_ count: Int) -> String {
-    switch count {
-    case 0: "(no detections)"
-    case 1: "1 detection"
-    default: "\(count) detections"
-    }
+    count == 0 ? "(no detections)" : Self.count(count, "detection")
+  }
+
+  private static func count(_ count: Int, _ noun: String) -> String {
+    "\(count) \(noun)\(count == 1 ? "" : "s")"
   }
 
   private static func printable(_ text: String) -> String {

@@ -28,7 +28,7 @@ import YOLOTestSupport
     for (height, width) in [
       (1, 1), (1, 2), (1, 3), (1, 4), (1, 5), (1, 7), (1, 8), (1, 9), (3, 5), (4, 4), (1, 17),
       (1, 31), (4, 8), (3, 11), (7, 7), (1, 63), (8, 8), (5, 13), (11, 11), (8, 16), (3, 43),
-      (20, 20),
+      (20, 20), (19, 27),
     ] {
       for border in 0...1 { trials.append(Trial(height: height, width: width, border: border)) }
     }
@@ -42,6 +42,9 @@ import YOLOTestSupport
       trials.append(Trial(height: 8, width: 12, heads: 3, areas: areas))
     }
     for heads in [1, 3, 4] { trials.append(Trial(heads: heads)) }
+    // Several runs of keys and groups of queries.
+    trials.append(
+      Trial(height: 26, width: 41, keyChannels: 5, valueChannels: 9, areas: 2, border: 1))
     // Scores far apart: all but one of the powers vanish.
     trials.append(Trial(scale: 8))
     return trials

@@ -126,8 +126,8 @@ extension Activation {
     case .identity: x
     case .silu: x * Self.sigmoid.naive(x)
     case .sigmoid: 1 / (1 + naiveExponential(-x))
-    case .relu: max(x, 0)
-    case .relu6: min(max(x, 0), 6)
+    case .relu: x.isNaN ? x : max(x, 0)
+    case .relu6: x.isNaN ? x : min(max(x, 0), 6)
     case .leakyReLU(let slope): x >= 0 ? x : x * Double(slope)
     case .hardswish: x <= -3 ? 0 : x >= 3 ? x : x * (x + 3) / 6
     }

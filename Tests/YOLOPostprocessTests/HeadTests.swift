@@ -113,12 +113,13 @@ import YOLOTestSupport
     var counts = [0, 0, 0, 0]
     for number in 0..<(try fixture.integers(1)[0]) {
       let head = try Head(&fixture)
-      let given = try fixture.integers(4)
+      let given = try fixture.integers(5)
       let letterbox = Letterbox(
         source: Size(width: given[0], height: given[1]),
-        target: Size(width: given[2], height: given[2]), stride: 32, isRectangular: true)
+        target: Size(width: given[2], height: given[2]), stride: 32,
+        isRectangular: given[3] == 1)
       let width = head.task == .rotated ? 7 : 6
-      for query in 0..<given[3] {
+      for query in 0..<given[4] {
         let thresholds = try fixture.doubles(2)
         let options = try fixture.integers(4)
         let classes = try fixture.integers(options[3])

@@ -98,4 +98,79 @@ import YOLOPostprocess
         """)
     #expect(Self.result([]).text == "photo.jpg  600x750  (no detections)  204.4 ms\n")
   }
+
+  private static func result(_ findings: Findings) -> Prediction {
+    Prediction(
+      source: "photo.jpg", size: Size(width: 600, height: 750), findings: findings,
+      names: [0: "person", 1: "fire truck"],
+      speed: Speed(preprocess: 2.8, inference: 200.8, postprocess: 0.80049))
+  }
+
+  @Test func textOfOtherTasks() {
+    let person = Self.person
+    let polygon = Polygon(points: [Point(x: 1, y: 2), Point(x: 3, y: 4), Point(x: 5, y: 9)])
+    let segmentation = Segmentation(
+      box: person.box, confidence: 0.92, classIndex: 0,
+      mask: Mask(emptyOf: Size(width: 8, height: 8)), polygon: polygon)
+    #expect(
+      Self.result(.segmentations([segmentation])).text == """
+        photo.jpg  600x750  1 detection  204.4 ms
+          0.92  person  118.5  112.0  416.2  660.8  3 points
+
+        """)
+    let pose = Pose(
+      box: person.box, confidence: 0.92, classIndex: 0,
+      keypoints: [Keypoint(Point(x: 1, y: 2), visibility: nil)])
+    #expect(
+      Self.result(.poses([pose, pose])).text == """
+        photo.jpg  600x750  2 detections  204.4 ms
+          0.92  person  118.5  112.0  416.2  660.8  1 keypoint
+          0.92  person  118.5  112.0  416.2  660.8  1 keypoint
+
+        """)
+    let rotated = RotatedDetection(
+      box: RotatedBox(x: 100, y: 50, width: 30, height: 20, angle: .pi / 6), confidence: 0.5,
+      classIndex: 1)
+    #expect(
+      Self.result(.rotatedDetections([rotated])).text == """
+        photo.jpg  600x750  1 detection  204.4 ms
+          0.50  fire truck  100.0  50.0  30.0  20.0  30.0
+
+        """)
+    #expect(
+      Self.result(.classification(Classification(probabilities: [0.25, 0.75]))).text == """
+        photo.jpg  600x750  best 2 of 2 classes  204.4 ms
+          0.75  fire truck
+          0.25  person
+
+        """)
+    for findings in [Findings.segmentations([]), .poses([]), .rotatedDetections([])] {
+      #expect(Self.result(findings).text == "photo.jpg  600x750  (no detections)  204.4 ms\n")
+      #expect(findings.objects.isEmpty)
+    }
+  }
+
+  /// `visible` is written only where the model gives visibilities.
+  @Test func keypointsWithoutVisibility() {
+    func line(_ visibility: Float?) -> String {
+      let pose = Pose(
+        box: Self.person.box, confidence: 0.92, classIndex: 0,
+        keypoints: [Keypoint(Point(x: 300, y: 75), visibility: visibility)])
+      return String(
+        decoding: Self.result(.poses([pose])).jsonLine(isNormalized: true), as: UTF8.self)
+    }
+    #expect(line(nil).contains(#""keypoints":{"x":[0.5],"y":[0.1]}"#))
+    #expect(line(0.25).contains(#""keypoints":{"visible":[0.25],"x":[0.5],"y":[0.1]}"#))
+  }
+
+  @Test func objectsOfAllKinds() {
+    let box = RotatedBox(x: 100, y: 50, width: 30, height: 20, angle: 0)
+    let findings = Findings.rotatedDetections([
+      RotatedDetection(box: box, confidence: 0.5, classIndex: 1)
+    ])
+    #expect(
+      findings.objects == [Detection(box: box.bounds, confidence: 0.5, classIndex: 1)])
+    #expect(Findings.detections([Self.person]).objects == [Self.person])
+    #expect(Findings.classification(Classification(probabilities: [1])).objects.isEmpty)
+  }
 }

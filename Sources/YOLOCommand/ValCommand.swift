@@ -1,0 +1,119 @@
+import ArgumentParser
+import YOLO
+import YOLODataSet
+import YOLOImage
+import YOLOImageIO
+import YOLOModels
+import YOLOPostprocess
+import YOLOValidation
+
+/// `yolo val`: measures how good a model is on a data set.
+struct ValCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "val",
+    abstract: "Measures how good a model is on a data set.",
+    discussion: """
+      A data set is a data.yaml in YOLO format, or for a classifier a folder with val/CLASS/PICTURE. \
+      The figures are those of the reference's own validation.
+      """)
+
+  enum Format: String, ExpressibleByArgument, CaseIterable {
+    case text
+    case json
+  }
+
+  @Option(
+    name: .long, help: ArgumentHelp("A data.yaml, or a classifier's folder.", valueName: "path"))
+  var data: String
+
+  @Option(name: .long, help: "The part of the data set: \(DataSet.splits.joined(separator: ", ")).")
+  var split = "val"
+
+  @Option(
+    name: .customLong(PredictOption.imageSize.flag),
+    help: "The long side of the input in pixels (default: the model's own).")
+  var imageSize: String?
+
+  @Option(
+    name: .customLong(ValidateOption.confidence.flag),
+    help: "\(ValidateOption.confidence.help), \(ValidateOption.confidence.expected).")
+  var confidence = "\(ValidateOption.confidence.defaultValue)"
+
+  @Option(
+    name: .customLong(ValidateOption.overlap.flag),
+    help: "\(ValidateOption.overlap.help), \(ValidateOption.overlap.expected).")
+  var overlap = "\(ValidateOption.overlap.defaultValue)"
+
+  @Option(
+    name: .customLong(ValidateOption.maxDetections.flag),
+    help: "\(ValidateOption.maxDetections.help), \(ValidateOption.maxDetections.expected).")
+  var maxDetections = "\(ValidateOption.maxDetections.defaultValue)"
+
+  @Option(
+    name: .customLong(ValidateOption.batch.flag),
+    help: "\(ValidateOption.batch.help), \(ValidateOption.batch.expected).")
+  var batch = "\(ValidateOption.batch.defaultValue)"
+
+  @Option(name: .long, help: "How the figures are printed: text, json.")
+  var format = Format.text
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Write the curves and the confusion matrix to this folder.", valueName: "dir"))
+  var save: String?
+
+  @OptionGroup(title: "Runtime") var runtime: RuntimeArguments
+
+  func run() throws {
+    do {
+      let model = try runtime.open()
+      let validation = Validation(
+        model: model, side: try side(of: model),
+        batchSize: try ValidateOption.batch.parsed(batch),
+        selection: try selection(for: model))
+      let folder = try save.map { try OutputFolder($0) }
+      let task = DataSetTask(rawValue: model.network.head.task) ?? .detect
+      let dataSet = try DataSet.open(path: data, task: task)
+      let outcome = try validation.run(dataSet, split: split)
+      let report = ValidationReport(
+        model: try runtime.modelPath(), data: data, split: split, task: task.rawValue,
+        names: dataSet.names, outcome: outcome)
+      switch format {
+      case .text: StandardOutput.write(report.text)
+      case .json: StandardOutput.write(report.json)
+      }
+      for (name, plot) in folder == nil ? [] : report.plots {
+        try folder?.write(Array(plot.utf8), named: name)
+      }
+      if let failure = outcome.failure { throw failure }
+    } catch let code as ExitCode {
+      throw code
+    } catch {
+      throw ExitStatus.report(error)
+    }
+  }
+
+  private func side(of model: Model) throws -> Int {
+    guard let imageSize else {
+      return max(model.defaultImageSize.width, model.defaultImageSize.height)
+    }
+    let size = try PredictOption.imageSize.parsed(imageSize)
+    guard size.width == size.height else {
+      throw ValidationError("imgsz must be one number here, but \(imageSize) was given")
+    }
+    return size.width
+  }
+
+  private func selection(for model: Model) throws -> Selection {
+    var confidence = try ValidateOption.confidence.parsed(confidence)
+    if model.network.head.validationKind == .rotatedBoxes {
+      confidence = max(confidence, ValidateOption.leastRotatedConfidence)
+    }
+    let overlap = try ValidateOption.overlap.parsed(overlap)
+    return Selection(
+      confidence: confidence, choice: .every,
+      method: model.network.head.isOneToOne ? .ranking : .suppression(overlap: overlap),
+      limit: try ValidateOption.maxDetections.parsed(maxDetections))
+  }
+}

@@ -1,0 +1,157 @@
+import ArgumentParser
+import YOLO
+import YOLODataSet
+import YOLOGeometry
+import YOLOImage
+import YOLOImageIO
+import YOLOModels
+import YOLOPostprocess
+import YOLOValidation
+
+/// Runs a model over a data set and rates what it finds.
+struct Validation {
+  /// What came of it.
+  struct Outcome {
+    enum Figures {
+      case objects(EvaluationReport)
+      case classes(ClassificationEvaluation)
+    }
+
+    var figures: Figures
+    /// The mean times of a picture.
+    var speed: Speed
+    /// The exit code of the last picture that could not be used.
+    var failure: ExitCode?
+  }
+
+  let model: Model
+  /// The long side of the input.
+  let side: Int
+  let batchSize: Int
+  let selection: Selection
+
+  /// Validates on a part of a data set.
+  ///
+  /// Pictures that cannot be read, and those with a wrong label, are reported and left out. A picture
+  /// is decoded twice: first for its extent, which decides on its batch.
+  func run(_ dataSet: DataSet, split: String) throws -> Outcome {
+    guard let kind = model.network.head.validationKind else {
+      return try classify(dataSet, split: split)
+    }
+    var notes = Notes()
+    var usable = [(path: String, labels: PictureLabels, size: Size)]()
+    let paths = try dataSet.pictures(of: split)
+    var progress = ProgressBar(total: 2 * paths.count)
+    for path in paths {
+      progress.advance()
+      notes.record(clearing: progress) {
+        let labels = try dataSet.labels(ofPicture: path)
+        try check(labels.objects.map(\.classIndex), in: path)
+        usable.append((path, labels, try ImageReader.read(contentsOf: path).size))
+        return nil
+      }
+    }
+    let plan = ValidationPlan(
+      sizes: usable.map(\.size), imageSize: side, stride: max(32, model.largestStride),
+      batchSize: batchSize)
+    var evaluation = Evaluation(kind: kind, classCount: model.network.head.classCount)
+    for input in plan.batches.joined() {
+      let picture = usable[input.index]
+      progress.advance()
+      notes.record(clearing: progress) {
+        let image = try ImageReader.read(contentsOf: picture.path)
+        guard image.size == picture.size else {
+          throw ImageIOError.unreadable(source: picture.path, reason: "it changed meanwhile")
+        }
+        let result = try model.evaluate(
+          image, letterbox: input.letterbox, selection: selection)
+        evaluation.add(
+          result.findings.validationFindings,
+          targets: picture.labels.targets(
+            for: input, kind: kind, maskGrid: result.findings.maskFrame))
+        return result.speed
+      }
+    }
+    progress.clear()
+    return Outcome(
+      figures: .objects(evaluation.report()), speed: notes.meanSpeed, failure: notes.failure)
+  }
+
+  private func classify(_ dataSet: DataSet, split: String) throws -> Outcome {
+    let pictures = try dataSet.classifiedPictures(of: split)
+    var evaluation = ClassificationEvaluation(classCount: model.network.head.classCount)
+    var notes = Notes()
+    var progress = ProgressBar(total: pictures.count)
+    for picture in pictures {
+      progress.advance()
+      notes.record(clearing: progress) {
+        try check([picture.classIndex], in: picture.path)
+        let image = try ImageReader.read(contentsOf: picture.path)
+        let target = Size(width: side, height: side)
+        let result = try model.evaluate(
+          image,
+          letterbox: Letterbox(
+            source: image.size, target: target, stride: 32, isRectangular: false),
+          selection: selection)
+        if case .classification(let classification) = result.findings {
+          evaluation.add(
+            probabilities: classification.probabilities, target: picture.classIndex)
+        }
+        return result.speed
+      }
+    }
+    progress.clear()
+    return Outcome(
+      figures: .classes(evaluation), speed: notes.meanSpeed, failure: notes.failure)
+  }
+
+  private func check(_ classes: [Int], in path: String) throws {
+    let count = model.network.head.classCount
+    if let unknown = classes.first(where: { $0 >= count }) {
+      throw YOLOError(
+        .option, "\(path) has class \(unknown), but the model has \(count) classes")
+    }
+  }
+}
+
+extension Validation {
+  /// What happened with single pictures.
+  private struct Notes {
+    var failure: ExitCode?
+    private var total = Speed(preprocess: 0, inference: 0, postprocess: 0)
+    private var count = 0
+
+    /// Reports what goes wrong with one picture, so that the others are still rated.
+    ///
+    /// `body` returns how long the picture took, if it was run.
+    mutating func record(clearing progress: ProgressBar, _ body: () throws -> Speed?) {
+      do {
+        if let speed = try body() { add(speed) }
+      } catch {
+        progress.clear()
+        failure = ExitStatus.report(error)
+      }
+    }
+
+    private mutating func add(_ speed: Speed) {
+      count += 1
+      total.preprocess += speed.preprocess
+      total.inference += speed.inference
+      total.postprocess += speed.postprocess
+    }
+
+    var meanSpeed: Speed {
+      let share = 1 / Double(max(count, 1))
+      return Speed(
+        preprocess: total.preprocess * share, inference: total.inference * share,
+        postprocess: total.postprocess * share)
+    }
+  }
+}
+
+extension Findings {
+  /// The extent of the masks, if there are any.
+  fileprivate var maskFrame: Size? {
+    if case .segmentations(let objects) = self { objects.first?.mask.frame } else { nil }
+  }
+}

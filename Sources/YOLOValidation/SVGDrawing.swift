@@ -1,0 +1,137 @@
+/// Builds an SVG picture element by element.
+///
+/// Coordinates are pixels, y pointing down, and are written to a tenth. Text is escaped: names out of
+/// a data set cannot become markup.
+struct SVGDrawing {
+  /// Where text stands relative to its place.
+  enum Anchor: String {
+    case start
+    case middle
+    case end
+  }
+
+  private let width: Double
+  private let height: Double
+  private let title: String
+  private var elements: [String] = []
+
+  init(width: Double, height: Double, title: String) {
+    self.width = width
+    self.height = height
+    self.title = title
+  }
+
+  /// Returns a number with one decimal at most.
+  static func number(_ value: Double) -> String { decimal(value, places: 1, isPadded: false) }
+
+  /// Returns a number with a fixed count of decimals, or without the zeros at its end.
+  static func decimal(_ value: Double, places: Int, isPadded: Bool = true) -> String {
+    var scale = 1
+    for _ in 0..<places { scale *= 10 }
+    let scaled = (value * Double(scale)).rounded()
+    guard scaled.magnitude < 1e15 else { return "0" }
+    let whole = Int(scaled.magnitude)
+    let sign = scaled < 0 ? "-" : ""
+    var fraction = String(whole % scale)
+    fraction = String(repeating: "0", count: places - min(places, fraction.count)) + fraction
+    if !isPadded { while fraction.last == "0" { fraction.removeLast() } }
+    let isWhole = places == 0 || fraction.isEmpty
+    return sign + "\(whole / scale)" + (isWhole ? "" : "." + fraction)
+  }
+
+  /// Returns text that may stand in an element: escaped, control characters replaced.
+  static func escaped(_ text: String) -> String {
+    var result = ""
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "&": result += "&amp;"
+      case "<": result += "&lt;"
+      case ">": result += "&gt;"
+      case "\"": result += "&quot;"
+      case "\u{FFFE}", "\u{FFFF}": result.unicodeScalars.append("\u{FFFD}")
+      default:
+        let isControl = scalar.properties.generalCategory == .control
+        result.unicodeScalars.append(isControl ? "\u{FFFD}" : scalar)
+      }
+    }
+    return result
+  }
+
+  /// Returns text of at most `count` characters, the rest as an ellipsis.
+  static func shortened(_ text: String, to count: Int) -> String {
+    text.count <= count ? text : text.prefix(max(count - 1, 1)) + "…"
+  }
+
+  mutating func rectangle(
+    x: Double, y: Double, width: Double, height: Double, fill: String, stroke: String? = nil
+  ) {
+    let edge = stroke.map { " stroke=\"\($0)\"" } ?? ""
+    elements.append(
+      "<rect x=\"\(Self.number(x))\" y=\"\(Self.number(y))\" width=\"\(Self.number(width))\""
+        + " height=\"\(Self.number(height))\" fill=\"\(fill)\"\(edge)/>")
+  }
+
+  mutating func line(
+    x1: Double, y1: Double, x2: Double, y2: Double, stroke: String, width: Double = 1
+  ) {
+    elements.append(
+      "<line x1=\"\(Self.number(x1))\" y1=\"\(Self.number(y1))\" x2=\"\(Self.number(x2))\""
+        + " y2=\"\(Self.number(y2))\" stroke=\"\(stroke)\" stroke-width=\"\(Self.number(width))\"/>"
+    )
+  }
+
+  /// Draws a line through points; points on a level line between others are left out.
+  mutating func path(
+    _ points: [(x: Double, y: Double)], stroke: String, width: Double, opacity: Double = 1
+  ) {
+    var kept: [(x: String, y: String)] = []
+    for point in points {
+      let next = (x: Self.number(point.x), y: Self.number(point.y))
+      if kept.count > 1, kept[kept.count - 1].y == next.y, kept[kept.count - 2].y == next.y {
+        kept.removeLast()
+      }
+      kept.append(next)
+    }
+    let text = kept.map { "\($0.x),\($0.y)" }.joined(separator: " ")
+    elements.append(
+      "<polyline points=\"\(text)\" fill=\"none\" stroke=\"\(stroke)\""
+        + " stroke-width=\"\(Self.number(width))\" stroke-opacity=\"\(Self.number(opacity))\""
+        + " stroke-linejoin=\"round\"/>")
+  }
+
+  mutating func text(
+    _ text: String, x: Double, y: Double, size: Double = 13, anchor: Anchor = .start,
+    fill: String = Self.ink, isBold: Bool = false, turned degrees: Double = 0
+  ) {
+    let turn =
+      degrees == 0
+      ? ""
+      : " transform=\"rotate(\(Self.number(degrees)) \(Self.number(x)) \(Self.number(y)))\""
+    elements.append(
+      "<text x=\"\(Self.number(x))\" y=\"\(Self.number(y))\" font-size=\"\(Self.number(size))\""
+        + " text-anchor=\"\(anchor.rawValue)\" fill=\"\(fill)\"\(isBold ? " font-weight=\"600\"" : "")"
+        + "\(turn)>\(Self.escaped(text))</text>")
+  }
+
+  /// The colour of text.
+  static let ink = "#1f2933"
+  /// The colour of text and lines that stand back.
+  static let faint = "#7b8794"
+  /// The colour of the lines behind a plot.
+  static let grid = "#e4e7eb"
+
+  /// The whole file.
+  var svg: String {
+    let size = "\(Self.number(width)) \(Self.number(height))"
+    return """
+      <svg xmlns="http://www.w3.org/2000/svg" width="\(Self.number(width))" \
+      height="\(Self.number(height))" viewBox="0 0 \(size)" \
+      font-family="system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif" role="img">
+      <title>\(Self.escaped(title))</title>
+      <rect width="100%" height="100%" fill="#ffffff"/>
+      \(elements.joined(separator: "\n"))
+      </svg>
+
+      """
+  }
+}

@@ -1,0 +1,44 @@
+import Testing
+import YOLOKernels
+import YOLOTensor
+
+/// The activation functions on every instruction set against their definitions.
+@Suite struct ActivationTests {
+  @Test(arguments: Activation.all)
+  func holdsOverItsWholeRange(_ activation: Activation) {
+    var values = stride(from: Float(-80), through: 80, by: 0.0137).map { $0 }
+    values += [0, -0.0, 3, -3, 6, 1e30, .leastNonzeroMagnitude, .nan]
+    for kernels in [nil] + KernelBench.sets {
+      for (x, y) in zip(values, apply(activation, to: values, kernels)) {
+        let exact = activation.naive(Double(x))
+        // Fused products are off by a few roundings. Without them the product with log₂e is rounded,
+        // which costs e⁻ˣ |x| ulp; near −3 the hard swish has the rounding of x + 3.
+        let ulps =
+          switch activation {
+          case .silu, .sigmoid: kernels?.instructionSet == .baseline ? 64.0 : 4.0
+          default: 2.0
+          }
+        let bound =
+          ulps * Double(Float(exact).ulp) + (activation == .hardswish ? 2e-7 : 0)
+        #expect(
+          x.isNaN ? y.isNaN : abs(Double(y) - exact) <= bound,
+          "\(kernels?.instructionSet.rawValue ?? "reference") \(activation)(\(x)) = \(y)")
+      }
+    }
+  }
+
+  private func apply(
+    _ activation: Activation, to values: [Float], _ kernels: KernelSet?
+  ) -> ArraySlice<Float> {
+    let layout = ActivationLayout(
+      height: 1, width: values.count, channels: 1, pixelStride: 1, border: 0)
+    let step = ElementwiseStep(
+      from: layout, to: layout.moved(by: values.count), activation: activation, adding: nil,
+      kernels: kernels, threads: 1)
+    let arena = AlignedStorage(count: 2 * values.count)
+    arena.base.update(from: values, count: values.count)
+    step.run(item: 0, arena: arena.base, scratch: arena.base)
+    return UnsafeBufferPointer(start: arena.base, count: arena.count).map { $0 }
+      .suffix(values.count)
+  }
+}
