@@ -39,7 +39,11 @@ extension Network.Head {
   }
 
   /// Reads the outputs of a run, in the order of the graph's.
-  func findings(in maps: [FeatureMap], _ fit: InputFit, _ request: ResultRequest) -> Findings {
+  ///
+  /// Throws `MaskError` for masks that take too much memory.
+  func findings(
+    in maps: [FeatureMap], _ fit: InputFit, _ request: ResultRequest
+  ) throws(MaskError) -> Findings {
     let levels = levels.map { level in
       DetectLevel(
         boxes: maps[level.boxes], classes: maps[level.classes], stride: level.stride,
@@ -54,7 +58,7 @@ extension Network.Head {
           in: levels, select: request.selection, letterbox: letterbox, space: request.space))
     case (.segment(let layout, let prototypes), .letterbox(let letterbox)):
       return .segmentations(
-        SegmentDecoder(classCount: layout.classCount, binCount: layout.binCount).segmentations(
+        try SegmentDecoder(classCount: layout.classCount, binCount: layout.binCount).segmentations(
           in: levels, prototypes: maps[prototypes], select: request.selection,
           letterbox: letterbox, masks: request.masks, space: request.space))
     case (.pose(let layout, let keypoints), .letterbox(let letterbox)):

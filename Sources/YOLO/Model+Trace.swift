@@ -36,9 +36,10 @@ extension Model {
     let request = try request(options)
     let fit = fit(for: image.size, options: options)
     let plan = try plan(fit.size, keeping: paths)
-    return withSession { session in
+    return try withSession { session throws(YOLOError) in
       var tensors = [String: Tensor]()
-      let (findings, speed) = run(image, plan, fit, request, in: session, durations: nil) { arena in
+      let (findings, speed) = try run(image, plan, fit, request, in: session, durations: nil) {
+        arena in
         tensors = plan.kept.mapValues { Tensor($0.map(in: arena)) }
       }
       return Trace(

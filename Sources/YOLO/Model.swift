@@ -235,26 +235,28 @@ public final class Model: Sendable {
     durations: UnsafeMutablePointer<[Double]>?
   ) throws(YOLOError) -> (findings: Findings, speed: Speed) {
     let plan = try plan(fit.size)
-    return withSession { session in
-      run(image, plan, fit, request, in: session, durations: durations) { _ in }
+    return try withSession { session throws(YOLOError) in
+      try run(image, plan, fit, request, in: session, durations: durations) { _ in }
     }
   }
 
   /// Lends a session, which goes back to the pool.
-  func withSession<Result>(_ body: (Session) -> Result) -> Result {
+  func withSession<Result>(
+    _ body: (Session) throws(YOLOError) -> Result
+  ) throws(YOLOError) -> Result {
     let session = sessions.withLock { $0.popLast() } ?? Session()
     defer {
       // A burst of predictions must not keep its memory for good.
       sessions.withLock { if $0.count < Processors.usable { $0.append(session) } }
     }
-    return body(session)
+    return try body(session)
   }
 
   /// Runs a plan; `inspect` is called with the arena while it holds what was computed.
   func run(
     _ image: Image, _ plan: Plan, _ fit: InputFit, _ request: ResultRequest, in session: Session,
     durations: UnsafeMutablePointer<[Double]>?, inspect: (UnsafePointer<Float>) -> Void
-  ) -> (findings: Findings, speed: Speed) {
+  ) throws(YOLOError) -> (findings: Findings, speed: Speed) {
     let start = DispatchTime.now()
     let picture = fit.applied(to: image)
     var filled = start
@@ -265,11 +267,14 @@ public final class Model: Sendable {
       let inferred = DispatchTime.now()
       let maps = plan.outputs.map { $0.layout.map(in: arena) }
       inspect(arena)
-      return (network.head.findings(in: maps, fit, request), inferred)
+      let findings = Result { () throws(MaskError) in
+        try network.head.findings(in: maps, fit, request)
+      }
+      return (findings, inferred)
     }
     let end = DispatchTime.now()
     return (
-      findings,
+      try findings.mapError { YOLOError(.tooLarge, "\($0)") }.get(),
       Speed(
         preprocess: start.milliseconds(to: filled), inference: filled.milliseconds(to: inferred),
         postprocess: inferred.milliseconds(to: end))

@@ -17,7 +17,7 @@ extension Prediction {
       image.annotated(
         with: segmentations.map { object in
           MaskAnnotation(
-            box: object.box, mask: object.mask.resampled(to: size),
+            box: object.box, mask: object.mask,
             name: name(ofClass: object.classIndex), confidence: object.confidence,
             classIndex: object.classIndex)
         })

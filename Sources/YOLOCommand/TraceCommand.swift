@@ -64,7 +64,13 @@ struct TraceCommand: ParsableCommand {
     switch trace.prediction.findings {
     case .segmentations(let objects):
       let frame = objects.first?.mask.frame ?? Size(width: 0, height: 0)
+      // Masks of the same boxes as in the prediction, but stored whole.
+      let bytes = objects.count * frame.width * frame.height
+      guard bytes <= MaskError.byteLimit else {
+        throw YOLOError(.tooLarge, "\(MaskError.tooLarge(objects: objects.count, bytes: bytes))")
+      }
       var pixels = [UInt8]()
+      pixels.reserveCapacity(bytes)
       for object in objects {
         for y in 0..<frame.height {
           for x in 0..<frame.width { pixels.append(object.mask[x, y] ? 1 : 0) }

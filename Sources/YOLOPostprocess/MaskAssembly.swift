@@ -29,18 +29,7 @@ struct MaskAssembly {
   ///   - box: The object's box in letterbox pixels, not clipped.
   /// - Returns: The mask, with no more stored than the least rectangle that holds it.
   func mask(coefficients: UnsafePointer<Float>, box: Box) -> Mask {
-    guard prototypes.width > 0, prototypes.height > 0 else { return Mask(emptyOf: frame) }
-    let crop =
-      switch grid {
-      case .letterbox: box
-      case .source: letterbox.sourceBox(box)
-      case .prototypes:
-        box.scaled(
-          x: Float(prototypes.width) / Float(letterbox.padded.width),
-          y: Float(prototypes.height) / Float(letterbox.padded.height))
-      }
-    let columns = Self.pixels(from: crop.x1, to: crop.x2, in: frame.width)
-    let rows = Self.pixels(from: crop.y1, to: crop.y2, in: frame.height)
+    let (columns, rows) = part(box)
     guard !columns.isEmpty, !rows.isEmpty else { return Mask(emptyOf: frame) }
 
     let pixels = [UInt8](unsafeUninitializedCapacity: columns.count * rows.count) {
@@ -58,6 +47,30 @@ struct MaskAssembly {
       frame: frame, left: columns.lowerBound, top: rows.lowerBound, width: columns.count,
       height: rows.count, binary: pixels
     ).trimmed()
+  }
+
+  /// Returns how many pixels the mask of an object takes at most.
+  func pixelCount(box: Box) -> Int {
+    let (columns, rows) = part(box)
+    return columns.count * rows.count
+  }
+
+  /// Returns the part of the frame that an object's box, in letterbox pixels, covers.
+  private func part(_ box: Box) -> (columns: Range<Int>, rows: Range<Int>) {
+    guard prototypes.width > 0, prototypes.height > 0 else { return (0..<0, 0..<0) }
+    let crop =
+      switch grid {
+      case .letterbox: box
+      case .source: letterbox.sourceBox(box)
+      case .prototypes:
+        box.scaled(
+          x: Float(prototypes.width) / Float(letterbox.padded.width),
+          y: Float(prototypes.height) / Float(letterbox.padded.height))
+      }
+    return (
+      Self.pixels(from: crop.x1, to: crop.x2, in: frame.width),
+      Self.pixels(from: crop.y1, to: crop.y2, in: frame.height)
+    )
   }
 
   /// Hands out the logits of a part of the mask, a row at a time or all rows at once.

@@ -29,26 +29,32 @@ public struct SegmentDecoder: Sendable, Hashable {
   ///   - grid: Which pixels the masks are made of.
   ///   - space: Which pixels boxes and polygons are given in.
   /// - Returns: The segmentations by descending confidence.
+  /// - Throws: `MaskError` if the masks together would take more than `MaskError.byteLimit`.
   public func segmentations(
     in levels: [DetectLevel], prototypes: FeatureMap, select selection: Selection,
     letterbox: Letterbox, masks grid: MaskGrid = .letterbox, space: ResultSpace = .source
-  ) -> [Segmentation] {
+  ) throws(MaskError) -> [Segmentation] {
     let frame = ResultFrame(letterbox, space)
     let assembly = MaskAssembly(prototypes: prototypes, letterbox: letterbox, grid: grid)
-    return HeadScan(classCount: classCount, binCount: binCount)
-      .survivors(in: levels, selection).compactMap { candidate in
-        let cell = HeadCell(anchor: candidate.anchor, in: levels)
-        let mask = assembly.mask(
-          coefficients: cell.extraValues(count: prototypes.channels), box: candidate.box)
-        var polygon = Polygon()
-        if space == .source {
-          guard !mask.isEmpty else { return nil }
-          polygon = LetterboxInverse(padded: mask.frame, source: letterbox.source)
-            .sourcePolygon(mask.outline())
-        }
-        return Segmentation(
-          box: frame.box(candidate.box), confidence: candidate.confidence,
-          classIndex: candidate.classIndex, mask: mask, polygon: polygon)
+    let candidates = HeadScan(classCount: classCount, binCount: binCount)
+      .survivors(in: levels, selection)
+    let bytes = candidates.reduce(0) { $0 + assembly.pixelCount(box: $1.box) }
+    guard bytes <= MaskError.byteLimit else {
+      throw .tooLarge(objects: candidates.count, bytes: bytes)
+    }
+    return candidates.compactMap { candidate in
+      let cell = HeadCell(anchor: candidate.anchor, in: levels)
+      let mask = assembly.mask(
+        coefficients: cell.extraValues(count: prototypes.channels), box: candidate.box)
+      var polygon = Polygon()
+      if space == .source {
+        guard !mask.isEmpty else { return nil }
+        polygon = LetterboxInverse(padded: mask.frame, source: letterbox.source)
+          .sourcePolygon(mask.outline())
       }
+      return Segmentation(
+        box: frame.box(candidate.box), confidence: candidate.confidence,
+        classIndex: candidate.classIndex, mask: mask, polygon: polygon)
+    }
   }
 }

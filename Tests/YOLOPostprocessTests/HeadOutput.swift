@@ -27,8 +27,8 @@ struct HeadOutput {
 
   /// Lends the levels and the prototypes as views.
   func withLevelsAndPrototypes<Result>(
-    padding: Int = 0, _ body: ([DetectLevel], FeatureMap) -> Result
-  ) -> Result {
+    padding: Int = 0, _ body: ([DetectLevel], FeatureMap) throws -> Result
+  ) rethrows -> Result {
     var buffers: [UnsafeMutableBufferPointer<Float>] = []
     // SAFETY: freed after the closure has returned, which is as long as the views are valid.
     defer { for buffer in buffers { buffer.deallocate() } }
@@ -62,7 +62,7 @@ struct HeadOutput {
           ? nil
           : view(level.extra, height: level.height, width: level.width, channels: extraCount))
     }
-    return body(
+    return try body(
       views,
       view(
         prototypes.values, height: prototypes.height, width: prototypes.width,

@@ -47,9 +47,9 @@ import YOLOTestSupport
     func findings(
       _ selection: Selection, _ letterbox: Letterbox, masks: MaskGrid = .letterbox,
       space: ResultSpace = .source
-    ) -> Findings {
+    ) throws -> Findings {
       let (classes, bins) = (output.classCount, output.binCount)
-      return output.withLevelsAndPrototypes(padding: 3) { levels, prototypes in
+      return try output.withLevelsAndPrototypes(padding: 3) { levels, prototypes in
         switch task {
         case .detect:
           .detections(
@@ -57,7 +57,7 @@ import YOLOTestSupport
               in: levels, select: selection, letterbox: letterbox, space: space))
         case .segment:
           .segmentations(
-            SegmentDecoder(classCount: classes, binCount: bins).segmentations(
+            try SegmentDecoder(classCount: classes, binCount: bins).segmentations(
               in: levels, prototypes: prototypes, select: selection, letterbox: letterbox,
               masks: masks, space: space))
         case .pose:
@@ -124,7 +124,7 @@ import YOLOTestSupport
         let options = try fixture.integers(4)
         let classes = try fixture.integers(options[3])
         let rows = try fixture.rows(fixture.integers(1)[0], of: width)
-        let findings = head.findings(
+        let findings = try head.findings(
           head.selection(
             thresholds, isAgnostic: options[0] == 1, limit: options[1],
             classes: classes.isEmpty ? nil : Set(classes)),
@@ -170,7 +170,7 @@ import YOLOTestSupport
   ) throws {
     let thresholds = try fixture.doubles(2)
     let rows = try fixture.rows(fixture.integers(1)[0], of: width)
-    let findings = head.findings(
+    let findings = try head.findings(
       head.selection(thresholds, limit: 40, choice: .every), letterbox, masks: .prototypes,
       space: .letterbox)
     expectClose(
@@ -189,7 +189,7 @@ import YOLOTestSupport
   }
 
   /// Whatever bits a head gives, there is an answer and it is bounded.
-  @Test func randomBits() {
+  @Test func randomBits() throws {
     let plan = FuzzPlan(cases: 200)
     var random = SplitMix64(seed: plan.seed)
     for number in 0..<plan.cases {
@@ -219,10 +219,10 @@ import YOLOTestSupport
       let selection = Selection(
         confidence: 0.01, choice: number % 3 == 0 ? .every : .best,
         method: number % 4 == 0 ? .ranking : .suppression(overlap: 0.5), limit: 20)
-      output.withLevelsAndPrototypes { levels, prototypes in
+      try output.withLevelsAndPrototypes { levels, prototypes in
         for space in [ResultSpace.source, .letterbox] {
           for grid in [MaskGrid.letterbox, .source, .prototypes] {
-            let found = SegmentDecoder(classCount: classes, binCount: bins).segmentations(
+            let found = try SegmentDecoder(classCount: classes, binCount: bins).segmentations(
               in: levels, prototypes: prototypes, select: selection, letterbox: letterbox,
               masks: grid, space: space)
             #expect(found.count <= 20)
@@ -295,5 +295,33 @@ import YOLOTestSupport
     #expect(classes(Selection(confidence: 0.01, method: .ranking, isAgnostic: true)) == [0, 1])
     #expect(classes(Selection(classes: [1], method: .ranking)) == [1])
     #expect(classes(Selection(method: .ranking, limit: 1)) == [0])
+  }
+}
+
+/// The bound on the memory of masks.
+@Suite struct MaskBoundTests {
+  @Test func masksThatTakeTooMuchAreRefused() {
+    // A hundred cells, each with a box over all of a picture of a hundred million pixels.
+    let side = 10
+    let output = HeadOutput(
+      classCount: 1, binCount: 1,
+      levels: [
+        HeadOutput.Level(
+          height: side, width: side, stride: 32,
+          boxes: [Float](repeating: 20, count: 4 * side * side),
+          classes: [Float](repeating: 3, count: side * side),
+          extra: [Float](repeating: 1, count: side * side))
+      ], prototypes: (80, 80, [Float](repeating: 1, count: 80 * 80)))
+    let letterbox = Letterbox(
+      source: Size(width: 10_000, height: 10_000), target: Size(width: 320, height: 320),
+      stride: 32, isRectangular: true)
+    let selection = Selection(method: .ranking, limit: 100)
+    #expect(throws: MaskError.tooLarge(objects: 100, bytes: 10_000_000_000)) {
+      try output.withLevelsAndPrototypes { levels, prototypes in
+        _ = try SegmentDecoder(classCount: 1, binCount: 1).segmentations(
+          in: levels, prototypes: prototypes, select: selection, letterbox: letterbox,
+          masks: .source)
+      }
+    }
   }
 }
