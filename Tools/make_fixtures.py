@@ -9,6 +9,11 @@ Needs the reference environment. Written are (paths relative to --out):
     heads/*.npy               raw float32 [1, C, H, W] outputs of the head's box and class branches, per level, fused network
     detections/*.json         [{class, name, confidence, x1, y1, x2, y2}] in pixels of the picture, unrounded
     manifest.json             command, seed, library versions, SHA-256 of every file, and the list of cases
+    networks/NAME.pt          a network of tiny_networks.py; together they have every block and every head
+    networks/NAME.json        seed, versions, and the cases with what the reference found: objects or probabilities
+    networks/NAME-heads.npy   raw float32 outputs of the head, those of all cases one after the other
+    networks/NAME-masks.npy   the pixels of the masks, eight to a byte
+With --networks [NAME ...] only the networks are written, all or those named.
 Checkpoint seeds are counted up until no decision of a checkpoint's cases (confidence, class, overlap) hangs on less than the
 float32 noise between two correct runtimes. A case of the trained checkpoint that does is dropped and said so.
 """
@@ -30,6 +35,7 @@ import ultralytics
 from ultralytics.utils import YAML
 
 import shapes
+import tiny_networks
 from reference import MAXIMUM_DETECTIONS, Reference, decision_margins
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -136,6 +142,141 @@ class Writer:
         self.cases.append(case)
 
 
+# The networks' cases: (picture, imgsz, whether heads are kept). The inputs are 96x64 and 96x96.
+NETWORK_CASES = (("odd", 96, True), ("even", 96, False))
+NETWORK_CONFIDENCE = 0.25
+OBJECTS = {"detect": (3, 16), "pose": (3, 16), "obb": (3, 16), "segment": (2, 8)}  # the fewest and the most of a case
+POLYGONS = 3  # the most of a case
+# A network is only taken if the reference itself, computing in float64, stays as near as a tenth of what is allowed.
+FINDING_NOISE = {"boxes": 2e-3, "confidences": 1e-5, "corners": 5e-3, "keypoints": 5e-3}
+HEAD_NOISE = 6e-6  # of the largest value
+# ... and if it finds as many with these additions to confidence threshold and overlap limit.
+NUDGES = ((-3e-4, 0.0), (3e-4, 0.0), (0.0, -2e-3), (0.0, 2e-3))
+
+
+def network_input(path, imgsz):
+    """Returns a picture about as the network gets it, [1, 3, H, W]; statistics are taken from it."""
+    picture = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
+    scale = imgsz / max(picture.shape[:2])
+    picture = cv2.resize(picture, None, fx=scale, fy=scale)
+    picture = cv2.copyMakeBorder(picture, 0, -picture.shape[0] % 32, 0, -picture.shape[1] % 32, cv2.BORDER_CONSTANT,
+                                 value=(114,) * 3)
+    return torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1)[None])).float() / 255
+
+
+def is_clear(reference, run, path, imgsz, retina):
+    """Tells whether no finding of a run hangs on the noise of float32."""
+    exact = reference.predict(path, imgsz, NETWORK_CONFIDENCE, IOU, retina=retina, exact=True)
+    if run.probabilities is not None:
+        return np.abs(run.probabilities - exact.probabilities).max() <= 1e-6
+    found, wanted = run.detections, exact.detections
+    least, most = OBJECTS[reference.task]
+    if not least <= len(found) <= most or not np.array_equal(found.classes, wanted.classes):
+        return False
+    if any(np.abs(getattr(found, name) - getattr(wanted, name)).max() > bound
+           for name, bound in FINDING_NOISE.items() if getattr(found, name) is not None):
+        return False
+    if found.masks is not None and not (np.array_equal(found.masks, wanted.masks) and found.masks.any((1, 2)).all()):
+        return False
+    return all(len(reference.predict(path, imgsz, NETWORK_CONFIDENCE + conf, IOU + iou, retina=retina).detections)
+               == len(found) for conf, iou in NUDGES)
+
+
+def head_path(reference, name):
+    """Returns the path of the module whose output the recording of the reference calls `name`: box0, proto, ..."""
+    layers = reference.yolo.model.model
+    last = f"model.{len(layers) - 1}."
+    if name in ("proto", "logits"):
+        return last + {"proto": "proto", "logits": "linear"}[name]
+    extra = "cv4_kpts" if hasattr(layers[-1], "cv4_kpts") else "cv4"
+    branch = {"box": "cv2", "class": "cv3", "extra": extra}[name[:-1]]
+    return f"{last}{'one2one_' * reference.end_to_end}{branch}.{name[-1]}"
+
+
+def objects_of(found):
+    """Returns the objects of a case as the JSON has them."""
+    for index in range(len(found)):
+        item = {"class": int(found.classes[index]), "name": found.names[index],
+                "confidence": round(float(found.confidences[index]), 7),
+                "box": [round(float(value), 4) for value in found.boxes[index]]}
+        if found.corners is not None:
+            item["corners"] = [[round(float(value), 4) for value in point] for point in found.corners[index]]
+        if found.keypoints is not None:
+            item["keypoints"] = [[round(float(value), 5) for value in point] for point in found.keypoints[index]]
+        if found.polygons is not None and index < POLYGONS:
+            item["polygon"] = [[float(np.float32(value)) for value in point] for point in found.polygons[index]]
+        yield item
+
+
+def write_network(name, out, pictures, seed):
+    """Writes the network of the first seed whose cases are clear; returns a line about it."""
+    inputs = [network_input(pictures[picture], imgsz) for picture, imgsz, _ in NETWORK_CASES]
+    path = out / f"{name}.pt"
+    for attempt in range(seed, seed + SEED_TRIES):
+        torch.save(tiny_networks.make(name, NAMES, inputs, attempt), path)
+        references = [Reference(path)]
+        if references[0].is_dual:
+            references.append(Reference(path, end_to_end=True))
+        cases, heads, masks, noise = [], [], [], 0.0
+        for reference in references:
+            for picture, imgsz, with_heads in NETWORK_CASES:
+                with_retina = reference.task == "segment" and with_heads and not reference.end_to_end
+                for retina in (False, True)[:1 + with_retina]:
+                    keeps = with_heads and not retina
+                    run = reference.predict(pictures[picture], imgsz, NETWORK_CONFIDENCE, IOU, heads=keeps, retina=retina)
+                    if not is_clear(reference, run, pictures[picture], imgsz, retina):
+                        break
+                    case = {"picture": f"pictures/{picture}.png", "imgsz": imgsz, "conf": NETWORK_CONFIDENCE, "iou": IOU,
+                            "isOneToOne": reference.end_to_end, "retina": retina}
+                    if run.probabilities is not None:
+                        case["probabilities"] = run.probabilities.tolist()
+                    else:
+                        case["objects"] = list(objects_of(run.detections))
+                    if run.detections.masks is not None:
+                        case["maskShape"] = list(run.detections.masks.shape)
+                        masks.append(np.packbits(run.detections.masks))
+                    if keeps:
+                        case["heads"] = [{"path": head_path(reference, key), "shape": list(run.heads[key].shape)}
+                                         for key in sorted(run.heads)]
+                        heads += [run.heads[key].ravel() for key in sorted(run.heads)]
+                        exact = reference.predict(pictures[picture], imgsz, NETWORK_CONFIDENCE, IOU, heads=True, exact=True)
+                        noise = max([noise] + [float(np.abs(run.heads[key] - exact.heads[key]).max()
+                                                     / np.abs(exact.heads[key]).max()) for key in run.heads])
+                    cases.append(case)
+                else:
+                    continue
+                break
+            else:
+                continue
+            break
+        else:
+            if noise <= HEAD_NOISE:
+                break
+    else:
+        raise SystemExit(f"{name}: no clear seed among {SEED_TRIES} from {seed}")
+    np.save(out / f"{name}-heads.npy", np.concatenate(heads), allow_pickle=False)
+    if masks:
+        np.save(out / f"{name}-masks.npy", np.concatenate(masks), allow_pickle=False)
+    facts = {"generator": "python Tools/make_fixtures.py --networks", "seed": attempt, "versions": versions(),
+             "task": references[0].task, "headNoise": noise}
+    lines = [f" {json.dumps(key)}: {json.dumps(value)}" for key, value in facts.items()]
+    lines.append(' "cases": [' + ",\n".join(json.dumps(case, ensure_ascii=False) for case in cases) + "]")
+    (out / f"{name}.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")
+    counts = [len(case.get("objects", case.get("probabilities"))) for case in cases]
+    return f"{name}: seed {attempt}, {path.stat().st_size} bytes, found {counts}, heads {noise:.1e} from float64"
+
+
+def write_networks(out, names):
+    """Writes the networks; the pictures are there already."""
+    (out / "networks").mkdir(exist_ok=True)
+    pictures = {name: out / "pictures" / f"{name}.png" for name, _ in PICTURES}
+    for name in names or tiny_networks.NETWORKS:
+        for old in (".pt", ".json", "-heads.npy", "-masks.npy"):
+            (out / "networks" / (name + old)).unlink(missing_ok=True)
+        position = list(tiny_networks.NETWORKS).index(name)
+        print(write_network(name, out / "networks", pictures, SEED + 100 * position), flush=True)
+
+
 def versions():
     return {"python": platform.python_version(), "ultralytics": ultralytics.__version__, "torch": torch.__version__,
             "torchvision": torchvision.__version__, "opencv": cv2.__version__, "numpy": np.__version__}
@@ -146,9 +287,12 @@ def main():
     parser.add_argument("--make-checkpoint", default=str(ROOT.parent / "shared/reference/make_checkpoint.py"))
     parser.add_argument("--out", type=Path, default=ROOT / "Tests/Fixtures")
     parser.add_argument("--weights", type=Path, default=ROOT / "Weights", help="directory of shapes-detect.pt, shapes.jpg")
+    parser.add_argument("--networks", nargs="*", metavar="NAME", help="write the networks alone, all or those named")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     out = arguments.out
+    if arguments.networks is not None:
+        return write_networks(out, arguments.networks)
     for name in ("pictures", "checkpoints", "inputs", "heads", "detections"):
         shutil.rmtree(out / name, ignore_errors=True)
         (out / name).mkdir(parents=True)
@@ -193,7 +337,8 @@ def main():
         writer.case(reference, "Weights/shapes-detect.pt", "pictures/held-back-a.png", pictures["held-back-a"], 160, conf,
                     with_tensors=True, with_input=True)
 
-    files = sorted(p for p in out.rglob("*") if p.is_file() and p.name != "manifest.json")
+    write_networks(out, None)
+    files = sorted(p for p in out.rglob("*") if p.is_file() and p.name != "manifest.json" and p.parent.name != "networks")
     listed = {name for case in writer.cases for name in (*case.get("heads", {}).values(), case.get("input", ""))}
     for path in files:
         if path.suffix == ".npy" and str(path.relative_to(out)) not in listed:

@@ -108,16 +108,9 @@ import YOLOWeights
 
   /// The class of a block is not known: the error names it, its place and what is known.
   @Test func unknownBlocksAreNamed() throws {
-    var (entries, index) = try Self.entries()
-    let known = Array("C2f\n".utf8)
-    var bytes = entries[index].content
-    // GLOBAL: the module's name and the class's, each with a line break.
-    let place = try #require(
-      bytes.indices.dropLast(known.count).first { Array(bytes[$0..<$0 + known.count]) == known })
-    bytes[place + 1] = UInt8(ascii: "9")
-    entries[index] = ZipBuilder.Entry(entries[index].name, bytes)
+    let bytes = try Self.withUnknownBlock()
     do {
-      _ = try Model(bytes: ZipBuilder(entries).bytes, named: "edited.pt")
+      _ = try Model(bytes: bytes, named: "edited.pt")
       Issue.record("an unknown block was built")
     } catch {
       #expect(error.code == .model)
@@ -125,6 +118,19 @@ import YOLOWeights
         #expect(error.message.contains(part), "\(error)")
       }
     }
+  }
+
+  /// The checkpoint with one block's class changed to one that is not known.
+  static func withUnknownBlock() throws -> [UInt8] {
+    var (entries, index) = try entries()
+    let known = Array("C2f\n".utf8)
+    var bytes = entries[index].content
+    // GLOBAL: the module's name and the class's, each with a line break.
+    let place = try #require(
+      bytes.indices.dropLast(known.count).first { Array(bytes[$0..<$0 + known.count]) == known })
+    bytes[place + 1] = UInt8(ascii: "9")
+    entries[index] = ZipBuilder.Entry(entries[index].name, bytes)
+    return ZipBuilder(entries).bytes
   }
 
   /// The archive of the checkpoint, and which of its entries is the pickle.

@@ -1,0 +1,244 @@
+"""Tiny networks which together have every block and head, and how they are brought to life; used by make_fixtures.py.
+
+Each is described in the form of the reference's yaml files, in a few layers of 8 to 64 channels. They are made so that an
+error in any block shows in the head: all weights are random, none is near zero, statistics are those of the pictures.
+"""
+import contextlib
+import tempfile
+from pathlib import Path
+
+import torch
+from ultralytics import YOLO
+from ultralytics.nn.modules import Detect
+from ultralytics.utils import YAML
+
+BINS = 4  # of the box distribution
+# Of the cells of a level, those whose best score does not pass 0.25; more where no suppression follows.
+SHARE_BELOW = {"": 0.94, "one2one_": 0.97}
+# Entries of modules that torch makes again when they are missing from a file.
+RESTORED = ("_forward_pre_hooks", "_forward_pre_hooks_with_kwargs", "_forward_hooks_with_kwargs",
+            "_forward_hooks_always_called", "_state_dict_hooks", "_state_dict_pre_hooks", "_load_state_dict_pre_hooks",
+            "_load_state_dict_post_hooks", "_non_persistent_buffers_set", "_is_full_backward_hook", "_backward_pre_hooks")
+
+UPSAMPLE = [-1, 1, "nn.Upsample", ["None", 2, "nearest"]]
+STEM = [[-1, 1, "Conv", [8, 3, 2]], [-1, 1, "Conv", [8, 3, 2]]]
+
+
+def v8(head, *arguments, **settings):
+    """v8's C2f, and C2 of its p6 variants; two levels with strides 8 and 16."""
+    return dict(settings, layers=STEM + [
+        [-1, 1, "C2f", [8, True]], [-1, 1, "Conv", [16, 3, 2]], [-1, 2, "C2f", [16, True]], [-1, 1, "Conv", [16, 3, 2]],
+        [-1, 1, "C2", [16, False]], [-1, 1, "SPPF", [16, 5]], UPSAMPLE, [[-1, 4], 1, "Concat", [1]],
+        [-1, 1, "C2f", [8]], [[10, 7], 1, head, ["nc", *arguments]]])
+
+
+def v11(head, *arguments, **settings):
+    """11's C3k2 of both kinds and C2PSA; two levels."""
+    return dict(settings, layers=STEM + [
+        [-1, 1, "C3k2", [16, False, 0.25]], [-1, 1, "Conv", [16, 3, 2]], [-1, 1, "C3k2", [16, True]],
+        [-1, 1, "Conv", [32, 3, 2]], [-1, 1, "SPPF", [32, 5]], [-1, 1, "C2PSA", [32]], UPSAMPLE,
+        [[-1, 4], 1, "Concat", [1]], [-1, 1, "C3k2", [8, False]], [[10, 7], 1, head, ["nc", *arguments]]])
+
+
+def v26(head, *arguments, **settings):
+    """26's SPPF with a shortcut, and C3k2 with attention; a dual head without a box distribution on two levels."""
+    return dict(settings, end2end=True, reg_max=1, layers=STEM + [
+        [-1, 1, "C3k2", [8, False, 0.25]], [-1, 1, "Conv", [16, 3, 2]], [-1, 1, "Conv", [16, 3, 2]],
+        [-1, 1, "SPPF", [16, 5, 3, True]], [-1, 1, "C3k2", [16, True, 0.5, True]], UPSAMPLE,
+        [[-1, 3], 1, "Concat", [1]], [-1, 1, "C3k2", [8, False]], [[9, 6], 1, head, ["nc", *arguments]]])
+
+
+NETWORKS = {
+    "yolov3-tiny": dict(layers=[
+        [-1, 1, "Conv", [8, 3, 1]], [-1, 1, "nn.MaxPool2d", [2, 2, 0]], [-1, 1, "Conv", [8, 3, 1]],
+        [-1, 1, "nn.MaxPool2d", [2, 2, 0]], [-1, 1, "Conv", [16, 3, 1]], [-1, 1, "nn.MaxPool2d", [2, 2, 0]],
+        [-1, 1, "Conv", [16, 3, 2]], [-1, 1, "nn.ZeroPad2d", [[0, 1, 0, 1]]], [-1, 1, "nn.MaxPool2d", [2, 1, 0]],
+        [-1, 1, "Conv", [16, 1, 1]], [-1, 1, "Conv", [16, 3, 1]], [-2, 1, "Conv", [8, 1, 1]], UPSAMPLE,
+        [[-1, 5], 1, "Concat", [1]], [-1, 1, "Conv", [8, 3, 1]], [[14, 10], 1, "Detect", ["nc"]]]),
+    "yolov3-spp": dict(layers=STEM + [
+        [-1, 1, "Bottleneck", [8]], [-1, 1, "Conv", [16, 3, 2]], [-1, 2, "Bottleneck", [16]], [-1, 1, "Conv", [16, 3, 2]],
+        [-1, 1, "Bottleneck", [16, False]], [-1, 1, "SPP", [16, [5, 9, 13]]], [[4, 7], 1, "Detect", ["nc"]]]),
+    "yolov5": dict(layers=[
+        [-1, 1, "Conv", [8, 6, 2, 2]], [-1, 1, "Conv", [8, 3, 2]], [-1, 1, "C3", [8]], [-1, 1, "Conv", [16, 3, 2]],
+        [-1, 2, "C3", [16]], [-1, 1, "Conv", [16, 3, 2]], [-1, 1, "C3", [16, False]], [-1, 1, "SPPF", [16, 5]],
+        [[4, 7], 1, "Detect", ["nc"]]]),
+    "yolov6": dict(activation="torch.nn.ReLU()", layers=STEM + [
+        [-1, 2, "Conv", [8, 3, 1]], [-1, 1, "Conv", [16, 3, 2]], [-1, 1, "Conv", [16, 3, 2]], [-1, 1, "SPPF", [16, 5]],
+        [-1, 1, "nn.ConvTranspose2d", [8, 2, 2, 0]], [[-1, 3], 1, "Concat", [1]], [-1, 1, "Conv", [16, 1, 1]],
+        [-1, 2, "Conv", [16, 3, 1]], [[9, 5], 1, "Detect", ["nc"]]]),
+    "yolov8-pose": v8("Pose", "kpt_shape", nc=1, kpt_shape=[5, 2]),
+    "yolov8-obb": v8("OBB", 1),
+    "yolov8-ghost": dict(layers=STEM[:1] + [
+        [-1, 1, "GhostConv", [8, 3, 2]], [-1, 1, "C3Ghost", [8, True]], [-1, 1, "GhostConv", [16, 3, 2]],
+        [-1, 1, "GhostBottleneck", [16, 3, 2]], [[3, 4], 1, "Detect", ["nc"]]]),
+    "yolov9t": dict(layers=STEM + [
+        [-1, 1, "ELAN1", [8, 16, 8]], [-1, 1, "AConv", [16]], [-1, 1, "RepNCSPELAN4", [16, 16, 8, 1]],
+        [-1, 1, "AConv", [16]], [-1, 1, "SPPELAN", [16, 8]], [[4, 6], 1, "Detect", ["nc"]]]),
+    "yolov9e": dict(layers=[
+        [-1, 1, "nn.Identity", []], [-1, 1, "Conv", [8, 3, 2]], [-1, 1, "ADown", [8]], [-1, 1, "ADown", [16]],
+        [2, 1, "CBLinear", [[8, 16]]], [3, 1, "CBLinear", [[8, 16, 8]]], [0, 1, "Conv", [8, 3, 2]],
+        [[4, 5, -1], 1, "CBFuse", [[0, 0]]], [-1, 1, "Conv", [16, 3, 2]], [[4, 5, -1], 1, "CBFuse", [[1, 1]]],
+        [-1, 1, "ADown", [16]], [-1, 1, "Conv", [8, 3, 2]], [[5, -1], 1, "CBFuse", [[2]]],
+        [[10, 12], 1, "Detect", ["nc"]]]),
+    "yolov10": dict(layers=STEM + [
+        [-1, 1, "C2f", [8, True]], [-1, 1, "SCDown", [16, 3, 2]], [-1, 1, "C2fCIB", [16, True]],
+        [-1, 1, "SCDown", [16, 3, 2]], [-1, 1, "C2fCIB", [16, True, True]], [-1, 1, "PSA", [16]],
+        [[4, 7], 1, "v10Detect", ["nc"]]]),
+    "yolo11-seg": v11("Segment", 8, 8),
+    "yolo11-cls": dict(layers=STEM + [
+        [-1, 1, "C3k2", [16, False, 0.25]], [-1, 1, "Conv", [16, 3, 2]], [-1, 1, "C2PSA", [16]],
+        [-1, 1, "Conv", [8, 1, 1]], [-1, 1, "Classify", ["nc"]]]),
+    "yolov8-cls-resnet50": dict(layers=[
+        [-1, 1, "ResNetLayer", [3, 8, 1, True, 1]], [-1, 1, "ResNetLayer", [8, 4, 1, False, 2]],
+        [-1, 1, "ResNetLayer", [16, 2, 2, False, 2]], [-1, 1, "Classify", ["nc"]]]),
+    "yolo12-obb": dict(layers=STEM + [
+        [-1, 1, "Conv", [16, 3, 2]], [-1, 1, "A2C2f", [64, True, 4]], [-1, 1, "A2C2f", [64, True, 1, True, 1.2]],
+        [-1, 1, "Conv", [8, 1, 1]], [-1, 1, "Conv", [8, 3, 2]], [-1, 1, "A2C2f", [64, False, -1]],
+        [-1, 1, "Conv", [8, 1, 1]], [[5, 8], 1, "OBB", ["nc", 1]]]),
+    "yolo26-detect": v26("Detect"),
+    "yolo26-seg": v26("Segment26", 8, 8),
+    "yolo26-pose": v26("Pose26", "kpt_shape", kpt_shape=[3, 3]),
+    "yolo26-obb": v26("OBB26", 1),
+    # What no stock description uses, but the reference can build.
+    "rare": dict(layers=STEM[:1] + [
+        [-1, 1, "ConvTranspose", [8, 2, 2]], [-1, 1, "Conv", [8, 3, 2]], [-1, 1, "C1", [8]], [-1, 1, "Conv", [8, 3, 2]],
+        [-1, 1, "C3x", [8]], [-1, 1, "Conv", [8, 3, 2]], [-1, 1, "Conv", [16, 3, 2]], [-1, 1, "C2fPSA", [16]],
+        [[6, 8], 1, "Detect", ["nc"]]]),
+}
+
+
+def make(name, names, inputs, seed):
+    """Builds a network and brings it to life on inputs ([1, 3, H, W] tensors); returns the reference's checkpoint."""
+    torch.manual_seed(seed)
+    description = {"nc": len(names), "reg_max": BINS, **NETWORKS[name]}
+    names = names[:description["nc"]]
+    layers = description.pop("layers")
+    with tempfile.TemporaryDirectory() as directory, few_bins():
+        yaml, raw = Path(directory) / f"{name}-tiny.yaml", Path(directory) / "raw.pt"
+        YAML.save(yaml, dict(description, backbone=layers[:-1], head=layers[-1:]))
+        yolo = YOLO(yaml)
+        with torch.no_grad():
+            shrink_flow(yolo.model)
+            pool, offsets = enliven(yolo.model.float(), inputs)
+        yolo.save(raw)
+        checkpoint = torch.load(raw, map_location="cpu", weights_only=False)
+    model = checkpoint["model"].half()
+    model.yaml["yaml_file"] = yaml.name
+    model.names = dict(enumerate(names))
+    model.args = {"model": yaml.name, "task": yolo.task, "imgsz": 96}
+    pack(model, pool.half(), offsets)
+    return {"date": "2026-01-01T00:00:00", "version": checkpoint["version"], "train_args": dict(model.args), "model": model}
+
+
+@contextlib.contextmanager
+def few_bins():
+    """Makes the heads that take no number of bins have few as well."""
+    kept = Detect.__init__.__defaults__
+    Detect.__init__.__defaults__ = tuple(BINS if value == 16 else value for value in kept)
+    try:
+        yield
+    finally:
+        Detect.__init__.__defaults__ = kept
+
+
+def shrink_flow(net):
+    """Makes the flow model of a pose head, which predicting does not use, small."""
+    for nets in (getattr(getattr(net.model[-1], "flow_model", None), name, []) for name in ("s", "t")):
+        for layers in nets:
+            linear = [index for index, layer in enumerate(layers) if isinstance(layer, torch.nn.Linear)]
+            for index in linear:
+                layers[index] = torch.nn.Linear(2 if index == linear[0] else 4, 2 if index == linear[-1] else 4)
+
+
+def enliven(net, inputs):
+    """Gives random weights, statistics of the inputs, and logits of which some pass 0.25.
+
+    The weights of normalised convolutions, whose scale is of no account, are parts of one pool of random numbers, so that
+    the file stays small. Returns the pool, and the offsets into it by the name of the parameter.
+    """
+    modules = dict(net.named_modules())
+    normalised = [name for name, module in modules.items()
+                  if isinstance(module, torch.nn.Conv2d) and name.endswith(".conv") and hasattr(modules[name[:-5]], "bn")
+                  and module.bias is None]
+    pool = (0.2 * torch.randn(max(modules[name].weight.numel() for name in normalised) + 997)).half().float()
+    offsets = {}
+    for name in normalised:
+        weight = modules[name].weight
+        offset = offsets[f"{name}.weight"] = int(torch.randint(len(pool) - weight.numel(), ()))
+        weight[:] = pool[offset:offset + weight.numel()].view(weight.shape)
+    for name, module in modules.items():
+        kind = type(module).__name__
+        if kind in ("Conv2d", "ConvTranspose2d") and name not in normalised:
+            torch.nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+            if module.bias is not None:
+                module.bias.uniform_(-0.3, 0.3)
+        elif kind == "BatchNorm2d":
+            module.momentum = None
+            module.weight.uniform_(0.6, 1.4), module.bias.uniform_(-0.4, 0.4)
+        elif kind == "A2C2f" and module.gamma is not None:
+            module.gamma.uniform_(0.5, 1.5)
+    for module in modules.values():  # the weights of the box distribution are its bins
+        if type(module).__name__ == "DFL":
+            module.conv.weight[:] = torch.arange(module.c1, dtype=torch.float).view(1, -1, 1, 1)
+    net.train()
+    for _ in range(2):
+        for x in inputs:
+            net(torch.cat([x, x.flip(3)]))
+    for module in modules.values():
+        if type(module).__name__ == "BatchNorm2d":
+            module.momentum = 0.03
+            module.eval()  # in training mode the rest of the network runs both branches of the head
+    head = net.model[-1]
+    if hasattr(head, "linear"):
+        head.linear.weight *= 1.5 / (outputs(net, head.linear, inputs).std() + 1e-6)
+        return pool, offsets
+    for prefix in ("", "one2one_"):
+        for level in getattr(head, prefix + "cv3", []):
+            level[-1].weight *= 1.5 / outputs(net, level[-1], inputs).std()
+            best = outputs(net, level[-1], inputs).amax(1).flatten().sort().values
+            level[-1].bias -= best[int(SHARE_BELOW[prefix] * len(best))] + 1.1
+        for level in getattr(head, prefix + "cv2", []):
+            spread, centre = (1.5, 0) if head.reg_max > 1 else (0.7, 2.5)
+            level[-1].weight *= spread / outputs(net, level[-1], inputs).std()
+            level[-1].bias += centre - outputs(net, level[-1], inputs).mean()
+        for level in getattr(head, prefix + ("cv4_kpts" if hasattr(head, "cv4_kpts") else "cv4"), []):
+            layer = level[-1] if isinstance(level, torch.nn.Sequential) else level
+            layer.weight *= 1.0 / outputs(net, layer, inputs).std()
+    return pool, offsets
+
+
+def outputs(net, layer, inputs):
+    """Returns what a layer gives for the inputs, as [1, channels, all cells]."""
+    kept = []
+    hook = layer.register_forward_hook(lambda module, given, output: kept.append(output.reshape(1, output.shape[1], -1)))
+    for x in inputs:
+        net(x)
+    hook.remove()
+    return torch.cat(kept, 2)
+
+
+def pack(model, pool, offsets):
+    """Puts the tensors of a type into one storage, and drops the empty entries of modules that torch restores."""
+    parameters = dict(model.named_parameters())
+    for name, offset in offsets.items():
+        if not torch.equal(parameters[name].flatten(), pool[offset:offset + parameters[name].numel()]):
+            raise ValueError(f"{name} is not its part of the pool")
+    pooled = {id(parameters[name]): offset for name, offset in offsets.items()}
+    tensors = list(parameters.values()) + list(model.buffers())
+    for dtype in {tensor.dtype for tensor in tensors}:
+        own = [tensor for tensor in tensors if tensor.dtype == dtype and id(tensor) not in pooled]
+        flat = torch.cat([pool] * (dtype == pool.dtype) + [tensor.detach().flatten() for tensor in own])
+        start = len(pool) if dtype == pool.dtype else 0
+        for tensor in own:
+            tensor.data = flat[start:start + tensor.numel()].view(tensor.shape)
+            start += tensor.numel()
+        if dtype == pool.dtype:
+            for name, offset in offsets.items():
+                tensor = parameters[name]
+                tensor.data = flat[offset:offset + tensor.numel()].view(tensor.shape)
+    for module in model.modules():
+        for parameter in module.parameters(recurse=False):
+            parameter.requires_grad_(False)
+        for key in RESTORED:
+            if not module.__dict__.get(key):
+                module.__dict__.pop(key, None)
