@@ -4,8 +4,7 @@ import YOLOTestSupport
 
 /// The command as its user runs it: the built program, its output and its exit codes.
 @Suite struct CommandTests {
-  private static let root = URL(filePath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent()
+  private static let root = Program.root
   private static let checkpoint = fixture("checkpoints/tiny-detect.pt")
   private static let picture = fixture("pictures/odd.png")
 
@@ -13,36 +12,10 @@ import YOLOTestSupport
     root.appending(path: "Tests/Fixtures/\(name)").path
   }
 
-  private struct Outcome {
-    let status: Int32
-    let output: String
-    let errors: String
-  }
+  private typealias Outcome = Program.Outcome
 
-  /// Runs `yolo`, which lies beside the test bundle, and waits for its end.
   private func yolo(_ arguments: [String], input: Data? = nil) throws -> Outcome {
-    let process = Process()
-    // The test program is in the build folder, where the product is, too.
-    let folder = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
-      .deletingLastPathComponent()
-    process.executableURL = folder.appending(path: "yolo")
-    process.arguments = arguments
-    let output = Pipe()
-    let errors = Pipe()
-    process.standardOutput = output
-    process.standardError = errors
-    let source = Pipe()
-    process.standardInput = source
-    try process.run()
-    if let input { try? source.fileHandleForWriting.write(contentsOf: input) }
-    try? source.fileHandleForWriting.close()
-    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    let messages = String(
-      decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    process.waitUntilExit()
-    return Outcome(
-      status: process.terminationReason == .exit ? process.terminationStatus : -1, output: text,
-      errors: messages)
+    try Program.yolo(arguments, input: input)
   }
 
   private func predict(_ more: [String], input: Data? = nil) throws -> Outcome {
@@ -52,11 +25,7 @@ import YOLOTestSupport
   }
 
   private func withFolder(_ body: (URL) throws -> Void) throws {
-    let folder = FileManager.default.temporaryDirectory.appending(
-      path: "yolo-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    try body(folder)
+    try Program.withFolder(body)
   }
 
   @Test func jsonHasTheFormOfTheHub() throws {

@@ -1,0 +1,159 @@
+import Foundation
+import Testing
+
+/// The command on the shipped models of all tasks.
+@Suite struct TaskTests {
+  /// A task, its shipped picture, what is in that picture, and the keys of a result.
+  struct Case: Sendable, CustomTestStringConvertible {
+    let task: String
+    let picture: String
+    let names: [String]
+    let keys: Set<String>
+
+    var testDescription: String { task }
+    var model: String { Program.root.appending(path: "Weights/shapes-\(task).pt").path }
+    var picturePath: String { Program.root.appending(path: "Weights/\(picture)").path }
+    var data: String {
+      let folder = Program.root.appending(path: "Tests/Fixtures/data-sets/\(task)").path
+      return task == "classify" ? folder : folder + "/data.yaml"
+    }
+  }
+
+  static let cases = [
+    Case(
+      task: "detect", picture: "shapes.jpg",
+      names: ["circle", "cross", "heart", "rectangle", "ring", "star", "triangle"],
+      keys: ["class", "name", "confidence", "box"]),
+    Case(
+      task: "segment", picture: "shapes-segment.jpg",
+      names: ["arrow", "cross", "ring", "triangle"],
+      keys: ["class", "name", "confidence", "box", "segments"]),
+    Case(
+      task: "pose", picture: "shapes-pose.jpg", names: ["arrow", "arrow", "arrow", "arrow"],
+      keys: ["class", "name", "confidence", "box", "keypoints"]),
+    Case(
+      task: "obb", picture: "shapes-obb.jpg",
+      names: ["circle", "cross", "heart", "rectangle", "ring", "triangle"],
+      keys: ["class", "name", "confidence", "box"]),
+    Case(
+      task: "classify", picture: "shapes-classify.jpg",
+      names: ["arrow", "cross", "heart", "ring", "star"], keys: ["class", "name", "confidence"]),
+  ]
+
+  private static func object(_ text: String) throws -> [String: Any] {
+    try #require(try JSONSerialization.jsonObject(with: Data(text.utf8)) as? [String: Any])
+  }
+
+  @Test(arguments: cases) func predictsAndDraws(_ given: Case) throws {
+    try Program.withFolder { folder in
+      let outcome = try Program.yolo([
+        "predict", "--model", given.model, "--source", given.picturePath, "--format", "json",
+        "--save", folder.path,
+      ])
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      let answer = try Self.object(outcome.output)
+      let metadata = try #require(answer["metadata"] as? [String: Any])
+      #expect(metadata["task"] as? String == given.task)
+      let image = try #require((answer["images"] as? [[String: Any]])?.first)
+      let results = try #require(image["results"] as? [[String: Any]])
+      #expect(results.compactMap { $0["name"] as? String }.sorted() == given.names)
+      for result in results { #expect(Set(result.keys) == given.keys) }
+      let drawn = try Data(contentsOf: folder.appending(path: given.picture))
+      #expect(drawn != (try Data(contentsOf: URL(filePath: given.picturePath))))
+    }
+  }
+
+  @Test(arguments: cases) func normalizedCoordinatesAreShares(_ given: Case) throws {
+    let outcome = try Program.yolo([
+      "predict", "--model", given.model, "--source", given.picturePath, "--format", "ndjson",
+      "--normalize",
+    ])
+    let results = try #require(try Self.object(outcome.output)["results"] as? [[String: Any]])
+    for result in results {
+      for (_, value) in result["box"] as? [String: Double] ?? [:] {
+        #expect((-0.2...1.2).contains(value))
+      }
+      for key in ["segments", "keypoints"] {
+        for (_, values) in result[key] as? [String: [Double]] ?? [:] {
+          #expect(values.allSatisfy { (0...1).contains($0) })
+        }
+      }
+    }
+  }
+
+  /// The figures of the reference, see Tools/fixtures/data_sets.py.
+  @Test(arguments: cases) func validatesLikeTheReference(_ given: Case) throws {
+    let url = Program.root.appending(path: "Tests/Fixtures/data-sets/expected.json")
+    let expected = try Self.object(String(decoding: try Data(contentsOf: url), as: UTF8.self))
+    try Program.withFolder { folder in
+      let outcome = try Program.yolo([
+        "val", "--model", given.model, "--data", given.data, "--batch", "1", "--format", "json",
+        "--save", folder.path,
+      ])
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      let found = try Self.object(outcome.output)
+      #expect(found["pictures"] as? Int == 8)
+      var compared = 0
+      for (name, value) in try #require(expected[given.task] as? [String: Any]) {
+        let parts = value as? [String: Double] ?? [name: value as? Double ?? .nan]
+        let own = found[name] as? [String: Any] ?? found
+        for (figure, wanted) in parts {
+          let got = try #require(own[figure] as? Double)
+          // The bound; seen is 1e-9.
+          #expect(abs(got - wanted) <= 0.002, "\(name) \(figure)")
+          compared += 1
+        }
+      }
+      #expect(compared >= 2)
+      let plots = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+      #expect(plots.contains("confusion.svg"))
+      #expect(given.task == "classify" || plots.contains("box-precisionRecall.svg"))
+    }
+  }
+
+  @Test func aBrokenLabelIsNamedAndTheRestRated() throws {
+    try Program.withFolder { folder in
+      let source = Program.root.appending(path: "Tests/Fixtures/data-sets/detect")
+      let copy = folder.appending(path: "set")
+      try FileManager.default.copyItem(at: source, to: copy)
+      try Data("0 0.5 0.5 0.1\n".utf8).write(to: copy.appending(path: "labels/val/000003.txt"))
+      let outcome = try Program.yolo([
+        "val", "--model", Self.cases[0].model, "--data", copy.appending(path: "data.yaml").path,
+        "--format", "json",
+      ])
+      #expect(outcome.status == 65)
+      #expect(outcome.errors.contains("labels/val/000003.txt, line 1"), "\(outcome.errors)")
+      #expect(try Self.object(outcome.output)["pictures"] as? Int == 7)
+    }
+  }
+
+  @Test func aMissingPartIsNamed() throws {
+    let outcome = try Program.yolo([
+      "val", "--model", Self.cases[0].model, "--data", Self.cases[0].data, "--split", "test",
+    ])
+    #expect(
+      outcome.status == 64 && outcome.errors.contains("has no test part"), "\(outcome.errors)")
+  }
+
+  @Test func singleHeadsHaveNoBranchWithoutSuppression() throws {
+    let outcome = try Program.yolo([
+      "predict", "--model", Self.cases[0].model, "--source", Self.cases[0].picturePath, "--no-nms",
+    ])
+    #expect(outcome.status == 65 && outcome.errors.contains("one2one_cv2"), "\(outcome.errors)")
+  }
+
+  @Test func traceWritesTensorsAndMasks() throws {
+    try Program.withFolder { folder in
+      let given = Self.cases[1]
+      let outcome = try Program.yolo([
+        "trace", "--model", given.model, "--source", given.picturePath, "--out", folder.path,
+        "--taps", "model.4,model.9.cv2",
+      ])
+      #expect(outcome.status == 0, "\(outcome.errors)")
+      let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+      #expect(files == ["input.npy", "masks.npy", "model.4.npy", "model.9.cv2.npy"])
+      let header = try Data(contentsOf: folder.appending(path: "masks.npy")).prefix(80)
+      #expect(String(decoding: header, as: UTF8.self).contains("'shape': (4, 256, 320,)"))
+    }
+  }
+}
