@@ -1,6 +1,6 @@
-// Intersection over union, the only one of the project, in the two forms that it is needed in: one
-// box against one, and one against eight. Both evaluate the same expression in the same order in
-// float32, so that they agree bit for bit, and so that suppression decides as torchvision's does:
+// Intersection over union of boxes, the only one of the project. It is computed for eight boxes at a
+// time (`BoxBlock`); one box against one is a block with one lane in use. Float32 throughout and in
+// this order, so that suppression decides as torchvision's does:
 //
 //     inter / (area₁ + area₂ − inter)
 //
@@ -26,12 +26,8 @@ extension Box {
   }
 
   private func intersection(with other: Box) -> Float {
-    let left = x1 < other.x1 ? other.x1 : x1
-    let top = y1 < other.y1 ? other.y1 : y1
-    let right = other.x2 < x2 ? other.x2 : x2
-    let bottom = other.y2 < y2 ? other.y2 : y2
-    let width = right - left
-    let height = bottom - top
-    return (0 < width ? width : 0) * (0 < height ? height : 0)
+    var block = BoxBlock()
+    block[0] = self
+    return block.intersection(with: other)[0]
   }
 }

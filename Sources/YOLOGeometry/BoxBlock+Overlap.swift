@@ -18,8 +18,9 @@ extension BoxBlock {
     return any(intersection / union .> Lanes(repeating: threshold))
   }
 
+  /// Returns the area that each lane's box and `box` share.
   @inline(__always)
-  private func intersection(with box: Box) -> Lanes {
+  func intersection(with box: Box) -> Lanes {
     let boxX1 = Lanes(repeating: box.x1)
     let boxY1 = Lanes(repeating: box.y1)
     let boxX2 = Lanes(repeating: box.x2)

@@ -42,18 +42,11 @@ public struct BoxGaussian: Sendable, Hashable {
 
   /// Returns the overlap of two boxes in float32; NaN if a number of either is.
   public func overlap(with other: BoxGaussian) -> Float {
-    let sumX = varianceX + other.varianceX
-    let sumY = varianceY + other.varianceY
-    let sumXY = covariance + other.covariance
-    let determinants = sumX * sumY - sumXY * sumXY
-    let deltaX = x - other.x
-    let deltaY = y - other.y
-    let divisor = determinants + Self.epsilon
-    let apart = (sumX * (deltaY * deltaY) + sumY * (deltaX * deltaX)) / divisor * 0.25
-    let slanted = sumXY * -deltaX * deltaY / divisor * 0.5
+    var block = GaussianBlock()
+    block.set(self, lane: 0)
+    let (distance, determinants, products) = block.terms(with: other)
     return Self.overlap(
-      distance: apart + slanted, determinants: determinants,
-      product: determinant * other.determinant)
+      distance: distance[0], determinants: determinants[0], product: products[0])
   }
 
   /// Returns the overlap from the distance of the means and the determinants of the covariances:

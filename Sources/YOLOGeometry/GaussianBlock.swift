@@ -22,6 +22,24 @@ struct GaussianBlock: Sendable {
     determinant[lane] = box.determinant
   }
 
+  /// Returns what an overlap is made of, each lane's box being the first of the two: the distance of
+  /// the means, the determinant of the sum of the covariances, the product of the determinants.
+  @inline(__always)
+  func terms(
+    with box: BoxGaussian
+  ) -> (distance: Lanes, determinants: Lanes, products: Lanes) {
+    let sumX = varianceX + box.varianceX
+    let sumY = varianceY + box.varianceY
+    let sumXY = covariance + box.covariance
+    let determinants = sumX * sumY - sumXY * sumXY
+    let deltaX = x - box.x
+    let deltaY = y - box.y
+    let divisor = determinants + BoxGaussian.epsilon
+    let apart = (sumX * (deltaY * deltaY) + sumY * (deltaX * deltaX)) / divisor * 0.25
+    let slanted = sumXY * -deltaX * deltaY / divisor * 0.5
+    return (apart + slanted, determinants, determinant * box.determinant)
+  }
+
   /// Returns a distance above which no overlap exceeds `threshold`, rounding included.
   static func distanceLimit(of threshold: Float) -> Float {
     // 1 − √(1 − e⁻ᵈ + ε) > t needs e⁻ᵈ > 1 − (1 − t)², but for the rounding of numbers near 1.
@@ -33,24 +51,12 @@ struct GaussianBlock: Sendable {
   /// Tells whether a lane's box overlaps `box` by more than `threshold`.
   @inline(__always)
   func overlaps(_ box: BoxGaussian, above threshold: Float, distanceLimit: Float) -> Bool {
-    // Lane for lane the expressions of `BoxGaussian.overlap`, in the same order; the lane's box is
-    // the first one.
-    let sumX = varianceX + box.varianceX
-    let sumY = varianceY + box.varianceY
-    let sumXY = covariance + box.covariance
-    let determinants = sumX * sumY - sumXY * sumXY
-    let deltaX = x - box.x
-    let deltaY = y - box.y
-    let divisor = determinants + BoxGaussian.epsilon
-    let apart = (sumX * (deltaY * deltaY) + sumY * (deltaX * deltaX)) / divisor * 0.25
-    let slanted = sumXY * -deltaX * deltaY / divisor * 0.5
-    let distance = apart + slanted
+    let (distance, determinants, products) = terms(with: box)
     // The share of the shapes is above −8.1 whatever they are, by the epsilon under the logarithm.
     var near = distance .<= Lanes(repeating: distanceLimit + 8.1)
     guard any(near) else { return false }
     // It is above −0.05 unless the determinants have drowned in rounding: without that, the one of
     // the sum is at least four times the root of the product.
-    let products = determinant * box.determinant
     let isSound =
       (determinants .> Lanes(repeating: 1e-5))
       .& (determinants * determinants .>= products * (16 * 0.9))
