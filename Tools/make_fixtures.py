@@ -208,15 +208,19 @@ def objects_of(found):
         yield item
 
 
-def write_network(name, out, pictures, seed):
-    """Writes the network of the first seed whose cases are clear; returns a line about it."""
+def write_network(name, out, pictures, seed, opened):
+    """Writes the network of the first seed whose cases are clear; returns a line about it.
+
+    The reference opens a copy at `opened`: a name like yolov5.pt it may take for that of a released file.
+    """
     inputs = [network_input(pictures[picture], imgsz) for picture, imgsz, _ in NETWORK_CASES]
     path = out / f"{name}.pt"
     for attempt in range(seed, seed + SEED_TRIES):
         torch.save(tiny_networks.make(name, NAMES, inputs, attempt), path)
-        references = [Reference(path)]
+        shutil.copyfile(path, opened)
+        references = [Reference(opened)]
         if references[0].is_dual:
-            references.append(Reference(path, end_to_end=True))
+            references.append(Reference(opened, end_to_end=True))
         cases, heads, masks, noise = [], [], [], 0.0
         for reference in references:
             for picture, imgsz, with_heads in NETWORK_CASES:
@@ -274,7 +278,9 @@ def write_networks(out, names):
         for old in (".pt", ".json", "-heads.npy", "-masks.npy"):
             (out / "networks" / (name + old)).unlink(missing_ok=True)
         position = list(tiny_networks.NETWORKS).index(name)
-        print(write_network(name, out / "networks", pictures, SEED + 100 * position), flush=True)
+        with tempfile.TemporaryDirectory() as directory:
+            line = write_network(name, out / "networks", pictures, SEED + 100 * position, Path(directory) / "network.pt")
+        print(line, flush=True)
 
 
 def versions():
