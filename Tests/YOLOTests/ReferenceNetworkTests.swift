@@ -46,6 +46,25 @@ import YOLOWeights
     }
   }
 
+  /// The layout of YOLOv12's own fork, see Tools/fixtures/fork_layout.py: the same weights in other
+  /// convolutions, thus the same tensors.
+  @Test func theForksAttentionGivesTheSame() throws {
+    let network = try #require(ReferenceNetwork.all.first { $0.path.hasSuffix("yolo12-obb.pt") })
+    let reference = try #require(network.cases.first)
+    let own = try Model(path: network.path)
+    let fork = try Model(
+      path: network.path.replacing("yolo12-obb.pt", with: "yolo12-obb-fork.pt"))
+    #expect(fork.network.graph.nodes.contains { $0.path.hasSuffix(".attn.qk.conv") })
+    let traces = try [own, fork].map {
+      try $0.trace(
+        try reference.image(), taps: own.headPaths, options: try reference.options())
+    }
+    for (path, tensor) in traces[0].tensors {
+      // Other tiles, thus other groups of products.
+      expectClose(traces[1].tensors[path]?.values ?? [], tensor.values, .ofRange(1e-5), path)
+    }
+  }
+
   @Test(arguments: ReferenceNetwork.all, Setting.all)
   func findingsAgree(_ network: ReferenceNetwork, _ setting: Setting) throws {
     for (reference, masks) in zip(network.cases, try network.masks()) {
