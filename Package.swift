@@ -71,7 +71,7 @@ let package = Package(
       swiftSettings: settings),
     .target(name: "YOLOValidation", dependencies: ["YOLOGeometry"], swiftSettings: settings),
     .target(
-      name: "YOLODataSet", dependencies: ["YOLOGeometry", "YOLOValidation"],
+      name: "YOLODataSet", dependencies: ["JSONText", "YOLOGeometry", "YOLOValidation"],
       swiftSettings: settings),
     .target(
       name: "YOLO",

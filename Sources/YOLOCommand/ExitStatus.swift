@@ -43,7 +43,9 @@ enum ExitStatus: Int32 {
     case .unreadable: self = .noInput
     case .tooLarge: self = .tooLarge
     case .missingSplit: self = .usage
-    case .malformed, .missingKey, .invalidValue, .noPictures, .invalidLabel: self = .damagedInput
+    case .malformed, .missingKey, .invalidValue, .noPictures, .invalidLabel,
+      .invalidPrediction:
+      self = .damagedInput
     }
   }
 

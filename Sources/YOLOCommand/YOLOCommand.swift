@@ -15,7 +15,6 @@ struct YOLOCommand: ParsableCommand {
     version: Version.current,
     subcommands: [
       PredictCommand.self, ValCommand.self, InfoCommand.self, BenchmarkCommand.self,
-      TraceCommand.self,
-      ExportCommand.self,
+      TraceCommand.self, CompareCommand.self, ExportCommand.self,
     ])
 }

@@ -1,4 +1,4 @@
-/// What is wrong with a data set: its description, its folders or a label.
+/// What is wrong with a data set, its description, its folders or a label, or with predictions.
 public enum DataSetError: Error, Sendable, Hashable {
   /// A file or folder cannot be opened.
   case unreadable(path: String, reason: String)
@@ -16,6 +16,8 @@ public enum DataSetError: Error, Sendable, Hashable {
   case noPictures(path: String, suffixes: [String])
   /// A row of a label file is not what the task needs; lines count from 1.
   case invalidLabel(path: String, line: Int, expected: String, found: String)
+  /// A file of predictions has another value than expected at a place of its JSON.
+  case invalidPrediction(path: String, at: String, expected: String)
 }
 
 extension DataSetError: CustomStringConvertible {
@@ -38,6 +40,8 @@ extension DataSetError: CustomStringConvertible {
         + suffixes.map { ".\($0)" }.joined(separator: ", ")
     case .invalidLabel(let path, let line, let expected, let found):
       "\(path), line \(line): expected \(expected), found \(found)"
+    case .invalidPrediction(let path, let place, let expected):
+      "\(path): \(place) must be \(expected)"
     }
   }
 }

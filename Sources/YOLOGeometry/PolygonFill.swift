@@ -25,27 +25,43 @@ struct PolygonFill {
     }
   }
 
+  /// A side of the polygon that is not level, from its upper end down to before its lower one.
+  ///
+  /// The lower end belongs to the next side, so that each row crosses an even number of sides.
+  private struct Side {
+    let rows: Range<Int>
+    let x: Int
+    let slope: Double
+
+    init?(_ start: Corner, _ end: Corner) {
+      guard start.y != end.y else { return nil }
+      let (upper, lower) = start.y < end.y ? (start, end) : (end, start)
+      rows = upper.y..<lower.y
+      x = upper.x
+      slope = Double(lower.x - upper.x) / Double(lower.y - upper.y)
+    }
+
+    func crossing(row: Int) -> Double { Double(x) + Double(row - rows.lowerBound) * slope }
+  }
+
   /// Fills what lies inside by the even-odd rule.
   mutating func fillInside(of corners: [Corner]) {
-    guard var previous = corners.last else { return }
-    var crossings = [[Double]](repeating: [], count: rows.count)
-    for corner in corners {
-      let (upper, lower) = previous.y < corner.y ? (previous, corner) : (corner, previous)
-      previous = corner
-      let slope = Double(lower.x - upper.x) / Double(lower.y - upper.y)
-      // The lower end belongs to the next edge, so that each row crosses the line an even number
-      // of times; level edges cross nothing.
-      let first = max(upper.y, rows.lowerBound)
-      for row in first..<max(first, min(lower.y, rows.upperBound)) {
-        crossings[row - rows.lowerBound].append(Double(upper.x) + Double(row - upper.y) * slope)
+    guard let last = corners.last else { return }
+    let sides = zip([last] + corners, corners).compactMap { Side($0, $1) }
+      .sorted { $0.rows.lowerBound < $1.rows.lowerBound }
+    var next = 0
+    var active: [Side] = []
+    for row in rows {
+      active.removeAll { $0.rows.upperBound <= row }
+      while next < sides.count, sides[next].rows.lowerBound <= row {
+        if row < sides[next].rows.upperBound { active.append(sides[next]) }
+        next += 1
       }
-    }
-    for (row, crossings) in crossings.enumerated() {
-      let sorted = crossings.sorted()
-      for pair in stride(from: 0, to: sorted.count - 1, by: 2) {
-        let first = max(Int(sorted[pair].rounded(.up)), columns.lowerBound)
-        let end = min(Int(sorted[pair + 1].rounded(.down)) + 1, columns.upperBound)
-        let start = row * columns.count - columns.lowerBound
+      let crossings = active.map { $0.crossing(row: row) }.sorted()
+      let start = (row - rows.lowerBound) * columns.count - columns.lowerBound
+      for pair in stride(from: 0, to: crossings.count - 1, by: 2) {
+        let first = max(Int(crossings[pair].rounded(.up)), columns.lowerBound)
+        let end = min(Int(crossings[pair + 1].rounded(.down)) + 1, columns.upperBound)
         for column in first..<max(first, end) { pixels[start + column] = 1 }
       }
     }

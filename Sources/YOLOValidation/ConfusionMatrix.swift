@@ -46,13 +46,11 @@ public struct ConfusionMatrix: Sendable, Hashable {
     _ findings: [Int], targets: [Int], overlap: (_ finding: Int, _ target: Int) -> Float
   ) {
     precondition(hasBackground, "a classification matrix takes one class a picture")
-    let rivals = findings.indices.map { finding in
-      targets.indices.map { (target: $0, overlap: overlap(finding, $0)) }
-    }
+    let assigned = Matching.assignment(
+      findings: findings.count, targets: targets.count, isEnough: { $0 > Self.overlap },
+      rivals: { finding in targets.indices.map { ($0, overlap(finding, $0)) } })
     var isFound = [Bool](repeating: false, count: targets.count)
-    for (finding, target) in Matching.assignment(
-      rivals, count: targets.count, isEnough: { $0 > Self.overlap })
-    {
+    for (finding, target) in assigned.enumerated() {
       if let target { isFound[target] = true }
       count(predicted: findings[finding], actual: target.map { targets[$0] } ?? classCount)
     }

@@ -28,10 +28,10 @@ enum Matching {
       rivals.append(pairs.filter { $0.1 >= least })
     }
     for (level, threshold) in OverlapLevels.thresholds.enumerated() {
-      for (finding, target) in assignment(
-        rivals, count: targets.count, isEnough: { $0 >= threshold })
-      {
-        guard target != nil else { continue }
+      let assigned = assignment(
+        findings: findings.count, targets: targets.count, isEnough: { $0 >= threshold },
+        rivals: { rivals[$0] })
+      for (finding, target) in assigned.enumerated() where target != nil {
         levels[finding].insert(OverlapLevels(level: level))
       }
     }
@@ -41,22 +41,24 @@ enum Matching {
   /// Assigns a target, or nil, to each finding.
   ///
   /// - Parameters:
-  ///   - rivals: For each finding the targets that it may take, by ascending index.
-  ///   - count: The number of targets.
+  ///   - findings: The number of findings.
+  ///   - targets: The number of targets.
   ///   - isEnough: Whether an overlap makes a match.
-  /// - Returns: Each finding's index with its target's, in the order of the findings.
+  ///   - rivals: The targets that a finding may take, by ascending index; asked for once.
+  /// - Returns: Each finding's target.
   static func assignment(
-    _ rivals: [[(target: Int, overlap: Float)]], count: Int, isEnough: (Float) -> Bool
-  ) -> [(finding: Int, target: Int?)] {
-    var isTaken = [Bool](repeating: false, count: count)
-    return rivals.enumerated().map { finding, rivals in
+    findings: Int, targets: Int, isEnough: (Float) -> Bool,
+    rivals: (_ finding: Int) -> [(target: Int, overlap: Float)]
+  ) -> [Int?] {
+    var isTaken = [Bool](repeating: false, count: targets)
+    return (0..<findings).map { finding in
       var best: (target: Int, overlap: Float)?
-      for rival in rivals where !isTaken[rival.target] && isEnough(rival.overlap) {
+      for rival in rivals(finding) where !isTaken[rival.target] && isEnough(rival.overlap) {
         if let best, best.overlap >= rival.overlap { continue }
         best = rival
       }
       if let best { isTaken[best.target] = true }
-      return (finding, best?.target)
+      return best?.target
     }
   }
 }

@@ -4,8 +4,12 @@ public import YOLOGeometry
 ///
 /// Each picture is scaled until its long side has the input size. Sorted by their proportions, the
 /// pictures then form batches, whose pictures are all padded to the same extent: the least one that
-/// holds them all, plus at least half a stride. A picture that is alone still depends on its batch
-/// in this way, so figures depend on the batch size.
+/// holds them all, plus at least half a stride. So what is found in a picture depends on the others of
+/// its batch, and figures on the batch size.
+///
+/// Pictures of the same proportions stay in their order. The reference leaves that order to its
+/// sorting, which differs between processors; its figures are the same with a batch of one, or if
+/// its sorting is made stable.
 public struct ValidationPlan: Sendable, Hashable {
   /// The pictures a batch that the reference takes if not told otherwise.
   public static let defaultBatchSize = 16

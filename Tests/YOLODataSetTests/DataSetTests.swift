@@ -190,7 +190,7 @@ import YOLOTestSupport
   }
 
   @Test func damagedDescriptions() throws {
-    let plan = FuzzPlan(cases: 3000)
+    let plan = FuzzPlan(cases: 300)
     var random = SplitMix64(seed: plan.seed)
     let text = """
       path: ../data # root

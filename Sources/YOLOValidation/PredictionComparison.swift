@@ -1,0 +1,135 @@
+import YOLOGeometry
+
+/// Which objects of two predictions of a picture are the same, and how far they are apart.
+///
+/// By falling confidence, each object of the first prediction takes the object of the second that
+/// it overlaps most, of those with its class that are left: the overlap of boxes, of rotated boxes
+/// the probabilistic one. Pictures' classes match if they are the same.
+public struct PredictionComparison: Sendable, Hashable {
+  /// The least overlap of a pair if not told otherwise.
+  public static let leastOverlap: Float = 0.5
+
+  /// Two objects that are the same.
+  public struct Pair: Sendable, Hashable {
+    /// The object's place in the first prediction.
+    public let first: Int
+    /// The object's place in the second prediction.
+    public let second: Int
+    /// How much their boxes overlap.
+    public let overlap: Float
+    /// The absolute difference of their confidences.
+    public let confidence: Float
+    /// The greatest absolute difference of the boxes' edges, or of the corners' coordinates.
+    ///
+    /// Rotated boxes may begin at different corners.
+    public let coordinate: Float
+    /// The greatest absolute difference of the keypoints' coordinates; nil without keypoints.
+    public let keypoint: Float?
+    /// How much their filled outlines overlap; nil without outlines.
+    public let outlineOverlap: Float?
+  }
+
+  /// The pairs, in the order of the first prediction.
+  public let pairs: [Pair]
+  /// The places of the objects that only the first prediction has.
+  public let missing: [Int]
+  /// The places of the objects that only the second prediction has.
+  public let extra: [Int]
+
+  /// Compares two predictions.
+  ///
+  /// - Parameters:
+  ///   - first: The objects that are expected.
+  ///   - second: The objects that are compared with them.
+  ///   - leastOverlap: The least overlap of a pair.
+  public init(
+    _ first: [ComparedObject], _ second: [ComparedObject],
+    leastOverlap: Float = Self.leastOverlap
+  ) {
+    let frame = OutlineFrame(first + second)
+    let overlap = ShapeOverlap(
+      first.map {
+        ValidationFinding(classIndex: 0, confidence: $0.confidence, shape: $0.boxShape)
+      },
+      second.map { ValidationTarget(classIndex: 0, shape: $0.boxShape) }, keypointCount: 0)
+    var byLabel: [String: [Int]] = [:]
+    for (index, object) in second.enumerated() { byLabel[object.label, default: []].append(index) }
+    let order = first.indices.sorted {
+      let (one, other) = (first[$0].confidence, first[$1].confidence)
+      return one > other || (!(one < other) && $0 < $1)
+    }
+    let assigned = Matching.assignment(
+      findings: first.count, targets: second.count, isEnough: { $0 >= leastOverlap },
+      rivals: { place in
+        (byLabel[first[order[place]].label] ?? []).map { rival in
+          (rival, Self.overlap(overlap, first, second, order[place], rival))
+        }
+      })
+    var partners = [Int?](repeating: nil, count: first.count)
+    for (place, target) in assigned.enumerated() { partners[order[place]] = target }
+    pairs = partners.enumerated().compactMap { index, partner in
+      guard let partner else { return nil }
+      var outlineOverlap: Float?
+      if let outline = first[index].outline, let other = second[partner].outline {
+        outlineOverlap = frame.mask(of: outline).intersectionOverUnion(with: frame.mask(of: other))
+      }
+      return Self.pair(
+        first[index], second[partner], index, partner,
+        overlap: Self.overlap(overlap, first, second, index, partner),
+        outlineOverlap: outlineOverlap)
+    }
+    missing = partners.indices.filter { partners[$0] == nil }
+    let taken = Set(partners.compactMap { $0 })
+    extra = second.indices.filter { !taken.contains($0) }
+  }
+
+  private static func overlap(
+    _ overlap: ShapeOverlap, _ first: [ComparedObject], _ second: [ComparedObject], _ index: Int,
+    _ rival: Int
+  ) -> Float {
+    switch (first[index].shape, second[rival].shape) {
+    case (.picture, .picture): return 1
+    case (.picture, _), (_, .picture): return 0
+    case (.box, _), (.outline, _), (.keypoints, _), (.rotatedBox, _):
+      // Boxes without area overlap nothing, not even themselves.
+      if first[index].coordinates == second[rival].coordinates { return 1 }
+      return overlap.box(index, rival)
+    }
+  }
+
+  private static func pair(
+    _ first: ComparedObject, _ second: ComparedObject, _ firstIndex: Int, _ secondIndex: Int,
+    overlap: Float, outlineOverlap: Float?
+  ) -> Pair {
+    let points = (first.keypoints, second.keypoints)
+    let keypoint =
+      points.0.isEmpty && points.1.isEmpty
+      ? nil
+      : worst(
+        points.0.flatMap { [$0.point.x, $0.point.y] },
+        points.1.flatMap { [$0.point.x, $0.point.y] })
+    return Pair(
+      first: firstIndex, second: secondIndex, overlap: overlap,
+      confidence: abs(first.confidence - second.confidence), coordinate: distance(first, second),
+      keypoint: keypoint, outlineOverlap: outlineOverlap)
+  }
+
+  /// Returns the greatest difference of the boxes' numbers.
+  private static func distance(_ first: ComparedObject, _ second: ComparedObject) -> Float {
+    let (one, other) = (first.coordinates, second.coordinates)
+    guard case .rotatedBox = first.shape, case .rotatedBox = second.shape else {
+      return worst(one, other)
+    }
+    let turns = stride(from: 0, to: 8, by: 2).map { worst(one, Array(other[$0...] + other[..<$0])) }
+    return turns.min() ?? .infinity
+  }
+
+  /// Returns the greatest absolute difference; infinity if there is no common measure.
+  private static func worst(_ first: [Float], _ second: [Float]) -> Float {
+    guard first.count == second.count else { return .infinity }
+    return zip(first, second).reduce(0) { worst, pair in
+      let difference = abs(pair.0 - pair.1)
+      return difference <= worst ? worst : difference.isNaN ? .infinity : difference
+    }
+  }
+}
