@@ -245,13 +245,17 @@ def pair(expected, found):
     return sorted(pairs)
 
 
-def order_faults(expected, pairs):
-    """Returns (swaps among ties, list of swaps that no tie explains)."""
+def order_faults(expected, pairs, confidence):
+    """Returns (swaps among ties, list of swaps that no tie explains).
+
+    `confidence` is the largest difference of confidences found, which is judged by itself: two detections that are nearer to
+    each other than twice that are ties.
+    """
     positions = np.array([p[1] for p in pairs])
     scores = np.array([expected.confidences[p[0]] for p in pairs])
     earlier, later = np.triu_indices(len(pairs), 1)
     inverted = positions[earlier] > positions[later]
-    wrong = inverted & (scores[earlier] - scores[later] > TIE)
+    wrong = inverted & (scores[earlier] - scores[later] > max(TIE, 2 * confidence))
     return int(inverted.sum() - wrong.sum()), [
         f"order: detections {pairs[i][0]} and {pairs[j][0]} of the reference swapped, "
         f"confidences {scores[i]:.6f} and {scores[j]:.6f}" for i, j in zip(earlier[wrong], later[wrong])]
@@ -352,7 +356,7 @@ def compare(run, answer, options, tolerances=Tolerances()):
             result.faults.append(f"class {expected.classes[i]} is {found.names[j]!r}, not {expected.names[i]!r}")
     compare_details(expected, found, pairs, result)
     result.judge(tolerances)
-    result.swapped, wrong = order_faults(expected, pairs)
+    result.swapped, wrong = order_faults(expected, pairs, result.worst.get("confidence", 0.0))
     result.faults += wrong[:3]
     if np.any(np.diff(found.confidences) > 0):
         result.faults.append("our confidences are not in falling order")
