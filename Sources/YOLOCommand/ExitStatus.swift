@@ -44,7 +44,7 @@ enum ExitStatus: Int32 {
     case .tooLarge: self = .tooLarge
     case .missingSplit: self = .usage
     case .malformed, .missingKey, .invalidValue, .noPictures, .invalidLabel,
-      .invalidPrediction:
+      .pictureTooSmall, .invalidPrediction:
       self = .damagedInput
     }
   }

@@ -38,6 +38,11 @@ struct Validation {
     guard let kind = model.network.head.validationKind else {
       return try classify(dataSet, split: split)
     }
+    if case .keypoints(let count) = kind, let shape = dataSet.keypointShape, shape.count != count {
+      throw YOLOError(
+        .option,
+        "\(dataSet.path) has \(shape.count) keypoints an object, but the model has \(count)")
+    }
     var notes = Notes()
     var usable = [(path: String, labels: PictureLabels, size: Size)]()
     let paths = try dataSet.pictures(of: split)
@@ -47,7 +52,9 @@ struct Validation {
       notes.record(clearing: progress) {
         let labels = try dataSet.labels(ofPicture: path)
         try check(labels.objects.map(\.classIndex), in: path)
-        usable.append((path, labels, try ImageReader.read(contentsOf: path).size))
+        let size = try ImageReader.read(contentsOf: path).size
+        try DataSet.check(size, ofPicture: path)
+        usable.append((path, labels, size))
         return nil
       }
     }
@@ -87,6 +94,7 @@ struct Validation {
       notes.record(clearing: progress) {
         try check([picture.classIndex], in: picture.path)
         let image = try ImageReader.read(contentsOf: picture.path)
+        try DataSet.check(image.size, ofPicture: picture.path)
         let target = Size(width: side, height: side)
         let result = try model.evaluate(
           image,

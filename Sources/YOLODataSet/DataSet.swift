@@ -1,3 +1,5 @@
+public import YOLOGeometry
+
 /// A set of labelled pictures in the folders that Ultralytics YOLO uses.
 ///
 /// Detection, segmentation, pose and rotated boxes are described by a `data.yaml` that names
@@ -11,6 +13,8 @@ public struct DataSet: Sendable, Hashable {
   ]
   /// The parts that a data set may have.
   public static let splits = ["train", "val", "test"]
+  /// The least width and height of a picture; the reference leaves smaller ones out.
+  public static let leastSide = 10
   /// The most classes.
   public static let maximumClasses = 100_000
 
@@ -156,6 +160,14 @@ public struct DataSet: Sendable, Hashable {
     let reader = LabelReader(
       path: path, task: task, classCount: names.count, keypointShape: keypointShape)
     return try reader.read(bytes)
+  }
+
+  /// Throws `pictureTooSmall` for a picture that the reference leaves out for its extent.
+  public static func check(_ size: Size, ofPicture path: String) throws(DataSetError) {
+    guard size.width >= leastSide, size.height >= leastSide else {
+      throw .pictureTooSmall(
+        path: path, width: size.width, height: size.height, least: leastSide)
+    }
   }
 
   private static func list(_ path: String) throws(DataSetError) -> [String] {

@@ -16,6 +16,8 @@ public enum DataSetError: Error, Sendable, Hashable {
   case noPictures(path: String, suffixes: [String])
   /// A row of a label file is not what the task needs; lines count from 1.
   case invalidLabel(path: String, line: Int, expected: String, found: String)
+  /// A picture is smaller than those that the reference validates on.
+  case pictureTooSmall(path: String, width: Int, height: Int, least: Int)
   /// A file of predictions has another value than expected at a place of its JSON.
   case invalidPrediction(path: String, at: String, expected: String)
 }
@@ -40,6 +42,8 @@ extension DataSetError: CustomStringConvertible {
         + suffixes.map { ".\($0)" }.joined(separator: ", ")
     case .invalidLabel(let path, let line, let expected, let found):
       "\(path), line \(line): expected \(expected), found \(found)"
+    case .pictureTooSmall(let path, let width, let height, let least):
+      "\(path) has \(width) x \(height) pixels; both must be \(least) at least"
     case .invalidPrediction(let path, let place, let expected):
       "\(path): \(place) must be \(expected)"
     }

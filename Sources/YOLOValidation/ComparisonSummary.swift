@@ -38,7 +38,7 @@ public struct ComparisonSummary: Sendable, Hashable {
       }
       func worst(_ value: Float) -> Worst { Worst(value: value, picture: pictures, pair: pair) }
       if isWorse(pair.confidence, confidence) { confidence = worst(pair.confidence) }
-      if isWorse(pair.coordinate, coordinate) { coordinate = worst(pair.coordinate) }
+      if let value = pair.coordinate, isWorse(value, coordinate) { coordinate = worst(value) }
       if let value = pair.keypoint, isWorse(value, keypoint) { keypoint = worst(value) }
       if let value = pair.outlineOverlap, outlineOverlap.map({ value < $0.value }) ?? true {
         outlineOverlap = worst(value)

@@ -19,10 +19,11 @@ public struct PredictionComparison: Sendable, Hashable {
     public let overlap: Float
     /// The absolute difference of their confidences.
     public let confidence: Float
-    /// The greatest absolute difference of the boxes' edges, or of the corners' coordinates.
+    /// The greatest absolute difference of the boxes' edges, or of the corners' coordinates; nil
+    /// without boxes.
     ///
     /// Rotated boxes may begin at different corners.
-    public let coordinate: Float
+    public let coordinate: Float?
     /// The greatest absolute difference of the keypoints' coordinates; nil without keypoints.
     public let keypoint: Float?
     /// How much their filled outlines overlap; nil without outlines.
@@ -114,14 +115,15 @@ public struct PredictionComparison: Sendable, Hashable {
       keypoint: keypoint, outlineOverlap: outlineOverlap)
   }
 
-  /// Returns the greatest difference of the boxes' numbers.
-  private static func distance(_ first: ComparedObject, _ second: ComparedObject) -> Float {
+  /// Returns the greatest difference of the boxes' numbers; nil if there are none.
+  private static func distance(_ first: ComparedObject, _ second: ComparedObject) -> Float? {
     let (one, other) = (first.coordinates, second.coordinates)
+    guard !one.isEmpty || !other.isEmpty else { return nil }
     guard case .rotatedBox = first.shape, case .rotatedBox = second.shape else {
       return worst(one, other)
     }
     let turns = stride(from: 0, to: 8, by: 2).map { worst(one, Array(other[$0...] + other[..<$0])) }
-    return turns.min() ?? .infinity
+    return turns.min()
   }
 
   /// Returns the greatest absolute difference; infinity if there is no common measure.

@@ -105,6 +105,7 @@ import YOLOValidation
     let second = [first[1], first[0], ComparedObject(label: "7", confidence: 0, shape: .picture)]
     let comparison = PredictionComparison(first, second)
     #expect(comparison.pairs.map(\.second) == [1, 0] && comparison.missing == [2])
+    #expect(comparison.pairs.map(\.coordinate) == [nil, nil])
     #expect(PredictionComparison([box("3", 1, 0, 0)], first).pairs.isEmpty)
   }
 
