@@ -46,8 +46,11 @@ struct ValCommand: ParsableCommand {
 
   @Option(
     name: .customLong(ValidateOption.maxDetections.flag),
-    help: "\(ValidateOption.maxDetections.help), \(ValidateOption.maxDetections.expected).")
-  var maxDetections = "\(ValidateOption.maxDetections.defaultValue)"
+    help: """
+      \(ValidateOption.maxDetections.help), \(ValidateOption.maxDetections.expected) \
+      (default: \(ValidateOption.maxDetections.defaultValue), more if a picture has more labels).
+      """)
+  var maxDetections: String?
 
   @Option(
     name: .customLong(ValidateOption.batch.flag),
@@ -71,7 +74,7 @@ struct ValCommand: ParsableCommand {
       let validation = Validation(
         model: model, side: try side(of: model),
         batchSize: try ValidateOption.batch.parsed(batch),
-        selection: try selection(for: model))
+        selection: try selection(for: model), raisesLimit: maxDetections == nil)
       let folder = try save.map { try OutputFolder($0) }
       let task = DataSetTask(rawValue: model.network.head.task) ?? .detect
       let dataSet = try DataSet.open(path: data, task: task)
@@ -114,6 +117,7 @@ struct ValCommand: ParsableCommand {
     return Selection(
       confidence: confidence, choice: .every,
       method: model.network.head.isOneToOne ? .ranking : .suppression(overlap: overlap),
-      limit: try ValidateOption.maxDetections.parsed(maxDetections))
+      limit: try maxDetections.map { try ValidateOption.maxDetections.parsed($0) }
+        ?? ValidateOption.maxDetections.defaultValue)
   }
 }

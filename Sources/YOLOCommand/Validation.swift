@@ -29,6 +29,8 @@ struct Validation {
   let side: Int
   let batchSize: Int
   let selection: Selection
+  /// Whether as many findings are taken as the picture with the most labels has, if that is more.
+  let raisesLimit: Bool
 
   /// Validates on a part of a data set.
   ///
@@ -61,6 +63,10 @@ struct Validation {
     let plan = ValidationPlan(
       sizes: usable.map(\.size), imageSize: side, stride: max(32, model.largestStride),
       batchSize: batchSize)
+    var selection = selection
+    if raisesLimit {
+      selection.limit = usable.reduce(selection.limit) { max($0, $1.labels.objects.count) }
+    }
     var evaluation = Evaluation(kind: kind, classCount: model.network.head.classCount)
     for input in plan.batches.joined() {
       let picture = usable[input.index]
