@@ -11,6 +11,7 @@
 @_exported public import struct YOLOImage.Image
 @_exported public import enum YOLOKernels.InstructionSet
 @_exported public import enum YOLOModels.HeadBranch
+@_exported public import enum YOLOPostprocess.ClassChoice
 @_exported public import struct YOLOPostprocess.ClassScore
 @_exported public import struct YOLOPostprocess.Classification
 @_exported public import struct YOLOPostprocess.Detection
@@ -19,5 +20,10 @@
 @_exported public import struct YOLOPostprocess.Prediction
 @_exported public import struct YOLOPostprocess.RotatedDetection
 @_exported public import struct YOLOPostprocess.Segmentation
+@_exported public import struct YOLOPostprocess.Selection
 @_exported public import struct YOLOPostprocess.Speed
+@_exported public import struct YOLOTensor.Tensor
 @_exported public import struct YOLOValidation.PredictOptions
+@_exported public import struct YOLOValidation.ValidationFinding
+@_exported public import enum YOLOValidation.ValidationKind
+@_exported public import enum YOLOValidation.ValidationShape
