@@ -1,6 +1,6 @@
 import YOLOGeometry
 public import YOLOModels
-import YOLOPostprocess
+public import YOLOPostprocess
 import YOLOTensor
 
 extension Network.Head {
@@ -17,8 +17,10 @@ extension Network.Head {
   /// The resolutions of a head that finds objects.
   var levels: [DetectLayout.Level] { layout?.levels ?? [] }
 
-  /// Whether each object is found once, so that nothing need be suppressed.
-  public var isOneToOne: Bool { layout?.isOneToOne ?? false }
+  /// How the cells of a head are thinned out where `overlap` is tolerated.
+  public func selectionMethod(overlap: Double) -> Selection.Method {
+    layout?.isOneToOne ?? false ? .ranking : .suppression(overlap: overlap)
+  }
 
   /// The number of classes.
   public var classCount: Int {

@@ -1,8 +1,8 @@
-import YOLOGeometry
+public import YOLOGeometry
 import YOLOImage
 
 /// How a picture becomes a network's input.
-enum InputFit {
+public enum InputFit: Sendable, Hashable {
   /// Scaled to fit, and padded.
   case letterbox(Letterbox)
   /// Scaled to cover, and cropped: what classifiers take.

@@ -132,19 +132,18 @@ public final class Model: Sendable {
   ///
   /// - Parameters:
   ///   - image: The picture.
-  ///   - letterbox: How it is fitted; a classifier takes its `target` as size instead.
+  ///   - fit: How it becomes the input: it must be a crop for a classifier, a letterbox for all others.
   ///   - selection: Which boxes are kept.
   /// - Returns: The findings in letterbox pixels, not clipped; masks have the prototypes' extent. And
   ///   how long it took.
   /// - Throws: As `predict(_:options:source:)`.
   public func evaluate(
-    _ image: Image, letterbox: Letterbox, selection: Selection
+    _ image: Image, fit: InputFit, selection: Selection
   ) throws(YOLOError) -> (findings: Findings, speed: Speed) {
-    let fit: InputFit =
-      network.head.isClassifier ? .crop(letterbox.target) : .letterbox(letterbox)
-    let output = ResultRequest(
-      selection: selection, space: .letterbox, masks: .prototypes)
-    return try run(image, fit, output, durations: nil)
+    try run(
+      image, fit,
+      ResultRequest(selection: selection, space: .letterbox, masks: .prototypes),
+      durations: nil)
   }
 
   /// Returns the plan that a picture of the given size runs.
@@ -214,7 +213,7 @@ public final class Model: Sendable {
     return ResultRequest(
       selection: Selection(
         confidence: options.confidence, classes: options.classes,
-        method: network.head.isOneToOne ? .ranking : .suppression(overlap: options.overlap),
+        method: network.head.selectionMethod(overlap: options.overlap),
         isAgnostic: options.isAgnostic, limit: options.maxDetections),
       masks: options.hasRetinaMasks ? .source : .letterbox)
   }
@@ -236,7 +235,7 @@ public final class Model: Sendable {
   ) throws(YOLOError) -> (findings: Findings, speed: Speed) {
     let plan = try plan(fit.size)
     return try withSession { session throws(YOLOError) in
-      try run(image, plan, fit, request, in: session, durations: durations) { _ in }
+      try run(image, plan, fit, request, in: session, durations: durations) { _, _ in }
     }
   }
 
@@ -252,10 +251,11 @@ public final class Model: Sendable {
     return try body(session)
   }
 
-  /// Runs a plan; `inspect` is called with the arena while it holds what was computed.
+  /// Runs a plan; `inspect` is called with the network's input and with the arena, while that holds
+  /// what was computed.
   func run(
     _ image: Image, _ plan: Plan, _ fit: InputFit, _ request: ResultRequest, in session: Session,
-    durations: UnsafeMutablePointer<[Double]>?, inspect: (UnsafePointer<Float>) -> Void
+    durations: UnsafeMutablePointer<[Double]>?, inspect: (Image, UnsafePointer<Float>) -> Void
   ) throws(YOLOError) -> (findings: Findings, speed: Speed) {
     let start = DispatchTime.now()
     let picture = fit.applied(to: image)
@@ -266,7 +266,7 @@ public final class Model: Sendable {
     } body: { arena in
       let inferred = DispatchTime.now()
       let maps = plan.outputs.map { $0.layout.map(in: arena) }
-      inspect(arena)
+      inspect(picture, arena)
       let findings = Result { () throws(MaskError) in
         try network.head.findings(in: maps, fit, request)
       }

@@ -116,7 +116,7 @@ struct ValCommand: ParsableCommand {
     let overlap = try ValidateOption.overlap.parsed(overlap)
     return Selection(
       confidence: confidence, choice: .every,
-      method: model.network.head.isOneToOne ? .ranking : .suppression(overlap: overlap),
+      method: model.network.head.selectionMethod(overlap: overlap),
       limit: try maxDetections.map { try ValidateOption.maxDetections.parsed($0) }
         ?? ValidateOption.maxDetections.defaultValue)
   }

@@ -77,7 +77,7 @@ struct Validation {
           throw ImageIOError.unreadable(source: picture.path, reason: "it changed meanwhile")
         }
         let result = try model.evaluate(
-          image, letterbox: input.letterbox, selection: selection)
+          image, fit: .letterbox(input.letterbox), selection: selection)
         evaluation.add(
           result.findings.validationFindings,
           targets: picture.labels.targets(
@@ -101,12 +101,8 @@ struct Validation {
         try check([picture.classIndex], in: picture.path)
         let image = try ImageReader.read(contentsOf: picture.path)
         try DataSet.check(image.size, ofPicture: picture.path)
-        let target = Size(width: side, height: side)
         let result = try model.evaluate(
-          image,
-          letterbox: Letterbox(
-            source: image.size, target: target, stride: 32, isRectangular: false),
-          selection: selection)
+          image, fit: .crop(Size(width: side, height: side)), selection: selection)
         if case .classification(let classification) = result.findings {
           evaluation.add(
             probabilities: classification.probabilities, target: picture.classIndex)

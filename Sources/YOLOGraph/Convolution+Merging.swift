@@ -23,7 +23,7 @@ extension Convolution {
     let bias = Parameter(shape: [widest.outputChannels]) { target in
       target.update(repeating: 0)
       for branch in branches {
-        for (channel, value) in branch.folded().bias.enumerated() { target[channel] += value }
+        for (channel, value) in branch.foldedBias().enumerated() { target[channel] += value }
       }
     }
     return Convolution(
@@ -52,7 +52,7 @@ extension Convolution {
 
   /// Adds the folded weights to those of a larger square kernel, centre on centre.
   private func addCentred(to target: UnsafeMutableBufferPointer<Float>, width: Int) {
-    let (weights, _) = folded()
+    let weights = foldedWeights()
     let kernels = weights.count / window.taps
     let targetTaps = target.count / kernels
     let top = (targetTaps / width - window.kernelHeight) / 2

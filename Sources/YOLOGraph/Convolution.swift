@@ -31,12 +31,22 @@ public struct Convolution: Sendable {
   /// The channels of the input.
   public var inputChannels: Int { weight.shape[1] * groups }
 
-  /// Returns weights and bias with the normalisation folded in.
-  package func folded() -> (weight: [Float], bias: [Float]) {
+  /// Returns the weights with the normalisation folded in.
+  package func foldedWeights() -> [Float] {
     var weights = weight.values()
-    var biases = bias?.values() ?? [Float](repeating: 0, count: outputChannels)
+    guard let scales = normalization?.scales() else { return weights }
     let depth = weights.count / max(outputChannels, 1)
-    normalization?.fold(into: &weights, &biases) { $0 / depth }
-    return (weights, biases)
+    weights.withUnsafeMutableBufferPointer { weights in
+      for (channel, scale) in scales.enumerated() {
+        for index in channel * depth..<(channel + 1) * depth { weights[index] *= scale }
+      }
+    }
+    return weights
+  }
+
+  /// Returns the bias with the normalisation folded in.
+  package func foldedBias() -> [Float] {
+    let biases = bias?.values() ?? [Float](repeating: 0, count: outputChannels)
+    return normalization?.folded(biases) ?? biases
   }
 }

@@ -24,23 +24,20 @@ public struct Normalization: Sendable {
     self.epsilon = epsilon
   }
 
-  /// Folds this into the weights and the bias before it, in float32 and in this order:
-  /// r = 1/√(variance + ε), W′ = W · (γ · r), b′ = (b − mean) · r · γ + β.
+  /// Returns what folding multiplies each output channel's weights by: γ · r, r = 1/√(variance + ε).
   ///
-  /// `channel` tells which output channel the weight at an index belongs to.
-  func fold(
-    into weights: inout [Float], _ biases: inout [Float], channel: (_ index: Int) -> Int
-  ) {
-    let gamma = weight.values()
-    let beta = bias.values()
-    let mean = mean.values()
-    let inverse = variance.values().map { 1 / ($0 + epsilon).squareRoot() }
-    let scales = zip(gamma, inverse).map { $0 * $1 }
-    weights.withUnsafeMutableBufferPointer { weights in
-      for index in weights.indices { weights[index] *= scales[channel(index)] }
+  /// Folding is in float32 and in this order: W′ = W · (γ · r), b′ = (b − mean) · r · γ + β.
+  func scales() -> [Float] { zip(weight.values(), inverses()).map { $0 * $1 } }
+
+  /// Returns a bias with this folded in.
+  func folded(_ biases: [Float]) -> [Float] {
+    let (gamma, beta, mean, inverse) = (weight.values(), bias.values(), mean.values(), inverses())
+    return biases.indices.map {
+      (biases[$0] - mean[$0]) * inverse[$0] * gamma[$0] + beta[$0]
     }
-    for index in biases.indices {
-      biases[index] = (biases[index] - mean[index]) * inverse[index] * gamma[index] + beta[index]
-    }
+  }
+
+  private func inverses() -> [Float] {
+    variance.values().map { 1 / ($0 + epsilon).squareRoot() }
   }
 }

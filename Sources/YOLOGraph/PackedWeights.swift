@@ -81,7 +81,7 @@ public final class PackedWeights: Sendable {
   }
 
   private static func pack(_ convolution: Convolution, as layout: Layout) -> Packed {
-    let (weights, bias) = convolution.folded()
+    let (weights, bias) = (convolution.foldedWeights(), convolution.foldedBias())
     let (outputs, inputs) = (convolution.outputChannels, convolution.inputChannels)
     let (taps, groups) = (convolution.window.taps, convolution.groups)
     switch layout {
@@ -112,7 +112,7 @@ public final class PackedWeights: Sendable {
   }
 
   private static func pack(_ convolution: TransposedConvolution, as layout: Layout) -> Packed {
-    let (weights, bias) = convolution.folded()
+    let (weights, bias) = (convolution.foldedWeights(), convolution.foldedBias())
     switch layout {
     case .tiles(let lanes):
       return .transposed(

@@ -176,9 +176,8 @@ public struct Planner: Sendable {
           "pad",
           ZeroPadding(
             from: input, to: output, left: margins.left, top: margins.top, threads: threads))
-      case .upsample(let scale):
-        return planned(
-          "upsample", NearestUpsample(from: input, to: output, scale: scale, threads: threads))
+      case .upsample:
+        return planned("upsample", NearestResize(from: input, to: output, threads: threads))
       case .resize:
         return planned("resize", NearestResize(from: input, to: output, threads: threads))
       case .attention(let heads):

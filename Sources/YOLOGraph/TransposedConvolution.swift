@@ -27,12 +27,25 @@ public struct TransposedConvolution: Sendable {
   /// The channels of the input.
   public var inputChannels: Int { weight.shape[0] }
 
-  /// Returns weights and bias with the normalisation folded in.
-  package func folded() -> (weight: [Float], bias: [Float]) {
+  /// Returns the weights with the normalisation folded in.
+  package func foldedWeights() -> [Float] {
     var weights = weight.values()
-    var biases = bias?.values() ?? [Float](repeating: 0, count: outputChannels)
-    let (taps, outputs) = (window.taps, outputChannels)
-    normalization?.fold(into: &weights, &biases) { $0 / taps % outputs }
-    return (weights, biases)
+    guard let scales = normalization?.scales() else { return weights }
+    let taps = window.taps
+    weights.withUnsafeMutableBufferPointer { weights in
+      for input in 0..<inputChannels {
+        for (output, scale) in scales.enumerated() {
+          let first = (input * scales.count + output) * taps
+          for index in first..<first + taps { weights[index] *= scale }
+        }
+      }
+    }
+    return weights
+  }
+
+  /// Returns the bias with the normalisation folded in.
+  package func foldedBias() -> [Float] {
+    let biases = bias?.values() ?? [Float](repeating: 0, count: outputChannels)
+    return normalization?.folded(biases) ?? biases
   }
 }

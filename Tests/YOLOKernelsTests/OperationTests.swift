@@ -181,15 +181,16 @@ import YOLOTestSupport
     return Double(run(step, on: [Float(x), 0])[1])
   }
 
-  @Test(arguments: [1, 2, 3])
+  /// The factors that a checkpoint may ask for.
+  @Test(arguments: 1...8)
   func upsamplingRepeatsPixels(scale: Int) {
-    let input = ActivationLayout(height: 3, width: 4, channels: 5, pixelStride: 6, border: 0)
+    let input = ActivationLayout(height: 3, width: 160, channels: 5, pixelStride: 6, border: 0)
     let output = ActivationLayout(
-      height: 3 * scale, width: 4 * scale, channels: 5, pixelStride: 5, border: 1
+      height: 3 * scale, width: 160 * scale, channels: 5, pixelStride: 5, border: 1
     ).moved(by: input.extent)
     let start = (0..<input.extent + output.extent).map { Float($0) }
     let found = run(
-      NearestUpsample(from: input, to: output, scale: scale, threads: 2), on: start)
+      NearestResize(from: input, to: output, threads: 2), on: start)
     for y in 0..<output.height {
       for x in 0..<output.width {
         for channel in 0..<5 {
