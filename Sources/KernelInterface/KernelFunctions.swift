@@ -49,3 +49,22 @@ public typealias AverageFunction =
 /// number of rows, at least 1; the number of vectors of a row; and the sums, one for each column.
 public typealias ExponentialFunction =
   @Sendable (UnsafeMutablePointer<Float>, Int, Int, UnsafeMutablePointer<Float>) -> Void
+
+/// Takes a run of input tiles, side by side, to the product domain of a Winograd convolution.
+///
+/// The arguments are the walk, whose pixels are the input's; the first tile's first pixel; the first
+/// tile in the first plane; and the number of tiles.
+public typealias WinogradSpreadFunction =
+  @Sendable (
+    UnsafePointer<WinogradWalk>, UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int
+  ) -> Void
+
+/// Takes a run of tiles from the product domain to 4 × 4 output pixels each, and adds the bias.
+///
+/// The arguments are the walk, whose pixels are the output's; the first tile in the first plane; the
+/// bias, one value a channel; the first tile's first pixel; and the number of tiles.
+public typealias WinogradGatherFunction =
+  @Sendable (
+    UnsafePointer<WinogradWalk>, UnsafePointer<Float>, UnsafePointer<Float>,
+    UnsafeMutablePointer<Float>, Int
+  ) -> Void

@@ -32,4 +32,12 @@ public protocol KernelProvider: SendableMetatype {
   static var average: AverageFunction { get }
   /// Takes the exponentials of columns of scores, and their sums.
   static var exponentials: ExponentialFunction { get }
+  /// Takes a run of 6 × 6 input tiles of a stride-1 convolution to 36 planes.
+  static var unitStrideSpread: WinogradSpreadFunction { get }
+  /// Takes 36 planes to a run of 4 × 4 output tiles of a stride-1 convolution.
+  static var unitStrideGather: WinogradGatherFunction { get }
+  /// Takes a run of 9 × 9 input tiles of a stride-2 convolution to 81 planes.
+  static var strideTwoSpread: WinogradSpreadFunction { get }
+  /// Takes 81 planes to a run of 4 × 4 output tiles of a stride-2 convolution.
+  static var strideTwoGather: WinogradGatherFunction { get }
 }

@@ -29,6 +29,10 @@ public struct KernelSet: Sendable {
   let maximum: MaximumFunction
   let average: AverageFunction
   let exponentials: ExponentialFunction
+  let unitStrideSpread: WinogradSpreadFunction
+  let unitStrideGather: WinogradGatherFunction
+  let strideTwoSpread: WinogradSpreadFunction
+  let strideTwoGather: WinogradGatherFunction
 
   private init(_ instructionSet: InstructionSet, from kernels: (some KernelProvider).Type) {
     self.instructionSet = instructionSet
@@ -47,6 +51,10 @@ public struct KernelSet: Sendable {
     maximum = kernels.maximum
     average = kernels.average
     exponentials = kernels.exponentials
+    unitStrideSpread = kernels.unitStrideSpread
+    unitStrideGather = kernels.unitStrideGather
+    strideTwoSpread = kernels.strideTwoSpread
+    strideTwoGather = kernels.strideTwoGather
   }
 
   /// Returns the kernels of an instruction set, which must be available on this machine.

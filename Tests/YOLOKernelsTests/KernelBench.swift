@@ -83,6 +83,13 @@ struct KernelBench {
     }
   }
 
+  /// Returns what a kernel turns the arena into.
+  func result(
+    of kernel: any StepKernel, sourceLocation: SourceLocation = #_sourceLocation
+  ) -> [Float] {
+    run(kernel, threads: 1, sourceLocation)
+  }
+
   private func run(
     _ kernel: any StepKernel, threads: Int, _ sourceLocation: SourceLocation
   ) -> [Float] {

@@ -1,0 +1,1 @@
+../KernelsBaseline/WinogradUnitStride.swift

@@ -1,0 +1,93 @@
+import YOLOTensor
+
+/// The weights of a 3×3 convolution in the product domain of a Winograd form.
+///
+/// Each plane holds the blocks of output channels as `PackedConvolution` does: input channel by input
+/// channel, the weights of the block's channels side by side.
+package final class PackedWinograd: Sendable {
+  let form: WinogradForm
+  let blocks: [ChannelBlock]
+  let lanes: Int
+  let outputChannels: Int
+  let inputChannels: Int
+  /// The planes' weights, `planeStep` apart.
+  let storage: AlignedStorage
+  let planeStep: Int
+  /// The bias, with zeros up to whole vectors.
+  let bias: AlignedStorage
+  /// What products start from: as many zeros as the widest block has lanes.
+  let zeros: AlignedStorage
+
+  /// The bytes that packed weights take.
+  package static func byteCount(
+    form: WinogradForm, outputChannels: Int, inputChannels: Int, lanes: Int
+  ) -> Int {
+    let width = (outputChannels + lanes - 1) / lanes * lanes
+    return form.planes * width * inputChannels * MemoryLayout<Float>.stride
+  }
+
+  /// Transforms and packs weights [output, input, 3, 3] and a bias for vectors of `lanes`.
+  package init(
+    _ form: WinogradForm, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>,
+    outputChannels: Int, inputChannels: Int, lanes: Int
+  ) {
+    let width = (outputChannels + lanes - 1) / lanes * lanes
+    self.form = form
+    self.lanes = lanes
+    self.outputChannels = outputChannels
+    self.inputChannels = inputChannels
+    blocks = ChannelBlock.split(outputChannels, lanes: lanes)
+    planeStep = width * inputChannels
+    storage = AlignedStorage(count: form.planes * planeStep)
+    zeros = AlignedStorage(count: 3 * lanes)
+    self.bias = AlignedStorage(count: width)
+    self.bias.base.update(from: bias, count: outputChannels)
+    for block in blocks { pack(block, weights) }
+  }
+
+  /// The channels that are transformed side by side.
+  private typealias Channels = SIMD4<Double>
+
+  private func pack(_ block: ChannelBlock, _ weights: UnsafePointer<Float>) {
+    let transform = form.kernelTransform.flatMap { $0.map { Channels(repeating: $0) } }
+    let side = form.inputTile
+    let blockWidth = block.vectors * lanes
+    let target = storage.base + block.first * inputChannels
+    let step = Channels.scalarCount
+    // SAFETY: a block has blockWidth · inputChannels values in each plane from `target` on.
+    withUnsafeTemporaryAllocation(of: Channels.self, capacity: 9 + 3 * side) { buffer in
+      transform.withUnsafeBufferPointer { transform in
+        guard let taps = buffer.baseAddress, let g = transform.baseAddress else { return }
+        let rows = taps + 9
+        for input in 0..<inputChannels {
+          for first in stride(from: 0, to: blockWidth, by: step) {
+            let present = min(step, block.channels - first)
+            guard present > 0 else { break }
+            taps.update(repeating: .zero, count: 9)
+            for lane in 0..<present {
+              let kernel = weights + ((block.first + first + lane) * inputChannels + input) * 9
+              for tap in 0..<9 { taps[tap][lane] = Double(kernel[tap]) }
+            }
+            for row in 0..<side {
+              let (g0, g1, g2) = (g[3 * row], g[3 * row + 1], g[3 * row + 2])
+              for tap in 0..<3 {
+                rows[3 * row + tap] = g0 * taps[tap] + g1 * taps[3 + tap] + g2 * taps[6 + tap]
+              }
+            }
+            var to = target + (input * blockWidth + first)
+            for row in 0..<side {
+              let (r0, r1, r2) = (rows[3 * row], rows[3 * row + 1], rows[3 * row + 2])
+              for column in 0..<side {
+                let value =
+                  g[3 * column] * r0 + g[3 * column + 1] * r1 + g[3 * column + 2] * r2
+                UnsafeMutableRawPointer(to)
+                  .storeBytes(of: SIMD4<Float>(value), as: SIMD4<Float>.self)
+                to += planeStep
+              }
+            }
+          }
+        }
+      }
+    }
+  }
+}

@@ -1,0 +1,314 @@
+import KernelInterface
+import YOLOTensor
+
+/// A 3×3 convolution in the product domain of a Winograd form.
+///
+/// An item is a run of tiles and a run of output channels. It transforms the tiles' input, multiplies
+/// plane by plane, and takes the products back to pixels, while all of it stays in the second-level
+/// cache; the activation passes over the pixels just written.
+package struct WinogradConvolution: StepKernel {
+  package let name: String
+  package let items: Int
+  package let scratchCount: Int
+
+  private let shape: ConvolutionShape
+  private let packed: PackedWinograd
+  private let planes: Int
+  private let spread: WinogradSpreadFunction
+  private let gather: WinogradGatherFunction
+  /// The tiles of an item for blocks of one, two and three vectors.
+  private let tilings: (RowTiling, RowTiling, RowTiling)
+  private let hasPass: Bool
+  private let pass: ActivationFunction
+  /// The rows and columns of tiles.
+  private let tileRows: Int
+  private let tileColumns: Int
+  /// The tiles cut into runs, and the blocks of channels into runs.
+  private let tileItems: RowItems
+  private let chunkItems: RowItems
+  /// The most tiles of an item, and the distances in the product domain.
+  private let mostTiles: Int
+  private let inputStep: Int
+  private let outputStep: Int
+  private let inputPlaneStep: Int
+  private let outputPlaneStep: Int
+  /// The tiles whose pixels are written before the activation passes over them.
+  private let gatherRun: Int
+
+  /// The values of the product domain that an item may use: half of a second-level cache of 1 MiB.
+  private static let itemValues = 160 << 10
+  /// The values of a run of pixels that stays in the first-level cache.
+  private static let gatherValues = 4 << 10
+
+  /// Returns whether a convolution can be computed this way: the transforms need a vector of channels
+  /// on both sides.
+  package static func fits(_ shape: ConvolutionShape, _ form: WinogradForm, lanes: Int) -> Bool {
+    WinogradForm.computing(shape.window, groups: shape.groups) == form
+      && shape.input.channels >= lanes
+      && shape.output.channels >= lanes
+  }
+
+  /// Binds packed weights to a shape that `fits`; `threads` says how finely to split.
+  package init(
+    _ shape: ConvolutionShape, weights packed: PackedWinograd, kernels set: KernelSet, threads: Int
+  ) {
+    precondition(Self.fits(shape, packed.form, lanes: set.lanes))
+    precondition(packed.lanes == set.lanes && packed.inputChannels == shape.input.channels)
+    precondition(packed.outputChannels == shape.output.channels)
+    let form = packed.form
+    name = "winograd \(set.instructionSet.rawValue)"
+    self.shape = shape
+    self.packed = packed
+    planes = form.planes
+    (spread, gather) = form.transforms(set)
+    hasPass = shape.activation != .identity || shape.residual != nil
+    pass = set.pass(shape.activation)
+    let side = WinogradForm.outputTile
+    tileRows = (shape.output.height + side - 1) / side
+    tileColumns = (shape.output.width + side - 1) / side
+    let tiles = tileRows * tileColumns
+
+    // The channels of an item: all, or as many as leave room for enough tiles to make use of the
+    // weights that are read.
+    let width = packed.bias.count
+    let inputs = shape.input.channels
+    let wantedTiles = 2 * set.maximumRows[1]
+    let room = Self.itemValues / (form.planes * wantedTiles) - inputs
+    var chunks = max(1, (width + max(room, 64) - 1) / max(room, 64))
+    let chunkWidth = (width + chunks - 1) / chunks
+    let fitting = max(wantedTiles, Self.itemValues / (form.planes * (inputs + chunkWidth)))
+    var tileParts = max(1, (tiles + fitting - 1) / fitting)
+    if threads > 1 {
+      // Every thread gets several items of nearly equal size.
+      let wanted = 2 * threads
+      if packed.storage.count > shape.input.extent {
+        chunks = max(chunks, min(packed.blocks.count, (wanted + tileParts - 1) / tileParts))
+      }
+      tileParts = max(tileParts, min(tiles, (wanted + chunks - 1) / chunks))
+      if tileParts * chunks % threads != 0, tileParts < tiles {
+        tileParts = (tileParts + threads - 1) / threads * threads
+      }
+    }
+    tileItems = RowItems(rows: tiles, count: tileParts)
+    chunkItems = RowItems(rows: packed.blocks.count, count: chunks)
+    items = tileItems.count * chunkItems.count
+    mostTiles = (tiles + tileItems.count - 1) / tileItems.count
+    tilings = (
+      RowTiling(width: mostTiles, vectors: 1, kernels: set),
+      RowTiling(width: mostTiles, vectors: 2, kernels: set),
+      RowTiling(width: mostTiles, vectors: 3, kernels: set)
+    )
+    var mostWidth = 0
+    for chunk in 0..<chunkItems.count {
+      let vectors = packed.blocks[chunkItems[chunk]].reduce(0) { $0 + $1.vectors }
+      mostWidth = max(mostWidth, vectors * set.lanes)
+    }
+    inputStep = inputs
+    outputStep = mostWidth
+    // Planes whose distance were a multiple of a page would meet in the same sets of the cache.
+    inputPlaneStep = (mostTiles * inputs + 15) / 16 * 16 + 16
+    outputPlaneStep = mostTiles * mostWidth + 16
+    gatherRun = max(1, Self.gatherValues / (side * side * mostWidth))
+    scratchCount =
+      form.planes * (inputPlaneStep + outputPlaneStep)
+      + form.inputTile * form.inputTile * inputs + side * side * mostWidth + 32
+  }
+
+  package func run(
+    item: Int, arena: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
+  ) {
+    let tiles = tileItems[item % tileItems.count]
+    let blocks = chunkItems[item / tileItems.count]
+    let firstBlock = packed.blocks[blocks.lowerBound]
+    let lastBlock = packed.blocks[blocks.upperBound - 1]
+    let channels = firstBlock.first..<lastBlock.first + lastBlock.channels
+    clearBorder(tiles, channels, arena)
+    let inputs = scratch
+    let outputs = inputs + planes * inputPlaneStep
+    let edge = outputs + planes * outputPlaneStep
+    spreadInput(tiles, arena, inputs, edge)
+    multiply(blocks, inputs, outputs)
+    gatherOutput(tiles, channels, outputs, arena, edge)
+  }
+
+  /// Clears the border beside the rows whose last tile is an item's.
+  private func clearBorder(
+    _ tiles: Range<Int>, _ channels: Range<Int>, _ arena: UnsafeMutablePointer<Float>
+  ) {
+    let first = tiles.lowerBound / tileColumns * WinogradForm.outputTile
+    let end = tiles.upperBound / tileColumns * WinogradForm.outputTile
+    let rows = min(first, shape.output.height)..<min(end, shape.output.height)
+    guard !rows.isEmpty else { return }
+    shape.output.slice(channels: channels).clearBorder(rows: rows, arena: arena)
+  }
+
+  /// Calls `body` for each run of tiles of a row: the first tile's index in the item, its row and
+  /// column, and the number of tiles.
+  @inline(__always)
+  private func forEachRun(
+    _ tiles: Range<Int>, most: Int, _ body: (_ index: Int, _ row: Int, _ column: Int, Int) -> Void
+  ) {
+    var tile = tiles.lowerBound
+    while tile < tiles.upperBound {
+      let (row, column) = (tile / tileColumns, tile % tileColumns)
+      let count = min(tileColumns - column, tiles.upperBound - tile, most)
+      body(tile - tiles.lowerBound, row, column, count)
+      tile += count
+    }
+  }
+
+  /// Takes the input of an item's tiles to the product domain.
+  private func spreadInput(
+    _ tiles: Range<Int>, _ arena: UnsafeMutablePointer<Float>,
+    _ products: UnsafeMutablePointer<Float>, _ edge: UnsafeMutablePointer<Float>
+  ) {
+    let input = shape.input
+    let side = packed.form.inputTile
+    let step = WinogradForm.outputTile * packed.form.stride
+    var walk = WinogradWalk(
+      rowStep: input.rowStride, pixelStep: input.pixelStride, tileStep: step * input.pixelStride,
+      planeStep: inputPlaneStep, productStep: inputStep, channels: input.channels)
+    var edgeWalk = walk
+    edgeWalk.rowStep = side * input.channels
+    edgeWalk.pixelStep = input.channels
+    // The last pixel that may be read lies in the border.
+    let lastRow = input.height + input.border + shape.window.paddingHeight - side
+    let lastColumn = input.width + input.border + shape.window.paddingWidth - side
+    let wholeRows = lastRow < 0 ? 0 : lastRow / step + 1
+    let wholeColumns = lastColumn < 0 ? 0 : lastColumn / step + 1
+    forEachRun(tiles, most: .max) { index, row, column, count in
+      let target = products + index * inputStep
+      let y = row * step - shape.window.paddingHeight
+      let x = column * step - shape.window.paddingWidth
+      let source = arena + (input.offset + y * input.rowStride + x * input.pixelStride)
+      let whole = row < wholeRows ? max(0, min(count, wholeColumns - column)) : 0
+      if whole > 0 { spread(&walk, source, target, whole) }
+      for tile in whole..<count {
+        copyEdge(y, x + tile * step, arena, edge)
+        spread(&edgeWalk, edge, target + tile * inputStep, 1)
+      }
+    }
+  }
+
+  /// Copies a tile of input pixels that reaches beyond the border, with zeros there.
+  private func copyEdge(
+    _ y: Int, _ x: Int, _ arena: UnsafeMutablePointer<Float>, _ edge: UnsafeMutablePointer<Float>
+  ) {
+    let input = shape.input
+    let side = packed.form.inputTile
+    for row in 0..<side {
+      for column in 0..<side {
+        let target = edge + (row * side + column) * input.channels
+        let (sourceRow, sourceColumn) = (y + row, x + column)
+        if sourceRow < input.height + input.border, sourceColumn < input.width + input.border {
+          let pixel = input.offset + sourceRow * input.rowStride + sourceColumn * input.pixelStride
+          target.update(from: arena + pixel, count: input.channels)
+        } else {
+          target.update(repeating: 0, count: input.channels)
+        }
+      }
+    }
+  }
+
+  /// Multiplies the planes of an item by those of the weights.
+  private func multiply(
+    _ blocks: Range<Int>, _ inputs: UnsafeMutablePointer<Float>,
+    _ outputs: UnsafeMutablePointer<Float>
+  ) {
+    let firstChannel = packed.blocks[blocks.lowerBound].first
+    var origin = 0
+    withUnsafePointer(to: &origin) { origin in
+      var walk = TileWalk(
+        offsets: origin, segments: 1, depth: shape.input.channels, inputStep: inputStep,
+        outputStep: outputStep)
+      for index in blocks {
+        let block = packed.blocks[index]
+        let weights = UnsafePointer(packed.storage.base + block.first * packed.inputChannels)
+        let target = outputs + (block.first - firstChannel)
+        switch block.vectors {
+        case 1: multiply(&walk, tilings.0, inputs, weights, target)
+        case 2: multiply(&walk, tilings.1, inputs, weights, target)
+        default: multiply(&walk, tilings.2, inputs, weights, target)
+        }
+      }
+    }
+  }
+
+  /// Multiplies all planes by a block's weights.
+  ///
+  /// Tiles past an item's last are multiplied, too: what they give is not used.
+  @inline(__always)
+  private func multiply(
+    _ walk: UnsafePointer<TileWalk>, _ tiling: borrowing RowTiling,
+    _ inputs: UnsafePointer<Float>, _ weights: UnsafePointer<Float>,
+    _ outputs: UnsafeMutablePointer<Float>
+  ) {
+    let count = tiling.count
+    let narrowRows = tiling.narrowRows
+    let wideCount = mostTiles - narrowRows * count
+    let zeros = UnsafePointer(packed.zeros.base)
+    for plane in 0..<planes {
+      let factors = weights + plane * packed.planeStep
+      var source = inputs + plane * inputPlaneStep
+      var target = outputs + plane * outputPlaneStep
+      for _ in 0..<wideCount {
+        tiling.wide(walk, source, factors, zeros, target)
+        source += (narrowRows + 1) * inputStep
+        target += (narrowRows + 1) * outputStep
+      }
+      for _ in wideCount..<count {
+        tiling.narrow(walk, source, factors, zeros, target)
+        source += narrowRows * inputStep
+        target += narrowRows * outputStep
+      }
+    }
+  }
+
+  /// Takes an item's products to output pixels, and the activation over them.
+  private func gatherOutput(
+    _ tiles: Range<Int>, _ channels: Range<Int>, _ products: UnsafeMutablePointer<Float>,
+    _ arena: UnsafeMutablePointer<Float>, _ edge: UnsafeMutablePointer<Float>
+  ) {
+    let output = shape.output
+    let side = WinogradForm.outputTile
+    var walk = WinogradWalk(
+      rowStep: output.rowStride, pixelStep: output.pixelStride,
+      tileStep: side * output.pixelStride, planeStep: outputPlaneStep, productStep: outputStep,
+      channels: channels.count)
+    var edgeWalk = walk
+    edgeWalk.rowStep = side * outputStep
+    edgeWalk.pixelStep = outputStep
+    let bias = UnsafePointer(packed.bias.base + channels.lowerBound)
+    forEachRun(tiles, most: gatherRun) { index, row, column, count in
+      let source = UnsafePointer(products + index * outputStep)
+      let (y, x) = (row * side, column * side)
+      let rows = min(side, output.height - y)
+      let columns = min(side * count, output.width - x)
+      let pixel = y * output.rowStride + x * output.pixelStride + channels.lowerBound
+      let target = arena + (output.offset + pixel)
+      let whole = rows == side ? columns / side : 0
+      if whole > 0 { gather(&walk, source, bias, target, whole) }
+      for tile in whole..<count {
+        gather(&edgeWalk, source + tile * outputStep, bias, edge, 1)
+        for row in 0..<rows {
+          for column in 0..<min(side, columns - tile * side) {
+            (target + (row * output.rowStride + (tile * side + column) * output.pixelStride))
+              .update(from: edge + (row * side + column) * outputStep, count: channels.count)
+          }
+        }
+      }
+      guard hasPass else { return }
+      for row in 0..<rows {
+        let pixels = target + row * output.rowStride
+        if let residual = shape.residual {
+          let added = (y + row) * residual.rowStride + x * residual.pixelStride
+          pass(
+            pixels, output.pixelStride, arena + (residual.offset + added + channels.lowerBound),
+            residual.pixelStride, columns, channels.count)
+        } else {
+          pass(pixels, output.pixelStride, nil, 0, columns, channels.count)
+        }
+      }
+    }
+  }
+}
