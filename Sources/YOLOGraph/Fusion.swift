@@ -28,6 +28,9 @@ package struct FusedStep: Sendable {
   package var work: Work
   /// The nodes whose values are read.
   package var inputs: [Int]
+  /// By how much the second input is enlarged that the sums start from, if they do not start from the
+  /// bias.
+  package var initialScale: Int?
   /// The node whose value is added last, if there is one.
   package var addend: Int?
   /// The node whose value is written.
@@ -59,6 +62,8 @@ extension Graph {
       case .input, .concatenate, .slice: continue
       case .convolution(let convolution):
         appendFusing { .convolution(convolution, $0) }
+      case .continuedConvolution(let convolution, let scale):
+        appendFusing(ontoEnlarged: scale) { .convolution(convolution, $0) }
       case .transposedConvolution(let convolution):
         appendFusing { .transposedConvolution(convolution, $0) }
       case .activation(let activation): append(.elementwise(activation))
@@ -74,10 +79,12 @@ extension Graph {
       }
 
       /// Takes up the activation and the addition that follow.
-      func appendFusing(_ work: (Activation) -> FusedStep.Work) {
+      func appendFusing(
+        ontoEnlarged scale: Int? = nil, _ work: (Activation) -> FusedStep.Work
+      ) {
         var step = FusedStep(
-          start: index, path: node.path, work: work(.identity), inputs: [node.inputs[0]],
-          output: index)
+          start: index, path: node.path, work: work(.identity), inputs: node.inputs,
+          initialScale: scale, output: index)
         if uses[step.output] == 1, case .activation(let activation) = next(after: step.output) {
           step.work = work(activation)
           step.output = reader[step.output]

@@ -15,6 +15,9 @@ public struct Graph: Sendable {
     case input
     /// A convolution, its normalisation included.
     case convolution(Convolution)
+    /// A convolution of the first input without its bias, added to the second input enlarged by a
+    /// whole factor; only rewriting makes these.
+    case continuedConvolution(Convolution, scale: Int)
     /// A transposed convolution, its normalisation included.
     case transposedConvolution(TransposedConvolution)
     /// A function of each value.
@@ -53,6 +56,8 @@ public struct Graph: Sendable {
     public let inputs: [Int]
     /// The channels of the output.
     public let channels: Int
+    /// Where its weights come from, if it is a convolution.
+    package let weights: WeightsKey?
   }
 
   /// The nodes; each reads only earlier ones.

@@ -25,9 +25,16 @@ public final class GraphBuilder {
   func append(
     _ path: String, _ operation: Graph.Operation, _ inputs: [Value], channels: Int
   ) -> Value {
+    let weights: WeightsKey? =
+      switch operation {
+      case .convolution, .continuedConvolution, .transposedConvolution:
+        WeightsKey(nodes: [graph.nodes.count])
+      default: nil
+      }
     graph.nodes.append(
       Graph.Node(
-        path: path, operation: operation, inputs: inputs.map(\.node), channels: channels))
+        path: path, operation: operation, inputs: inputs.map(\.node), channels: channels,
+        weights: weights))
     return Value(node: graph.nodes.count - 1, channels: channels, builder: self)
   }
 

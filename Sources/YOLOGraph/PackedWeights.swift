@@ -35,7 +35,7 @@ public final class PackedWeights: Sendable {
   }
 
   private struct Key: Hashable {
-    let node: Int
+    let weights: WeightsKey
     let layout: Layout
   }
 
@@ -47,10 +47,10 @@ public final class PackedWeights: Sendable {
   /// Returns the weights of each convolution of `graph` in `layout`, packing what is not there yet
   /// on `threads` threads.
   func packed(
-    _ sources: [(node: Int, weights: Source)], as layout: Layout, threads: Int
-  ) -> [Int: Packed] {
+    _ sources: [(key: WeightsKey, weights: Source)], as layout: Layout, threads: Int
+  ) -> [WeightsKey: Packed] {
     let present = entries.withLock { $0 }
-    let missing = sources.filter { present[Key(node: $0.node, layout: layout)] == nil }
+    let missing = sources.filter { present[Key(weights: $0.key, layout: layout)] == nil }
       .sorted { $0.weights.count > $1.weights.count }
     if threads > 1, missing.count > 1 {
       let next = Atomic<Int>(0)
@@ -67,16 +67,16 @@ public final class PackedWeights: Sendable {
     let all = entries.withLock { $0 }
     return Dictionary(
       sources.compactMap { entry in
-        all[Key(node: entry.node, layout: layout)].map { (entry.node, $0) }
+        all[Key(weights: entry.key, layout: layout)].map { (entry.key, $0) }
       }, uniquingKeysWith: { first, _ in first })
 
-    @Sendable func pack(_ entry: (node: Int, weights: Source)) {
+    @Sendable func pack(_ entry: (key: WeightsKey, weights: Source)) {
       let packed =
         switch entry.weights {
         case .convolution(let convolution): Self.pack(convolution, as: layout)
         case .transposed(let convolution): Self.pack(convolution, as: layout)
         }
-      entries.withLock { $0[Key(node: entry.node, layout: layout)] = packed }
+      entries.withLock { $0[Key(weights: entry.key, layout: layout)] = packed }
     }
   }
 

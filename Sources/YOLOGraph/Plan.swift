@@ -33,12 +33,14 @@ public final class Plan: Sendable {
   public let scratchCount: Int
   /// The threads that a run uses.
   public let threads: Int
+  /// The multiplications of the network as it was traced; the steps may need fewer.
+  public let multiplications: Int
 
   /// The kernels of the steps, for the runner.
   let kernels: [any StepKernel]
 
   init(
-    steps: [Step], input: ActivationLayout,
+    steps: [Step], multiplications: Int, input: ActivationLayout,
     outputs: [(name: String, layout: ActivationLayout)], kept: [String: ActivationLayout],
     arenaCount: Int, threads: Int
   ) {
@@ -48,11 +50,9 @@ public final class Plan: Sendable {
     self.kept = kept
     self.arenaCount = arenaCount
     self.threads = threads
+    self.multiplications = multiplications
     kernels = steps.map(\.kernel)
     // Whole cache lines, so that threads do not share one.
     scratchCount = ((kernels.map(\.scratchCount).max() ?? 0) + 15) / 16 * 16
   }
-
-  /// The multiplications of all steps.
-  public var multiplications: Int { steps.reduce(0) { $0 + $1.multiplications } }
 }

@@ -31,7 +31,14 @@ public struct Planner: Sendable {
   public func plan(
     _ graph: Graph, height: Int, width: Int, weights: PackedWeights
   ) throws(GraphError) -> Plan {
-    let extents = try graph.extents(height: height, width: width)
+    // What is wrong with the extents is said of the network as it was traced.
+    var extents = try graph.extents(height: height, width: width)
+    for path in kept where graph.modules[path] == nil { throw .unknownModule(path) }
+    var graph = graph
+    if backend == .native {
+      graph = graph.mergingSiblings(keeping: kept).convolvingBeforeUpsampling(keeping: kept)
+      extents = try graph.extents(height: height, width: width)
+    }
     var keptNodes = [String: Int]()
     for path in kept {
       guard let node = graph.modules[path] else { throw .unknownModule(path) }
@@ -118,11 +125,13 @@ public struct Planner: Sendable {
       case .blas: .matrix
       case .reference: .plain
       }
-    let sources = graph.nodes.enumerated().compactMap {
-      index, node -> (node: Int, weights: PackedWeights.Source)? in
-      switch node.operation {
-      case .convolution(let convolution): (index, .convolution(convolution))
-      case .transposedConvolution(let convolution): (index, .transposed(convolution))
+    let sources = graph.nodes.compactMap {
+      node -> (key: WeightsKey, weights: PackedWeights.Source)? in
+      guard let key = node.weights else { return nil }
+      return switch node.operation {
+      case .convolution(let convolution), .continuedConvolution(let convolution, _):
+        (key, .convolution(convolution))
+      case .transposedConvolution(let convolution): (key, .transposed(convolution))
       default: nil
       }
     }
@@ -131,6 +140,10 @@ public struct Planner: Sendable {
       let input = layouts.nodes[step.inputs[0]]
       let output = layouts.nodes[step.output]
       let addend = step.addend.map { layouts.nodes[$0] }
+      let initial = step.initialScale.map {
+        EnlargedActivation(layouts.nodes[step.inputs[1]], by: $0)
+      }
+      let weights = graph.nodes[step.start].weights.flatMap { packed[$0] }
       func planned(
         _ kind: String, _ kernel: any StepKernel, to target: ActivationLayout? = nil,
         multiplications: Int = 0
@@ -143,16 +156,16 @@ public struct Planner: Sendable {
       case .convolution(let convolution, let activation):
         let shape = ConvolutionShape(
           input: input, output: output, window: convolution.window, activation: activation,
-          residual: addend, groups: convolution.groups)
+          residual: addend, groups: convolution.groups, initial: initial)
         return planned(
-          "convolution", kernel(shape, packed[step.start], native),
+          "convolution", kernel(shape, weights, native),
           multiplications: shape.multiplications)
       case .transposedConvolution(let convolution, let activation):
         let shape = TransposedConvolutionShape(
           input: input, output: output, window: convolution.window, activation: activation,
           residual: addend)
         return planned(
-          "transposed convolution", kernel(shape, packed[step.start], native),
+          "transposed convolution", kernel(shape, weights, native),
           multiplications: shape.multiplications)
       case .elementwise(let activation):
         return planned(
@@ -198,8 +211,16 @@ public struct Planner: Sendable {
             threads: threads), to: target)
       }
     }
+    // What convolving before upsampling saved: all but one in scale · scale of these.
+    let saved = steps.reduce(0) { sum, step in
+      guard let scale = step.initialScale,
+        let before = zip(steps, planned).first(where: { $0.0.output == step.inputs[1] })
+      else { return sum }
+      return sum + before.1.multiplications * (scale * scale - 1)
+    }
     return Plan(
-      steps: planned, input: layouts.nodes[0],
+      steps: planned, multiplications: planned.reduce(saved) { $0 + $1.multiplications },
+      input: layouts.nodes[0],
       outputs: graph.outputs.map { ($0.name, layouts.nodes[$0.node]) },
       kept: kept.mapValues { layouts.nodes[$0] }, arenaCount: layouts.arenaCount,
       threads: threads)
@@ -278,7 +299,7 @@ extension Graph {
       let inputs = node.inputs.map { extents[$0] }
       switch node.operation {
       case .input: extents.append(Extent(height: height, width: width))
-      case .convolution(let convolution):
+      case .convolution(let convolution), .continuedConvolution(let convolution, _):
         extents.append(try pooled(inputs[0], convolution.window, node.path))
       case .transposedConvolution(let convolution):
         let output = convolution.window.transposedOutputExtent(

@@ -18,7 +18,8 @@ package struct DirectConvolution: StepKernel {
     name = "direct \(kernels.instructionSet.rawValue)"
     output = shape.output
     tiles = TileConvolution(
-      ConvolutionGrid(shape), weights: packed, activation: shape.activation, kernels: kernels)
+      ConvolutionGrid(shape), weights: packed, activation: shape.activation,
+      initial: shape.initial, kernels: kernels)
     scratchCount = tiles.scratchCount
 
     // Split along what is larger, so that each thread reads it once: the weights by blocks of

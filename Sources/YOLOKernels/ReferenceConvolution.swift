@@ -36,6 +36,13 @@ package struct ReferenceConvolution: StepKernel {
         let target = output.offset + y * output.rowStride + x * output.pixelStride
         for channel in 0..<output.channels {
           var sum = Double(bias[channel])
+          if let initial = shape.initial {
+            let (row, column) = (y / initial.scale, x / initial.scale)
+            let source = initial.source
+            sum = Double(
+              arena[
+                source.offset + row * source.rowStride + column * source.pixelStride + channel])
+          }
           let first = channel / (output.channels / shape.groups) * depth
           for ky in 0..<window.kernelHeight {
             let row = y * window.strideHeight - window.paddingHeight + ky * window.dilationHeight

@@ -12,6 +12,7 @@ struct TileConvolution: Sendable {
   let packed: PackedConvolution
   let scratchCount: Int
 
+  private let initial: EnlargedActivation?
   private let pass: ActivationFunction?
   /// The tiles of a row for blocks of one, two and three vectors.
   private let tilings: (RowTiling, RowTiling, RowTiling)
@@ -29,16 +30,18 @@ struct TileConvolution: Sendable {
     (1...run).first { run % $0 == 0 && run / $0 <= groupDepth } ?? 1
   }
 
-  /// Binds packed weights to a grid.
+  /// Binds packed weights to a grid; the sums start from `initial` instead of the bias, if it is
+  /// given.
   init(
     _ grid: ConvolutionGrid, weights packed: PackedConvolution, activation: Activation,
-    kernels: KernelSet
+    initial: EnlargedActivation? = nil, kernels: KernelSet
   ) {
     precondition(packed.lanes == kernels.lanes && packed.taps == grid.taps.count)
     precondition(packed.groups == grid.groups && packed.inputChannels == grid.inputChannels)
     precondition(packed.outputChannels == grid.outputChannels)
     self.grid = grid
     self.packed = packed
+    self.initial = initial
     pass = activation == .identity && grid.residual == nil ? nil : kernels.pass(activation)
     let (distances, run) = grid.segments()
     let parts = Self.parts(of: run)
@@ -99,8 +102,15 @@ struct TileConvolution: Sendable {
           let tile = end - x == tiling.narrowRows ? tiling.narrow : tiling.wide
           let pixels = target + x * outputStep
           let target = whole ? pixels : scratch
-          walk.pointee.accumulates = false
           var first = bias
+          if let initial {
+            initial.copy(
+              row: y, columns: x..<end,
+              channels: block.firstChannel..<block.firstChannel + block.channels, arena: arena,
+              to: target, step: walk.pointee.outputStep)
+            first = zeros
+          }
+          walk.pointee.accumulates = initial != nil
           var weight = weights
           var segment = 0
           repeat {
