@@ -8,6 +8,7 @@ public final class PackedWeights: Sendable {
   /// How weights are laid out; kernels of one layout share them.
   enum Layout: Hashable {
     case tiles(lanes: Int)
+    case winograd(WinogradForm, lanes: Int)
     case matrix
     case plain
   }
@@ -15,6 +16,7 @@ public final class PackedWeights: Sendable {
   /// Weights in one layout.
   enum Packed: Sendable {
     case tiles(PackedConvolution)
+    case winograd(PackedWinograd)
     case depthwise(PackedDepthwise)
     case transposed(PackedTransposedConvolution)
     case matrix(AlignedStorage)
@@ -34,23 +36,31 @@ public final class PackedWeights: Sendable {
     }
   }
 
-  private struct Key: Hashable {
+  /// Weights that a plan needs.
+  struct Entry {
+    let key: WeightsKey
+    let weights: Source
+    let layout: Layout
+
+    fileprivate var stored: Key { Key(weights: key, layout: layout) }
+  }
+
+  fileprivate struct Key: Hashable {
     let weights: WeightsKey
     let layout: Layout
   }
 
+  private let pool = StoragePool()
   private let entries = Mutex<[Key: Packed]>([:])
 
   /// Makes an empty store.
   public init() {}
 
-  /// Returns the weights of each convolution of `graph` in `layout`, packing what is not there yet
-  /// on `threads` threads.
-  func packed(
-    _ sources: [(key: WeightsKey, weights: Source)], as layout: Layout, threads: Int
-  ) -> [WeightsKey: Packed] {
+  /// Returns the weights of each entry in its layout, packing what is not there yet on `threads`
+  /// threads.
+  func packed(_ needed: [Entry], threads: Int) -> [WeightsKey: Packed] {
     let present = entries.withLock { $0 }
-    let missing = sources.filter { present[Key(weights: $0.key, layout: layout)] == nil }
+    let missing = needed.filter { present[$0.stored] == nil }
       .sorted { $0.weights.count > $1.weights.count }
     if threads > 1, missing.count > 1 {
       let next = Atomic<Int>(0)
@@ -66,21 +76,20 @@ public final class PackedWeights: Sendable {
     }
     let all = entries.withLock { $0 }
     return Dictionary(
-      sources.compactMap { entry in
-        all[Key(weights: entry.key, layout: layout)].map { (entry.key, $0) }
-      }, uniquingKeysWith: { first, _ in first })
+      needed.compactMap { entry in all[entry.stored].map { (entry.key, $0) } },
+      uniquingKeysWith: { first, _ in first })
 
-    @Sendable func pack(_ entry: (key: WeightsKey, weights: Source)) {
+    @Sendable func pack(_ entry: Entry) {
       let packed =
         switch entry.weights {
-        case .convolution(let convolution): Self.pack(convolution, as: layout)
-        case .transposed(let convolution): Self.pack(convolution, as: layout)
+        case .convolution(let convolution): self.pack(convolution, as: entry.layout)
+        case .transposed(let convolution): self.pack(convolution, as: entry.layout)
         }
-      entries.withLock { $0[Key(weights: entry.key, layout: layout)] = packed }
+      entries.withLock { $0[entry.stored] = packed }
     }
   }
 
-  private static func pack(_ convolution: Convolution, as layout: Layout) -> Packed {
+  private func pack(_ convolution: Convolution, as layout: Layout) -> Packed {
     let (weights, bias) = (convolution.foldedWeights(), convolution.foldedBias())
     let (outputs, inputs) = (convolution.outputChannels, convolution.inputChannels)
     let (taps, groups) = (convolution.window.taps, convolution.groups)
@@ -96,7 +105,12 @@ public final class PackedWeights: Sendable {
       return .tiles(
         PackedConvolution(
           weights: weights, bias: bias, outputChannels: outputs, inputChannels: inputs,
-          taps: taps, lanes: lanes, groups: groups))
+          taps: taps, lanes: lanes, groups: groups, pool: pool))
+    case .winograd(let form, let lanes):
+      return .winograd(
+        PackedWinograd(
+          form, weights: weights, bias: bias, outputChannels: outputs, inputChannels: inputs,
+          lanes: lanes, pool: pool))
     case .matrix:
       #if BLAS
         return .matrix(
@@ -111,10 +125,10 @@ public final class PackedWeights: Sendable {
     }
   }
 
-  private static func pack(_ convolution: TransposedConvolution, as layout: Layout) -> Packed {
+  private func pack(_ convolution: TransposedConvolution, as layout: Layout) -> Packed {
     let (weights, bias) = (convolution.foldedWeights(), convolution.foldedBias())
     switch layout {
-    case .tiles(let lanes):
+    case .tiles(let lanes), .winograd(_, let lanes):
       return .transposed(
         PackedTransposedConvolution(
           weights: weights, bias: bias, outputChannels: convolution.outputChannels,

@@ -13,11 +13,15 @@ public struct Planner: Sendable {
   public var kept: [String]
   /// The most bytes of activations that a plan may need.
   public var arenaLimit: Int
+  /// The most bytes of weights that native kernels keep in the product domain of Winograd forms,
+  /// where they are several times as large; what does not fit is computed directly.
+  public var winogradWeightLimit: Int
 
   /// Makes a planner.
   public init(
     backend: Backend = .native, instructionSet: InstructionSet = .best, threads: Int = 1,
-    keeping kept: [String] = [], arenaLimit: Int = 4 << 30
+    keeping kept: [String] = [], arenaLimit: Int = 4 << 30,
+    winogradWeightLimit: Int = 512 << 20
   ) {
     precondition(threads >= 1)
     self.backend = backend
@@ -25,12 +29,37 @@ public struct Planner: Sendable {
     self.threads = threads
     self.kept = kept
     self.arenaLimit = arenaLimit
+    self.winogradWeightLimit = winogradWeightLimit
   }
 
   /// Plans `graph` for an input of the given extent.
   public func plan(
     _ graph: Graph, height: Int, width: Int, weights: PackedWeights
   ) throws(GraphError) -> Plan {
+    let laid = try laidOut(graph, height: height, width: width)
+    return lower(laid.graph, laid.steps, laid.layouts, laid.kept, weights)
+  }
+
+  /// Returns the convolutions of a plan: their steps, and where each reads and writes.
+  func convolutions(
+    _ graph: Graph, height: Int, width: Int
+  ) throws(GraphError) -> (steps: [FusedStep], shapes: [ConvolutionShape]) {
+    let laid = try laidOut(graph, height: height, width: width)
+    let steps = laid.steps.filter { shape(of: $0, laid.layouts.nodes) != nil }
+    return (steps, steps.compactMap { shape(of: $0, laid.layouts.nodes) })
+  }
+
+  /// A graph with its steps and its memory, before kernels are chosen.
+  private struct LaidOut {
+    let graph: Graph
+    let steps: [FusedStep]
+    let layouts: (nodes: [ActivationLayout], arenaCount: Int)
+    let kept: [String: Int]
+  }
+
+  private func laidOut(
+    _ graph: Graph, height: Int, width: Int
+  ) throws(GraphError) -> LaidOut {
     // What is wrong with the extents is said of the network as it was traced.
     var extents = try graph.extents(height: height, width: width)
     for path in kept where graph.modules[path] == nil { throw .unknownModule(path) }
@@ -48,7 +77,7 @@ public struct Planner: Sendable {
     let steps = graph.steps(keeping: Set(keptNodes.values), placement: placement)
     let layouts = try layouts(
       graph, steps: steps, placement: placement, extents: extents, kept: Array(keptNodes.values))
-    return lower(graph, steps, layouts, keptNodes, weights)
+    return LaidOut(graph: graph, steps: steps, layouts: layouts, kept: keptNodes)
   }
 
   /// Returns the layout of every node's value, and the elements of the arena.
@@ -119,30 +148,12 @@ public struct Planner: Sendable {
   ) -> Plan {
     let native = KernelSet.of(instructionSet)
     let kernels = backend == .reference ? nil : native
-    let layout: PackedWeights.Layout =
-      switch backend {
-      case .native: .tiles(lanes: native.lanes)
-      case .blas: .matrix
-      case .reference: .plain
-      }
-    let sources = graph.nodes.compactMap {
-      node -> (key: WeightsKey, weights: PackedWeights.Source)? in
-      guard let key = node.weights else { return nil }
-      return switch node.operation {
-      case .convolution(let convolution), .continuedConvolution(let convolution, _):
-        (key, .convolution(convolution))
-      case .transposedConvolution(let convolution): (key, .transposed(convolution))
-      default: nil
-      }
-    }
-    let packed = weights.packed(sources, as: layout, threads: threads)
-    let planned = steps.map { step -> Plan.Step in
+    let shapes = steps.map { shape(of: $0, layouts.nodes) }
+    let packed = packed(graph, steps, shapes, native, weights)
+    let planned = zip(steps, shapes).map { step, shape -> Plan.Step in
       let input = layouts.nodes[step.inputs[0]]
       let output = layouts.nodes[step.output]
       let addend = step.addend.map { layouts.nodes[$0] }
-      let initial = step.initialScale.map {
-        EnlargedActivation(layouts.nodes[step.inputs[1]], by: $0)
-      }
       let weights = graph.nodes[step.start].weights.flatMap { packed[$0] }
       func planned(
         _ kind: String, _ kernel: any StepKernel, to target: ActivationLayout? = nil,
@@ -153,10 +164,8 @@ public struct Planner: Sendable {
           multiplications: multiplications)
       }
       switch step.work {
-      case .convolution(let convolution, let activation):
-        let shape = ConvolutionShape(
-          input: input, output: output, window: convolution.window, activation: activation,
-          residual: addend, groups: convolution.groups, initial: initial)
+      case .convolution:
+        guard let shape else { preconditionFailure("every convolution has a shape") }
         return planned(
           "convolution", kernel(shape, weights, native),
           multiplications: shape.multiplications)
@@ -226,6 +235,47 @@ public struct Planner: Sendable {
       threads: threads)
   }
 
+  /// Returns where a convolution reads and writes; nil for other steps.
+  private func shape(of step: FusedStep, _ nodes: [ActivationLayout]) -> ConvolutionShape? {
+    guard case .convolution(let convolution, let activation) = step.work else { return nil }
+    return ConvolutionShape(
+      input: nodes[step.inputs[0]], output: nodes[step.output], window: convolution.window,
+      activation: activation, residual: step.addend.map { nodes[$0] },
+      groups: convolution.groups,
+      initial: step.initialScale.map { EnlargedActivation(nodes[step.inputs[1]], by: $0) })
+  }
+
+  /// Chooses how each convolution is computed, and returns its weights packed for that.
+  private func packed(
+    _ graph: Graph, _ steps: [FusedStep], _ shapes: [ConvolutionShape?], _ native: KernelSet,
+    _ weights: PackedWeights
+  ) -> [WeightsKey: PackedWeights.Packed] {
+    let choice = ConvolutionChoice(
+      instructionSet: instructionSet, lanes: native.lanes, weightLimit: winogradWeightLimit)
+    var methods = choice.methods(for: shapes.compactMap { $0 }).makeIterator()
+    let sources = steps.compactMap { step -> PackedWeights.Entry? in
+      guard let key = graph.nodes[step.start].weights else { return nil }
+      let source: PackedWeights.Source
+      var method = ConvolutionMethod.direct
+      switch step.work {
+      case .convolution(let convolution, _):
+        source = .convolution(convolution)
+        method = methods.next() ?? method
+      case .transposedConvolution(let convolution, _): source = .transposed(convolution)
+      default: return nil
+      }
+      let layout: PackedWeights.Layout =
+        switch (backend, method) {
+        case (.native, .winograd(let form)): .winograd(form, lanes: native.lanes)
+        case (.native, _): .tiles(lanes: native.lanes)
+        case (.blas, _): .matrix
+        case (.reference, _): .plain
+        }
+      return PackedWeights.Entry(key: key, weights: source, layout: layout)
+    }
+    return weights.packed(sources, threads: threads)
+  }
+
   /// Returns the kernel of a convolution, by how its weights were packed.
   private func kernel(
     _ shape: ConvolutionShape, _ packed: PackedWeights.Packed?, _ native: KernelSet
@@ -233,6 +283,8 @@ public struct Planner: Sendable {
     switch packed {
     case .tiles(let tiles):
       return DirectConvolution(shape, weights: tiles, kernels: native, threads: threads)
+    case .winograd(let winograd):
+      return WinogradConvolution(shape, weights: winograd, kernels: native, threads: threads)
     case .depthwise(let depthwise):
       return DepthwiseConvolution(shape, weights: depthwise, kernels: native, threads: threads)
     #if BLAS
@@ -264,7 +316,7 @@ public struct Planner: Sendable {
     #endif
     case .plain(let weights, let bias):
       return ReferenceTransposedConvolution(shape, weights: weights, bias: bias)
-    case .tiles, .depthwise, nil:
+    case .tiles, .depthwise, .winograd, nil:
       preconditionFailure("every transposed convolution was packed as one")
     }
   }

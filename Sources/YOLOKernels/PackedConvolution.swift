@@ -1,4 +1,4 @@
-import YOLOTensor
+package import YOLOTensor
 
 /// The weights of a convolution in the order in which the tiles walk them.
 ///
@@ -31,7 +31,8 @@ package final class PackedConvolution: Sendable {
   /// `lanes`; the channels are those of all groups.
   package init(
     weights: UnsafePointer<Float>, bias: UnsafePointer<Float>, outputChannels: Int,
-    inputChannels: Int, taps: Int, lanes: Int, groups: Int = 1
+    inputChannels: Int, taps: Int, lanes: Int, groups: Int = 1,
+    pool: StoragePool? = nil
   ) {
     precondition(outputChannels % groups == 0 && inputChannels % groups == 0)
     let groupInputs = inputChannels / groups
@@ -61,8 +62,8 @@ package final class PackedConvolution: Sendable {
     self.inputChannels = inputChannels
     self.groups = groups
     self.taps = taps
-    storage = AlignedStorage(count: position)
-    zeros = AlignedStorage(count: 3 * lanes)
+    storage = AlignedStorage.new(in: pool, count: position)
+    zeros = AlignedStorage.new(in: pool, count: 3 * lanes)
     // SAFETY: each block writes width · (depth + 1) values from its bias on, as counted above.
     for block in blocks {
       let width = block.vectors * lanes

@@ -1,18 +1,16 @@
-import YOLOTensor
+package import YOLOTensor
 
 /// The weights of a 3×3 convolution in the product domain of a Winograd form.
 ///
-/// Each plane holds the blocks of output channels as `PackedConvolution` does: input channel by input
-/// channel, the weights of the block's channels side by side.
+/// The output channels are cut into blocks. A block holds plane by plane, and in a plane input channel
+/// by input channel, the weights of its channels side by side: the order in which they are read.
 package final class PackedWinograd: Sendable {
   let form: WinogradForm
   let blocks: [ChannelBlock]
   let lanes: Int
   let outputChannels: Int
   let inputChannels: Int
-  /// The planes' weights, `planeStep` apart.
   let storage: AlignedStorage
-  let planeStep: Int
   /// The bias, with zeros up to whole vectors.
   let bias: AlignedStorage
   /// What products start from: as many zeros as the widest block has lanes.
@@ -29,7 +27,7 @@ package final class PackedWinograd: Sendable {
   /// Transforms and packs weights [output, input, 3, 3] and a bias for vectors of `lanes`.
   package init(
     _ form: WinogradForm, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>,
-    outputChannels: Int, inputChannels: Int, lanes: Int
+    outputChannels: Int, inputChannels: Int, lanes: Int, pool: StoragePool? = nil
   ) {
     let width = (outputChannels + lanes - 1) / lanes * lanes
     self.form = form
@@ -37,13 +35,15 @@ package final class PackedWinograd: Sendable {
     self.outputChannels = outputChannels
     self.inputChannels = inputChannels
     blocks = ChannelBlock.split(outputChannels, lanes: lanes)
-    planeStep = width * inputChannels
-    storage = AlignedStorage(count: form.planes * planeStep)
-    zeros = AlignedStorage(count: 3 * lanes)
-    self.bias = AlignedStorage(count: width)
+    storage = AlignedStorage.new(in: pool, count: form.planes * width * inputChannels)
+    zeros = AlignedStorage.new(in: pool, count: 3 * lanes)
+    self.bias = AlignedStorage.new(in: pool, count: width)
     self.bias.base.update(from: bias, count: outputChannels)
     for block in blocks { pack(block, weights) }
   }
+
+  /// Where a block's weights begin in the storage.
+  func start(of block: ChannelBlock) -> Int { form.planes * inputChannels * block.first }
 
   /// The channels that are transformed side by side.
   private typealias Channels = SIMD4<Double>
@@ -52,9 +52,10 @@ package final class PackedWinograd: Sendable {
     let transform = form.kernelTransform.flatMap { $0.map { Channels(repeating: $0) } }
     let side = form.inputTile
     let blockWidth = block.vectors * lanes
-    let target = storage.base + block.first * inputChannels
+    let target = storage.base + start(of: block)
+    let planeStep = inputChannels * blockWidth
     let step = Channels.scalarCount
-    // SAFETY: a block has blockWidth · inputChannels values in each plane from `target` on.
+    // SAFETY: a block has planeStep values in each plane from `target` on.
     withUnsafeTemporaryAllocation(of: Channels.self, capacity: 9 + 3 * side) { buffer in
       transform.withUnsafeBufferPointer { transform in
         guard let taps = buffer.baseAddress, let g = transform.baseAddress else { return }

@@ -223,12 +223,12 @@ package struct WinogradConvolution: StepKernel {
         outputStep: outputStep)
       for index in blocks {
         let block = packed.blocks[index]
-        let weights = UnsafePointer(packed.storage.base + block.first * packed.inputChannels)
+        let weights = UnsafePointer(packed.storage.base + packed.start(of: block))
         let target = outputs + (block.first - firstChannel)
         switch block.vectors {
-        case 1: multiply(&walk, tilings.0, inputs, weights, target)
-        case 2: multiply(&walk, tilings.1, inputs, weights, target)
-        default: multiply(&walk, tilings.2, inputs, weights, target)
+        case 1: multiply(&walk, 1, tilings.0, inputs, weights, target)
+        case 2: multiply(&walk, 2, tilings.1, inputs, weights, target)
+        default: multiply(&walk, 3, tilings.2, inputs, weights, target)
         }
       }
     }
@@ -239,7 +239,7 @@ package struct WinogradConvolution: StepKernel {
   /// Tiles past an item's last are multiplied, too: what they give is not used.
   @inline(__always)
   private func multiply(
-    _ walk: UnsafePointer<TileWalk>, _ tiling: borrowing RowTiling,
+    _ walk: UnsafePointer<TileWalk>, _ vectors: Int, _ tiling: borrowing RowTiling,
     _ inputs: UnsafePointer<Float>, _ weights: UnsafePointer<Float>,
     _ outputs: UnsafeMutablePointer<Float>
   ) {
@@ -247,8 +247,9 @@ package struct WinogradConvolution: StepKernel {
     let narrowRows = tiling.narrowRows
     let wideCount = mostTiles - narrowRows * count
     let zeros = UnsafePointer(packed.zeros.base)
+    let weightStep = shape.input.channels * vectors * packed.lanes
     for plane in 0..<planes {
-      let factors = weights + plane * packed.planeStep
+      let factors = weights + plane * weightStep
       var source = inputs + plane * inputPlaneStep
       var target = outputs + plane * outputPlaneStep
       for _ in 0..<wideCount {

@@ -15,6 +15,8 @@ public final class AlignedStorage: @unchecked Sendable {
   public let count: Int
 
   private let byteCount: Int
+  /// The mapping that this storage is a part of, if it has none of its own.
+  private let whole: AlignedStorage?
 
   /// Maps zeroed memory for `count` values; pages cost nothing until they are touched.
   public init(count: Int) {
@@ -28,7 +30,19 @@ public final class AlignedStorage: @unchecked Sendable {
     }
     if byteCount >= 4 << 20 { madvise(memory, byteCount, MADV_HUGEPAGE) }
     base = memory.bindMemory(to: Float.self, capacity: count)
+    whole = nil
   }
 
-  deinit { munmap(base, byteCount) }
+  /// Takes a part of another storage, from a 64-byte boundary on.
+  init(_ range: Range<Int>, of whole: AlignedStorage) {
+    precondition(range.lowerBound % 16 == 0 && range.upperBound <= whole.count)
+    base = whole.base + range.lowerBound
+    count = range.count
+    byteCount = 0
+    self.whole = whole
+  }
+
+  deinit {
+    if whole == nil { munmap(base, byteCount) }
+  }
 }

@@ -1,0 +1,177 @@
+public import YOLOKernels
+import YOLOTensor
+
+/// The kernels that can compute a convolution of a network, and how long each takes.
+public struct KernelRanking: Sendable {
+  /// A kernel, and its time.
+  public struct Candidate: Sendable {
+    /// The kernel's name.
+    public let kernel: String
+    /// Whether the planner picks it.
+    public let isPicked: Bool
+    /// What the cost model says, in seconds.
+    public let predicted: Double
+    /// The measured time on one thread, in seconds: the median.
+    public let measured: Double
+    /// The units of work: multiplied vectors, written vectors, vectors into and out of the product
+    /// domain, and bytes of weights.
+    public let work: [Int]
+  }
+
+  /// The paths of the steps that have this shape.
+  public internal(set) var paths: [String]
+  /// The channels and the extent of the input.
+  public let input: (channels: Int, height: Int, width: Int)
+  /// The channels and the extent of the output.
+  public let output: (channels: Int, height: Int, width: Int)
+  /// The window.
+  public let window: Window
+  /// The groups.
+  public let groups: Int
+  /// The multiplications of the direct sum.
+  public let multiplications: Int
+  /// The candidates, fastest first.
+  public let candidates: [Candidate]
+}
+
+extension Planner {
+  /// Measures every native kernel that can compute the convolutions of `graph`, on one thread.
+  ///
+  /// Weights come from memory and activations from the caches, as they do inside a network. The
+  /// values are arbitrary.
+  public func rankings(
+    _ graph: Graph, height: Int, width: Int, runs: Int
+  ) throws(GraphError) -> [KernelRanking] {
+    var planner = self
+    planner.backend = .native
+    let (steps, shapes) = try planner.convolutions(graph, height: height, width: width)
+    let native = KernelSet.of(instructionSet)
+    let methods = ConvolutionChoice(
+      instructionSet: instructionSet, lanes: native.lanes, weightLimit: winogradWeightLimit
+    ).methods(for: shapes)
+    let bench = KernelTrial(runs: runs, kernels: native)
+    var rankings = [KernelRanking]()
+    var places = [ConvolutionShape: Int]()
+    for ((step, shape), method) in zip(zip(steps, shapes), methods) {
+      let plain = KernelTrial.standalone(shape)
+      if let place = places[plain] {
+        rankings[place].paths.append(step.path)
+        continue
+      }
+      places[plain] = rankings.count
+      rankings.append(bench.ranking(of: plain, picked: method, path: step.path))
+    }
+    return rankings
+  }
+}
+
+/// Measures kernels outside a network.
+private struct KernelTrial {
+  let runs: Int
+  let kernels: KernelSet
+  /// What is read between runs, so that the weights leave the caches.
+  private let eviction = AlignedStorage(count: 16 << 20)
+
+  init(runs: Int, kernels: KernelSet) {
+    self.runs = runs
+    self.kernels = kernels
+    eviction.base.update(repeating: 1, count: eviction.count)
+  }
+
+  /// Returns the shape in an arena of its own.
+  static func standalone(_ shape: ConvolutionShape) -> ConvolutionShape {
+    func own(_ layout: ActivationLayout) -> ActivationLayout {
+      ActivationLayout(
+        height: layout.height, width: layout.width, channels: layout.channels,
+        pixelStride: layout.channels, border: layout.border)
+    }
+    let input = own(shape.input)
+    let output = own(shape.output).moved(by: (input.extent + 15) / 16 * 16)
+    return ConvolutionShape(
+      input: input, output: output, window: shape.window, activation: shape.activation,
+      groups: shape.groups)
+  }
+
+  func ranking(
+    of shape: ConvolutionShape, picked: ConvolutionMethod, path: String
+  ) -> KernelRanking {
+    let rates = KernelRates.of(kernels.instructionSet)
+    let candidates = ConvolutionMethod.candidates(for: shape, lanes: kernels.lanes)
+      .map { method in
+        let kernel = kernel(shape, method)
+        let work = method.work(of: shape, lanes: kernels.lanes)
+        return KernelRanking.Candidate(
+          kernel: kernel.name, isPicked: method == picked,
+          predicted: rates.cost(of: work) * 1e-9, measured: median(kernel, shape),
+          work: [work.products, work.pixels, work.spreads, work.gathers, work.weightBytes])
+      }
+    return KernelRanking(
+      paths: [path],
+      input: (shape.input.channels, shape.input.height, shape.input.width),
+      output: (shape.output.channels, shape.output.height, shape.output.width),
+      window: shape.window, groups: shape.groups, multiplications: shape.multiplications,
+      candidates: candidates.sorted { $0.measured < $1.measured })
+  }
+
+  private func kernel(_ shape: ConvolutionShape, _ method: ConvolutionMethod) -> any StepKernel {
+    let (outputs, inputs) = (shape.output.channels, shape.input.channels)
+    let count = outputs * inputs / shape.groups * shape.window.taps
+    let weights = (0..<count).map { Float($0 % 31 - 15) / 64 }
+    let bias = [Float](repeating: 0.5, count: outputs)
+    return switch method {
+    case .depthwise:
+      DepthwiseConvolution(
+        shape,
+        weights: PackedDepthwise(
+          weights: weights, bias: bias, channels: outputs, taps: shape.window.taps,
+          lanes: kernels.lanes), kernels: kernels, threads: 1)
+    case .direct:
+      DirectConvolution(
+        shape,
+        weights: PackedConvolution(
+          weights: weights, bias: bias, outputChannels: outputs, inputChannels: inputs,
+          taps: shape.window.taps, lanes: kernels.lanes, groups: shape.groups), kernels: kernels,
+        threads: 1)
+    case .winograd(let form):
+      WinogradConvolution(
+        shape,
+        weights: PackedWinograd(
+          form, weights: weights, bias: bias, outputChannels: outputs, inputChannels: inputs,
+          lanes: kernels.lanes), kernels: kernels, threads: 1)
+    }
+  }
+
+  private func median(_ kernel: any StepKernel, _ shape: ConvolutionShape) -> Double {
+    let inputCount = shape.input.extent
+    let arena = AlignedStorage(count: (inputCount + 15) / 16 * 16 + shape.output.extent)
+    let scratch = AlignedStorage(count: kernel.scratchCount)
+    for index in 0..<inputCount { arena.base[index] = Float(index % 29 - 14) / 8 }
+    let clock = ContinuousClock()
+    var times = [Double]()
+    for run in 0..<runs + 2 {
+      // What is read must be used, or it would not be read.
+      var sum = Self.sum(eviction.base, eviction.count)
+      sum += Self.sum(arena.base, arena.count)
+      if sum.isNaN { arena.base[0] = 0 }
+      let duration = clock.measure {
+        for item in 0..<kernel.items {
+          kernel.run(item: item, arena: arena.base, scratch: scratch.base)
+        }
+      }
+      if run >= 2 { times.append(Double(duration.components.attoseconds) * 1e-18) }
+    }
+    times.sort()
+    return times[times.count / 2]
+  }
+
+  /// Returns the sum of one value a cache line.
+  private static func sum(_ values: UnsafeMutablePointer<Float>, _ count: Int) -> Float {
+    var sum: Float = 0
+    var index = 0
+    while index < count {
+      sum += values[index]
+      index += 16
+    }
+    return sum
+  }
+}

@@ -1,0 +1,92 @@
+import YOLOTensor
+
+/// A way to compute a convolution on the native kernels.
+package enum ConvolutionMethod: Sendable, Hashable {
+  /// Every channel by itself.
+  case depthwise
+  /// Register tiles straight on the activations.
+  case direct
+  /// In the product domain of a Winograd form.
+  case winograd(WinogradForm)
+
+  /// Returns the methods that can compute a convolution with vectors of `lanes`.
+  package static func candidates(
+    for shape: ConvolutionShape, lanes: Int
+  ) -> [ConvolutionMethod] {
+    if shape.isDepthwise { return [.depthwise] }
+    let winograd = WinogradForm.allCases
+      .filter { WinogradConvolution.fits(shape, $0, lanes: lanes) }
+    return [.direct] + winograd.map { .winograd($0) }
+  }
+
+  /// Returns the work of a convolution done this way with vectors of `lanes`.
+  package func work(of shape: ConvolutionShape, lanes: Int) -> KernelWork {
+    let inputs = shape.input.channels
+    let vectors = (shape.output.channels + lanes - 1) / lanes
+    var work = KernelWork()
+    switch self {
+    case .depthwise, .direct:
+      let pixels = shape.output.height * shape.output.width
+      let depth = inputs / shape.groups * shape.window.taps
+      work.products = pixels * vectors * depth
+      work.pixels = pixels * vectors
+      work.weightBytes = vectors * lanes * depth * MemoryLayout<Float>.stride
+    case .winograd(let form):
+      let side = WinogradForm.outputTile
+      let tiles =
+        (shape.output.height + side - 1) / side * ((shape.output.width + side - 1) / side)
+      work.products = form.planes * tiles * vectors * inputs
+      work.pixels = tiles * side * side * vectors
+      work.spreads = form.planes * tiles * ((inputs + lanes - 1) / lanes)
+      work.gathers = form.planes * tiles * vectors
+      work.weightBytes = PackedWinograd.byteCount(
+        form: form, outputChannels: shape.output.channels, inputChannels: inputs, lanes: lanes)
+    }
+    return work
+  }
+}
+
+/// The work of a convolution, in the units that its time is a sum of.
+package struct KernelWork: Sendable, Equatable {
+  /// Vectors multiplied and added in register tiles.
+  package var products = 0
+  /// Output vectors that are written and activated.
+  package var pixels = 0
+  /// Vectors written to planes of the product domain.
+  package var spreads = 0
+  /// Vectors read from planes of the product domain.
+  package var gathers = 0
+  /// Bytes of packed weights.
+  package var weightBytes = 0
+}
+
+/// What a unit of each kind of work costs on one core, in nanoseconds.
+///
+/// Fitted by least squares to what `yolo benchmark --kernels` measures; only ratios matter for the
+/// choice of kernels, and they hardly differ between machines.
+package struct KernelRates: Sendable {
+  package var product: Double
+  package var pixel: Double
+  package var spread: Double
+  package var gather: Double
+  package var weightByte: Double
+
+  /// Returns the nanoseconds that work takes on one core.
+  package func cost(of work: KernelWork) -> Double {
+    Double(work.products) * product + Double(work.pixels) * pixel
+      + Double(work.spreads) * spread + Double(work.gathers) * gather
+      + Double(work.weightBytes) * weightByte
+  }
+
+  /// The rates of an instruction set, measured on a Zen 5.
+  package static func of(_ instructionSet: InstructionSet) -> KernelRates {
+    switch instructionSet {
+    case .avx512:
+      KernelRates(product: 0.119, pixel: 2.0, spread: 0.8, gather: 0.8, weightByte: 0.01)
+    case .avx2:
+      KernelRates(product: 0.121, pixel: 2.0, spread: 0.8, gather: 0.8, weightByte: 0.01)
+    case .baseline:
+      KernelRates(product: 0.165, pixel: 2.0, spread: 0.8, gather: 0.8, weightByte: 0.01)
+    }
+  }
+}
