@@ -89,6 +89,15 @@ let package = Package(
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
+    .executableTarget(
+      name: "InferenceProbe", dependencies: ["YOLO", "YOLOGraph", "YOLOImage", "YOLOValidation"],
+      path: "Tests/InferenceProbe", swiftSettings: settings,
+      linkerSettings: [
+        .unsafeFlags([
+          "-Xlinker", "--defsym=malloc=countedMalloc", "-Xlinker", "--defsym=free=countedFree",
+          "-Xlinker", "--export-dynamic",
+        ])
+      ]),
     .target(name: "YOLOTestSupport", path: "Tests/YOLOTestSupport", swiftSettings: settings),
     .testTarget(
       name: "JSONTextTests", dependencies: ["JSONText"], swiftSettings: settings),

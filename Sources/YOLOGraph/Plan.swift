@@ -37,7 +37,7 @@ public final class Plan: Sendable {
   public let multiplications: Int
 
   /// The kernels of the steps, for the runner.
-  let kernels: [any StepKernel]
+  let kernels: StepList
 
   init(
     steps: [Step], multiplications: Int, input: ActivationLayout,
@@ -51,8 +51,8 @@ public final class Plan: Sendable {
     self.arenaCount = arenaCount
     self.threads = threads
     self.multiplications = multiplications
-    kernels = steps.map(\.kernel)
+    kernels = StepList(steps.map(\.kernel))
     // Whole cache lines, so that threads do not share one.
-    scratchCount = ((kernels.map(\.scratchCount).max() ?? 0) + 15) / 16 * 16
+    scratchCount = ((steps.map(\.kernel.scratchCount).max() ?? 0) + 15) / 16 * 16
   }
 }

@@ -8,11 +8,19 @@ public import YOLOTensor
 /// nothing. It may move between threads but serves one at a time: its owner takes care of that.
 public final class Session: @unchecked Sendable {
   private let runner = ParallelRunner()
-  private var arena = AlignedStorage(count: 0)
-  private var scratch = AlignedStorage(count: 0)
+  private var arena: AlignedStorage
+  private var scratch: AlignedStorage
+  /// The addresses of both, which are read without keeping the storages alive.
+  private var arenaBase: UnsafeMutablePointer<Float>
+  private var scratchBase: UnsafeMutablePointer<Float>
 
   /// Makes a session without memory.
-  public init() {}
+  public init() {
+    arena = AlignedStorage(count: 0)
+    scratch = AlignedStorage(count: 0)
+    arenaBase = arena.base
+    scratchBase = scratch.base
+  }
 
   /// Runs a plan.
   ///
@@ -28,26 +36,34 @@ public final class Session: @unchecked Sendable {
     fill: (UnsafeMutablePointer<Float>, ActivationLayout) -> Void,
     body: (UnsafePointer<Float>) throws -> Result
   ) rethrows -> Result {
-    if arena.count < plan.arenaCount { arena = AlignedStorage(count: plan.arenaCount) }
-    if scratch.count < plan.scratchCount * plan.threads {
-      scratch = AlignedStorage(count: plan.scratchCount * plan.threads)
-    }
-    fill(arena.base + plan.input.offset, plan.input)
-    plan.input.clearBorder(rows: 0..<plan.input.height, arena: arena.base)
+    grow(for: plan)
+    fill(arenaBase + plan.input.offset, plan.input)
+    plan.input.clearBorder(rows: 0..<plan.input.height, arena: arenaBase)
     if let durations {
       let recorder = StepClock(count: plan.steps.count)
-      run(plan) { recorder.opened($0) }
+      run(plan, observer: StepObserver { recorder.opened($0) })
       durations.pointee = recorder.seconds
     } else {
-      run(plan, opened: nil)
+      run(plan, observer: nil)
     }
-    return try body(arena.base)
+    return try body(arenaBase)
   }
 
-  private func run(_ plan: Plan, opened: ((Int) -> Void)?) {
+  private func grow(for plan: Plan) {
+    if arena.count < plan.arenaCount {
+      arena = AlignedStorage(count: plan.arenaCount)
+      arenaBase = arena.base
+    }
+    if scratch.count < plan.scratchCount * plan.threads {
+      scratch = AlignedStorage(count: plan.scratchCount * plan.threads)
+      scratchBase = scratch.base
+    }
+  }
+
+  private func run(_ plan: Plan, observer: StepObserver?) {
     runner.run(
-      plan.kernels, threads: plan.threads, arena: arena.base, scratch: scratch.base,
-      scratchStride: plan.scratchCount, opened: opened)
+      plan.kernels, threads: plan.threads, arena: arenaBase, scratch: scratchBase,
+      scratchStride: plan.scratchCount, observer: observer)
   }
 }
 

@@ -13,24 +13,20 @@ package struct Attention: StepKernel {
   package let scratchCount: Int
 
   private let shape: AttentionShape
-  private let work: Work
-
-  private enum Work: Sendable {
-    case native(AttentionBlocks)
-    case reference
-  }
+  /// The native work; nil in double precision.
+  private let blocks: AttentionBlocks?
 
   /// Binds an attention; without `kernels` in double precision.
   package init(_ shape: AttentionShape, kernels: KernelSet?, threads: Int) {
     self.shape = shape
     if let kernels {
       let blocks = AttentionBlocks(shape, kernels: kernels, threads: threads)
-      work = .native(blocks)
+      self.blocks = blocks
       name = "attention \(kernels.instructionSet.rawValue)"
       items = blocks.items
       scratchCount = blocks.scratchCount
     } else {
-      work = .reference
+      blocks = nil
       name = "reference"
       items = shape.pixels
       scratchCount = 2 * shape.areaPixels
@@ -43,10 +39,8 @@ package struct Attention: StepKernel {
     if item == 0 {
       shape.output.clearBorder(rows: 0..<shape.output.height, arena: arena)
     }
-    switch work {
-    case .native(let blocks): blocks.run(item: item, arena: arena, scratch: scratch)
-    case .reference: reference(item, arena, scratch)
-    }
+    guard blocks?.run(item: item, arena: arena, scratch: scratch) == nil else { return }
+    reference(item, arena, scratch)
   }
 
   /// Computes all heads of one pixel as the definition reads.

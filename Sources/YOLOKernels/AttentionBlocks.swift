@@ -3,14 +3,21 @@ import YOLOTensor
 
 /// Attention by register tiles, a block of one or two vectors of queries at a time; several blocks
 /// pass over a run of keys and values while it is in a cache.
-struct AttentionBlocks: Sendable {
+final class AttentionBlocks: Sendable {
   /// A run of keys that one tile takes.
-  private struct KeyTile: Sendable {
+  private struct KeyTile: Sendable, BitwiseCopyable {
     /// The elements from the first key of the area to the tile's.
     let offset: Int
     /// The tile's first key, counted from the area's.
     let first: Int
     let count: Int
+  }
+
+  /// A tile function.
+  private final class Tile: Sendable {
+    let run: ConvolutionTileFunction
+
+    init(_ run: @escaping ConvolutionTileFunction) { self.run = run }
   }
 
   /// Where the keys and values of a head and area lie.
@@ -48,15 +55,19 @@ struct AttentionBlocks: Sendable {
   private let shape: AttentionShape
   /// The queries of a block.
   private let width: Int
-  /// The tile functions by vectors less one and rows less one.
-  private let tiles: [[ConvolutionTileFunction]]
+  /// The tile functions of one row and more: first those of one vector, then those of two.
+  private let tiles: ReferenceTable<Tile>
+  /// The tile functions of one vector.
+  private let tilesOfOneVector: Int
   private let exponentials: ExponentialFunction
-  /// The tiles of keys for blocks of one vector and of two, by area and run of keys.
-  private let keyTiles: [[[[KeyTile]]]]
+  /// The tiles of keys for blocks of one vector and then of two, each by area and run of keys.
+  private let keyTiles: ReferenceTable<ConstantTable<KeyTile>>
+  /// The runs of keys of an area.
+  private let runs: Int
   /// The tilings of the values' channels, for blocks of one vector and of two.
-  private let channelTilings: [RowTiling]
+  private let channelTilings: ReferenceTable<RowTiling>
   /// The position of each pixel's values.
-  private let valueOffsets: [Int]
+  private let valueOffsets: ConstantTable<Int>
   /// The values of scratch memory that a block takes.
   private let blockCount: Int
   /// A split of an area's groups of queries.
@@ -74,23 +85,26 @@ struct AttentionBlocks: Sendable {
     self.shape = shape
     width = 2 * kernels.lanes
     exponentials = kernels.exponentials
-    tiles = (0..<2).map { vectors in
+    let tiles = (0..<2).map { vectors in
       (0..<kernels.maximumRows[vectors]).map { rows in
         guard let tile = kernels.convolutionTile(vectors + 1, rows + 1) else {
           preconditionFailure("every tile up to the most rows is compiled")
         }
-        return tile
+        return Tile(tile)
       }
     }
-    channelTilings = [1, 2].map {
-      RowTiling(width: shape.valueChannels, vectors: $0, kernels: kernels)
-    }
-    keyTiles = (0..<2).map { vectors in
-      (0..<shape.areas).map { area in
-        Self.keyTiles(shape, area: area, most: kernels.maximumRows[vectors])
-      }
-    }
-    valueOffsets = (0..<shape.pixels).map { shape.values[$0] }
+    tilesOfOneVector = tiles[0].count
+    self.tiles = ReferenceTable(tiles[0] + tiles[1])
+    channelTilings = ReferenceTable(
+      [1, 2].map { RowTiling(width: shape.valueChannels, vectors: $0, kernels: kernels) })
+    runs = (shape.areaPixels + Self.runKeys - 1) / Self.runKeys
+    keyTiles = ReferenceTable(
+      (0..<2).flatMap { vectors in
+        (0..<shape.areas).flatMap { area in
+          Self.keyTiles(shape, area: area, most: kernels.maximumRows[vectors])
+        }
+      })
+    valueOffsets = ConstantTable((0..<shape.pixels).map { shape.values[$0] })
     let count = shape.areaPixels
     let groups = (count + Self.groupQueries - 1) / Self.groupQueries
     let wanted = threads == 1 ? 1 : 4 * threads
@@ -105,7 +119,9 @@ struct AttentionBlocks: Sendable {
   /// Cuts the keys of an area into tiles of at most `most`, run by run.
   ///
   /// A tile's keys lie at equal distances: those of one row, unless there is nothing between rows.
-  private static func keyTiles(_ shape: AttentionShape, area: Int, most: Int) -> [[KeyTile]] {
+  private static func keyTiles(_ shape: AttentionShape, area: Int, most: Int)
+    -> [ConstantTable<KeyTile>]
+  {
     let map = shape.queriesAndKeys
     let hasGaps = map.rowStride != map.width * map.pixelStride
     let firstPixel = area * shape.areaPixels
@@ -126,7 +142,7 @@ struct AttentionBlocks: Sendable {
         }
         next = line.upperBound
       }
-      return tiles
+      return ConstantTable(tiles)
     }
   }
 
@@ -139,29 +155,27 @@ struct AttentionBlocks: Sendable {
     let firstPixel = area * shape.areaPixels
     let key = shape.queriesAndKeys[firstPixel] + shape.key.first + head * shape.key.pitch
     let value = shape.value.first + head * shape.value.pitch
-    // SAFETY: the layouts lie in the arena, the blocks in the scratch; the offsets outlive their use.
-    valueOffsets.withUnsafeBufferPointer { offsets in
-      guard let offsets = offsets.baseAddress else { return }
-      let sources = Sources(
-        head: head, area: area, keys: arena + key, values: arena + value,
-        offsets: offsets + firstPixel)
-      for group in groupItems[item % groupItems.count] {
-        let first = group * Self.groupQueries
-        let count = min(Self.groupQueries, shape.areaPixels - first)
-        let blocks = 0..<(count + width - 1) / width
-        for index in blocks { transpose(sources, block(index, from: first, scratch), arena) }
-        for run in keyTiles[0][area].indices {
-          for index in blocks { score(sources, run, block(index, from: first, scratch)) }
-        }
-        for index in blocks {
-          let block = block(index, from: first, scratch)
-          exponentials(block.scores, shape.areaPixels, block.vectors, block.sums)
-        }
-        for run in keyTiles[0][area].indices {
-          for index in blocks { add(sources, run, block(index, from: first, scratch)) }
-        }
-        for index in blocks { store(sources, block(index, from: first, scratch), arena) }
+    // SAFETY: the layouts lie in the arena, the blocks in the scratch; the table of offsets outlives
+    // its use.
+    let sources = Sources(
+      head: head, area: area, keys: arena + key, values: arena + value,
+      offsets: valueOffsets.base + firstPixel)
+    for group in groupItems[item % groupItems.count] {
+      let first = group * Self.groupQueries
+      let count = min(Self.groupQueries, shape.areaPixels - first)
+      let blocks = 0..<(count + width - 1) / width
+      for index in blocks { transpose(sources, block(index, from: first, scratch), arena) }
+      for run in 0..<runs {
+        for index in blocks { score(sources, run, block(index, from: first, scratch)) }
       }
+      for index in blocks {
+        let block = block(index, from: first, scratch)
+        exponentials(block.scores, shape.areaPixels, block.vectors, block.sums)
+      }
+      for run in 0..<runs {
+        for index in blocks { add(sources, run, block(index, from: first, scratch)) }
+      }
+      for index in blocks { store(sources, block(index, from: first, scratch), arena) }
     }
   }
 
@@ -204,10 +218,16 @@ struct AttentionBlocks: Sendable {
         offsets: origin, segments: 1, depth: shape.keyChannels,
         inputStep: shape.queriesAndKeys.pixelStride, outputStep: block.width)
       withUnsafePointer(to: &walk) { walk in
-        for tile in keyTiles[block.vectors - 1][sources.area][run] {
-          tiles[block.vectors - 1][tile.count - 1](
-            walk, sources.keys + tile.offset, block.queries, zeros.base,
-            block.scores + tile.first * block.width)
+        let (keys, count) = keyTiles.withObject(
+          ((block.vectors - 1) * shape.areas + sources.area) * runs + run
+        ) { ($0.base, $0.count) }
+        for index in 0..<count {
+          let tile = keys[index]
+          tiles.withObject((block.vectors - 1) * tilesOfOneVector + tile.count - 1) {
+            $0.run(
+              walk, sources.keys + tile.offset, block.queries, zeros.base,
+              block.scores + tile.first * block.width)
+          }
         }
       }
     }
@@ -215,7 +235,6 @@ struct AttentionBlocks: Sendable {
 
   /// Adds a run of values, weighted by the scores, to the results.
   private func add(_ sources: Sources, _ run: Int, _ block: Block) {
-    let tiling = channelTilings[block.vectors - 1]
     let key = run * Self.runKeys
     // Every key is a segment of its own, one element deep; neighbouring channels are the tile's rows.
     var walk = TileWalk(
@@ -223,14 +242,21 @@ struct AttentionBlocks: Sendable {
       depth: 1, inputStep: 1, outputStep: block.width)
     walk.accumulates = run > 0
     withUnsafePointer(to: &walk) { walk in
-      var channel = 0
-      for index in 0..<tiling.count {
-        let end = (index + 1) * shape.valueChannels / tiling.count
-        let tile = end - channel == tiling.narrowRows ? tiling.narrow : tiling.wide
-        tile(
-          walk, sources.values + channel, block.scores + key * block.width, zeros.base,
-          block.results + channel * block.width)
-        channel = end
+      channelTilings.withObject(block.vectors - 1) { tiling in
+        var channel = 0
+        for index in 0..<tiling.count {
+          let end = (index + 1) * shape.valueChannels / tiling.count
+          let values = sources.values + channel
+          let scores = block.scores + key * block.width
+          let results = block.results + channel * block.width
+          // Called where they are kept: one chosen into a variable would be retained.
+          if end - channel == tiling.narrowRows {
+            tiling.narrow(walk, values, scores, zeros.base, results)
+          } else {
+            tiling.wide(walk, values, scores, zeros.base, results)
+          }
+          channel = end
+        }
       }
     }
   }

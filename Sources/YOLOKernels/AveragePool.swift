@@ -11,7 +11,9 @@ package struct AveragePool: StepKernel {
   private let output: ActivationLayout
   private let window: Window
   private let countsPadding: Bool
-  private let average: AverageFunction?
+  /// Whether the kernel is taken, not the plain loops.
+  private let isVector: Bool
+  private let average: AverageFunction
   private let rowItems: RowItems
   private let channelItems: RowItems
 
@@ -33,7 +35,8 @@ package struct AveragePool: StepKernel {
     self.output = output
     self.window = window
     self.countsPadding = countsPadding
-    average = kernels?.average
+    isVector = kernels != nil
+    average = (kernels ?? .of(.baseline)).average
     name = kernels.map { "average \($0.instructionSet.rawValue)" } ?? "reference"
     let wanted = threads == 1 ? 1 : 4 * threads
     rowItems = RowItems(rows: output.height, count: wanted)
@@ -76,7 +79,7 @@ package struct AveragePool: StepKernel {
             * input.pixelStride)
         let target = arena + (output.offset + y * output.rowStride + x * output.pixelStride)
         let divisor = countsPadding ? window.taps : windowRows.count * columns.count
-        if let average {
+        if isVector {
           average(
             source, input.rowStride, input.pixelStride, windowRows.count, columns.count, target,
             output.channels, Float(divisor))

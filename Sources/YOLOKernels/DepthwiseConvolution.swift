@@ -14,7 +14,9 @@ package struct DepthwiseConvolution: StepKernel {
   private let grid: ConvolutionGrid
   private let packed: PackedDepthwise
   private let kernel: DepthwiseFunction
-  private let pass: ActivationFunction?
+  private let hasPass: Bool
+  private let pass: ActivationFunction
+  private let taps: ConstantTable<Int>
   private let rowItems: RowItems
   private let rowTaps: Int
   /// The columns of a strip; the last has up to as many more.
@@ -41,9 +43,9 @@ package struct DepthwiseConvolution: StepKernel {
     grid = ConvolutionGrid(shape)
     name = "depthwise \(kernels.instructionSet.rawValue)"
     kernel = kernels.depthwise
-    pass =
-      shape.activation == .identity && shape.residual == nil
-      ? nil : kernels.pass(shape.activation)
+    hasPass = shape.activation != .identity || shape.residual != nil
+    pass = kernels.pass(shape.activation)
+    taps = ConstantTable(grid.taps)
     rowItems = RowItems(rows: shape.output.height, count: threads == 1 ? 1 : 4 * threads)
     items = rowItems.count
     channelRuns = RowItems(
@@ -62,36 +64,33 @@ package struct DepthwiseConvolution: StepKernel {
     let outputStep = grid.output.columnStep
     let strips = max(1, grid.columns / stripColumns)
     shape.output.clearBorder(rows: rows, arena: arena)
-    // SAFETY: the shape's layouts lie in the arena; `taps` outlives the walk.
-    grid.taps.withUnsafeBufferPointer { taps in
-      guard let offsets = taps.baseAddress else { return }
-      var walk = DepthwiseWalk(
-        offsets: offsets, taps: taps.count, rowTaps: rowTaps, channels: 0, weightStep: packed.step,
-        inputStep: grid.input.columnStep, outputStep: outputStep)
-      withUnsafeMutablePointer(to: &walk) { walk in
-        for run in 0..<channelRuns.count {
-          let vectors = channelRuns[run]
-          let first = vectors.lowerBound * packed.lanes
-          let channels = min(vectors.upperBound * packed.lanes, packed.channels) - first
-          walk.pointee.channels = channels
-          let bias = packed.storage.base + first
-          for strip in 0..<strips {
-            let start = strip * stripColumns
-            let columns =
-              start..<(strip + 1 == strips ? grid.columns : start + stripColumns)
-            for y in rows {
-              let target = arena + (grid.output[y, columns.lowerBound] + first)
-              kernel(
-                walk, arena + (grid.input[y, columns.lowerBound] + first), bias + packed.step, bias,
-                target, columns.count)
-              guard let pass else { continue }
-              if let residual = grid.residual {
-                pass(
-                  target, outputStep, arena + (residual[y, columns.lowerBound] + first),
-                  residual.columnStep, columns.count, channels)
-              } else {
-                pass(target, outputStep, nil, 0, columns.count, channels)
-              }
+    // SAFETY: the shape's layouts lie in the arena; the table of taps outlives the walk.
+    var walk = DepthwiseWalk(
+      offsets: taps.base, taps: taps.count, rowTaps: rowTaps, channels: 0,
+      weightStep: packed.step, inputStep: grid.input.columnStep, outputStep: outputStep)
+    withUnsafeMutablePointer(to: &walk) { walk in
+      for run in 0..<channelRuns.count {
+        let vectors = channelRuns[run]
+        let first = vectors.lowerBound * packed.lanes
+        let channels = min(vectors.upperBound * packed.lanes, packed.channels) - first
+        walk.pointee.channels = channels
+        let bias = packed.storage.base + first
+        for strip in 0..<strips {
+          let start = strip * stripColumns
+          let columns =
+            start..<(strip + 1 == strips ? grid.columns : start + stripColumns)
+          for y in rows {
+            let target = arena + (grid.output[y, columns.lowerBound] + first)
+            kernel(
+              walk, arena + (grid.input[y, columns.lowerBound] + first), bias + packed.step, bias,
+              target, columns.count)
+            guard hasPass else { continue }
+            if let residual = grid.residual {
+              pass(
+                target, outputStep, arena + (residual[y, columns.lowerBound] + first),
+                residual.columnStep, columns.count, channels)
+            } else {
+              pass(target, outputStep, nil, 0, columns.count, channels)
             }
           }
         }

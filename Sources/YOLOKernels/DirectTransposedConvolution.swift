@@ -7,7 +7,7 @@ package struct DirectTransposedConvolution: StepKernel {
   package let scratchCount: Int
 
   private let shape: TransposedConvolutionShape
-  private let phases: [TileConvolution]
+  private let phases: ReferenceTable<TileConvolution>
   /// A split of the output's rows by the stride.
   private let rowItems: RowItems
 
@@ -19,11 +19,12 @@ package struct DirectTransposedConvolution: StepKernel {
     precondition(packed.phases.map(\.phase) == TransposedPhase.all(of: shape.window))
     self.shape = shape
     name = "transposed \(kernels.instructionSet.rawValue)"
-    phases = packed.phases.compactMap { phase, weights in
+    let phases = packed.phases.compactMap { phase, weights in
       ConvolutionGrid(shape, phase).map {
         TileConvolution($0, weights: weights, activation: shape.activation, kernels: kernels)
       }
     }
+    self.phases = ReferenceTable(phases)
     scratchCount = phases.map(\.scratchCount).max() ?? 0
     let stride = shape.window.strideHeight
     rowItems = RowItems(
@@ -38,10 +39,13 @@ package struct DirectTransposedConvolution: StepKernel {
     shape.output.clearBorder(rows: shape.outputRows(rows), arena: arena)
     // Row by row, so that all phases find the input in a cache.
     for row in rows {
-      for phase in phases where row < phase.grid.rows {
-        phase.run(
-          rows: row..<row + 1, blocks: 0..<phase.packed.blocks.count, arena: arena,
-          scratch: scratch)
+      for index in 0..<phases.count {
+        phases.withObject(index) { phase in
+          guard row < phase.grid.rows else { return }
+          phase.run(
+            rows: row..<row + 1, blocks: 0..<phase.packed.blocks.count, arena: arena,
+            scratch: scratch)
+        }
       }
     }
   }

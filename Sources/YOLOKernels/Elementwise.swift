@@ -12,7 +12,9 @@ package struct ElementwiseStep: StepKernel {
   private let output: ActivationLayout
   private let activation: Activation
   private let addend: ActivationLayout?
-  private let pass: ActivationFunction?
+  /// Whether the kernel is taken, not the plain loops.
+  private let isVector: Bool
+  private let pass: ActivationFunction
   private let rowItems: RowItems
 
   /// output = activation(input) + addend; without `kernels` in double precision.
@@ -26,7 +28,8 @@ package struct ElementwiseStep: StepKernel {
     self.output = output
     self.activation = activation
     self.addend = addend
-    pass = kernels?.pass(activation)
+    isVector = kernels != nil
+    pass = (kernels ?? .of(.baseline)).pass(activation)
     name = kernels.map { "elementwise \($0.instructionSet.rawValue)" } ?? "reference"
     rowItems = RowItems(rows: output.height, count: threads == 1 ? 1 : 2 * threads)
     items = rowItems.count
@@ -45,14 +48,14 @@ package struct ElementwiseStep: StepKernel {
       for x in 0..<output.width {
         let pixel = target + x * output.pixelStride
         pixel.update(from: source + x * input.pixelStride, count: output.channels)
-        guard pass == nil else { continue }
+        guard !isVector else { continue }
         for channel in 0..<output.channels {
           var value = activation(Double(pixel[channel]))
           if let added, let addend { value += Double(added[x * addend.pixelStride + channel]) }
           pixel[channel] = Float(value)
         }
       }
-      if let pass, activation != .identity || added != nil {
+      if isVector, activation != .identity || added != nil {
         pass(
           target, output.pixelStride, added.map { UnsafePointer($0) }, addend?.pixelStride ?? 0,
           output.width, output.channels)

@@ -10,7 +10,8 @@
 
     /// The weights as `pack` lays them out.
     private let weights: UnsafeWeights
-    private let pass: ActivationFunction?
+    private let hasPass: Bool
+    private let pass: ActivationFunction
 
     /// A part of a storage, kept alive.
     struct UnsafeWeights: Sendable {
@@ -25,7 +26,8 @@
     ) {
       self.grid = grid
       self.weights = weights
-      pass = activation == .identity && grid.residual == nil ? nil : kernels.pass(activation)
+      hasPass = activation != .identity || grid.residual != nil
+      pass = kernels.pass(activation)
       // Dispatch splits the work; OpenBLAS must not split it again.
       openblas_set_num_threads(1)
     }
@@ -109,7 +111,7 @@
           for channel in 0..<channels { target[channel] = product[channel] + bias[channel] }
           product += channels
         }
-        guard let pass else { continue }
+        guard hasPass else { continue }
         let target = arena + grid.output[y, 0]
         if let residual = grid.residual {
           pass(
@@ -130,7 +132,8 @@
       for y in rows {
         for x in 0..<grid.columns {
           let source = arena + grid.input[y, x]
-          for tap in grid.taps {
+          for index in 0..<grid.taps.count {
+            let tap = grid.taps[index]
             column.update(from: source + tap, count: depth)
             column += depth
           }
@@ -149,7 +152,8 @@
           let source = arena + grid.input[y, x]
           product.update(repeating: 0, count: channels)
           var weight = weights.base
-          for tap in grid.taps {
+          for index in 0..<grid.taps.count {
+            let tap = grid.taps[index]
             for channel in 0..<channels {
               product[channel] += source[tap + channel] * weight[channel]
             }

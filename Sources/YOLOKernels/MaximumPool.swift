@@ -13,7 +13,9 @@ package struct MaximumPool: StepKernel {
   private let input: ActivationLayout
   private let output: ActivationLayout
   private let window: Window
-  private let maximum: MaximumFunction?
+  /// Whether the kernel is taken, not the plain loops.
+  private let isVector: Bool
+  private let maximum: MaximumFunction
   private let rowItems: RowItems
   private let isSeparate: Bool
 
@@ -30,7 +32,8 @@ package struct MaximumPool: StepKernel {
     self.input = input
     self.output = output
     self.window = window
-    maximum = kernels?.maximum
+    isVector = kernels != nil
+    maximum = (kernels ?? .of(.baseline)).maximum
     name = kernels.map { "pool \($0.instructionSet.rawValue)" } ?? "reference"
     rowItems = RowItems(rows: output.height, count: threads == 1 ? 1 : 4 * threads)
     items = rowItems.count
@@ -49,7 +52,7 @@ package struct MaximumPool: StepKernel {
     for y in rows {
       let top = y * window.strideHeight - window.paddingHeight
       let windowRows = max(top, 0)..<min(top + window.kernelHeight, input.height)
-      if let maximum, isSeparate {
+      if isSeparate {
         let source = arena + (input.offset + windowRows.lowerBound * input.rowStride)
         for x in 0..<input.width {
           maximum(
@@ -74,7 +77,7 @@ package struct MaximumPool: StepKernel {
           + (input.offset + windowRows.lowerBound * input.rowStride + columns.lowerBound
             * input.pixelStride)
         let target = arena + (output.offset + y * output.rowStride + x * output.pixelStride)
-        if let maximum {
+        if isVector {
           maximum(
             source, input.rowStride, input.pixelStride, windowRows.count, columns.count, target,
             output.channels)

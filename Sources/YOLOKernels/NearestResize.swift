@@ -41,8 +41,8 @@ package struct NearestResize: StepKernel {
     for y in items {
       let source = arena + (input.offset + rows[y] * input.rowStride)
       var target = arena + (output.offset + y * output.rowStride)
-      for column in columns {
-        target.update(from: source + column * input.pixelStride, count: input.channels)
+      for x in 0..<output.width {
+        target.update(from: source + columns[x] * input.pixelStride, count: input.channels)
         target += output.pixelStride
       }
     }

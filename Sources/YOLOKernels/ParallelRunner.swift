@@ -1,9 +1,10 @@
 import Dispatch
 import Synchronization
-import YOLOTensor
 
 #if canImport(Glibc)
   import Glibc
+#elseif canImport(Musl)
+  import Musl
 #endif
 
 /// Runs the steps of a plan on several threads, forking once for all of them.
@@ -11,86 +12,114 @@ import YOLOTensor
 /// Every participant claims (step, item) pairs from one atomic; whoever finishes the last item of a
 /// step opens the next. A participant waits only for items that others have claimed, never for a
 /// participant that has not come: with one alone the run still ends. Nothing runs between runs.
-package final class ParallelRunner: Sendable {
+///
+/// No participant outlives its run: Dispatch returns only when all have returned. So the cursor never
+/// meets a participant of an earlier run, and may take the same values in every run.
+package final class ParallelRunner: @unchecked Sendable {
   /// The step in the high half, the next item to claim in the low half.
-  private let cursor = Atomic<UInt64>(0)
+  ///
+  /// The low half may pass the number of items, by one for each participant at most.
+  private let cursor: UnsafeMutablePointer<Atomic<UInt64>>
   /// The items of the open step that have not ended.
-  private let unfinished = Atomic<Int>(0)
+  private let unfinished: UnsafeMutablePointer<Atomic<Int>>
+  private let memory: UnsafeMutableRawPointer
 
-  /// The looks at an exhausted step before the processor is offered to others.
-  private static let spinLimit = 2_000
+  /// The looks at an exhausted step before the processor is offered to others: some 20 µs, as long
+  /// as small items take.
+  private static let spinLimit = 1_000
+  /// Two lines: some processors fetch lines in pairs.
+  private static let lineBytes = 128
 
   /// Makes a runner; one run at a time.
-  package init() {}
+  package init() {
+    // SAFETY: three lines, the atomics at the first two, so that claiming and finishing do not take
+    // a line from each other; freed in deinit, when no run is under way.
+    memory = UnsafeMutableRawPointer.allocate(
+      byteCount: 3 * Self.lineBytes, alignment: Self.lineBytes)
+    cursor = memory.bindMemory(to: Atomic<UInt64>.self, capacity: 1)
+    cursor.initialize(to: Atomic(0))
+    unfinished = (memory + Self.lineBytes).bindMemory(to: Atomic<Int>.self, capacity: 1)
+    unfinished.initialize(to: Atomic(0))
+  }
+
+  deinit { memory.deallocate() }
 
   /// Runs `steps` in order.
   ///
-  /// `scratch` holds `threads` areas of `scratchStride` values. `opened` is called with the index
-  /// of each step as it opens and with their number at the end, by one thread at a time.
+  /// `scratch` holds `threads` areas of `scratchStride` values.
   package func run(
-    _ steps: [any StepKernel], threads: Int, arena: UnsafeMutablePointer<Float>,
-    scratch: UnsafeMutablePointer<Float>, scratchStride: Int, opened: ((Int) -> Void)? = nil
+    _ steps: StepList, threads: Int, arena: UnsafeMutablePointer<Float>,
+    scratch: UnsafeMutablePointer<Float>, scratchStride: Int, observer: StepObserver? = nil
   ) {
     guard threads > 1 else {
-      for index in steps.indices {
-        opened?(index)
-        let step = steps[index]
-        for item in 0..<step.items { step.run(item: item, arena: arena, scratch: scratch) }
+      for step in 0..<steps.count {
+        observer?.opened(step)
+        for item in 0..<steps.items.base[step] {
+          steps.run(step: step, item: item, arena: arena, scratch: scratch)
+        }
       }
-      opened?(steps.count)
+      observer?.opened(steps.count)
       return
     }
-    open(0, of: steps, opened)
     let context = Context(
-      steps: steps, arena: arena, scratch: scratch, scratchStride: scratchStride, opened: opened)
-    DispatchQueue.concurrentPerform(iterations: threads) { participant in
-      self.participate(participant, context)
+      steps: .passUnretained(steps), arena: arena, scratch: scratch, scratchStride: scratchStride,
+      observer: observer.map(Unmanaged.passUnretained))
+    withUnsafePointer(to: context) { context in
+      // SAFETY: the context, the steps and the observer outlive the participants, all of which return before this
+      // call does.
+      nonisolated(unsafe) let context = context
+      open(0, context)
+      DispatchQueue.concurrentPerform(iterations: threads) { participant in
+        self.participate(participant, context)
+      }
     }
   }
 
-  /// What the participants share.
-  ///
-  /// It crosses threads within one `run` only.
-  private struct Context: @unchecked Sendable {
-    let steps: [any StepKernel]
+  /// What the participants share, lent by pointer and never copied.
+  private struct Context: ~Copyable {
+    let steps: Unmanaged<StepList>
     let arena: UnsafeMutablePointer<Float>
     let scratch: UnsafeMutablePointer<Float>
     let scratchStride: Int
-    let opened: ((Int) -> Void)?
+    let observer: Unmanaged<StepObserver>?
   }
 
-  private func open(_ index: Int, of steps: [any StepKernel], _ opened: ((Int) -> Void)?) {
-    opened?(index)
-    if index < steps.count {
-      unfinished.store(steps[index].items, ordering: .relaxed)
-    }
+  private func open(_ step: Int, _ context: UnsafePointer<Context>) {
+    context.pointee.observer?._withUnsafeGuaranteedRef { $0.opened(step) }
+    let items = context.pointee.steps._withUnsafeGuaranteedRef { $0.items.base[step] }
+    unfinished.pointee.store(items, ordering: .relaxed)
     // Releases the results of the step before, and the count above, to whoever claims.
-    cursor.store(UInt64(index) << 32, ordering: .releasing)
+    cursor.pointee.store(UInt64(step) << 32, ordering: .releasing)
   }
 
-  private func participate(_ participant: Int, _ context: Context) {
-    let scratch = context.scratch + participant * context.scratchStride
+  private func participate(_ participant: Int, _ context: UnsafePointer<Context>) {
+    let arena = context.pointee.arena
+    let scratch = context.pointee.scratch + participant * context.pointee.scratchStride
+    let (items, count) = context.pointee.steps._withUnsafeGuaranteedRef {
+      ($0.items.base, $0.count)
+    }
     var spins = 0
     while true {
-      let seen = cursor.load(ordering: .acquiring)
-      let index = Int(seen >> 32)
-      guard index < context.steps.count else { return }
-      let item = Int(seen & 0xFFFF_FFFF)
-      let step = context.steps[index]
-      guard item < step.items else {
+      let seen = cursor.pointee.load(ordering: .acquiring)
+      guard seen >> 32 < count else { return }
+      guard Int(seen & 0xFFFF_FFFF) < items[Int(seen >> 32)] else {
         // The others are at the last items of this step; that is short, unless one was suspended.
         spins += 1
-        if spins > Self.spinLimit { sched_yield() }
+        if spins > Self.spinLimit { sched_yield() } else { spinHint() }
         continue
       }
-      let claimed = cursor.weakCompareExchange(
-        expected: seen, desired: seen + 1, successOrdering: .acquiringAndReleasing,
-        failureOrdering: .relaxed)
-      guard claimed.exchanged else { continue }
+      // What is added to may have moved on since: to an item past the last, which is no claim, or
+      // to an item of a later step, which is as good a claim.
+      let claim = cursor.pointee.wrappingAdd(1, ordering: .acquiringAndReleasing).oldValue
+      let step = Int(claim >> 32)
+      let item = Int(claim & 0xFFFF_FFFF)
+      guard item < items[step] else { continue }
       spins = 0
-      step.run(item: item, arena: context.arena, scratch: scratch)
-      if unfinished.subtract(1, ordering: .acquiringAndReleasing).newValue == 0 {
-        open(index + 1, of: context.steps, context.opened)
+      context.pointee.steps._withUnsafeGuaranteedRef {
+        $0.run(step: step, item: item, arena: arena, scratch: scratch)
+      }
+      if unfinished.pointee.wrappingSubtract(1, ordering: .acquiringAndReleasing).newValue == 0 {
+        open(step + 1, context)
       }
     }
   }

@@ -1,7 +1,7 @@
 import KernelInterface
 
 /// An even split of a row of pixels into tiles of at most two widths that differ by one.
-struct RowTiling: Sendable {
+final class RowTiling: Sendable {
   let count: Int
   let narrowRows: Int
   let narrow: ConvolutionTileFunction

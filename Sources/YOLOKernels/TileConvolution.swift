@@ -7,16 +7,17 @@ import YOLOTensor
 /// A row of output pixels is split evenly into tiles; each tile walks its taps through the zero
 /// border and accumulates one block of output channels; the activation then passes over the row
 /// while it is in the first-level cache.
-struct TileConvolution: Sendable {
+final class TileConvolution: Sendable {
   let grid: ConvolutionGrid
   let packed: PackedConvolution
   let scratchCount: Int
 
   private let initial: EnlargedActivation?
-  private let pass: ActivationFunction?
+  private let hasPass: Bool
+  private let pass: ActivationFunction
   /// The tiles of a row for blocks of one, two and three vectors.
   private let tilings: (RowTiling, RowTiling, RowTiling)
-  private let offsets: [Int]
+  private let offsets: ConstantTable<Int>
   private let depth: Int
   private let groupSegments: Int
 
@@ -42,13 +43,15 @@ struct TileConvolution: Sendable {
     self.grid = grid
     self.packed = packed
     self.initial = initial
-    pass = activation == .identity && grid.residual == nil ? nil : kernels.pass(activation)
+    hasPass = activation != .identity || grid.residual != nil
+    pass = kernels.pass(activation)
     let (distances, run) = grid.segments()
     let parts = Self.parts(of: run)
     let depth = run / parts
     self.depth = depth
     groupSegments = max(1, Self.groupDepth / depth)
-    offsets = distances.flatMap { distance in (0..<parts).map { distance + $0 * depth } }
+    offsets = ConstantTable(
+      distances.flatMap { distance in (0..<parts).map { distance + $0 * depth } })
     tilings = (
       RowTiling(width: grid.columns, vectors: 1, kernels: kernels),
       RowTiling(width: grid.columns, vectors: 2, kernels: kernels),
@@ -63,23 +66,25 @@ struct TileConvolution: Sendable {
     rows: Range<Int>, blocks: Range<Int>, arena: UnsafeMutablePointer<Float>,
     scratch: UnsafeMutablePointer<Float>
   ) {
-    // SAFETY: the grid's pixels lie in the arena; `offsets` outlives the walks.
-    offsets.withUnsafeBufferPointer { offsets in
-      for index in blocks { run(packed.blocks[index], rows, offsets, arena, scratch) }
+    for index in blocks { run(packed.blocks[index], rows, arena, scratch) }
+  }
+
+  private func run(
+    _ block: PackedConvolution.Block, _ rows: Range<Int>, _ arena: UnsafeMutablePointer<Float>,
+    _ scratch: UnsafeMutablePointer<Float>
+  ) {
+    // Each calls its own functions: one chosen into a variable would be retained.
+    switch block.vectors {
+    case 1: run(block, tilings.0, rows, arena, scratch)
+    case 2: run(block, tilings.1, rows, arena, scratch)
+    default: run(block, tilings.2, rows, arena, scratch)
     }
   }
 
-  @inline(__always)
   private func run(
-    _ block: PackedConvolution.Block, _ rows: Range<Int>, _ offsets: UnsafeBufferPointer<Int>,
+    _ block: PackedConvolution.Block, _ tiling: RowTiling, _ rows: Range<Int>,
     _ arena: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>
   ) {
-    let tiling =
-      switch block.vectors {
-      case 1: tilings.0
-      case 2: tilings.1
-      default: tilings.2
-      }
     let blockWidth = block.vectors * packed.lanes
     let whole = block.channels == blockWidth
     let inputStep = grid.input.columnStep
@@ -88,7 +93,9 @@ struct TileConvolution: Sendable {
     let bias = UnsafePointer(packed.storage.base + block.bias)
     let zeros = UnsafePointer(packed.zeros.base)
     // A grid without taps has the bias everywhere; its one walk has no segments.
-    guard let start = offsets.baseAddress ?? UnsafePointer(bitPattern: 8) else { return }
+    let start = offsets.base
+    let count = offsets.count
+    // SAFETY: the grid's pixels lie in the arena; the table of offsets outlives the walks.
     var walk = TileWalk(
       offsets: start, segments: groupSegments, depth: depth, inputStep: inputStep,
       outputStep: whole ? outputStep : blockWidth)
@@ -99,7 +106,7 @@ struct TileConvolution: Sendable {
         var x = 0
         for index in 0..<tiling.count {
           let end = (index + 1) * grid.columns / tiling.count
-          let tile = end - x == tiling.narrowRows ? tiling.narrow : tiling.wide
+          let isNarrow = end - x == tiling.narrowRows
           let pixels = target + x * outputStep
           let target = whole ? pixels : scratch
           var first = bias
@@ -115,13 +122,17 @@ struct TileConvolution: Sendable {
           var segment = 0
           repeat {
             walk.pointee.offsets = start + segment
-            walk.pointee.segments = min(groupSegments, offsets.count - segment)
-            tile(walk, source + x * inputStep, weight, first, target)
+            walk.pointee.segments = min(groupSegments, count - segment)
+            if isNarrow {
+              tiling.narrow(walk, source + x * inputStep, weight, first, target)
+            } else {
+              tiling.wide(walk, source + x * inputStep, weight, first, target)
+            }
             walk.pointee.accumulates = true
             first = zeros
             weight += groupSegments * depth * blockWidth
             segment += groupSegments
-          } while segment < offsets.count
+          } while segment < count
           if !whole {
             for row in 0..<end - x {
               (pixels + row * outputStep)
@@ -130,7 +141,7 @@ struct TileConvolution: Sendable {
           }
           x = end
         }
-        guard let pass else { continue }
+        guard hasPass else { continue }
         if let residual = grid.residual {
           let added = arena + (residual[y, 0] + block.firstChannel)
           pass(target, outputStep, added, residual.columnStep, grid.columns, block.channels)

@@ -105,7 +105,7 @@ struct KernelBench {
       }
     } else {
       ParallelRunner().run(
-        [kernel], threads: threads, arena: arena.base, scratch: scratch.base,
+        StepList([kernel]), threads: threads, arena: arena.base, scratch: scratch.base,
         scratchStride: stride)
     }
     for thread in 0..<threads {

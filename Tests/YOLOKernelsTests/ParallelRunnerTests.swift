@@ -32,14 +32,15 @@ import YOLOTestSupport
       SumStep(index: $0, items: counts[$0], previous: counts[$0 - 1])
     }
     let runner = ParallelRunner()
+    let list = StepList(steps)
     for round in 0..<200 {
       let arena = AlignedStorage(count: 64 * counts.count)
       let scratch = AlignedStorage(count: 16 * threads)
       for cell in 0..<counts[0] { arena.base[cell] = Float(round) }
       let opened = Mutex<[Int]>([])
       runner.run(
-        steps, threads: threads, arena: arena.base, scratch: scratch.base, scratchStride: 16,
-        opened: { step in opened.withLock { $0.append(step) } })
+        list, threads: threads, arena: arena.base, scratch: scratch.base, scratchStride: 16,
+        observer: StepObserver { step in opened.withLock { $0.append(step) } })
       #expect(opened.withLock { $0 } == Array(0...steps.count))
       for (index, count) in counts.enumerated().dropFirst() {
         for cell in 0..<count {
