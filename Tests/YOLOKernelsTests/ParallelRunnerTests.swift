@@ -49,14 +49,4 @@ import YOLOTestSupport
       }
     }
   }
-
-  @Test func quotasOfControlGroupsAreRead() {
-    #expect(Processors.quota(inMaximum: "max 100000\n") == nil)
-    #expect(Processors.quota(inMaximum: "200000 100000") == 2)
-    #expect(Processors.quota(inMaximum: "150000 100000") == 2)
-    #expect(Processors.quota(inMaximum: "50000 100000") == 1)
-    #expect(Processors.quota(inMaximum: "-1 100000") == nil)
-    #expect(Processors.quota(inMaximum: "") == nil)
-    #expect(Processors.usable >= 1)
-  }
 }
