@@ -90,7 +90,8 @@ let package = Package(
       ],
       swiftSettings: settings),
     .executableTarget(
-      name: "InferenceProbe", dependencies: ["YOLO", "YOLOGraph", "YOLOImage", "YOLOValidation"],
+      name: "InferenceProbe",
+      dependencies: ["YOLO", "YOLOGraph", "YOLOImage", "YOLOKernels", "YOLOValidation"],
       path: "Tests/InferenceProbe", swiftSettings: settings,
       linkerSettings: [
         .unsafeFlags([

@@ -28,6 +28,9 @@ struct BenchmarkCommand: ParsableCommand {
   @Option(name: .long, help: "Measured runs, 1 to 100000.")
   var runs = 50
 
+  @Option(name: .long, help: "Predictions at once, of --threads each and --runs each, 1 to 256.")
+  var sessions = 1
+
   @Flag(name: .long, help: "Show where the time goes, step by step.")
   var profile = false
 
@@ -41,29 +44,21 @@ struct BenchmarkCommand: ParsableCommand {
       guard (1...100_000).contains(runs) else {
         throw ValidationError("runs must be a number from 1 to 100000, but \(runs) was given")
       }
+      guard (1...256).contains(sessions) else {
+        throw ValidationError(
+          "sessions must be a number from 1 to 256, but \(sessions) was given")
+      }
       let model = try runtime.open()
       let size = try imageSize.map { try PredictOption.imageSize.parsed($0) }
       let options = try PredictOptions(imageSize: size, isRectangular: false)
       let image = try picture(for: options.imageSize ?? model.defaultImageSize)
 
-      // The first runs pay for pages and plans.
-      for _ in 0..<3 { _ = try model.predict(image, options: options) }
-      var preprocess = Measurements()
-      var inference = Measurements()
-      var postprocess = Measurements()
-      for _ in 0..<runs {
-        let speed = try model.predict(image, options: options).speed
-        preprocess.append(speed.preprocess)
-        inference.append(speed.inference)
-        postprocess.append(speed.postprocess)
-      }
+      let run = try SessionsRun(
+        model, image, options: options, sessions: sessions, runs: runs)
       let plan = try model.plan(for: image.size, options: options)
-      let stages = [
-        ("preprocess", preprocess), ("inference", inference), ("postprocess", postprocess),
-      ]
       switch format {
-      case .text: printText(model, plan, stages)
-      case .json: printJSON(model, plan, stages)
+      case .text: printText(model, plan, run)
+      case .json: printJSON(model, plan, run)
       }
       if profile { try printProfile(model, plan, image, options) }
     } catch let code as ExitCode {
@@ -100,25 +95,28 @@ struct BenchmarkCommand: ParsableCommand {
     return Image(size: size, pixels: pixels)
   }
 
-  private func printText(_ model: Model, _ plan: Plan, _ stages: [(String, Measurements)]) {
+  private func printText(_ model: Model, _ plan: Plan, _ run: SessionsRun) {
     let input = plan.input
     var table = TextTable(["ms", "min", "median", "p95"], leftColumns: 1)
-    for (name, values) in stages {
+    for (name, values) in run.stages {
       table.append([name, values.min.fixed(2), values.median.fixed(2), values.p95.fixed(2)])
     }
     let work = 2 * Double(plan.multiplications) * 1e-9
-    let rate = stages[1].1.median > 0 ? work / stages[1].1.median * 1e3 : 0
+    let rate = run.inference.median > 0 ? work / run.inference.median * 1e3 : 0
     let settings = [
       "\(input.width)x\(input.height)", model.options.backend.rawValue,
-      model.options.instructionSet.rawValue, "\(plan.threads) thread(s)", "\(runs) runs",
+      model.options.instructionSet.rawValue, "\(plan.threads) thread(s)",
+      "\(sessions) session(s)", "\(runs) runs",
     ]
     StandardOutput.write(
       "\(settings.joined(separator: ", "))\n\(table.text)"
-        + "\(work.fixed(2)) GFLOP, \(rate.fixed(0)) GFLOP/s\n")
+        + "\(work.fixed(2)) GFLOP, \(rate.fixed(0)) GFLOP/s in a session; "
+        + "\(run.throughput.fixed(1)) images/s in all\n")
   }
 
-  private func printJSON(_ model: Model, _ plan: Plan, _ stages: [(String, Measurements)]) {
-    func milliseconds(_ value: Double) -> JSONValue {
+  private func printJSON(_ model: Model, _ plan: Plan, _ run: SessionsRun) {
+    /// Milliseconds, or images a second.
+    func rounded(_ value: Double) -> JSONValue {
       .double((value * 1e4).rounded() / 1e4)
     }
     let input = plan.input
@@ -130,14 +128,16 @@ struct BenchmarkCommand: ParsableCommand {
         JSONMember("backend", .string(model.options.backend.rawValue)),
         JSONMember("isa", .string(model.options.instructionSet.rawValue)),
         JSONMember("runs", .int(runs)),
+        JSONMember("sessions", .int(sessions)),
+        JSONMember("throughput", rounded(run.throughput)),
       ]
-      + stages.map { name, values in
+      + run.stages.map { name, values in
         JSONMember(
           name,
           .object([
-            JSONMember("min", milliseconds(values.min)),
-            JSONMember("median", milliseconds(values.median)),
-            JSONMember("p95", milliseconds(values.p95)),
+            JSONMember("min", rounded(values.min)),
+            JSONMember("median", rounded(values.median)),
+            JSONMember("p95", rounded(values.p95)),
           ]))
       }
     var json = JSONWriter()

@@ -30,14 +30,15 @@ public enum Processors {
     return mask.reduce(0) { $0 + $1.nonzeroBitCount }
   }
 
-  /// Returns the smallest quota, in processors, of the control groups that a process is in and of all
-  /// groups around them; nil without one.
+  /// The smallest quota, in processors, of the control groups that a process is in and of all groups
+  /// around them; nil without one.
   ///
   /// - Parameters:
   ///   - memberships: The lines `ID:CONTROLLERS:PATH` of `/proc/PID/cgroup`; version 2 has no
   ///     controllers there.
   ///   - root: Where the control groups are mounted. In a container it shows the container's own group
   ///     as the root, whatever the path says: groups that are not there have no quota.
+  /// - Returns: The quota, rounded up.
   package static func quota(memberships: String, root: String) -> Int? {
     var quotas = [Int]()
     for line in memberships.split(separator: "\n") {

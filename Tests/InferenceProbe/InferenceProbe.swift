@@ -17,11 +17,16 @@ enum InferenceProbe {
       return
     }
     let arguments = CommandLine.arguments.dropFirst()
+    if arguments.first == "runner" {
+      RunnerTiming.run()
+      return
+    }
     guard let mode = arguments.first, arguments.count == (mode == "memory" ? 5 : 4),
       let side = Int(arguments[3]), let threads = Int(arguments[4])
     else {
       print("usage: InferenceProbe count CHECKPOINT SIDE THREADS")
       print("       InferenceProbe memory CHECKPOINT SIDE THREADS INFERENCES")
+      print("       InferenceProbe runner")
       exit(64)
     }
     if mode == "memory" {

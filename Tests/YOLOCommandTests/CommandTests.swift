@@ -111,11 +111,27 @@ import YOLOTestSupport
     for key in ["model", "imgsz", "threads", "backend", "isa", "runs"] {
       #expect(report[key] != nil, "\(key)")
     }
+    #expect(report["sessions"] as? Int == 1)
     for stage in ["preprocess", "inference", "postprocess"] {
       let times = try #require(report[stage] as? [String: Double])
       #expect(Set(times.keys) == ["min", "median", "p95"])
       #expect(times.values.allSatisfy { $0 > 0 })
     }
+  }
+
+  @Test func severalSessionsAtOnceAreMeasured() throws {
+    let benchmark = try yolo([
+      "benchmark", "--model", Self.checkpoint, "--imgsz", "96", "--runs", "5", "--format", "json",
+      "--threads", "1", "--sessions", "3",
+    ])
+    #expect(benchmark.status == 0 && benchmark.errors.isEmpty, "\(benchmark.errors)")
+    let report = try #require(
+      JSONSerialization.jsonObject(with: Data(benchmark.output.utf8)) as? [String: Any])
+    #expect(report["sessions"] as? Int == 3)
+    let inference = try #require(report["inference"] as? [String: Double])
+    let throughput = try #require(report["throughput"] as? Double)
+    // Three sessions cannot give more than three times what the fastest run of one would.
+    #expect(throughput > 0 && throughput <= 3 * 1000 / (inference["min"] ?? 0))
   }
 
   /// What a user can get wrong: arguments, the exit code, and words that the message must have.
@@ -139,6 +155,8 @@ import YOLOTestSupport
     (["predict", "--source", CommandTests.checkpoint], 65, ["tiny-detect.pt", "JPEG"]),
     (["predict", "--save", "/proc/nowhere"], 73, ["/proc/nowhere"]),
     (["benchmark", "--runs", "0"], 64, ["runs"]),
+    (["benchmark", "--sessions", "0"], 64, ["sessions", "256"]),
+    (["benchmark", "--sessions", "257"], 64, ["sessions", "257"]),
   ]
 
   @Test(arguments: mistakes)

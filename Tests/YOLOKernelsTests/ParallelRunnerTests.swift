@@ -1,3 +1,4 @@
+import Dispatch
 import Synchronization
 import Testing
 import YOLOKernels
@@ -25,7 +26,7 @@ import YOLOTestSupport
     }
   }
 
-  @Test(arguments: [1, 2, 3, 8])
+  @Test(arguments: [1, 2, 3, 8, 64])
   func stepsRunInOrderAndItemsOnce(threads: Int) {
     let counts = [7, 1, 64, 2, 33, 1, 1, 5, 16, 3]
     let steps = counts.indices.dropFirst().map {
@@ -47,6 +48,41 @@ import YOLOTestSupport
           #expect(arena.base[index * 64 + cell] == Float(round + index))
         }
       }
+    }
+  }
+
+  /// All of Dispatch's threads are busy: no other participant comes while the run lasts.
+  @Test func aRunEndsWithItsCallerAlone() {
+    let isOver = DispatchSemaphore(value: 0)
+    let blocked = 600
+    for _ in 0..<blocked { DispatchQueue.global().async { isOver.wait() } }
+    defer { for _ in 0..<blocked { isOver.signal() } }
+    let steps = (1..<40).map { SumStep(index: $0, items: 5, previous: 5) }
+    let arena = AlignedStorage(count: 64 * (steps.count + 1))
+    let scratch = AlignedStorage(count: 16 * 4)
+    let runner = ParallelRunner()
+    for round in 1...20 {
+      runner.run(
+        StepList(steps), threads: 4, arena: arena.base, scratch: scratch.base, scratchStride: 16)
+      // Each run adds, so that the cells of the first step count the runs.
+      #expect((0..<5).allSatisfy { arena.base[64 + $0] == Float(round) })
+    }
+  }
+
+  /// Many short runs, one after the other on one runner, from several threads in turn: a participant
+  /// that came late to one run must not touch the next.
+  @Test func runsDoNotMeet() {
+    let runner = ParallelRunner()
+    let scratch = AlignedStorage(count: 16 * 16)
+    for round in 0..<3000 {
+      let count = 1 + round % 4
+      let steps = (1...count).map { SumStep(index: $0, items: 1 + round % 3, previous: 1) }
+      let arena = AlignedStorage(count: 64 * (count + 1))
+      arena.base[0] = Float(round)
+      runner.run(
+        StepList(steps), threads: 2 + round % 15, arena: arena.base, scratch: scratch.base,
+        scratchStride: 16)
+      #expect(arena.base[64 * count] == Float(round + count))
     }
   }
 }
