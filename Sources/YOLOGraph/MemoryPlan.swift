@@ -18,26 +18,50 @@ package struct BufferNeed: Sendable {
 /// Returns a position for each buffer, so that buffers in use at the same time do not overlap, and
 /// the elements that they take together.
 ///
-/// Largest first, each at the lowest position that is free during its life ("greedy by size",
-/// Pisarchyk and Lee, "Efficient memory management for deep neural net inference", 2020). Positions
-/// are multiples of `alignment`.
+/// Each buffer goes to the lowest position that is free during its life, largest first ("greedy by
+/// size", Pisarchyk and Lee, "Efficient memory management for deep neural net inference", 2020). As
+/// long as that takes more than is in use at once, the buffer at the top is placed before all others
+/// and the rest anew, a bounded number of times; the best placing counts. Positions are multiples of
+/// `alignment`. Cost: quadratic in the buffers.
 package func memoryPlan(
   _ needs: [BufferNeed], alignment: Int
 ) -> (positions: [Int], total: Int) {
+  let leastTotal =
+    needs.map { need in
+      // What is in use at once is most when some buffer begins to be.
+      needs.reduce(0) { $1.first <= need.first && need.first <= $1.last ? $0 + $1.size : $0 }
+    }.max() ?? 0
+  var order = needs.indices.sorted { (needs[$1].size, $0) < (needs[$0].size, $1) }
+  var best = placed(needs, in: order, alignment: alignment)
+  var latest = best
+  for _ in 0..<16 where best.total > leastTotal {
+    let top = order.firstIndex { latest.positions[$0] + needs[$0].size == latest.total }
+    guard let top, top > 0 else { break }
+    order.insert(order.remove(at: top), at: 0)
+    latest = placed(needs, in: order, alignment: alignment)
+    if latest.total < best.total { best = latest }
+  }
+  return best
+}
+
+/// Places buffers in an order, each at the lowest position that is free during its life.
+private func placed(
+  _ needs: [BufferNeed], in order: [Int], alignment: Int
+) -> (positions: [Int], total: Int) {
   var positions = [Int](repeating: 0, count: needs.count)
+  // The buffers placed so far, by position.
   var placed = [Int]()
   var total = 0
-  for index in needs.indices.sorted(by: { (needs[$1].size, $0) < (needs[$0].size, $1) }) {
+  for index in order {
     let need = needs[index]
     var position = 0
-    let rivals = placed.filter { needs[$0].first <= need.last && need.first <= needs[$0].last }
-    for rival in rivals.sorted(by: { positions[$0] < positions[$1] }) {
+    for rival in placed where needs[rival].first <= need.last && need.first <= needs[rival].last {
       if positions[rival] - position >= need.size { break }
       let end = positions[rival] + needs[rival].size
       position = max(position, (end + alignment - 1) / alignment * alignment)
     }
     positions[index] = position
-    placed.append(index)
+    placed.insert(index, at: placed.firstIndex { positions[$0] > position } ?? placed.count)
     total = max(total, position + need.size)
   }
   return (positions, total)

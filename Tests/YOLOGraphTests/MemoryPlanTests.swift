@@ -26,6 +26,14 @@ import YOLOTestSupport
     }
   }
 
+  /// The first buffers of YOLO11n: largest first alone takes 14 of what 11 suffice for, because it
+  /// puts a small one on top of two large ones.
+  @Test func aSmallBufferBetweenLargeOnesCostsNothing() {
+    let needs = [(4_720, -1, 0), (6_336, 0, 1), (3_120, 1, 2), (4_816, 2, 5), (6_416, 5, 6)]
+      .map { BufferNeed(size: $0.0, first: $0.1, last: $0.2) }
+    #expect(memoryPlan(needs, alignment: 16).total == 4_816 + 6_416)
+  }
+
   @Test func aChainNeedsTwoBuffers() {
     let needs = (0..<10).map { BufferNeed(size: 64, first: $0, last: $0 + 1) }
     #expect(memoryPlan(needs, alignment: 16).total == 128)
