@@ -25,7 +25,7 @@ let package = Package(
     .executable(name: "yolo", targets: ["YOLOCommand"]),
   ],
   traits: [
-    .trait(name: "BLAS", description: "The blas backend, on OpenBLAS (libopenblas-dev)."),
+    .trait(name: "BLAS", description: "The blas backend, on OpenBLAS (libopenblas0)."),
     .default(enabledTraits: ["BLAS"]),
   ],
   dependencies: [
@@ -42,13 +42,10 @@ let package = Package(
     .target(
       name: "KernelsAVX512", dependencies: ["KernelInterface"],
       swiftSettings: settings + vectorSettings("AVX512", "x86-64-v4")),
-    .systemLibrary(
-      name: "COpenBLAS", pkgConfig: "openblas", providers: [.apt(["libopenblas-dev"])]),
     .target(
       name: "YOLOKernels",
       dependencies: [
         "YOLOTensor", "KernelInterface", "KernelsBaseline", "KernelsAVX2", "KernelsAVX512",
-        .target(name: "COpenBLAS", condition: .when(traits: ["BLAS"])),
       ],
       swiftSettings: settings),
     .target(

@@ -38,6 +38,11 @@ public struct RuntimeOptions: Sendable, Hashable {
         "backend \(backend.rawValue) is not in this build; there are "
           + Backend.available.map(\.rawValue).joined(separator: ", "))
     }
+    guard backend.isInstalled else {
+      throw YOLOError(
+        .option,
+        "backend \(backend.rawValue) needs OpenBLAS (libopenblas.so.0), which is not installed")
+    }
     guard InstructionSet.available.contains(instructionSet) else {
       throw YOLOError(
         .option,

@@ -1,3 +1,5 @@
+import YOLOKernels
+
 /// Which kernels compute a plan.
 public enum Backend: String, Sendable, CaseIterable {
   /// Hand-written kernels for the instruction sets of this machine.
@@ -14,5 +16,18 @@ public enum Backend: String, Sendable, CaseIterable {
     #else
       [.native, .reference]
     #endif
+  }
+
+  /// Whether what the backend needs beyond this build is there; opens OpenBLAS for `blas`.
+  public var isInstalled: Bool {
+    switch self {
+    case .native, .reference: return true
+    case .blas:
+      #if BLAS
+        return OpenBLAS.shared != nil
+      #else
+        return false
+      #endif
+    }
   }
 }

@@ -1,5 +1,4 @@
 #if BLAS
-  import COpenBLAS
   import KernelInterface
   import YOLOTensor
 
@@ -12,6 +11,7 @@
     private let weights: UnsafeWeights
     private let hasPass: Bool
     private let pass: ActivationFunction
+    private let library: OpenBLAS
 
     /// A part of a storage, kept alive.
     struct UnsafeWeights: Sendable {
@@ -28,8 +28,10 @@
       self.weights = weights
       hasPass = activation != .identity || grid.residual != nil
       pass = kernels.pass(activation)
-      // Dispatch splits the work; OpenBLAS must not split it again.
-      openblas_set_num_threads(1)
+      guard let library = OpenBLAS.shared else {
+        preconditionFailure("the backend blas was chosen without OpenBLAS")
+      }
+      self.library = library
     }
 
     /// Whether the grid's channels are each convolved by themselves.
@@ -96,11 +98,10 @@
       } else {
         for group in 0..<grid.groups {
           gather(rows, arena + group * groupInputs, scratch)
-          cblas_sgemm(
-            CblasRowMajor, CblasNoTrans, CblasNoTrans, blasint(pixels), blasint(groupOutputs),
-            blasint(depth), 1, scratch, blasint(depth),
-            weights.base + group * depth * groupOutputs, blasint(groupOutputs), 0,
-            products + group * groupOutputs, blasint(channels))
+          library.multiply(
+            scratch, weights.base + group * depth * groupOutputs, rows: pixels,
+            columns: groupOutputs, depth: depth, into: products + group * groupOutputs,
+            stride: channels)
         }
       }
       let bias = weights.base + depth * channels
