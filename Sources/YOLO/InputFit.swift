@@ -1,5 +1,7 @@
+import Dispatch
 public import YOLOGeometry
 import YOLOImage
+import YOLOTensor
 
 /// How a picture becomes a network's input.
 public enum InputFit: Sendable, Hashable {
@@ -13,6 +15,60 @@ public enum InputFit: Sendable, Hashable {
     switch self {
     case .letterbox(let letterbox): letterbox.padded
     case .crop(let size): size
+    }
+  }
+
+  /// The pixels from which on a second thread pays for its start.
+  private static let pixelsPerThread = 1 << 15
+
+  /// Writes the picture as the network's input, [height, width, RGB] in 0...1.
+  ///
+  /// - Parameters:
+  ///   - image: The picture that the fit was planned for.
+  ///   - base: The input's first value.
+  ///   - layout: The input's strides; its extent is that of this fit.
+  ///   - threads: How many threads share the rows.
+  func write(
+    _ image: Image, to base: UnsafeMutablePointer<Float>, _ layout: ActivationLayout, threads: Int
+  ) {
+    precondition(
+      layout.height == size.height && layout.width == size.width && layout.channels == 3)
+    let target = Target(base: base, layout: layout)
+    switch self {
+    case .crop:
+      let picture = applied(to: image)
+      picture.pixels.withUnsafeBufferPointer { pixels in
+        guard let samples = pixels.baseAddress else { return }
+        for y in 0..<layout.height { target.write(samples + 3 * layout.width * y, row: y) }
+      }
+    case .letterbox(let letterbox):
+      let height = layout.height
+      // Copying alone is too quick to be shared.
+      let parts =
+        letterbox.resized == image.size
+        ? 1 : max(1, min(threads, height * layout.width / Self.pixelsPerThread))
+      guard parts > 1 else {
+        image.forEachRow(of: letterbox, in: 0..<height) { target.write($1, row: $0) }
+        return
+      }
+      DispatchQueue.concurrentPerform(iterations: parts) { part in
+        image.forEachRow(
+          of: letterbox, in: height * part / parts..<height * (part + 1) / parts
+        ) { target.write($1, row: $0) }
+      }
+    }
+  }
+
+  /// An input in an arena; several threads write rows of their own.
+  private struct Target: @unchecked Sendable {
+    let base: UnsafeMutablePointer<Float>
+    let layout: ActivationLayout
+
+    func write(_ samples: UnsafePointer<UInt8>, row: Int) {
+      // SAFETY: the layout has a place for each of the row's pixels.
+      InputRow.write(
+        samples, width: layout.width, to: base + row * layout.rowStride,
+        pixelStride: layout.pixelStride)
     }
   }
 

@@ -38,16 +38,14 @@ extension Model {
     let plan = try plan(fit.size, keeping: paths)
     return try withSession { session throws(YOLOError) in
       var tensors = [String: Tensor]()
-      var input = image
       let (findings, speed) = try run(image, plan, fit, request, in: session, durations: nil) {
-        picture, arena in
-        input = picture
+        arena in
         tensors = plan.kept.mapValues { Tensor($0.map(in: arena)) }
       }
       return Trace(
         prediction: Prediction(
           source: source, size: image.size, findings: findings, names: names.byIndex,
-          speed: speed), input: input.input, tensors: tensors)
+          speed: speed), input: fit.applied(to: image).input, tensors: tensors)
     }
   }
 }

@@ -235,7 +235,7 @@ public final class Model: Sendable {
   ) throws(YOLOError) -> (findings: Findings, speed: Speed) {
     let plan = try plan(fit.size)
     return try withSession { session throws(YOLOError) in
-      try run(image, plan, fit, request, in: session, durations: durations) { _, _ in }
+      try run(image, plan, fit, request, in: session, durations: durations) { _ in }
     }
   }
 
@@ -251,22 +251,20 @@ public final class Model: Sendable {
     return try body(session)
   }
 
-  /// Runs a plan; `inspect` is called with the network's input and with the arena, while that holds
-  /// what was computed.
+  /// Runs a plan; `inspect` is called with the arena while that holds what was computed.
   func run(
     _ image: Image, _ plan: Plan, _ fit: InputFit, _ request: ResultRequest, in session: Session,
-    durations: UnsafeMutablePointer<[Double]>?, inspect: (Image, UnsafePointer<Float>) -> Void
+    durations: UnsafeMutablePointer<[Double]>?, inspect: (UnsafePointer<Float>) -> Void
   ) throws(YOLOError) -> (findings: Findings, speed: Speed) {
     let start = DispatchTime.now()
-    let picture = fit.applied(to: image)
     var filled = start
     let (findings, inferred) = session.run(plan, durations: durations) { base, layout in
-      picture.write(to: base, layout)
+      fit.write(image, to: base, layout, threads: plan.threads)
       filled = DispatchTime.now()
     } body: { arena in
       let inferred = DispatchTime.now()
       let maps = plan.outputs.map { $0.layout.map(in: arena) }
-      inspect(picture, arena)
+      inspect(arena)
       let findings = Result { () throws(MaskError) in
         try network.head.findings(in: maps, fit, request)
       }

@@ -45,14 +45,17 @@ struct BilinearResizer {
     }
   }
 
-  /// Resizes `input` into `output`.
+  /// Resizes `input`.
   ///
   /// - Parameters:
   ///   - input: The source's samples, rows without padding.
-  ///   - output: The first sample of the result's first row.
-  ///   - stride: The distance between rows of the result, in bytes.
+  ///   - wanted: The rows of the result that are computed.
+  ///   - target: Returns where a row's samples are put.
+  ///   - finish: Called with each row once it is complete.
+  @inline(__always)
   func resize(
-    _ input: UnsafeBufferPointer<UInt8>, into output: UnsafeMutablePointer<UInt8>, stride: Int
+    _ input: UnsafeBufferPointer<UInt8>, rows wanted: Range<Int>,
+    into target: (Int) -> UnsafeMutablePointer<UInt8>, finish: (Int) -> Void
   ) {
     let sourceSamples = source.width * Self.channels
     let resultSamples = result.width * Self.channels
@@ -75,7 +78,7 @@ struct BilinearResizer {
         taps.withUnsafeBufferPointer { Self.resizeRow(unpacked, taps: $0, into: target) }
       }
 
-      for y in 0..<result.height {
+      for y in wanted {
         let first = min(max(rows.lower[y], 0), source.height - 1)
         let second = min(max(rows.lower[y] + 1, 0), source.height - 1)
         if upperRow != first {
@@ -96,7 +99,8 @@ struct BilinearResizer {
           upper, second == first ? upper : lower,
           weights: (
             SIMD8(repeating: Int16(ResizeAxis.one - weight)), SIMD8(repeating: Int16(weight))
-          ), into: output + y * stride, count: resultSamples)
+          ), into: target(y), count: resultSamples)
+        finish(y)
       }
     }
   }

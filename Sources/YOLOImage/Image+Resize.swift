@@ -49,6 +49,53 @@ extension Image {
     return Image(size: letterbox.padded, pixels: pixels)
   }
 
+  /// Hands out rows of `letterboxed(_:)` without making the whole of it.
+  ///
+  /// The letterbox's source size must be this picture's size. Bit-exact whatever rows are asked
+  /// for, so that several threads may share the work. Allocates the tables of the resizing and some
+  /// rows.
+  ///
+  /// - Parameters:
+  ///   - rows: The rows of the padded picture.
+  ///   - body: Takes a row's index and its `3 · letterbox.padded.width` samples, valid inside only.
+  package func forEachRow(
+    of letterbox: Letterbox, in rows: Range<Int>, _ body: (Int, UnsafePointer<UInt8>) -> Void
+  ) {
+    precondition(letterbox.source == size, "the letterbox was planned for another picture")
+    precondition(rows.lowerBound >= 0 && rows.upperBound <= letterbox.padded.height)
+    let (top, inner) = (letterbox.top, letterbox.resized)
+    let content = rows.clamped(to: top..<top + inner.height)
+    // SAFETY: `line` holds a padded row, the resized row lies inside of it; `pixels` has the samples
+    // of `size`.
+    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 3 * letterbox.padded.width) { buffer in
+      buffer.initialize(repeating: Self.paddingGrey)
+      guard let line = buffer.baseAddress else { return }
+      for y in rows where y < top { body(y, line) }
+      pixels.withUnsafeBufferPointer { input in
+        guard let samples = input.baseAddress, !content.isEmpty else { return }
+        let start = line + 3 * letterbox.left
+        if inner != size {
+          BilinearResizer(source: size, result: inner).resize(
+            input, rows: content.lowerBound - top..<content.upperBound - top
+          ) { _ in
+            start
+          } finish: {
+            body($0 + top, line)
+          }
+        } else if inner.width == letterbox.padded.width {
+          for y in content { body(y, samples + (y - top) * 3 * width) }
+        } else {
+          for y in content {
+            start.update(from: samples + (y - top) * 3 * width, count: 3 * width)
+            body(y, line)
+          }
+        }
+      }
+      buffer.update(repeating: Self.paddingGrey)
+      for y in rows where y >= top + inner.height { body(y, line) }
+    }
+  }
+
   /// Writes the resized picture into rows that lie `stride` bytes apart.
   private func resize(to newSize: Size, into output: UnsafeMutablePointer<UInt8>, stride: Int) {
     // SAFETY: `pixels` has exactly the samples of `size`; the caller gives room for `newSize`.
@@ -60,7 +107,10 @@ extension Image {
         }
       } else {
         BilinearResizer(source: size, result: newSize)
-          .resize(input, into: output, stride: stride)
+          .resize(input, rows: 0..<newSize.height) {
+            output + $0 * stride
+          } finish: { _ in
+          }
       }
     }
   }

@@ -120,4 +120,30 @@ import YOLOTestSupport
       #expect(row.allSatisfy { $0 == (isInside ? 9 : 114) }, "row \(y)")
     }
   }
+
+  /// Whatever rows are asked for, they are those of the whole picture.
+  @Test func rowsAreThoseOfTheLetterbox() {
+    var random = SplitMix64(seed: 9)
+    for _ in 0..<60 {
+      func side(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &random) }
+      let size = Size(width: side(1...90), height: side(1...90))
+      let target =
+        Bool.random(using: &random) ? size : Size(width: side(8...80), height: side(8...80))
+      let letterbox = Letterbox(
+        source: size, target: target, stride: 32, isRectangular: Bool.random(using: &random))
+      let image = Self.randomImage(size, using: &random)
+      let whole = image.letterboxed(letterbox)
+      let cut = side(0...letterbox.padded.height)
+      var rows: [Int] = []
+      var pixels: [UInt8] = []
+      for part in [0..<cut, cut..<letterbox.padded.height] {
+        image.forEachRow(of: letterbox, in: part) { row, samples in
+          rows.append(row)
+          pixels += UnsafeBufferPointer(start: samples, count: 3 * letterbox.padded.width)
+        }
+      }
+      #expect(rows == Array(0..<letterbox.padded.height))
+      #expect(Self.isSame(Image(size: letterbox.padded, pixels: pixels), whole), "\(letterbox)")
+    }
+  }
 }
