@@ -14,6 +14,9 @@
 typedef struct CJPEGReader {
   const uint8_t *bytes;
   size_t count;
+  // The rows to decode; those above them are passed over.
+  uint32_t firstRow;
+  uint32_t endRow;
   // Fails at the scan behind this one; each is a pass over all pixels.
   int32_t maximumScans;
   // Non-zero once the scans have reached that limit.
@@ -83,10 +86,10 @@ static inline void cjpeg_check_scans(j_common_ptr codec) {
   cjpeg_fail(codec, "there are too many scans");
 }
 
-// Decodes a file into width * height pixels of RGB, or of CMYK as stored where it has four
-// components, by the exact integer transform and smooth upsampling. Returns 1, or 0 and a message.
-// Whatever follows the last row is left unread; a file whose header gives another extent or number
-// of components fails.
+// Decodes the reader's rows into their places among width * height pixels of RGB, or of CMYK as
+// stored where the file has four components, by the exact integer transform and smooth upsampling.
+// Returns 1, or 0 and a message. Whatever follows the last row is left unread; a file whose header
+// gives another extent or number of components fails.
 static inline int cjpeg_decode(
     CJPEGReader *reader, uint32_t width, uint32_t height, int32_t components, uint8_t *pixels) {
   struct jpeg_decompress_struct decoder;
@@ -124,7 +127,12 @@ static inline int cjpeg_decode(
   decoder.out_color_space = components == 4 ? JCS_CMYK : JCS_RGB;
   if (!jpeg_start_decompress(&decoder)) cjpeg_fail((j_common_ptr)&decoder, end);
   size_t stride = (size_t)width * (components == 4 ? 4 : 3);
-  while (decoder.output_scanline < height) {
+  // Passing over goes on behind the end of the data.
+  if (reader->firstRow > 0 &&
+      (jpeg_skip_scanlines(&decoder, reader->firstRow) != reader->firstRow || reader->ranOut))
+    cjpeg_fail((j_common_ptr)&decoder, end);
+  uint32_t rows = reader->endRow < height ? reader->endRow : height;
+  while (decoder.output_scanline < rows) {
     JSAMPROW row = pixels + decoder.output_scanline * stride;
     if (jpeg_read_scanlines(&decoder, &row, 1) != 1) cjpeg_fail((j_common_ptr)&decoder, end);
   }

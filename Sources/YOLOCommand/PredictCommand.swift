@@ -52,7 +52,7 @@ struct PredictCommand: ParsableCommand {
       var failure: ExitCode?
       for source in sources {
         do {
-          let image = try source.read()
+          let image = try source.read(threads: model.options.threads)
           let result = try model.predict(image, options: options, source: source.name)
           progress.clear()
           output.write(result)

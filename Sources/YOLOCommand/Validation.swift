@@ -34,8 +34,8 @@ struct Validation {
 
   /// Validates on a part of a data set.
   ///
-  /// Pictures that cannot be read, and those with a wrong label, are reported and left out. A picture
-  /// is decoded twice: first for its extent, which decides on its batch.
+  /// Pictures that cannot be read, and those with a wrong label, are reported and left out. A file is
+  /// read twice: first for the picture's extent, which decides on its batch.
   func run(_ dataSet: DataSet, split: String) throws -> Outcome {
     guard let kind = model.network.head.validationKind else {
       return try classify(dataSet, split: split)
@@ -54,7 +54,7 @@ struct Validation {
       notes.record(clearing: progress) {
         let labels = try dataSet.labels(ofPicture: path)
         try check(labels.objects.map(\.classIndex), in: path)
-        let size = try ImageReader.read(contentsOf: path).size
+        let size = try ImageReader.size(contentsOf: path)
         try DataSet.check(size, ofPicture: path)
         usable.append((path, labels, size))
         return nil
@@ -72,7 +72,8 @@ struct Validation {
       let picture = usable[input.index]
       progress.advance()
       notes.record(clearing: progress) {
-        let image = try ImageReader.read(contentsOf: picture.path)
+        let image = try ImageReader.read(
+          contentsOf: picture.path, threads: model.options.threads)
         guard image.size == picture.size else {
           throw ImageIOError.unreadable(source: picture.path, reason: "it changed meanwhile")
         }
@@ -99,7 +100,8 @@ struct Validation {
       progress.advance()
       notes.record(clearing: progress) {
         try check([picture.classIndex], in: picture.path)
-        let image = try ImageReader.read(contentsOf: picture.path)
+        let image = try ImageReader.read(
+          contentsOf: picture.path, threads: model.options.threads)
         try DataSet.check(image.size, ofPicture: picture.path)
         let result = try model.evaluate(
           image, fit: .crop(Size(width: side, height: side)), selection: selection)

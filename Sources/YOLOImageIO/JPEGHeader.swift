@@ -8,12 +8,14 @@ struct JPEGHeader {
   var componentCount: Int
   /// How the picture has to be turned.
   var orientation: Orientation
+  /// Whether one scan, coded by Huffman's method, holds all pixels from top to bottom.
+  var hasSingleScan: Bool
 
   /// Walks the markers to the first scan.
   ///
   /// Throws `truncated`, or `corrupt` where no frame header precedes the scan.
   init(_ bytes: Span<UInt8>, named source: String) throws(ImageIOError) {
-    var frame: (size: Size, componentCount: Int)?
+    var frame: (size: Size, componentCount: Int, isSequential: Bool)?
     var orientation: Orientation?
     var position = 2
     markers: while true {
@@ -41,7 +43,7 @@ struct JPEGHeader {
           throw .corrupt(
             source: source, format: .jpeg, reason: "the frame header is too short or repeated")
         }
-        frame = (Size(width: width, height: height), count)
+        frame = (Size(width: width, height: height), count, marker <= 0xC1)
       case 0xE1:
         guard orientation == nil, payload.has("Exif\0\0", at: 0) else { continue }
         orientation = Orientation(tiff: payload.extracting(droppingFirst: 6))
@@ -55,6 +57,10 @@ struct JPEGHeader {
     size = frame.size
     componentCount = frame.componentCount
     self.orientation = orientation ?? .upright
+    // Behind the length of the scan's header stands the number of its components.
+    hasSingleScan =
+      frame.isSequential
+      && bytes.integer(at: position + 2, count: 1, .bigEndian) == frame.componentCount
   }
 
   /// Finds the next marker at or behind `position`, whatever lies between, and moves `position`

@@ -4,6 +4,16 @@ import YOLOImage
 
 /// Decoding and encoding of PNG through libpng.
 enum PNGCodec {
+  /// Returns the extent of the upright picture.
+  static func size(
+    of bytes: UnsafeBufferPointer<UInt8>, named source: String, limits: ImageLimits
+  ) throws(ImageIOError) -> Size {
+    // SAFETY: the caller keeps the bytes alive throughout.
+    let header = try PNGHeader(Span(_unsafeElements: bytes), named: source)
+    try limits.check(header.size, of: source, format: .png)
+    return header.orientation.upright(header.size)
+  }
+
   /// Decodes a file: grey and palettes expanded, the high byte of 16 bits, alpha dropped, gamma and
   /// profiles ignored, turned upright.
   static func decode(

@@ -4,18 +4,34 @@ import YOLOImage
 
 /// Decoding of WebP through libwebp.
 enum WebPCodec {
-  /// Decodes a file, the first frame of an animation; alpha dropped, turned upright.
-  static func decode(
-    _ bytes: UnsafeBufferPointer<UInt8>, named source: String, limits: ImageLimits
-  ) throws(ImageIOError) -> Image {
+  /// Returns the extent of the upright picture.
+  static func size(
+    of bytes: UnsafeBufferPointer<UInt8>, named source: String, limits: ImageLimits
+  ) throws(ImageIOError) -> Size {
+    let size = try header(of: bytes, named: source, limits: limits).size
+    return orientation(of: bytes).upright(size)
+  }
+
+  /// Returns the stored extent, and whether there is more than one frame.
+  private static func header(
+    of bytes: UnsafeBufferPointer<UInt8>, named source: String, limits: ImageLimits
+  ) throws(ImageIOError) -> (size: Size, isAnimated: Bool) {
     var features = WebPBitstreamFeatures()
     let status = WebPGetFeatures(bytes.baseAddress, bytes.count, &features)
     guard status == VP8_STATUS_OK else { throw failure(status, of: source) }
     let size = Size(width: Int(features.width), height: Int(features.height))
     try limits.check(size, of: source, format: .webp)
+    return (size, features.has_animation != 0)
+  }
+
+  /// Decodes a file, the first frame of an animation; alpha dropped, turned upright.
+  static func decode(
+    _ bytes: UnsafeBufferPointer<UInt8>, named source: String, limits: ImageLimits
+  ) throws(ImageIOError) -> Image {
+    let (size, isAnimated) = try header(of: bytes, named: source, limits: limits)
     return try Image(stored: size, orientation: orientation(of: bytes)) {
       pixels throws(ImageIOError) in
-      if features.has_animation != 0 {
+      if isAnimated {
         try decodeFirstFrame(of: bytes, named: source, size: size, into: pixels)
       } else {
         var configuration = WebPDecoderConfig()

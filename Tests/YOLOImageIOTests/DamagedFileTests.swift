@@ -1,4 +1,5 @@
 import Testing
+import YOLOGeometry
 import YOLOImage
 import YOLOImageIO
 import YOLOTestSupport
@@ -9,6 +10,38 @@ import YOLOTestSupport
 
   @Test func `damaged JPEG files`() throws {
     try tryDamaged(Fixture.all("jpeg-", ".jpg") + Fixture.all("orientation-", ".jpg"))
+  }
+
+  /// Two threads give the same pixels or the same refusal as one.
+  @Test func `damaged JPEG files on two threads`() throws {
+    var random = SplitMix64(seed: 11)
+    var seeds: [[UInt8]] = []
+    for (width, height) in [(640, 416), (523, 513), (2100, 128)] {
+      let colors = (0..<3 * 64).map { _ in UInt8.random(in: 0...255, using: &random) }
+      let pixels = (0..<3 * width * height).map { index in
+        colors[(index / 3 % width / 37 + index / (3 * width) / 29) % 64 * 3 + index % 3]
+          &+ UInt8.random(in: 0...30, using: &random)
+      }
+      let image = Image(size: Size(width: width, height: height), pixels: pixels)
+      for subsampling in ChromaSubsampling.allCases {
+        seeds.append(try ImageWriter.jpeg(image, quality: 80, subsampling: subsampling))
+      }
+    }
+    let plan = FuzzPlan(cases: 200)
+    var (decoded, refused) = (0, 0)
+    for index in 0..<seeds.count + plan.cases {
+      let file = index < seeds.count ? seeds[index] : mutated(seeds[index % 6], using: &random)
+      let results = [1, 2].map { threads in
+        Result { () throws(ImageIOError) in
+          try ImageReader.decode(file, named: "seed", threads: threads)
+        }
+      }
+      let isSame = results[0] == results[1]
+      #expect(isSame, "case \(index)")
+      if case .success = results[0] { decoded += 1 } else { refused += 1 }
+    }
+    // Both outcomes have to occur, whatever the seed.
+    #expect(decoded > seeds.count && refused > 0)
   }
 
   @Test func `damaged PNG files`() throws {

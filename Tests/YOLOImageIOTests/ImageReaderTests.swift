@@ -25,6 +25,14 @@ import YOLOTestSupport
     #expect(differences == 0, "\(differences) of \(expected.pixels.count) samples differ")
   }
 
+  @Test func `the extent is that of the picture`() throws {
+    for fixture in Fixture.all {
+      guard let expected = fixture.expected else { continue }
+      let size = try ImageReader.size(contentsOf: try Fixture.path(fixture.name))
+      #expect(size == expected.size, "\(fixture.name)")
+    }
+  }
+
   @Test func `all ways in give the same picture`() throws {
     let bytes = try Fixture.bytes("jpeg-420.jpg")
     let image = try ImageReader.decode(bytes, named: "a")
