@@ -12,6 +12,7 @@ package enum InputRow {
   ///
   /// - Parameters:
   ///   - samples: `3 · width` bytes.
+  ///   - width: The number of pixels.
   ///   - target: The first pixel's first value.
   ///   - pixelStride: The distance between pixels of the target, in values.
   package static func write(

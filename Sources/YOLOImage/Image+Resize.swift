@@ -56,6 +56,7 @@ extension Image {
   /// rows.
   ///
   /// - Parameters:
+  ///   - letterbox: How the picture is scaled and padded.
   ///   - rows: The rows of the padded picture.
   ///   - body: Takes a row's index and its `3 · letterbox.padded.width` samples, valid inside only.
   package func forEachRow(
