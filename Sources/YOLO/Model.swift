@@ -27,7 +27,7 @@ public final class Model: Sendable {
   /// How the model is run.
   public let options: RuntimeOptions
 
-  private let plans: PlanCache
+  let plans: PlanCache
   private let sessions = Mutex<[Session]>([])
 
   /// Opens a checkpoint: an Ultralytics `.pt` file, or a safetensors file that `yolo export` wrote.

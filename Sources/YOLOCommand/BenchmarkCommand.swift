@@ -34,6 +34,11 @@ struct BenchmarkCommand: ParsableCommand {
   @Flag(name: .long, help: "Show where the time goes, step by step.")
   var profile = false
 
+  @Flag(
+    name: .long,
+    help: "Rank the kernels that can compute each convolution instead; * is the planner's pick.")
+  var kernels = false
+
   @Option(name: .long, help: "How results are printed: text, json.")
   var format = Format.text
 
@@ -52,6 +57,10 @@ struct BenchmarkCommand: ParsableCommand {
       let size = try imageSize.map { try PredictOption.imageSize.parsed($0) }
       let options = try PredictOptions(imageSize: size, isRectangular: false)
       let image = try picture(for: options.imageSize ?? model.defaultImageSize)
+      if kernels {
+        let rankings = try model.kernelRankings(for: image.size, options: options, runs: runs)
+        return KernelTable(rankings).write(asJSON: format == .json)
+      }
 
       let run = try SessionsRun(
         model, image, options: options, sessions: sessions, runs: runs)

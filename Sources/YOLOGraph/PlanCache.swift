@@ -65,6 +65,13 @@ public final class PlanCache: Sendable {
     return try planner.plan(graph, height: height, width: width, weights: weights)
   }
 
+  /// Measures the native kernels that can compute each convolution, on one thread.
+  public func kernelRankings(
+    height: Int, width: Int, runs: Int
+  ) throws(GraphError) -> [KernelRanking] {
+    try planner.rankings(graph, height: height, width: width, runs: runs)
+  }
+
   /// The number of plans held.
   package var count: Int { state.withLock { $0.plans.count } }
 }

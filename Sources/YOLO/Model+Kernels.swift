@@ -1,0 +1,25 @@
+public import YOLOGeometry
+public import YOLOGraph
+import YOLOImage
+public import YOLOValidation
+
+extension Model {
+  /// Measures the native kernels that can compute each convolution of the network, one thread each.
+  ///
+  /// - Parameters:
+  ///   - size: The size of a picture, fitted as for a prediction.
+  ///   - options: The input size.
+  ///   - runs: The measured runs of each kernel.
+  /// - Returns: A ranking for each shape of convolution, in the order of the network.
+  /// - Throws: As `predict(_:options:source:)`.
+  public func kernelRankings(
+    for size: Size, options: PredictOptions = .standard, runs: Int
+  ) throws(YOLOError) -> [KernelRanking] {
+    let size = fit(for: size, options: options).size
+    do {
+      return try plans.kernelRankings(height: size.height, width: size.width, runs: runs)
+    } catch {
+      throw YOLOError(error)
+    }
+  }
+}
