@@ -83,12 +83,12 @@ enum InferenceProbe {
     @inline(never) init(_ model: Model) { self.model = model }
   }
 
-  /// Predicts pictures of 40 shapes in turn, more than there are plans kept, and reports the memory
-  /// after each whole turn, when all is as it was after the turn before.
+  /// Predicts pictures of 40 shapes in turn, which need more plans than the three that are kept, and
+  /// reports the memory after each whole turn, when all is as it was after the turn before.
   private static func memory(
     _ path: String, side: Int, threads: Int, inferences: Int
   ) throws {
-    let model = try Model(path: path, options: RuntimeOptions(threads: threads))
+    let model = try Model(path: path, options: RuntimeOptions(threads: threads, planLimit: 3))
     let options = try PredictOptions(
       imageSize: Size(width: side, height: side), confidence: 0.01, isRectangular: true)
     var shapes = [(width: Int, height: Int)]()
