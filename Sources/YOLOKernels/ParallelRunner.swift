@@ -62,21 +62,23 @@ package final class ParallelRunner: @unchecked Sendable {
       return
     }
     let context = Context(
-      steps: .passUnretained(steps), arena: arena, scratch: scratch, scratchStride: scratchStride,
+      runner: .passUnretained(self), steps: .passUnretained(steps), arena: arena, scratch: scratch,
+      scratchStride: scratchStride,
       observer: observer.map(Unmanaged.passUnretained))
     withUnsafePointer(to: context) { context in
-      // SAFETY: the context, the steps and the observer outlive the participants, all of which return before this
-      // call does.
-      nonisolated(unsafe) let context = context
       open(0, context)
-      DispatchQueue.concurrentPerform(iterations: threads) { participant in
-        self.participate(participant, context)
+      // SAFETY: the context, and what it refers to, outlive the participants, all of which return
+      // before this call does.
+      fork(threads, nil, UnsafeMutableRawPointer(mutating: context)) { context, participant in
+        let context = UnsafePointer(context.assumingMemoryBound(to: Context.self))
+        context.pointee.runner._withUnsafeGuaranteedRef { $0.participate(participant, context) }
       }
     }
   }
 
   /// What the participants share, lent by pointer and never copied.
   private struct Context: ~Copyable {
+    let runner: Unmanaged<ParallelRunner>
     let steps: Unmanaged<StepList>
     let arena: UnsafeMutablePointer<Float>
     let scratch: UnsafeMutablePointer<Float>
@@ -124,3 +126,12 @@ package final class ParallelRunner: @unchecked Sendable {
     }
   }
 }
+
+/// Dispatch's `concurrentPerform` with a plain function and its context: a closure would be copied to
+/// an object for every fork.
+///
+/// It is part of Dispatch's C interface, which Swift's does not show.
+@_silgen_name("dispatch_apply_f")
+private func fork(
+  _ iterations: Int, _ queue: UnsafeRawPointer?, _ context: UnsafeMutableRawPointer,
+  _ body: @convention(c) (UnsafeMutableRawPointer, Int) -> Void)

@@ -74,7 +74,7 @@ import YOLOTestSupport
   @Test func runsDoNotMeet() {
     let runner = ParallelRunner()
     let scratch = AlignedStorage(count: 16 * 16)
-    for round in 0..<3000 {
+    for round in 0..<400 {
       let count = 1 + round % 4
       let steps = (1...count).map { SumStep(index: $0, items: 1 + round % 3, previous: 1) }
       let arena = AlignedStorage(count: 64 * (count + 1))
