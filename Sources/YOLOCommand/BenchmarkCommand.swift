@@ -3,6 +3,8 @@ import JSONText
 import YOLO
 import YOLOGraph
 import YOLOImage
+import YOLOImageIO
+import YOLOKernels
 import YOLOPostprocess
 import YOLOTensor
 import YOLOValidation
@@ -31,6 +33,13 @@ struct BenchmarkCommand: ParsableCommand {
   @Option(name: .long, help: "Predictions at once, of --threads each and --runs each, 1 to 256.")
   var sessions = 1
 
+  @Flag(
+    name: .long,
+    help:
+      "Also measure a file's bytes to the JSON of its prediction, the input as yolo predict makes it."
+  )
+  var endToEnd = false
+
   @Flag(name: .long, help: "Show where the time goes, step by step.")
   var profile = false
 
@@ -55,8 +64,11 @@ struct BenchmarkCommand: ParsableCommand {
       }
       let model = try runtime.open()
       let size = try imageSize.map { try PredictOption.imageSize.parsed($0) }
-      let options = try PredictOptions(imageSize: size, isRectangular: false)
-      let image = try picture(for: options.imageSize ?? model.defaultImageSize)
+      let options = try PredictOptions(imageSize: size, isRectangular: endToEnd)
+      let file = endToEnd ? try pictureBytes() : nil
+      let image =
+        try file.map { try ImageReader.decode($0.bytes, named: $0.name) }
+        ?? picture(for: options.imageSize ?? model.defaultImageSize)
       if kernels {
         let rankings = try model.kernelRankings(for: image.size, options: options, runs: runs)
         return KernelTable(rankings).write(asJSON: format == .json)
@@ -65,9 +77,15 @@ struct BenchmarkCommand: ParsableCommand {
       let run = try SessionsRun(
         model, image, options: options, sessions: sessions, runs: runs)
       let plan = try model.plan(for: image.size, options: options)
+      var stages = run.stages
+      if let file {
+        let run = try EndToEndRun(
+          model, file.bytes, named: file.name, options: options, runs: runs)
+        stages.append(("endToEnd", run.latencies))
+      }
       switch format {
-      case .text: printText(model, plan, run)
-      case .json: printJSON(model, plan, run)
+      case .text: printText(model, plan, run, stages)
+      case .json: printJSON(model, plan, run, stages)
       }
       if profile { try printProfile(model, plan, image, options) }
     } catch let code as ExitCode {
@@ -83,6 +101,14 @@ struct BenchmarkCommand: ParsableCommand {
       return try picture.read()
     }
     return noise(size)
+  }
+
+  /// Reads the file that `--source` names, the shipped picture if there is none.
+  private func pictureBytes() throws -> (bytes: [UInt8], name: String) {
+    guard let path = source ?? ShippedFiles.path(of: ShippedFiles.pictureName) else {
+      throw ValidationError("give --source: the shipped picture is not beside this program")
+    }
+    return (try BoundedInput.read(path: path, maximumBytes: ImageLimits().maximumBytes), path)
   }
 
   /// A picture of blocks of colour, the same in every run.
@@ -104,10 +130,12 @@ struct BenchmarkCommand: ParsableCommand {
     return Image(size: size, pixels: pixels)
   }
 
-  private func printText(_ model: Model, _ plan: Plan, _ run: SessionsRun) {
+  private func printText(
+    _ model: Model, _ plan: Plan, _ run: SessionsRun, _ stages: [SessionsRun.Stage]
+  ) {
     let input = plan.input
     var table = TextTable(["ms", "min", "median", "p95"], leftColumns: 1)
-    for (name, values) in run.stages {
+    for (name, values) in stages {
       table.append([name, values.min.fixed(2), values.median.fixed(2), values.p95.fixed(2)])
     }
     let work = 2 * Double(plan.multiplications) * 1e-9
@@ -123,7 +151,9 @@ struct BenchmarkCommand: ParsableCommand {
         + "\(run.throughput.fixed(1)) images/s in all\n")
   }
 
-  private func printJSON(_ model: Model, _ plan: Plan, _ run: SessionsRun) {
+  private func printJSON(
+    _ model: Model, _ plan: Plan, _ run: SessionsRun, _ stages: [SessionsRun.Stage]
+  ) {
     /// Milliseconds, or images a second.
     func rounded(_ value: Double) -> JSONValue {
       .double((value * 1e4).rounded() / 1e4)
@@ -140,7 +170,7 @@ struct BenchmarkCommand: ParsableCommand {
         JSONMember("sessions", .int(sessions)),
         JSONMember("throughput", rounded(run.throughput)),
       ]
-      + run.stages.map { name, values in
+      + stages.map { name, values in
         JSONMember(
           name,
           .object([
@@ -149,6 +179,14 @@ struct BenchmarkCommand: ParsableCommand {
             JSONMember("p95", rounded(values.p95)),
           ]))
       }
+      + [
+        JSONMember(
+          "latencies",
+          .object(
+            stages.map { name, values in
+              JSONMember(name, .array(values.all.map { rounded($0) }))
+            }))
+      ]
     var json = JSONWriter()
     json.value(.object(members))
     StandardOutput.write(json.takeBytes() + [UInt8(ascii: "\n")])
@@ -164,6 +202,7 @@ struct BenchmarkCommand: ParsableCommand {
       for (index, value) in seconds.enumerated() { steps[index].append(value * 1e3) }
     }
     let total = steps.reduce(0) { $0 + $1.median }
+    let peak = KernelSet.of(model.options.instructionSet).peakRate() * 1e-9
     var table = TextTable(
       ["path", "kind", "kernel", "output", "GFLOP", "ms", "share", "GFLOP/s"], leftColumns: 4)
     for (step, values) in zip(plan.steps, steps) {
@@ -176,6 +215,8 @@ struct BenchmarkCommand: ParsableCommand {
         values.median > 0 ? (work / values.median * 1e3).fixed(0) : "",
       ])
     }
-    StandardError.write("\n\(table.text)\(total.fixed(2)) ms in \(plan.steps.count) steps\n")
+    StandardError.write(
+      "\n\(table.text)\(total.fixed(2)) ms in \(plan.steps.count) steps; "
+        + "a thread's peak: \(peak.fixed(0)) GFLOP/s\n")
   }
 }

@@ -4,6 +4,9 @@ struct Measurements {
 
   mutating func append(_ value: Double) { values.append(value) }
 
+  /// The values in the order in which they came.
+  var all: [Double] { values }
+
   var min: Double { values.min() ?? 0 }
 
   var median: Double { quantile(0.5) }

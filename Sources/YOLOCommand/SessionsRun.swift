@@ -7,6 +7,9 @@ import YOLOValidation
 
 /// Predictions of one picture by several sessions of one model at once, measured.
 struct SessionsRun {
+  /// A stage of a prediction: its name, and how long it took in milliseconds.
+  typealias Stage = (name: String, values: Measurements)
+
   private(set) var preprocess = Measurements()
   private(set) var inference = Measurements()
   private(set) var postprocess = Measurements()
@@ -14,7 +17,7 @@ struct SessionsRun {
   let throughput: Double
 
   /// The stages by the names that they have in a prediction's speed.
-  var stages: [(name: String, values: Measurements)] {
+  var stages: [Stage] {
     [("preprocess", preprocess), ("inference", inference), ("postprocess", postprocess)]
   }
 
