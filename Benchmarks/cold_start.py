@@ -1,6 +1,7 @@
 """Measures a cold process from its start to the printed JSON: wall time and peak memory, alternating between engines.
 
     python Benchmarks/cold_start.py --model yolov8n.pt --source photo.jpg [--imgsz 640] [--runs 10] [--threads N] [--no-ours]
+                                    [--no-reference]
 
 Engines: ours (`yolo predict --format json`), a Python script with ONNX Runtime (onnx_predict.py, on a model exported
 beforehand for exactly the input size that the reference gives this picture), and the reference (YOLO(model).predict).
@@ -50,7 +51,7 @@ sys.stdout.buffer.write(output)
 
 
 def run(command):
-    """Returns (seconds, peak MB, processor seconds, printed JSON) of one cold process."""
+    """Returns (seconds, peak MiB, processor seconds, printed JSON) of one cold process."""
     done = subprocess.run([sys.executable, "-S", "-E", "-c", STARTER, *map(str, command)], capture_output=True)
     if done.returncode != 0:
         raise RuntimeError(f"{command[0]}: {done.stderr.decode(errors='replace').strip()[-300:]}")
@@ -87,6 +88,8 @@ def main():
     parser.add_argument("--yolo", type=Path, default=Path(".build/release/yolo"), help="our command")
     parser.add_argument("--ours-options", default="", help="more options for ours")
     parser.add_argument("--no-ours", action="store_true")
+    parser.add_argument("--no-reference", action="store_true", help="leave the reference out, which takes seconds a run")
+    parser.add_argument("--json", type=Path, help="also write all figures to this file")
     parser.add_argument("--cache", type=Path, default=Path("~/.cache/yolo-peers"))
     arguments = parser.parse_args()
     model, source, imgsz, threads = arguments.model.resolve(), arguments.source.resolve(), arguments.imgsz, arguments.threads
@@ -101,8 +104,9 @@ def main():
                                  *shlex.split(arguments.ours_options)]
     engines["Python, ONNX Runtime"] = [sys.executable, Path(__file__).with_name("onnx_predict.py"), onnx, source, *thresholds,
                                        "--threads", threads]
-    engines["Ultralytics, PyTorch"] = [sys.executable, "-c", REFERENCE, model, source, imgsz, arguments.conf, arguments.iou,
-                                       threads]
+    if not arguments.no_reference:
+        engines["Ultralytics, PyTorch"] = [sys.executable, "-c", REFERENCE, model, source, imgsz, arguments.conf,
+                                           arguments.iou, threads]
 
     os.environ.update(YOLO_OFFLINE="true", YOLO_VERBOSE="False")
     samples, counts = {label: [] for label in engines}, {}
@@ -119,8 +123,8 @@ def main():
 
     print(f"### {model.name} on {source.name}, imgsz {imgsz} (input {width}x{height}), "
           f"{threads or 'default'} thread{'' if threads == 1 else 's'}\n")
-    print("| engine | min ms | median ms | processor ms | peak MB | time / ours | memory / ours |"
-          if not arguments.no_ours else "| engine | min ms | median ms | processor ms | peak MB |")
+    print("| engine | min ms | median ms | processor ms | peak MiB | ours / engine, time | ours / engine, memory |"
+          if not arguments.no_ours else "| engine | min ms | median ms | processor ms | peak MiB |")
     print("|---|" + "---:|" * (4 if arguments.no_ours else 6))
 
     def median(label, column):
@@ -130,9 +134,14 @@ def main():
         line = (f"| {label} | {min(row[0] for row in samples[label]):.1f} | {median(label, 0):.1f} | {median(label, 1):.1f} | "
                 f"{median(label, 2):.1f} |")
         if not arguments.no_ours:
-            line += (f" {median(label, 0) / median('swift-yolo', 0):.2f} |"
-                     f" {median(label, 2) / median('swift-yolo', 2):.2f} |")
+            line += (f" {median('swift-yolo', 0) / median(label, 0):.3f} |"
+                     f" {median('swift-yolo', 2) / median(label, 2):.3f} |")
         print(line)
+    if arguments.json:
+        figures = {label: {"milliseconds": median(label, 0), "least": min(row[0] for row in samples[label]),
+                           "processor": median(label, 1), "mebibytes": median(label, 2), "runs": len(samples[label])}
+                   for label in order}
+        arguments.json.write_text(json.dumps(figures, indent=1) + "\n")
     print(f"\nLoad after: {os.getloadavg()[0]:.2f}")
     if len(set.union(*counts.values())) != 1:
         print("The engines found different numbers of detections: "

@@ -1,16 +1,22 @@
 """Measures YOLO models side by side with other runtimes, in alternating rounds of one run.
 
-    python Benchmarks/compare_peers.py --models yolov8n.pt [--imgsz 640] [--threads 1 2] [--rounds 6] [--runs 5]
+    python Benchmarks/compare_peers.py --models yolov8n.pt [--imgsz 640] [--threads 1 2] [--rounds 6] [--runs 6]
     python Benchmarks/compare_peers.py --models yolov8n.pt --no-ours      # peers alone
 
 Needs the reference environment. Per model and thread count it prints a Markdown table of the network's latency alone
-(input tensor to head tensors: no picture decoding, letterbox or suppression) in milliseconds, batch 1, square input:
-minimum, median, and how many times faster than each engine ours is (engine's median / our median).
+(input tensor to output tensors: no picture decoding, letterbox or suppression) in milliseconds, batch 1, square input:
+minimum, median, how many times faster than each engine ours is (engine / ours) and, the other way round, what share of
+the engine's time ours takes (ours / engine), both by the medians. run.py beside this file measures more than latency.
+
+What is not alike: the peers' exported networks end with decoded boxes, ours with the head's tensors, since ours decodes
+only where a score can pass; and ours is handed its input in its own layout. So ours is also shown "all in": letterbox,
+normalising, network, decoding and suppression of the picture.
 
 How the measurement is kept fair:
   - Engines take turns: in every round each one runs --runs times, so that a change of the machine's clock or load meets all.
   - Each peer lives in a process of its own that is stopped (SIGSTOP) between its turns: no waiting thread pool takes a core.
   - The first two runs of a turn warm caches and are not counted. Ours is started anew each turn and warms up by itself.
+  - Engines have as many counted runs as one another. A peer whose outputs are not finite numbers is not measured.
   - All compute float32; the row "OpenVINO bf16" does not and is left out of "best float32 peer".
 Models are exported once by the reference into --cache (~/.cache/yolo-peers), named by the checkpoint's contents.
 """
@@ -90,7 +96,11 @@ def make_runner(engine, path, height, width, threads):
              "PERFORMANCE_HINT": "LATENCY"})
         request = compiled.create_infer_request()
         request.set_input_tensor(openvino.Tensor(values))
-        return request.infer
+
+        def run():
+            request.infer()
+            return [output.data for output in request.output_tensors]
+        return run
     if engine == "ncnn":
         import ncnn
         net = ncnn.Net()
@@ -103,11 +113,15 @@ def make_runner(engine, path, height, width, threads):
         picture = ncnn.Mat(values[0]).clone()  # a Mat does not keep its array alive
 
         def run():
+            results = []
             with net.create_extractor() as extractor:
                 extractor.input(names[0], picture)
                 for output in outputs:
-                    if extractor.extract(output)[0] != 0:
+                    status, result = extractor.extract(output)
+                    if status != 0:
                         raise RuntimeError("ncnn cannot compute the output")
+                    results.append(result)
+            return results
         return run
     if engine == "torch":
         import torch
@@ -124,49 +138,113 @@ def make_runner(engine, path, height, width, threads):
     raise ValueError(f"no engine {engine!r}")
 
 
+def check_finite(outputs):
+    """Raises unless every number of every output is finite: infinities and NaN would be timed for nothing."""
+    import numpy as np
+    if isinstance(outputs, dict):
+        outputs = list(outputs.values())
+    if isinstance(outputs, (list, tuple)):
+        for output in outputs:
+            check_finite(output)
+    elif not np.isfinite(np.asarray(outputs)).all():
+        raise RuntimeError("outputs are not finite")
+
+
+def open_streams(path, height, width, streams):
+    """Returns a function that runs an OpenVINO network for some seconds in many streams at once: (runs, seconds)."""
+    import numpy as np
+    import openvino
+    compiled = openvino.Core().compile_model(
+        str(next(Path(path).glob("*.xml"))), "CPU",
+        {"INFERENCE_PRECISION_HINT": "f32", "INFERENCE_NUM_THREADS": streams, "NUM_STREAMS": streams,
+         "PERFORMANCE_HINT": "THROUGHPUT"})
+    queue = openvino.AsyncInferQueue(compiled, streams)
+    for request in queue:
+        request.set_input_tensor(openvino.Tensor(np.random.default_rng(1).random((1, 3, height, width), dtype=np.float32)))
+
+    def run(seconds):
+        count, start = 0, time.perf_counter()
+        while time.perf_counter() < start + seconds:
+            queue.start_async()
+            count += 1
+        queue.wait_all()
+        return count, time.perf_counter() - start
+    return run
+
+
 def work(engine, path, height, width, threads):
-    """Answers "N" lines on standard input with a JSON list of N latencies in milliseconds."""
+    """Answers lines on standard input with JSON: "runs N" with N latencies in milliseconds, "seconds S" with the number
+    of runs in S seconds and the seconds that they took."""
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # whatever a library prints must not disturb the answers
-    run = make_runner(engine, path, height, width, threads)
-    for _ in range(3):
-        run()
+    try:
+        if engine == "openvino-streams":
+            timed = open_streams(path, height, width, threads)
+            timed(0.2)
+        else:
+            run = make_runner(engine, path, height, width, threads)
+            check_finite(run())
+            for _ in range(2):
+                run()
+    except Exception as error:
+        print(json.dumps(f"{type(error).__name__}: {error}"), file=answers, flush=True)
+        return
     print("ready", file=answers, flush=True)
     for line in sys.stdin:
-        for _ in range(WARM_UP):
-            run()
-        latencies = []
-        for _ in range(int(line)):
-            start = time.perf_counter()
-            run()
-            latencies.append((time.perf_counter() - start) * 1000)
-        print(json.dumps(latencies), file=answers, flush=True)
+        what, number = line.split()
+        if engine == "openvino-streams":
+            timed(0.2)
+            answer = timed(float(number))
+        elif what == "seconds":
+            for _ in range(WARM_UP):
+                run()
+            count, start = 0, time.perf_counter()
+            while time.perf_counter() < start + float(number):
+                run()
+                count += 1
+            answer = count, time.perf_counter() - start
+        else:
+            for _ in range(WARM_UP):
+                run()
+            answer = []
+            for _ in range(int(number)):
+                start = time.perf_counter()
+                run()
+                answer.append((time.perf_counter() - start) * 1000)
+        print(json.dumps(answer), file=answers, flush=True)
 
 
 class Worker:
     """A peer in its own process, stopped whenever it is not its turn."""
 
-    def __init__(self, label, path, height, width, threads, wait_policy):
+    def __init__(self, label, engine, path, height, width, threads, wait_policy="default", script=__file__):
         environment = {**os.environ, "OMP_NUM_THREADS": str(threads), "YOLO_OFFLINE": "true", "YOLO_VERBOSE": "False"}
         if wait_policy != "default":
             environment["OMP_WAIT_POLICY"] = wait_policy
         self.label = label
         self.process = subprocess.Popen(
-            [sys.executable, __file__, "--worker", ENGINES[label][0], str(path), str(height), str(width), str(threads)],
+            [sys.executable, script, "--worker", engine, str(path), str(height), str(width), str(threads)],
             stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment)
-        if self.process.stdout.readline().strip() != "ready":
-            raise RuntimeError(f"{label} did not start (exit status {self.process.wait()})")
+        answer = self.process.stdout.readline().strip()
+        if answer != "ready":
+            raise RuntimeError(json.loads(answer) if answer else f"did not start (exit status {self.process.wait()})")
         self.process.send_signal(signal.SIGSTOP)
 
-    def turn(self, runs):
+    def start(self, request):
         self.process.send_signal(signal.SIGCONT)
-        self.process.stdin.write(f"{runs}\n")
+        self.process.stdin.write(request + "\n")
         self.process.stdin.flush()
+
+    def finish(self):
         answer = self.process.stdout.readline()
         if not answer:
             raise RuntimeError(f"{self.label} ended (exit status {self.process.wait()})")
         self.process.send_signal(signal.SIGSTOP)
         return json.loads(answer)
+
+    def turn(self, runs):
+        self.start(f"runs {runs}")
+        return self.finish()
 
     def close(self):
         self.process.kill()
@@ -174,24 +252,29 @@ class Worker:
 
 
 class Ours:
-    """Our command. It reports minimum and median of a turn; the median stands for the turn's runs."""
+    """Our command, a new process each turn."""
 
     label = "swift-yolo"
 
-    def __init__(self, yolo, model, imgsz, threads, extra):
+    def __init__(self, yolo, model, imgsz, threads, extra, label=label):
+        self.label = label
         self.command = [str(yolo.resolve()), "benchmark", "--model", str(model), "--imgsz", str(imgsz), "--threads", str(threads),
                         "--format", "json", *extra]
-        self.least = float("inf")
         self.description = ""
+        self.all_in = []  # medians of the turns: letterbox to suppressed boxes
 
-    def turn(self, runs):
-        done = subprocess.run([*self.command, "--runs", str(runs)], capture_output=True, text=True)
+    def ask(self, *more):
+        """Returns what our command reports."""
+        done = subprocess.run([*self.command, *more], capture_output=True, text=True)
         if done.returncode != 0:
             raise RuntimeError(f"{self.label}: exit status {done.returncode}: {done.stderr.strip()[-300:]}")
-        answer = json.loads(done.stdout)
+        return json.loads(done.stdout)
+
+    def turn(self, runs):
+        answer = self.ask("--runs", str(runs))
         self.description = f"backend {answer['backend']}, isa {answer['isa']}"
-        self.least = min(self.least, answer["inference"]["min"])
-        return [answer["inference"]["median"]]
+        self.all_in.append(sum(answer[stage]["median"] for stage in ("preprocess", "inference", "postprocess")))
+        return answer["latencies"]["inference"]
 
     def close(self):
         pass
@@ -200,34 +283,53 @@ class Ours:
 # --- Measurement ---------------------------------------------------------------------------------------------------
 
 
-def measure(model, imgsz, threads, arguments):
-    """Returns (label -> {"min", "median"}, a description of ours, label -> reason of those that did not run)."""
-    engines, failures, samples = [], {}, {}
+def alternate(engines, rounds, take):
+    """Lets engines take turns. Returns (label -> the list of what its turns gave, label -> why it failed).
+
+    `take(engine)` is one turn: a list of figures.
+    """
+    samples, failures = {}, {}
+    for turn in range(rounds):
+        # Starting elsewhere each round, so that nobody always follows the same neighbour.
+        shift = turn % len(engines) if engines else 0
+        for engine in engines[shift:] + engines[:shift]:
+            if engine.label in failures:
+                continue
+            try:
+                samples.setdefault(engine.label, []).extend(take(engine))
+            except (RuntimeError, OSError, ValueError, KeyError) as error:
+                failures[engine.label] = f"{type(error).__name__}: {error}"
+                samples.pop(engine.label, None)
+    return samples, failures
+
+
+def open_peers(model, imgsz, threads, labels, cache, wait_policy):
+    """Returns (workers, label -> why it cannot run the model)."""
+    engines, failures = [], {}
+    for label in labels:
+        try:
+            path = exported(model, ENGINES[label][1], imgsz, imgsz, cache)
+            engines.append(Worker(label, ENGINES[label][0], path, imgsz, imgsz, threads, wait_policy))
+        except Exception as error:  # an engine that cannot run a model must not end the comparison
+            failures[label] = f"{type(error).__name__}: {error}"
+    return engines, failures
+
+
+def measure(model, imgsz, threads, arguments, ours_options=()):
+    """Returns (label -> {"min", "median", "runs"}, a description of ours, label -> reason of those that did not run)."""
+    engines, failures = open_peers(model, imgsz, threads, arguments.engines, arguments.cache, arguments.omp_wait_policy)
     try:
         if not arguments.no_ours:
-            engines.append(Ours(arguments.yolo, model, imgsz, threads, arguments.ours_options.split()))
-        for label in arguments.engines:
-            try:
-                path = exported(model, ENGINES[label][1], imgsz, imgsz, arguments.cache)
-                engines.append(Worker(label, path, imgsz, imgsz, threads, arguments.omp_wait_policy))
-            except Exception as error:  # an engine that cannot run a model must not end the comparison
-                failures[label] = f"{type(error).__name__}: {error}"
-        for turn in range(arguments.rounds):
-            # Starting elsewhere each round, so that nobody always follows the same neighbour.
-            shift = turn % len(engines) if engines else 0
-            for engine in engines[shift:] + engines[:shift]:
-                if engine.label in failures:
-                    continue
-                try:
-                    samples.setdefault(engine.label, []).extend(engine.turn(arguments.runs))
-                except (RuntimeError, OSError, ValueError, KeyError) as error:
-                    failures[engine.label] = f"{type(error).__name__}: {error}"
-                    samples.pop(engine.label, None)
-        results = {label: {"min": min(values), "median": statistics.median(values)} for label, values in samples.items()}
+            extra = [*ours_options, *arguments.ours_options.split()]
+            engines.insert(0, Ours(arguments.yolo, model, imgsz, threads, extra))
+        samples, failed = alternate(engines, arguments.rounds, lambda engine: engine.turn(arguments.runs))
+        failures.update(failed)
+        results = {label: {"min": min(values), "median": statistics.median(values), "runs": len(values)}
+                   for label, values in samples.items()}
         description = ""
         for engine in engines:
             if isinstance(engine, Ours) and engine.label in results:
-                results[engine.label]["min"] = engine.least
+                results[engine.label]["all in"] = statistics.median(engine.all_in)
                 description = engine.description
         return results, description, failures
     finally:
@@ -235,23 +337,30 @@ def measure(model, imgsz, threads, arguments):
             engine.close()
 
 
+def best_peer(results):
+    """Returns the label of the fastest peer in float32 by the median, None if there is none."""
+    peers = [label for label in results if label != Ours.label and label not in NOT_FLOAT32]
+    return min(peers, key=lambda label: results[label]["median"], default=None)
+
+
 def table(results):
     """Returns the Markdown table, ours first, then the peers from fast to slow."""
     ours = results.get(Ours.label)
-    lines = ["| engine | min ms | median ms |" + (" median / ours |" if ours else ""),
-             "|---|---:|---:|" + ("---:|" if ours else "")]
+    lines = ["| engine | min ms | median ms |" + (" engine / ours | ours / engine |" if ours else ""),
+             "|---|---:|---:|" + ("---:|---:|" if ours else "")]
     order = sorted(results, key=lambda label: (label != Ours.label, results[label]["median"]))
     for label in order:
         row = results[label]
         lines.append(f"| {label} | {row['min']:.2f} | {row['median']:.2f} |"
-                     + (f" {row['median'] / ours['median']:.2f} |" if ours else ""))
-    peers = [label for label in order if label != Ours.label and label not in NOT_FLOAT32]
-    if peers:
-        best = results[peers[0]]
-        text = f"Best float32 peer: {peers[0]}, min {best['min']:.2f}, median {best['median']:.2f} ms"
+                     + (f" {row['median'] / ours['median']:.2f} | {ours['median'] / row['median']:.3f} |" if ours else ""))
+    peer = best_peer(results)
+    if peer:
+        best = results[peer]
+        text = f"Best float32 peer: {peer}, min {best['min']:.2f}, median {best['median']:.2f} ms"
         if ours:
-            text += (f"; ours is {best['median'] / ours['median']:.2f} times as fast by the median, "
-                     f"{best['min'] / ours['min']:.2f} by the minimum")
+            text += (f"; **ours / best float32 peer: {ours['median'] / best['median']:.3f}** by the median, "
+                     f"{ours['min'] / best['min']:.3f} by the minimum, {ours['all in'] / best['median']:.3f} with ours all in "
+                     f"({ours['all in']:.2f} ms)")
         lines += ["", text + "."]
     return "\n".join(lines)
 
@@ -274,7 +383,7 @@ def main():
     parser.add_argument("--imgsz", type=int, nargs="+", default=[640])
     parser.add_argument("--threads", type=int, nargs="+", default=[1, 2])
     parser.add_argument("--rounds", type=int, default=6)
-    parser.add_argument("--runs", type=int, default=5, help="counted runs per engine and round")
+    parser.add_argument("--runs", type=int, default=6, help="counted runs per engine and round")
     parser.add_argument("--engines", nargs="+", choices=ENGINES, default=list(ENGINES))
     parser.add_argument("--yolo", type=Path, default=Path(".build/release/yolo"), help="our command")
     parser.add_argument("--ours-options", default="", help='more options for ours, such as "--backend blas"')

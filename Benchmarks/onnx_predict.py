@@ -39,6 +39,43 @@ def suppress(boxes, scores, iou, most=300):
     return kept
 
 
+class Predictor:
+    """A network in ONNX Runtime and all that turns a picture file's bytes into a list of detections."""
+
+    def __init__(self, model, threads=0, conf=0.25, iou=0.45):
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = threads
+        self.session = onnxruntime.InferenceSession(model, options, providers=["CPUExecutionProvider"])
+        self.input = self.session.get_inputs()[0]
+        self.names = ast.literal_eval(self.session.get_modelmeta().custom_metadata_map["names"])
+        self.conf, self.iou = conf, iou
+
+    def prepared(self, picture):
+        """Returns the network's input, the gain and the offset of the letterbox."""
+        canvas, gain, offset = letterbox(picture, *self.input.shape[2:])
+        return np.ascontiguousarray(canvas[..., ::-1].transpose(2, 0, 1)[None], dtype=np.float32) / 255, gain, offset
+
+    def infer(self, values):
+        return self.session.run(None, {self.input.name: values})[0][0].T
+
+    def json(self, data):
+        """Returns the JSON of the detections in a picture file's bytes (a NumPy array)."""
+        picture = cv2.imdecode(data, cv2.IMREAD_COLOR)
+        values, gain, (left, top) = self.prepared(picture)
+        output = self.infer(values)
+        scores = output[:, 4:].max(1)
+        output, scores = output[scores > self.conf], scores[scores > self.conf]
+        classes = output[:, 4:].argmax(1)
+        boxes = np.concatenate([output[:, :2] - output[:, 2:4] / 2, output[:, :2] + output[:, 2:4] / 2], 1)
+        kept = suppress(boxes + classes[:, None] * 7680.0, scores, self.iou)
+        boxes = (boxes[kept] - np.float32([left, top, left, top])) / gain
+        boxes = boxes.clip(0, np.float32([picture.shape[1], picture.shape[0]] * 2))
+        return json.dumps([{"class": int(classes[k]), "name": self.names[int(classes[k])],
+                            "confidence": round(float(scores[k]), 5),
+                            "box": dict(zip(("x1", "y1", "x2", "y2"), (round(float(v), 5) for v in box)))}
+                           for k, box in zip(kept, boxes)])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("model")
@@ -47,28 +84,8 @@ def main():
     parser.add_argument("--iou", type=float, default=0.45)
     parser.add_argument("--threads", type=int, default=0, help="0: ONNX Runtime decides")
     arguments = parser.parse_args()
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = arguments.threads
-    session = onnxruntime.InferenceSession(arguments.model, options, providers=["CPUExecutionProvider"])
-    height, width = session.get_inputs()[0].shape[2:]
-    names = ast.literal_eval(session.get_modelmeta().custom_metadata_map["names"])
-
-    picture = cv2.imread(arguments.picture)
-    canvas, gain, (left, top) = letterbox(picture, height, width)
-    values = np.ascontiguousarray(canvas[..., ::-1].transpose(2, 0, 1)[None], dtype=np.float32) / 255
-    output = session.run(None, {session.get_inputs()[0].name: values})[0][0].T
-
-    scores = output[:, 4:].max(1)
-    output, scores = output[scores > arguments.conf], scores[scores > arguments.conf]
-    classes = output[:, 4:].argmax(1)
-    boxes = np.concatenate([output[:, :2] - output[:, 2:4] / 2, output[:, :2] + output[:, 2:4] / 2], 1)
-    kept = suppress(boxes + classes[:, None] * 7680.0, scores, arguments.iou)
-    boxes = (boxes[kept] - np.float32([left, top, left, top])) / gain
-    boxes = boxes.clip(0, np.float32([picture.shape[1], picture.shape[0]] * 2))
-    print(json.dumps([{"class": int(classes[k]), "name": names[int(classes[k])], "confidence": round(float(scores[k]), 5),
-                       "box": dict(zip(("x1", "y1", "x2", "y2"), (round(float(v), 5) for v in box)))}
-                      for k, box in zip(kept, boxes)]))
+    predictor = Predictor(arguments.model, arguments.threads, arguments.conf, arguments.iou)
+    print(predictor.json(np.fromfile(arguments.picture, np.uint8)))
 
 
 if __name__ == "__main__":
