@@ -22,6 +22,8 @@ let package = Package(
   products: [
     .library(name: "YOLO", targets: ["YOLO"]),
     .library(name: "YOLOImageIO", targets: ["YOLOImageIO"]),
+    // A network of one's own on the kernels; what Benchmarks/ measures layers with.
+    .library(name: "YOLOGraph", targets: ["YOLOGraph", "YOLOKernels", "YOLOTensor"]),
     .executable(name: "yolo", targets: ["YOLOCommand"]),
   ],
   traits: [
