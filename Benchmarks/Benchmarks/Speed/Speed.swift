@@ -42,16 +42,15 @@ let benchmarks: @Sendable () -> Void = {
   do {
     let settings = try Settings()
     for instructionSet in settings.instructionSets {
-      // One thread's, measured when it is first needed: the tile on first-level data.
-      let peak = PeakRate(instructionSet)
       Benchmark("\(instructionSet.rawValue)/peak/the convolution tile in the first-level cache") {
         benchmark in
-        benchmark.measurement(rate, Int((peak.value * 1e-9).rounded()))
+        let peak = KernelSet.of(instructionSet).peakRate(seconds: 0.04)
+        benchmark.measurement(rate, Int((peak * 1e-9).rounded()))
       }?.configuration.metrics = [rate]
       for threads in settings.threads {
         let group = "\(instructionSet.rawValue)/\(threads) thread\(threads > 1 ? "s" : "")"
-        try addLayers(settings, instructionSet, threads, group, peak)
-        try addModels(settings, instructionSet, threads, group, peak)
+        try addLayers(settings, instructionSet, threads, group)
+        try addModels(settings, instructionSet, threads, group)
       }
     }
   } catch {
@@ -61,8 +60,7 @@ let benchmarks: @Sendable () -> Void = {
 }
 
 private func addLayers(
-  _ settings: Settings, _ instructionSet: InstructionSet, _ threads: Int, _ group: String,
-  _ peak: PeakRate
+  _ settings: Settings, _ instructionSet: InstructionSet, _ threads: Int, _ group: String
 ) throws {
   let layers = try Layer.read("layers.json") + Layer.read("operations.json")
   for layer in layers where settings.includes(layer) {
@@ -73,7 +71,7 @@ private func addLayers(
       closure: { benchmark, run in
         measure(
           benchmark, multiplications: run.plan.multiplications,
-          peak: peak.value * Double(threads)
+          peak: peakRate(instructionSet) * Double(threads)
         ) { run.run() }
       },
       setup: { try LayerRun(layer, instructionSet: instructionSet, threads: threads) })
@@ -81,8 +79,7 @@ private func addLayers(
 }
 
 private func addModels(
-  _ settings: Settings, _ instructionSet: InstructionSet, _ threads: Int, _ group: String,
-  _ peak: PeakRate
+  _ settings: Settings, _ instructionSet: InstructionSet, _ threads: Int, _ group: String
 ) throws {
   let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: settings.picture)))
   let image = try ImageReader.decode(bytes, named: settings.picture)
@@ -97,7 +94,7 @@ private func addModels(
         do {
           let plan = try model.plan(for: image.size)
           try measure(
-            benchmark, multiplications: plan.multiplications, peak: peak.value * Double(threads)
+            benchmark, multiplications: plan.multiplications, peak: peakRate(instructionSet) * Double(threads)
           ) { blackHole(try model.predict(image)) }
         } catch {
           benchmark.error("\(error)")
@@ -127,12 +124,18 @@ private func addModels(
   }
 }
 
-/// The most that one thread computes with an instruction set, measured once.
-private final class PeakRate: Sendable {
-  /// Operations a second.
-  let value: Double
-
-  init(_ instructionSet: InstructionSet) {
-    value = KernelSet.of(instructionSet).peakRate()
+/// The most that one thread computes with an instruction set, in operations a second; measured when
+/// it is first needed.
+private func peakRate(_ instructionSet: InstructionSet) -> Double {
+  switch instructionSet {
+  case .baseline: PeakRates.baseline
+  case .avx2: PeakRates.avx2
+  case .avx512: PeakRates.avx512
   }
+}
+
+private enum PeakRates {
+  static let baseline = KernelSet.of(.baseline).peakRate()
+  static let avx2 = KernelSet.of(.avx2).peakRate()
+  static let avx512 = KernelSet.of(.avx512).peakRate()
 }
