@@ -72,9 +72,13 @@ package struct WinogradConvolution: StepKernel {
     // weights that are read.
     let width = packed.bias.count
     let inputs = shape.input.channels
-    let wantedTiles = 2 * set.maximumRows[1]
-    let room = Self.itemValues / (form.planes * wantedTiles) - inputs
-    var chunks = max(1, (width + max(room, 64) - 1) / max(room, 64))
+    let leastChannels = min(width, 64)
+    var wantedTiles = 2 * set.maximumRows[1]
+    if form.planes * wantedTiles * (inputs + leastChannels) > Self.itemValues {
+      wantedTiles = set.maximumRows[1]
+    }
+    let room = max(leastChannels, Self.itemValues / (form.planes * wantedTiles) - inputs)
+    var chunks = max(1, (width + room - 1) / room)
     let chunkWidth = (width + chunks - 1) / chunks
     let fitting = max(wantedTiles, Self.itemValues / (form.planes * (inputs + chunkWidth)))
     var tileParts = max(1, (tiles + fitting - 1) / fitting)
