@@ -44,7 +44,7 @@ extension Network.Head {
   ///
   /// Throws `MaskError` for masks that take too much memory.
   func findings(
-    in maps: [FeatureMap], _ fit: InputFit, _ request: ResultRequest
+    in maps: [FeatureMap], _ fit: InputFit, _ request: ResultRequest, threads: Int
   ) throws(MaskError) -> Findings {
     let levels = levels.map { level in
       DetectLevel(
@@ -62,7 +62,7 @@ extension Network.Head {
       return .segmentations(
         try SegmentDecoder(classCount: layout.classCount, binCount: layout.binCount).segmentations(
           in: levels, prototypes: maps[prototypes], select: request.selection,
-          letterbox: letterbox, masks: request.masks, space: request.space))
+          letterbox: letterbox, masks: request.masks, space: request.space, threads: threads))
     case (.pose(let layout, let keypoints), .letterbox(let letterbox)):
       return .poses(
         PoseDecoder(

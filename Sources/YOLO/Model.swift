@@ -266,7 +266,7 @@ public final class Model: Sendable {
       let maps = plan.outputs.map { $0.layout.map(in: arena) }
       inspect(arena)
       let findings = Result { () throws(MaskError) in
-        try network.head.findings(in: maps, fit, request)
+        try network.head.findings(in: maps, fit, request, threads: plan.threads)
       }
       return (findings, inferred)
     }

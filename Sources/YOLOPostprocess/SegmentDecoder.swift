@@ -1,3 +1,5 @@
+import Dispatch
+import Synchronization
 public import YOLOGeometry
 public import YOLOTensor
 
@@ -28,11 +30,13 @@ public struct SegmentDecoder: Sendable, Hashable {
   ///   - letterbox: How the picture was fitted into the network's input.
   ///   - grid: Which pixels the masks are made of.
   ///   - space: Which pixels boxes and polygons are given in.
+  ///   - threads: How many threads share the objects' masks.
   /// - Returns: The segmentations by descending confidence.
   /// - Throws: `MaskError` if the masks together would take more than `MaskError.byteLimit`.
   public func segmentations(
     in levels: [DetectLevel], prototypes: FeatureMap, select selection: Selection,
-    letterbox: Letterbox, masks grid: MaskGrid = .letterbox, space: ResultSpace = .source
+    letterbox: Letterbox, masks grid: MaskGrid = .letterbox, space: ResultSpace = .source,
+    threads: Int = 1
   ) throws(MaskError) -> [Segmentation] {
     let frame = ResultFrame(letterbox, space)
     let assembly = MaskAssembly(prototypes: prototypes, letterbox: letterbox, grid: grid)
@@ -42,7 +46,8 @@ public struct SegmentDecoder: Sendable, Hashable {
     guard bytes <= MaskError.byteLimit else {
       throw .tooLarge(objects: candidates.count, bytes: bytes)
     }
-    return candidates.compactMap { candidate in
+    return Self.concurrentMap(candidates, threads: bytes < Self.sharedBytes ? 1 : threads) {
+      candidate in
       let cell = HeadCell(anchor: candidate.anchor, in: levels)
       let mask = assembly.mask(
         coefficients: cell.extraValues(count: prototypes.channels), box: candidate.box)
@@ -55,6 +60,50 @@ public struct SegmentDecoder: Sendable, Hashable {
       return Segmentation(
         box: frame.box(candidate.box), confidence: candidate.confidence,
         classIndex: candidate.classIndex, mask: mask, polygon: polygon)
+    }
+  }
+
+  /// The pixels of masks from which on a second thread pays for its start.
+  private static let sharedBytes = 1 << 16
+
+  /// Returns what `transform` makes of the candidates, in their order, nil left out.
+  private static func concurrentMap(
+    _ candidates: [Candidate<Box>], threads: Int,
+    _ transform: (Candidate<Box>) -> Segmentation?
+  ) -> [Segmentation] {
+    let parts = min(threads, candidates.count)
+    guard parts > 1 else { return candidates.compactMap(transform) }
+    return withoutActuallyEscaping(transform) { transform in
+      let work = Work(count: candidates.count, transform: transform)
+      DispatchQueue.concurrentPerform(iterations: parts) { _ in
+        while true {
+          let index = work.next.add(1, ordering: .relaxed).oldValue
+          guard index < candidates.count else { return }
+          work.results[index] = work.transform(candidates[index])
+        }
+      }
+      return work.results.compactMap { $0 }
+    }
+  }
+
+  /// What threads share: each takes the next index, and writes the result there.
+  ///
+  /// `transform` only reads the head's outputs, which nobody writes meanwhile.
+  private final class Work: @unchecked Sendable {
+    let next = Atomic<Int>(0)
+    let results: UnsafeMutableBufferPointer<Segmentation?>
+    let transform: (Candidate<Box>) -> Segmentation?
+
+    init(count: Int, transform: @escaping (Candidate<Box>) -> Segmentation?) {
+      // SAFETY: initialised here and released in `deinit`; each index is written by one thread.
+      results = .allocate(capacity: count)
+      results.initialize(repeating: nil)
+      self.transform = transform
+    }
+
+    deinit {
+      results.deinitialize()
+      results.deallocate()
     }
   }
 }
