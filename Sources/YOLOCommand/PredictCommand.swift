@@ -46,6 +46,8 @@ struct PredictCommand: ParsableCommand {
       let options = try prediction.options()
       let sources = try PictureSource.expand(try sourcePath())
       let model = try runtime.open()
+      // The process ends with this command: the system takes its memory back all at once.
+      _ = Unmanaged.passRetained(model)
       let folder = try save.map { try OutputFolder($0) }
       var output = ResultOutput(format: format, isNormalized: normalize)
       var progress = ProgressBar(total: sources.count)
