@@ -15,7 +15,8 @@ struct EndToEndRun {
   ) throws {
     for run in -3..<runs {
       let start = DispatchTime.now().uptimeNanoseconds
-      let image = try ImageReader.decode(bytes, named: name)
+      let image = try ImageReader.decode(
+        bytes, named: name, threads: model.options.threads)
       let text = try model.predict(image, options: options, source: name).jsonLine()
       let end = DispatchTime.now().uptimeNanoseconds
       // Looking at the text keeps it from being left out.
