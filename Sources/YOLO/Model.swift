@@ -184,6 +184,7 @@ public final class Model: Sendable {
 
   func plan(_ size: Size, keeping taps: [String] = []) throws(YOLOError) -> Plan {
     let plan: Plan
+    let planCount = plans.count
     do {
       plan =
         taps.isEmpty
@@ -192,6 +193,8 @@ public final class Model: Sendable {
     } catch {
       throw YOLOError(error)
     }
+    // A new plan may have read weights, which are packed now.
+    if plans.count != planCount { checkpoint.releasePages() }
     for level in network.head.levels {
       let boxes = plan.outputs[level.boxes]
       for index in [level.classes, level.extra].compactMap({ $0 }) {

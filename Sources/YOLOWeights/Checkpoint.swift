@@ -18,6 +18,8 @@ public struct Checkpoint: Sendable {
   public let trainingArguments: [String: AttributeValue]
   /// What the file says about its making.
   public let info: CheckpointInfo
+  /// The file that the tensors lie in.
+  private var file: MappedFile?
 
   /// Opens a `.pt` checkpoint or a safetensors file of this program, told apart by their bytes.
   ///
@@ -54,6 +56,7 @@ public struct Checkpoint: Sendable {
       .gitLFSPointer, .pickle, .empty, .unknown:
       throw .unsupportedFormat(file: file.name, found: format)
     }
+    self.file = file
   }
 
   init(
@@ -75,6 +78,9 @@ public struct Checkpoint: Sendable {
   /// Left out are training counters (`num_batches_tracked`) and stored `anchors` and `strides`, which
   /// inference computes anew.
   public func usageReport() -> UsageReport { model.usage.report(on: model) }
+
+  /// Gives back the memory of what was read of the file; reading on costs a look at the file.
+  package func releasePages() { file?.releasePages() }
 
   /// Forgets which tensors were asked for.
   public func resetUsage() { model.usage.reset() }

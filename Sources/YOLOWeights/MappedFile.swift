@@ -72,6 +72,15 @@ public final class MappedFile: @unchecked Sendable {
     if isMapping { munmap(address, count) } else { address.deallocate() }
   }
 
+  /// Gives back the memory that the bytes take until they are next read, then from the file.
+  ///
+  /// Copied bytes stay. Safe while others read.
+  package func releasePages() {
+    guard isMapping else { return }
+    // SAFETY: the mapping is private, of a file and never written: its pages come back unchanged.
+    madvise(UnsafeMutableRawPointer(mutating: base), count, MADV_DONTNEED)
+  }
+
   /// The whole content; valid while this object lives.
   package var bytes: ByteView { ByteView(base: base, count: count) }
 }
