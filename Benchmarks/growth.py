@@ -57,19 +57,20 @@ def table(rows):
     return lines
 
 
-def draw(rows, path, machine):
+def draw(rows, path, machine, peak=None):
     """Draws four panels: latency above, rate below; left against the input's size, right against the model's."""
     import matplotlib
     matplotlib.use("Agg")
     matplotlib.rcParams.update({"svg.fonttype": "none", "font.family": "sans-serif", "font.size": 10, "axes.spines.top": False,
                                 "axes.spines.right": False, "svg.hashsalt": "growth"})
     from matplotlib import pyplot
-    from matplotlib.ticker import FuncFormatter, NullFormatter
+    from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter, NullLocator
 
     figure, panels = pyplot.subplots(2, 2, figsize=(11, 7.5), layout="constrained")
     axes = ["size of the input", "size of the model"]
     labels = [label for label in STYLES if any(label in row["milliseconds"] for row in rows)]
     top = max(rate(row, label) for row in rows for label in row["milliseconds"])
+    top = max(top, 2 * (peak or 0))
     for column, axis in enumerate(axes):
         points = [row for row in rows if row["axis"] == axis]
         if not points:
@@ -88,17 +89,23 @@ def draw(rows, path, machine):
             panel.set_xscale("log")
             panel.set_xticks(ticks)
             panel.xaxis.set_minor_formatter(NullFormatter())
-            panel.xaxis.set_minor_locator(matplotlib.ticker.NullLocator())
+            panel.xaxis.set_minor_locator(NullLocator())
             names = ([str(row["imgsz"]) for row in points] if column == 0 else
                      [f"{Path(row['name']).stem.lstrip('v8')}\n{row['gflop']:.0f}" for row in points])
             panel.set_xticklabels(names)
             panel.grid(True, which="major", color="#e5e7eb", linewidth=0.8)
             panel.set_axisbelow(True)
         above.set_yscale("log")
+        above.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
         above.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        above.yaxis.set_minor_formatter(NullFormatter())
         above.set_ylabel("milliseconds (log)")
         below.set_ylabel("GFLOP/s")
         below.set_ylim(0, top * 1.08)
+        for threads in (1, 2) if peak else ():
+            below.axhline(peak * threads, color="#9ca3af", linewidth=1, linestyle="--", zorder=1)
+            below.annotate(f"peak of {threads} thread{'s' if threads > 1 else ''}", (1, peak * threads),
+                           xycoords=("axes fraction", "data"), ha="right", va="bottom", fontsize=8, color="#6b7280")
         below.set_xlabel("input side, pixels (log)" if column == 0 else "model, and its GFLOP (log)")
         name = Path(points[0]["name"]).stem
         above.set_title(f"YOLO{name}, square inputs" if column == 0 else "YOLOv8 at 640x640", loc="left", fontsize=11)
@@ -116,4 +123,5 @@ def draw(rows, path, machine):
 
 if __name__ == "__main__":
     kept = json.loads(Path(sys.argv[1]).read_text())
-    draw(kept["growth"], Path(sys.argv[2]), kept["settings"]["machine"].split(";")[0])
+    draw(kept["growth"], Path(sys.argv[2]), kept["settings"]["machine"].split(";")[0],
+         kept["settings"].get("peak"))

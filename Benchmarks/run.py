@@ -1,9 +1,8 @@
 """Measures all that the project promises about speed, beside other runtimes, and writes it down: DATE.md and DATE-growth.svg.
 
-    python Benchmarks/run.py --weights FOLDER --source photo.jpg [--quick] [--only network growth ...] [--out FOLDER]
+    python Benchmarks/run.py --weights FOLDER ... --source photo.jpg [--quick] [--only network growth ...] [--out FOLDER]
 
-Needs the reference environment, a built `yolo`, and a quiet machine. FOLDER holds the checkpoints of models.json, found by
-name at any depth. The full suite takes some 15 minutes, --quick some 4. Parts, each of which takes turns (compare_peers.py
+Needs the reference environment, a built `yolo`, and a quiet machine. The folders hold the checkpoints of models.json. The full suite takes some 15 minutes, --quick some 4. Parts, each of which takes turns (compare_peers.py
 says how measurements are kept fair):
   network     the network's latency of every model
   sessions    images a second of two single-thread sessions at once
@@ -11,15 +10,17 @@ says how measurements are kept fair):
   cold        a new process until its JSON: time and memory (cold_start.py)
   isa         instruction sets of ours
   growth      latency against input size and model size, drawn
-Figures are also kept in DATE.json, so that --only can measure a part anew and write the file with the others' figures.
+Figures are also kept in DATE.json (not meant for the repository), so that --only can measure a part anew and write the file with the others' figures.
 """
 import argparse
 import datetime
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -146,13 +147,15 @@ def end_to_end(suite):
 
 
 def cold(suite):
-    figures = suite.scratch / "cold.json"
+    figures = Path(tempfile.mkstemp(suffix=".json")[1])
     command = [sys.executable, HERE / "cold_start.py", "--model", suite.path(suite.models[0]), "--source", suite.source, "--yolo",
                suite.yolo, "--runs", suite.rounds * suite.runs, "--no-reference", "--cache", suite.cache, "--json", figures]
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
+    kept = figures.read_text()
+    figures.unlink()
     if done.returncode != 0:
         return {"failures": {"cold_start.py": (done.stderr.strip() or done.stdout.strip())[-400:]}, "engines": {}}
-    return {"failures": {}, "engines": json.loads(figures.read_text())}
+    return {"failures": {}, "engines": json.loads(kept)}
 
 
 def isa(suite):
@@ -167,6 +170,14 @@ def isa(suite):
     return rows
 
 
+def peak(suite):
+    """Returns GFLOP/s that one thread gives at most, as ours measures it."""
+    done = subprocess.run([suite.yolo, "benchmark", "--model", suite.path(suite.models[0]), "--imgsz", "160", "--runs", "1",
+                           "--profile"], capture_output=True, text=True)
+    found = re.search(r"peak: ([0-9.]+) GFLOP/s", done.stderr)
+    return float(found.group(1)) if found else None
+
+
 def grow(suite):
     """Latency of ours on one and two threads, and of two peers on two, for each input size and each model size."""
     points = ([("size of the input", suite.growth["model"], imgsz) for imgsz in suite.growth["imgsz"]]
@@ -177,7 +188,8 @@ def grow(suite):
             print(f"growth: {name} at {imgsz}", file=sys.stderr)
             model = suite.find(name)
             peers, failures = open_peers(model, imgsz, 2, ("ONNX Runtime", "OpenVINO"), suite.cache, "default")
-            engines = [Ours(suite.yolo, model, imgsz, threads, ["--source", str(suite.source)], f"swift-yolo, {threads} threads"[:-1 if threads == 1 else None])
+            engines = [Ours(suite.yolo, model, imgsz, threads, ["--source", str(suite.source)],
+                            f"swift-yolo, {threads} thread{'s' if threads > 1 else ''}")
                        for threads in (2, 1)] + peers
             for peer in peers:
                 peer.label += ", 2 threads"
@@ -236,9 +248,22 @@ def is_float32_peer(label):
     return label != Ours.label and not any(label.startswith(other) for other in NOT_FLOAT32)
 
 
+def unsteady(figures):
+    """Returns the names of measurements of ours whose median lies far above the minimum: the machine was not quiet."""
+    return [f"{row['name']}, {row['threads']} thread{'s'[:row['threads'] - 1]}" for row in figures.get("network", ())
+            if Ours.label in row["results"]
+            and row["results"][Ours.label]["median"] > 1.2 * row["results"][Ours.label]["min"]]
+
+
 def report(figures, settings, picture):
-    lines = [f"# Speed, {settings['date']}", "", settings["machine"] + ".", "", settings["method"], "", "## Targets", "",
-             "| what | target | stretch | measured | met |", "|---|---:|---:|---:|---|"]
+    disturbances = [f"the load before was {settings['load']:.2f}"] if settings["load"] > 0.7 else []
+    if unsteady(figures):
+        disturbances.append("the median of ours lies more than a fifth above the minimum for " + ", ".join(unsteady(figures)))
+    lines = [f"# Speed, {settings['date']}", "", settings["machine"] + ".", "", settings["method"], "", 
+             *([f"A thread gives {settings['peak']:.0f} GFLOP/s at most: the convolution tile in the first-level cache.", ""]
+               if settings.get("peak") else []),
+             *([f"**The machine was not quiet**: {'; '.join(disturbances)}.", ""] if disturbances else []),
+             "## Targets", "", "| what | target | stretch | measured | met |", "|---|---:|---:|---:|---|"]
     for what, bound, stretch, value, more in targets(figures):
         sign = "at least" if more else "at most"
         if value is None:
@@ -313,14 +338,13 @@ class Suite:
         self.quick, self.yolo, self.source, self.cache = arguments.quick, arguments.yolo, arguments.source, arguments.cache
         self.weights, self.models, self.growth = arguments.weights, table["models"], table["growth"]
         self.rounds, self.runs, self.seconds = (3, 3, 0.6) if self.quick else (6, 6, 1.5)
-        self.scratch = arguments.out
         engines = [label for label in ENGINES if not self.quick or label != "PyTorch"]
         self.network = argparse.Namespace(
             engines=engines, cache=self.cache, omp_wait_policy="default", no_ours=False, ours_options="", yolo=self.yolo,
             rounds=self.rounds, runs=self.runs)
         missing = [name for name in self.names() if not self.find(name, required=False)]
         if missing:
-            sys.exit(f"not in {self.weights}: {', '.join(missing)}")
+            sys.exit(f"not in {', '.join(map(str, self.weights))}: {', '.join(missing)}")
 
     def names(self):
         return {row["checkpoint"] for row in self.models} | {self.growth["model"], *self.growth["models"]}
@@ -329,26 +353,28 @@ class Suite:
         return self.find(row["checkpoint"])
 
     def find(self, name, required=True):
-        """Returns the checkpoint of that name, the one nearest to the folder's top."""
-        found = sorted(self.weights.rglob(name), key=lambda path: (len(path.parts), path))
+        """Returns the checkpoint of that name in the first folder that has it."""
+        found = [folder / name for folder in self.weights if (folder / name).is_file()]
         return found[0] if found or required else None
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--weights", type=Path, required=True, help="folder of the checkpoints that models.json names")
+    parser.add_argument("--weights", type=Path, nargs="+", required=True,
+                        help="folders of the checkpoints that models.json names; the first that has one counts")
     parser.add_argument("--source", type=Path, required=True, help="a JPEG")
     parser.add_argument("--quick", action="store_true", help="9 runs an engine instead of 36, without PyTorch")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--yolo", type=Path, default=Path(".build/release/yolo"), help="our command")
     parser.add_argument("--cache", type=Path, default=Path("~/.cache/yolo-peers"))
     parser.add_argument("--out", type=Path, default=HERE, help="folder of the report")
+    parser.add_argument("--name", default=datetime.date.today().isoformat(), help="of the report's files (default: the date)")
     arguments = parser.parse_args()
     arguments.yolo = arguments.yolo.resolve()
     suite = Suite(arguments)
 
     date = datetime.date.today().isoformat()
-    kept = arguments.out / f"{date}.json"
+    kept = arguments.out / f"{arguments.name}.json"
     figures = json.loads(kept.read_text()) if kept.exists() else {}
     load, start = os.getloadavg()[0], time.monotonic()
     commit = subprocess.run(["git", "-C", HERE, "rev-parse", "--short", "HEAD"], capture_output=True, text=True).stdout.strip()
@@ -360,20 +386,20 @@ def main():
         print(f"{part}: {time.monotonic() - begun:.0f} s", file=sys.stderr)
     settings = {
         "date": date, "machine": f"{processor()}, {os.cpu_count()} cores; commit {commit}; {versions()}",
+        "peak": peak(suite), "load": load,
         "method": f"Medians of {suite.rounds * suite.runs} counted runs an engine ({suite.rounds} turns of {suite.runs}, alternating; "
                   f"{'6' if suite.quick else '12'} where work grows); measured: {', '.join(arguments.only)}, in "
-                  f"{time.monotonic() - start:.0f} s; the machine's load before: {load:.2f}.",
+                  f"{time.monotonic() - start:.0f} s; load before: {load:.2f}, "
+                  f"after: {os.getloadavg()[0]:.2f}.",
     }
     (figures.setdefault("settings", {})).update(settings)
     kept.write_text(json.dumps(figures, indent=1) + "\n")
-    picture = arguments.out / f"{date}-growth.svg"
+    picture = arguments.out / f"{arguments.name}-growth.svg"
     if figures.get("growth"):
-        growth.draw(figures["growth"], picture, settings["machine"].split(";")[0])
+        growth.draw(figures["growth"], picture, settings["machine"].split(";")[0], settings["peak"])
     text = report(figures, settings, picture)
-    (arguments.out / f"{date}.md").write_text(text)
+    (arguments.out / f"{arguments.name}.md").write_text(text)
     print(text)
-    for leftover in (arguments.out / "cold.json",):
-        leftover.unlink(missing_ok=True)
     return 0
 
 
