@@ -94,7 +94,8 @@ private func addModels(
         do {
           let plan = try model.plan(for: image.size)
           try measure(
-            benchmark, multiplications: plan.multiplications, peak: peakRate(instructionSet) * Double(threads)
+            benchmark, multiplications: plan.multiplications,
+            peak: peakRate(instructionSet) * Double(threads)
           ) { blackHole(try model.predict(image)) }
         } catch {
           benchmark.error("\(error)")
