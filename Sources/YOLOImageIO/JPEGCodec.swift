@@ -6,7 +6,7 @@ import YOLOImage
 /// Decoding and encoding of JPEG through libjpeg-turbo.
 enum JPEGCodec {
   /// The pixels from which on a second thread pays for its start.
-  private static let sharedPixels = 1 << 18
+  private static let sharedPixels = 1 << 19
 
   /// Returns the extent of the upright picture.
   static func size(

@@ -16,7 +16,7 @@ import YOLOTestSupport
   @Test func `damaged JPEG files on two threads`() throws {
     var random = SplitMix64(seed: 11)
     var seeds: [[UInt8]] = []
-    for (width, height) in [(640, 416), (523, 513), (2100, 128)] {
+    for (width, height) in [(1024, 520), (731, 733), (4100, 130)] {
       let colors = (0..<3 * 64).map { _ in UInt8.random(in: 0...255, using: &random) }
       let pixels = (0..<3 * width * height).map { index in
         colors[(index / 3 % width / 37 + index / (3 * width) / 29) % 64 * 3 + index % 3]
