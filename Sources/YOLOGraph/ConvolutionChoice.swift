@@ -1,18 +1,25 @@
-import YOLOKernels
+package import YOLOKernels
 
 /// Chooses how each convolution of a plan is computed.
 ///
 /// The fastest by the cost model, within a limit on memory: the weights of a Winograd form are four
 /// (stride 2: nine) times as large as the direct ones. Where all of them would exceed the limit, those
 /// that save most time for each byte get it, and the others are computed directly.
-struct ConvolutionChoice {
-  let instructionSet: InstructionSet
-  let lanes: Int
+package struct ConvolutionChoice: Sendable {
+  package let instructionSet: InstructionSet
+  package let lanes: Int
   /// The most bytes that the weights of all Winograd convolutions take.
-  let weightLimit: Int
+  package let weightLimit: Int
+
+  /// Makes a choice for kernels of an instruction set with vectors of `lanes`.
+  package init(instructionSet: InstructionSet, lanes: Int, weightLimit: Int) {
+    self.instructionSet = instructionSet
+    self.lanes = lanes
+    self.weightLimit = weightLimit
+  }
 
   /// Returns the method of each shape.
-  func methods(for shapes: [ConvolutionShape]) -> [ConvolutionMethod] {
+  package func methods(for shapes: [ConvolutionShape]) -> [ConvolutionMethod] {
     let rates = KernelRates.of(instructionSet)
     var methods = [ConvolutionMethod]()
     var gains = [(shape: Int, method: ConvolutionMethod, nanoseconds: Double, bytes: Int)]()

@@ -40,11 +40,15 @@ package struct WinogradConvolution: StepKernel {
   /// The values of a run of pixels that stays in the first-level cache.
   private static let gatherValues = 4 << 10
 
+  /// The most input channels: the product domain of a row of register tiles with more would be far
+  /// larger than the caches.
+  private static let mostInputs = 2048
+
   /// Returns whether a convolution can be computed this way: the transforms need a vector of channels
   /// on both sides.
   package static func fits(_ shape: ConvolutionShape, _ form: WinogradForm, lanes: Int) -> Bool {
     WinogradForm.computing(shape.window, groups: shape.groups) == form
-      && shape.input.channels >= lanes
+      && shape.input.channels >= lanes && shape.input.channels <= mostInputs
       && shape.output.channels >= lanes
   }
 
