@@ -23,7 +23,8 @@ package struct DirectConvolution: StepKernel {
     scratchCount = tiles.scratchCount
 
     // Split along what is larger, so that each thread reads it once: the weights by blocks of
-    // channels, the input by rows. Strips of the input stay within the second-level cache.
+    // channels, the input by rows. Strips of the input, and of the output, stay within the
+    // second-level cache while the blocks pass over them.
     let wanted = threads == 1 ? 1 : 4 * threads
     let weightCount = packed.storage.count
     let inputCount = shape.input.height * shape.input.width * shape.input.channels
@@ -32,7 +33,8 @@ package struct DirectConvolution: StepKernel {
       rowItems = RowItems(rows: output.height, count: (wanted + blockItems - 1) / blockItems)
     } else {
       blockItems = 1
-      let strips = inputCount / (64 << 10)
+      let outputCount = output.height * output.width * output.channels
+      let strips = max(inputCount, outputCount) / (64 << 10)
       rowItems = RowItems(rows: output.height, count: max(wanted, strips))
     }
     items = blockItems * rowItems.count
