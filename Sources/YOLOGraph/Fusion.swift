@@ -35,6 +35,16 @@ package struct FusedStep: Sendable {
   package var addend: Int?
   /// The node whose value is written.
   package var output: Int
+
+  /// The border of zeros that the step needs around what it reads.
+  package var border: Int {
+    switch work {
+    case .convolution(let convolution, _): convolution.window.border
+    case .transposedConvolution(let convolution, _):
+      convolution.window.transposedBorder(outputPadding: (0, 0))
+    default: 0
+    }
+  }
 }
 
 extension Graph {

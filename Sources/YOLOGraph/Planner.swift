@@ -37,7 +37,7 @@ public struct Planner: Sendable {
     _ graph: Graph, height: Int, width: Int, weights: PackedWeights
   ) throws(GraphError) -> Plan {
     let laid = try laidOut(graph, height: height, width: width)
-    return lower(laid.graph, laid.steps, laid.layouts, laid.kept, weights)
+    return lower(laid, weights)
   }
 
   /// Returns the convolutions of a plan: their steps, and where each reads and writes.
@@ -49,10 +49,14 @@ public struct Planner: Sendable {
     return (steps, steps.compactMap { shape(of: $0, laid.layouts.nodes) })
   }
 
-  /// A graph with its steps and its memory, before kernels are chosen.
+  /// A graph with its steps and its memory, before kernels are bound to it.
   private struct LaidOut {
     let graph: Graph
     let steps: [FusedStep]
+    /// How each step that is a convolution is computed.
+    let methods: [ConvolutionMethod?]
+    /// The nodes whose values pass from a step to the next without memory of their own.
+    let passing: Set<Int>
     let layouts: (nodes: [ActivationLayout], arenaCount: Int)
     let kept: [String: Int]
   }
@@ -75,14 +79,46 @@ public struct Planner: Sendable {
     }
     let placement = Placement(graph)
     let steps = graph.steps(keeping: Set(keptNodes.values), placement: placement)
+    let (methods, passing) = methods(
+      graph, steps, placement, extents, kept: Array(keptNodes.values))
     let layouts = try layouts(
-      graph, steps: steps, placement: placement, extents: extents, kept: Array(keptNodes.values))
-    return LaidOut(graph: graph, steps: steps, layouts: layouts, kept: keptNodes)
+      graph, steps: steps, placement: placement, extents: extents, kept: Array(keptNodes.values),
+      passing: passing)
+    return LaidOut(
+      graph: graph, steps: steps, methods: methods, passing: passing, layouts: layouts,
+      kept: keptNodes)
+  }
+
+  /// Chooses how each convolution is computed, and which of them together.
+  private func methods(
+    _ graph: Graph, _ steps: [FusedStep], _ placement: Placement, _ extents: [Extent], kept: [Int]
+  ) -> (methods: [ConvolutionMethod?], passing: Set<Int>) {
+    let largest = zip(graph.nodes, extents).map { $0.channels * $1.height * $1.width }.max() ?? 0
+    // Memory for this will be refused; its work might not even be countable.
+    guard largest <= arenaLimit / 4 else { return (steps.map { _ in nil }, []) }
+    let native = KernelSet.of(instructionSet)
+    let border = steps.reduce(0) { max($0, $1.border) }
+    // Where values lie does not matter for the choice.
+    let nodes = zip(graph.nodes, extents).map { node, extent in
+      ActivationLayout(
+        height: extent.height, width: extent.width, channels: node.channels,
+        pixelStride: node.channels, border: border)
+    }
+    let shapes = steps.map { shape(of: $0, nodes) }
+    let choice = ConvolutionChoice(
+      instructionSet: instructionSet, lanes: native.lanes, weightLimit: winogradWeightLimit)
+    var chosen = choice.methods(for: shapes.compactMap { $0 }).makeIterator()
+    let methods = shapes.map { $0 == nil ? nil : chosen.next() }
+    guard backend == .native else { return (methods, []) }
+    let strips = StripChoice(
+      instructionSet: instructionSet, lanes: native.lanes, threads: threads)
+    return (methods, strips.passing(graph, steps, shapes, methods, placement, kept: kept))
   }
 
   /// Returns the layout of every node's value, and the elements of the arena.
   private func layouts(
-    _ graph: Graph, steps: [FusedStep], placement: Placement, extents: [Extent], kept: [Int]
+    _ graph: Graph, steps: [FusedStep], placement: Placement, extents: [Extent], kept: [Int],
+    passing: Set<Int>
   ) throws(GraphError) -> (nodes: [ActivationLayout], arenaCount: Int) {
     // A buffer lives from the first write into it to the last read of any value in it, and has the
     // border that its most demanding reader needs.
@@ -93,6 +129,7 @@ public struct Planner: Sendable {
     }
     var lives = [Int: Life]()
     func touch(_ node: Int, at step: Int, border: Int = 0) {
+      guard !passing.contains(node) else { return }
       var life = lives[placement.locations[node].buffer, default: Life()]
       life.first = min(life.first, step)
       life.last = max(life.last, step)
@@ -101,16 +138,11 @@ public struct Planner: Sendable {
     }
     touch(0, at: -1)
     for (index, step) in steps.enumerated() {
-      let border =
-        switch step.work {
-        case .convolution(let convolution, _): convolution.window.border
-        case .transposedConvolution(let convolution, _):
-          convolution.window.transposedBorder(outputPadding: (0, 0))
-        default: 0
-        }
-      for input in step.inputs { touch(input, at: index, border: border) }
-      if let addend = step.addend { touch(addend, at: index) }
-      touch(step.output, at: index)
+      // A step whose value passes runs with the next.
+      let time = passing.contains(step.output) ? index + 1 : index
+      for input in step.inputs { touch(input, at: time, border: step.border) }
+      if let addend = step.addend { touch(addend, at: time) }
+      touch(step.output, at: time)
     }
     for node in graph.outputs.map(\.node) + kept { touch(node, at: steps.count) }
 
@@ -131,6 +163,13 @@ public struct Planner: Sendable {
     for (buffer, position) in zip(buffers, positions) {
       bufferLayouts[buffer] = bufferLayouts[buffer]?.moved(by: position)
     }
+    for step in steps where passing.contains(step.inputs[0]) {
+      let node = step.inputs[0]
+      let channels = graph.nodes[node].channels
+      bufferLayouts[node] = ActivationLayout(
+        height: extents[node].height, width: extents[node].width, channels: channels,
+        pixelStride: channels, border: step.border)
+    }
     let nodes = graph.nodes.indices.map { node -> ActivationLayout in
       let location = placement.locations[node]
       let channels = location.channel..<location.channel + graph.nodes[node].channels
@@ -142,15 +181,15 @@ public struct Planner: Sendable {
     return (nodes, total)
   }
 
-  private func lower(
-    _ graph: Graph, _ steps: [FusedStep], _ layouts: (nodes: [ActivationLayout], arenaCount: Int),
-    _ kept: [String: Int], _ weights: PackedWeights
-  ) -> Plan {
+  private func lower(_ laid: LaidOut, _ weights: PackedWeights) -> Plan {
+    let (graph, steps, layouts) = (laid.graph, laid.steps, laid.layouts)
     let native = KernelSet.of(instructionSet)
     let kernels = backend == .reference ? nil : native
     let shapes = steps.map { shape(of: $0, layouts.nodes) }
-    let packed = packed(graph, steps, shapes, native, weights)
-    let planned = zip(steps, shapes).map { step, shape -> Plan.Step in
+    let packed = packed(laid, native, weights)
+    let planned = steps.indices.compactMap { index -> Plan.Step? in
+      let (step, shape) = (steps[index], shapes[index])
+      if laid.passing.contains(step.output) { return nil }
       let input = layouts.nodes[step.inputs[0]]
       let output = layouts.nodes[step.output]
       let addend = step.addend.map { layouts.nodes[$0] }
@@ -166,6 +205,9 @@ public struct Planner: Sendable {
       switch step.work {
       case .convolution:
         guard let shape else { preconditionFailure("every convolution has a shape") }
+        if laid.passing.contains(step.inputs[0]) {
+          return chain(laid, index - 1, index, packed, native)
+        }
         return planned(
           "convolution", kernel(shape, weights, native),
           multiplications: shape.multiplications)
@@ -223,15 +265,15 @@ public struct Planner: Sendable {
     // What convolving before upsampling saved: all but one in scale · scale of these.
     let saved = steps.reduce(0) { sum, step in
       guard let scale = step.initialScale,
-        let before = zip(steps, planned).first(where: { $0.0.output == step.inputs[1] })
+        let before = steps.firstIndex(where: { $0.output == step.inputs[1] })
       else { return sum }
-      return sum + before.1.multiplications * (scale * scale - 1)
+      return sum + (shapes[before]?.multiplications ?? 0) * (scale * scale - 1)
     }
     return Plan(
       steps: planned, multiplications: planned.reduce(saved) { $0 + $1.multiplications },
       input: layouts.nodes[0],
       outputs: graph.outputs.map { ($0.name, layouts.nodes[$0.node]) },
-      kept: kept.mapValues { layouts.nodes[$0] }, arenaCount: layouts.arenaCount,
+      kept: laid.kept.mapValues { layouts.nodes[$0] }, arenaCount: layouts.arenaCount,
       threads: threads)
   }
 
@@ -245,22 +287,34 @@ public struct Planner: Sendable {
       initial: step.initialScale.map { EnlargedActivation(nodes[step.inputs[1]], by: $0) })
   }
 
-  /// Chooses how each convolution is computed, and returns its weights packed for that.
+  /// Returns the step of two convolutions that are computed together.
+  private func chain(
+    _ laid: LaidOut, _ first: Int, _ second: Int, _ packed: [WeightsKey: PackedWeights.Packed],
+    _ native: KernelSet
+  ) -> Plan.Step {
+    let steps = [laid.steps[first], laid.steps[second]]
+    let shapes = steps.compactMap { shape(of: $0, laid.layouts.nodes) }
+    let weights = steps.compactMap { step -> PackedConvolution? in
+      guard let key = laid.graph.nodes[step.start].weights, case .tiles(let tiles) = packed[key]
+      else { return nil }
+      return tiles
+    }
+    return Plan.Step(
+      path: steps.map(\.path).joined(separator: " + "), kind: "convolution",
+      kernel: StripChain(
+        shapes[0], shapes[1], weights: (weights[0], weights[1]), kernels: native, threads: threads),
+      output: shapes[1].output, multiplications: shapes.reduce(0) { $0 + $1.multiplications })
+  }
+
+  /// Returns the weights of each convolution, packed for how it is computed.
   private func packed(
-    _ graph: Graph, _ steps: [FusedStep], _ shapes: [ConvolutionShape?], _ native: KernelSet,
-    _ weights: PackedWeights
+    _ laid: LaidOut, _ native: KernelSet, _ weights: PackedWeights
   ) -> [WeightsKey: PackedWeights.Packed] {
-    let choice = ConvolutionChoice(
-      instructionSet: instructionSet, lanes: native.lanes, weightLimit: winogradWeightLimit)
-    var methods = choice.methods(for: shapes.compactMap { $0 }).makeIterator()
-    let sources = steps.compactMap { step -> PackedWeights.Entry? in
-      guard let key = graph.nodes[step.start].weights else { return nil }
+    let sources = zip(laid.steps, laid.methods).compactMap { step, method -> PackedWeights.Entry? in
+      guard let key = laid.graph.nodes[step.start].weights else { return nil }
       let source: PackedWeights.Source
-      var method = ConvolutionMethod.direct
       switch step.work {
-      case .convolution(let convolution, _):
-        source = .convolution(convolution)
-        method = methods.next() ?? method
+      case .convolution(let convolution, _): source = .convolution(convolution)
       case .transposedConvolution(let convolution, _): source = .transposed(convolution)
       default: return nil
       }

@@ -61,29 +61,47 @@ final class TileConvolution: Sendable {
     scratchCount = packed.blocks.contains { $0.channels < $0.vectors * kernels.lanes } ? widest : 0
   }
 
+  /// Where the positions of the grid count from: one arena for all, unless the input or the output
+  /// lies elsewhere.
+  struct Bases {
+    var input: UnsafeMutablePointer<Float>
+    var output: UnsafeMutablePointer<Float>
+    /// For the residual and the initial values.
+    var arena: UnsafeMutablePointer<Float>
+  }
+
   /// Computes some blocks of channels of some rows.
   func run(
     rows: Range<Int>, blocks: Range<Int>, arena: UnsafeMutablePointer<Float>,
     scratch: UnsafeMutablePointer<Float>
   ) {
-    for index in blocks { run(packed.blocks[index], rows, arena, scratch) }
+    run(
+      rows: rows, blocks: blocks, bases: Bases(input: arena, output: arena, arena: arena),
+      scratch: scratch)
+  }
+
+  /// Computes some blocks of channels of some rows.
+  func run(
+    rows: Range<Int>, blocks: Range<Int>, bases: Bases, scratch: UnsafeMutablePointer<Float>
+  ) {
+    for index in blocks { run(packed.blocks[index], rows, bases, scratch) }
   }
 
   private func run(
-    _ block: PackedConvolution.Block, _ rows: Range<Int>, _ arena: UnsafeMutablePointer<Float>,
+    _ block: PackedConvolution.Block, _ rows: Range<Int>, _ bases: Bases,
     _ scratch: UnsafeMutablePointer<Float>
   ) {
     // Each calls its own functions: one chosen into a variable would be retained.
     switch block.vectors {
-    case 1: run(block, tilings.0, rows, arena, scratch)
-    case 2: run(block, tilings.1, rows, arena, scratch)
-    default: run(block, tilings.2, rows, arena, scratch)
+    case 1: run(block, tilings.0, rows, bases, scratch)
+    case 2: run(block, tilings.1, rows, bases, scratch)
+    default: run(block, tilings.2, rows, bases, scratch)
     }
   }
 
   private func run(
     _ block: PackedConvolution.Block, _ tiling: RowTiling, _ rows: Range<Int>,
-    _ arena: UnsafeMutablePointer<Float>, _ scratch: UnsafeMutablePointer<Float>
+    _ bases: Bases, _ scratch: UnsafeMutablePointer<Float>
   ) {
     let blockWidth = block.vectors * packed.lanes
     let whole = block.channels == blockWidth
@@ -95,14 +113,14 @@ final class TileConvolution: Sendable {
     // A grid without taps has the bias everywhere; its one walk has no segments.
     let start = offsets.base
     let count = offsets.count
-    // SAFETY: the grid's pixels lie in the arena; the table of offsets outlives the walks.
+    // SAFETY: the grid's pixels lie in memory of the bases; the table of offsets outlives the walks.
     var walk = TileWalk(
       offsets: start, segments: groupSegments, depth: depth, inputStep: inputStep,
       outputStep: whole ? outputStep : blockWidth)
     withUnsafeMutablePointer(to: &walk) { walk in
       for y in rows {
-        let source = arena + (grid.input[y, 0] + block.firstInput)
-        let target = arena + (grid.output[y, 0] + block.firstChannel)
+        let source = bases.input + (grid.input[y, 0] + block.firstInput)
+        let target = bases.output + (grid.output[y, 0] + block.firstChannel)
         var x = 0
         for index in 0..<tiling.count {
           let end = (index + 1) * grid.columns / tiling.count
@@ -113,7 +131,8 @@ final class TileConvolution: Sendable {
           if let initial {
             initial.copy(
               row: y, columns: x..<end,
-              channels: block.firstChannel..<block.firstChannel + block.channels, arena: arena,
+              channels: block.firstChannel..<block.firstChannel + block.channels,
+              arena: bases.arena,
               to: target, step: walk.pointee.outputStep)
             first = zeros
           }
@@ -143,7 +162,7 @@ final class TileConvolution: Sendable {
         }
         guard hasPass else { continue }
         if let residual = grid.residual {
-          let added = arena + (residual[y, 0] + block.firstChannel)
+          let added = bases.arena + (residual[y, 0] + block.firstChannel)
           pass(target, outputStep, added, residual.columnStep, grid.columns, block.channels)
         } else {
           pass(target, outputStep, nil, 0, grid.columns, block.channels)
