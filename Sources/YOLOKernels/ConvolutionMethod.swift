@@ -74,7 +74,8 @@ package struct KernelRates: Sendable {
   /// What is added for each byte that one kernel writes and the next reads, of a value that does not stay
   /// in a second-level cache.
   ///
-  /// Measured as the time that `StripChain` saves: from 0.002 at 6 MiB to 0.03 at 19 MiB.
+  /// Measured as the time that `StripChain` saves: up to 0.018 at 6 MiB, 0.015 at 14 MiB and 0.03 at
+  /// 25 MiB.
   package var passedByte = 0.015
 
   /// The bytes from which on a value does not stay in a second-level cache.
