@@ -10,12 +10,15 @@ package struct ConvolutionChoice: Sendable {
   package let lanes: Int
   /// The most bytes that the weights of all Winograd convolutions take.
   package let weightLimit: Int
+  /// The cores that share the work.
+  package let threads: Int
 
   /// Makes a choice for kernels of an instruction set with vectors of `lanes`.
-  package init(instructionSet: InstructionSet, lanes: Int, weightLimit: Int) {
+  package init(instructionSet: InstructionSet, lanes: Int, weightLimit: Int, threads: Int = 1) {
     self.instructionSet = instructionSet
     self.lanes = lanes
     self.weightLimit = weightLimit
+    self.threads = threads
   }
 
   /// Returns the method of each shape.
@@ -26,10 +29,11 @@ package struct ConvolutionChoice: Sendable {
     for (index, shape) in shapes.enumerated() {
       let candidates = ConvolutionMethod.candidates(for: shape, lanes: lanes)
       methods.append(candidates[0])
-      let usual = rates.cost(of: candidates[0].work(of: shape, lanes: lanes))
+      let usual = rates.cost(
+        of: candidates[0].work(of: shape, lanes: lanes), threads: threads)
       for candidate in candidates.dropFirst() {
         let work = candidate.work(of: shape, lanes: lanes)
-        let gain = usual - rates.cost(of: work)
+        let gain = usual - rates.cost(of: work, threads: threads)
         if gain > 0 { gains.append((index, candidate, gain, work.weightBytes)) }
       }
     }

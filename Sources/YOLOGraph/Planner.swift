@@ -106,7 +106,8 @@ public struct Planner: Sendable {
     }
     let shapes = steps.map { shape(of: $0, nodes) }
     let choice = ConvolutionChoice(
-      instructionSet: instructionSet, lanes: native.lanes, weightLimit: winogradWeightLimit)
+      instructionSet: instructionSet, lanes: native.lanes, weightLimit: winogradWeightLimit,
+      threads: threads)
     var chosen = choice.methods(for: shapes.compactMap { $0 }).makeIterator()
     let methods = shapes.map { $0 == nil ? nil : chosen.next() }
     guard backend == .native else { return (methods, []) }

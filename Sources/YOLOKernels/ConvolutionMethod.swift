@@ -82,10 +82,13 @@ package struct KernelRates: Sendable {
   package static let cachedBytes = 2 << 20
 
   /// Returns the nanoseconds that work takes on one core.
-  package func cost(of work: KernelWork) -> Double {
+  ///
+  /// Among `threads` cores the work is divided, but not the bus that weights come over: each core waits
+  /// for the bytes of all.
+  package func cost(of work: KernelWork, threads: Int = 1) -> Double {
     Double(work.products) * product + Double(work.pixels) * pixel
       + Double(work.spreads) * spread + Double(work.gathers) * gather
-      + Double(work.weightBytes) * weightByte
+      + Double(work.weightBytes * threads) * weightByte
   }
 
   /// The rates of an instruction set.
