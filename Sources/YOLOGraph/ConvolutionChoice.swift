@@ -7,34 +7,37 @@ package import YOLOKernels
 /// that save most time for each byte get it, and the others are computed directly.
 package struct ConvolutionChoice: Sendable {
   package let instructionSet: InstructionSet
-  package let lanes: Int
   /// The most bytes that the weights of all Winograd convolutions take.
   package let weightLimit: Int
   /// The cores that share the work.
   package let threads: Int
 
-  /// Makes a choice for kernels of an instruction set with vectors of `lanes`.
-  package init(instructionSet: InstructionSet, lanes: Int, weightLimit: Int, threads: Int = 1) {
+  /// Makes a choice for a machine that has an instruction set.
+  package init(instructionSet: InstructionSet, weightLimit: Int, threads: Int = 1) {
     self.instructionSet = instructionSet
-    self.lanes = lanes
     self.weightLimit = weightLimit
     self.threads = threads
   }
 
   /// Returns the method of each shape.
   package func methods(for shapes: [ConvolutionShape]) -> [ConvolutionMethod] {
-    let rates = KernelRates.of(instructionSet)
+    // Small networks find their weights in the last-level cache, if they take what fits there.
+    let small = methods(for: shapes, cached: true)
+    let bytes = zip(shapes, small).reduce(0) { $0 + work(of: $1.0, by: $1.1).weightBytes }
+    return bytes <= KernelRates.lastLevelBytes ? small : methods(for: shapes, cached: false)
+  }
+
+  private func methods(for shapes: [ConvolutionShape], cached: Bool) -> [ConvolutionMethod] {
     var methods = [ConvolutionMethod]()
     var gains = [(shape: Int, method: ConvolutionMethod, nanoseconds: Double, bytes: Int)]()
     for (index, shape) in shapes.enumerated() {
-      let candidates = ConvolutionMethod.candidates(for: shape, lanes: lanes)
+      let candidates = ConvolutionMethod.candidates(for: shape, instructionSet: instructionSet)
       methods.append(candidates[0])
-      let usual = rates.cost(
-        of: candidates[0].work(of: shape, lanes: lanes), threads: threads)
+      let usual = cost(of: shape, by: candidates[0], cached: cached)
       for candidate in candidates.dropFirst() {
-        let work = candidate.work(of: shape, lanes: lanes)
-        let gain = usual - rates.cost(of: work, threads: threads)
-        if gain > 0 { gains.append((index, candidate, gain, work.weightBytes)) }
+        let gain = usual - cost(of: shape, by: candidate, cached: cached)
+        let bytes = work(of: shape, by: candidate).weightBytes
+        if gain > 0 { gains.append((index, candidate, gain, bytes)) }
       }
     }
     gains.sort { $0.nanoseconds * Double($1.bytes) > $1.nanoseconds * Double($0.bytes) }
@@ -44,5 +47,16 @@ package struct ConvolutionChoice: Sendable {
       methods[gain.shape] = gain.method
     }
     return methods
+  }
+
+  private func work(of shape: ConvolutionShape, by method: ConvolutionMethod) -> KernelWork {
+    method.work(of: shape, lanes: method.instructionSet(native: instructionSet).lanes)
+  }
+
+  private func cost(
+    of shape: ConvolutionShape, by method: ConvolutionMethod, cached: Bool
+  ) -> Double {
+    KernelRates.of(method.instructionSet(native: instructionSet))
+      .cost(of: work(of: shape, by: method), threads: threads, cached: cached)
   }
 }

@@ -47,7 +47,7 @@ extension Planner {
     let (steps, shapes) = try planner.convolutions(graph, height: height, width: width)
     let native = KernelSet.of(instructionSet)
     let methods = ConvolutionChoice(
-      instructionSet: instructionSet, lanes: native.lanes, weightLimit: winogradWeightLimit
+      instructionSet: instructionSet, weightLimit: winogradWeightLimit
     ).methods(for: shapes)
     let bench = KernelTrial(runs: runs, kernels: native)
     var rankings = [KernelRanking]()
@@ -95,11 +95,13 @@ private struct KernelTrial {
   func ranking(
     of shape: ConvolutionShape, picked: ConvolutionMethod, path: String
   ) -> KernelRanking {
-    let rates = KernelRates.of(kernels.instructionSet)
-    let candidates = ConvolutionMethod.candidates(for: shape, lanes: kernels.lanes)
+    let candidates = ConvolutionMethod.candidates(
+      for: shape, instructionSet: kernels.instructionSet)
       .map { method in
         let kernel = kernel(shape, method)
-        let work = method.work(of: shape, lanes: kernels.lanes)
+        let instructionSet = method.instructionSet(native: kernels.instructionSet)
+        let rates = KernelRates.of(instructionSet)
+        let work = method.work(of: shape, lanes: instructionSet.lanes)
         return KernelRanking.Candidate(
           kernel: kernel.name, isPicked: method == picked,
           predicted: rates.cost(of: work) * 1e-9, measured: median(kernel, shape),
@@ -132,12 +134,12 @@ private struct KernelTrial {
           weights: weights, bias: bias, outputChannels: outputs, inputChannels: inputs,
           taps: shape.window.taps, lanes: kernels.lanes, groups: shape.groups), kernels: kernels,
         threads: 1)
-    case .winograd(let form):
+    case .winograd(let form, let instructionSet):
       WinogradConvolution(
         shape,
         weights: PackedWinograd(
           form, weights: weights, bias: bias, outputChannels: outputs, inputChannels: inputs,
-          lanes: kernels.lanes), kernels: kernels, threads: 1)
+          instructionSet: instructionSet), kernels: .of(instructionSet), threads: 1)
     }
   }
 

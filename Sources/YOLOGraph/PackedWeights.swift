@@ -8,7 +8,7 @@ public final class PackedWeights: Sendable {
   /// How weights are laid out; kernels of one layout share them.
   enum Layout: Hashable {
     case tiles(lanes: Int)
-    case winograd(WinogradForm, lanes: Int)
+    case winograd(WinogradForm, InstructionSet)
     case matrix
     case plain
   }
@@ -106,11 +106,11 @@ public final class PackedWeights: Sendable {
         PackedConvolution(
           weights: weights, bias: bias, outputChannels: outputs, inputChannels: inputs,
           taps: taps, lanes: lanes, groups: groups, pool: pool))
-    case .winograd(let form, let lanes):
+    case .winograd(let form, let instructionSet):
       return .winograd(
         PackedWinograd(
           form, weights: weights, bias: bias, outputChannels: outputs, inputChannels: inputs,
-          lanes: lanes, pool: pool))
+          instructionSet: instructionSet, pool: pool))
     case .matrix:
       #if BLAS
         return .matrix(
@@ -128,7 +128,7 @@ public final class PackedWeights: Sendable {
   private func pack(_ convolution: TransposedConvolution, as layout: Layout) -> Packed {
     let (weights, bias) = (convolution.foldedWeights(), convolution.foldedBias())
     switch layout {
-    case .tiles(let lanes), .winograd(_, let lanes):
+    case .tiles(let lanes):
       return .transposed(
         PackedTransposedConvolution(
           weights: weights, bias: bias, outputChannels: convolution.outputChannels,
@@ -144,6 +144,7 @@ public final class PackedWeights: Sendable {
       #endif
     case .plain:
       return .plain(weights: weights, bias: bias)
+    case .winograd: preconditionFailure("no Winograd form computes transposed convolutions")
     }
   }
 }

@@ -106,8 +106,7 @@ public struct Planner: Sendable {
     }
     let shapes = steps.map { shape(of: $0, nodes) }
     let choice = ConvolutionChoice(
-      instructionSet: instructionSet, lanes: native.lanes, weightLimit: winogradWeightLimit,
-      threads: threads)
+      instructionSet: instructionSet, weightLimit: winogradWeightLimit, threads: threads)
     var chosen = choice.methods(for: shapes.compactMap { $0 }).makeIterator()
     let methods = shapes.map { $0 == nil ? nil : chosen.next() }
     guard backend == .native else { return (methods, []) }
@@ -321,7 +320,7 @@ public struct Planner: Sendable {
       }
       let layout: PackedWeights.Layout =
         switch (backend, method) {
-        case (.native, .winograd(let form)): .winograd(form, lanes: native.lanes)
+        case (.native, .winograd(let form, let instructionSet)): .winograd(form, instructionSet)
         case (.native, _): .tiles(lanes: native.lanes)
         case (.blas, _): .matrix
         case (.reference, _): .plain
@@ -339,7 +338,8 @@ public struct Planner: Sendable {
     case .tiles(let tiles):
       return DirectConvolution(shape, weights: tiles, kernels: native, threads: threads)
     case .winograd(let winograd):
-      return WinogradConvolution(shape, weights: winograd, kernels: native, threads: threads)
+      return WinogradConvolution(
+        shape, weights: winograd, kernels: .of(winograd.instructionSet), threads: threads)
     case .depthwise(let depthwise):
       return DepthwiseConvolution(shape, weights: depthwise, kernels: native, threads: threads)
     #if BLAS

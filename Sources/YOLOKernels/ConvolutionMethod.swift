@@ -6,17 +6,27 @@ package enum ConvolutionMethod: Sendable, Hashable {
   case depthwise
   /// Register tiles straight on the activations.
   case direct
-  /// In the product domain of a Winograd form.
-  case winograd(WinogradForm)
+  /// In the product domain of a Winograd form, by the kernels of an instruction set.
+  case winograd(WinogradForm, InstructionSet)
 
-  /// Returns the methods that can compute a convolution with vectors of `lanes`.
+  /// Returns the methods that can compute a convolution on a machine that has an instruction set.
+  ///
+  /// Where there are fewer channels than a vector has lanes, the transforms of a narrower set may do.
   package static func candidates(
-    for shape: ConvolutionShape, lanes: Int
+    for shape: ConvolutionShape, instructionSet: InstructionSet
   ) -> [ConvolutionMethod] {
     if shape.isDepthwise { return [.depthwise] }
-    let winograd = WinogradForm.allCases
-      .filter { WinogradConvolution.fits(shape, $0, lanes: lanes) }
-    return [.direct] + winograd.map { .winograd($0) }
+    guard let form = WinogradForm.computing(shape.window, groups: shape.groups) else {
+      return [.direct]
+    }
+    let sets = InstructionSet.allCases.filter { $0 <= instructionSet }
+    let widest = sets.last { WinogradConvolution.fits(shape, form, lanes: $0.lanes) }
+    return [.direct] + [widest].compactMap { $0.map { .winograd(form, $0) } }
+  }
+
+  /// Returns the instruction set that is used on a machine that has `native`.
+  package func instructionSet(native: InstructionSet) -> InstructionSet {
+    if case .winograd(_, let instructionSet) = self { instructionSet } else { native }
   }
 
   /// Returns the work of a convolution done this way with vectors of `lanes`.
@@ -31,7 +41,7 @@ package enum ConvolutionMethod: Sendable, Hashable {
       work.products = pixels * vectors * depth
       work.pixels = pixels * vectors
       work.weightBytes = vectors * lanes * depth * MemoryLayout<Float>.stride
-    case .winograd(let form):
+    case .winograd(let form, _):
       let side = WinogradForm.outputTile
       let tiles =
         (shape.output.height + side - 1) / side * ((shape.output.width + side - 1) / side)
@@ -81,14 +91,21 @@ package struct KernelRates: Sendable {
   /// The bytes from which on a value does not stay in a second-level cache.
   package static let cachedBytes = 2 << 20
 
+  /// What a byte of weights costs that comes from the last-level cache.
+  package static let cachedWeightByte = 0.012
+
+  /// The bytes of weights that stay in a last-level cache from one inference to the next.
+  package static let lastLevelBytes = 20 << 20
+
   /// Returns the nanoseconds that work takes on one core.
   ///
-  /// Among `threads` cores the work is divided, but not the bus that weights come over: each core waits
-  /// for the bytes of all.
-  package func cost(of work: KernelWork, threads: Int = 1) -> Double {
-    Double(work.products) * product + Double(work.pixels) * pixel
+  /// Among `threads` cores the work is divided, but not the bus to the memory that weights come from,
+  /// if they do not stay in the last-level cache: each core waits for the bytes of all.
+  package func cost(of work: KernelWork, threads: Int = 1, cached: Bool = false) -> Double {
+    let byte = cached ? Self.cachedWeightByte : weightByte * Double(threads)
+    return Double(work.products) * product + Double(work.pixels) * pixel
       + Double(work.spreads) * spread + Double(work.gathers) * gather
-      + Double(work.weightBytes * threads) * weightByte
+      + Double(work.weightBytes) * byte
   }
 
   /// The rates of an instruction set.

@@ -71,3 +71,18 @@ public struct KernelSet: Sendable {
     }
   }
 }
+
+extension InstructionSet {
+  /// The floats of a vector.
+  package var lanes: Int {
+    switch self {
+    #if arch(x86_64)
+      case .avx2: KernelsAVX2.InstructionSetKernels.lanes
+      case .avx512: KernelsAVX512.InstructionSetKernels.lanes
+    #else
+      case .avx2, .avx512: KernelsBaseline.InstructionSetKernels.lanes
+    #endif
+    case .baseline: KernelsBaseline.InstructionSetKernels.lanes
+    }
+  }
+}

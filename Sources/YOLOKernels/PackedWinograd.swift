@@ -7,6 +7,8 @@ package import YOLOTensor
 package final class PackedWinograd: Sendable {
   let form: WinogradForm
   let blocks: [ChannelBlock]
+  /// The instruction set whose vectors the blocks are made of.
+  package let instructionSet: InstructionSet
   let lanes: Int
   let outputChannels: Int
   let inputChannels: Int
@@ -24,13 +26,16 @@ package final class PackedWinograd: Sendable {
     return form.planes * width * inputChannels * MemoryLayout<Float>.stride
   }
 
-  /// Transforms and packs weights [output, input, 3, 3] and a bias for vectors of `lanes`.
+  /// Transforms and packs weights [output, input, 3, 3] and a bias for an instruction set.
   package init(
     _ form: WinogradForm, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>,
-    outputChannels: Int, inputChannels: Int, lanes: Int, pool: StoragePool? = nil
+    outputChannels: Int, inputChannels: Int, instructionSet: InstructionSet,
+    pool: StoragePool? = nil
   ) {
+    let lanes = instructionSet.lanes
     let width = (outputChannels + lanes - 1) / lanes * lanes
     self.form = form
+    self.instructionSet = instructionSet
     self.lanes = lanes
     self.outputChannels = outputChannels
     self.inputChannels = inputChannels

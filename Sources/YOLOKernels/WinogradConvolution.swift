@@ -57,7 +57,8 @@ package struct WinogradConvolution: StepKernel {
     _ shape: ConvolutionShape, weights packed: PackedWinograd, kernels set: KernelSet, threads: Int
   ) {
     precondition(Self.fits(shape, packed.form, lanes: set.lanes))
-    precondition(packed.lanes == set.lanes && packed.inputChannels == shape.input.channels)
+    precondition(packed.instructionSet == set.instructionSet)
+    precondition(packed.inputChannels == shape.input.channels)
     precondition(packed.outputChannels == shape.output.channels)
     let form = packed.form
     name = "winograd \(set.instructionSet.rawValue)"

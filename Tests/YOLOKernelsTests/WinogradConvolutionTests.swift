@@ -80,7 +80,7 @@ import YOLOTestSupport
     for set in KernelBench.sets where WinogradConvolution.fits(shape, form, lanes: set.lanes) {
       let packed = PackedWinograd(
         form, weights: weights, bias: bias, outputChannels: trial.output,
-        inputChannels: trial.input, lanes: set.lanes)
+        inputChannels: trial.input, instructionSet: set.instructionSet)
       for threads in 1...2 {
         kernels.append(WinogradConvolution(shape, weights: packed, kernels: set, threads: threads))
       }
