@@ -96,17 +96,18 @@ private struct KernelTrial {
     of shape: ConvolutionShape, picked: ConvolutionMethod, path: String
   ) -> KernelRanking {
     let candidates = ConvolutionMethod.candidates(
-      for: shape, instructionSet: kernels.instructionSet)
-      .map { method in
-        let kernel = kernel(shape, method)
-        let instructionSet = method.instructionSet(native: kernels.instructionSet)
-        let rates = KernelRates.of(instructionSet)
-        let work = method.work(of: shape, lanes: instructionSet.lanes)
-        return KernelRanking.Candidate(
-          kernel: kernel.name, isPicked: method == picked,
-          predicted: rates.cost(of: work) * 1e-9, measured: median(kernel, shape),
-          work: [work.products, work.pixels, work.spreads, work.gathers, work.weightBytes])
-      }
+      for: shape, instructionSet: kernels.instructionSet
+    )
+    .map { method in
+      let kernel = kernel(shape, method)
+      let instructionSet = method.instructionSet(native: kernels.instructionSet)
+      let rates = KernelRates.of(instructionSet)
+      let work = method.work(of: shape, lanes: instructionSet.lanes)
+      return KernelRanking.Candidate(
+        kernel: kernel.name, isPicked: method == picked,
+        predicted: rates.cost(of: work) * 1e-9, measured: median(kernel, shape),
+        work: [work.products, work.pixels, work.spreads, work.gathers, work.weightBytes])
+    }
     return KernelRanking(
       paths: [path],
       input: (shape.input.channels, shape.input.height, shape.input.width),

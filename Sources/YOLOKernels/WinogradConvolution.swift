@@ -32,11 +32,14 @@ package struct WinogradConvolution: StepKernel {
   private let outputStep: Int
   private let inputPlaneStep: Int
   private let outputPlaneStep: Int
+  /// The blocks of channels that are multiplied before they are taken back to pixels.
+  private let passBlocks: Int
   /// The tiles whose pixels are written before the activation passes over them.
   private let gatherRun: Int
 
-  /// The values of the product domain that an item may use: half of a second-level cache of 1 MiB.
-  private static let itemValues = 160 << 10
+  /// The values of the product domain that an item may use: three quarters of a second-level cache of
+  /// 1 MiB.
+  private static let itemValues = 192 << 10
   /// The values of a run of pixels that stays in the first-level cache.
   private static let gatherValues = 4 << 10
 
@@ -73,25 +76,27 @@ package struct WinogradConvolution: StepKernel {
     tileColumns = (shape.output.width + side - 1) / side
     let tiles = tileRows * tileColumns
 
-    // The channels of an item: all, or as many as leave room for enough tiles to make use of the
-    // weights that are read.
-    let width = packed.bias.count
+    // The products of some blocks of channels at a time lie beside the transformed input, whose tiles
+    // are so many that reading the weights pays.
     let inputs = shape.input.channels
-    let leastChannels = min(width, 64)
-    var wantedTiles = 2 * set.maximumRows[1]
-    if form.planes * wantedTiles * (inputs + leastChannels) > Self.itemValues {
-      wantedTiles = set.maximumRows[1]
+    let most = packed.blocks.reduce(1) { max($0, $1.vectors) }
+    passBlocks = max(1, inputs / 4 / (most * set.lanes))
+    var passWidth = 0
+    for block in packed.blocks.indices {
+      let end = min(block + passBlocks, packed.blocks.count)
+      let vectors = packed.blocks[block..<end].reduce(0) { $0 + $1.vectors }
+      passWidth = max(passWidth, vectors * set.lanes)
     }
-    let room = max(leastChannels, Self.itemValues / (form.planes * wantedTiles) - inputs)
-    var chunks = max(1, (width + room - 1) / room)
-    let chunkWidth = (width + chunks - 1) / chunks
-    let fitting = max(wantedTiles, Self.itemValues / (form.planes * (inputs + chunkWidth)))
+    let fitting = max(
+      set.maximumRows[1], Self.itemValues / (form.planes * (inputs + passWidth)))
     var tileParts = max(1, (tiles + fitting - 1) / fitting)
+    var chunks = 1
     if threads > 1 {
-      // Every thread gets several items of nearly equal size.
+      // Every thread gets several items of nearly equal size. Where the weights are more than the
+      // input, each thread reads its own share of them and transforms the input once more.
       let wanted = 2 * threads
       if packed.storage.count > shape.input.extent {
-        chunks = max(chunks, min(packed.blocks.count, (wanted + tileParts - 1) / tileParts))
+        chunks = min(packed.blocks.count, (wanted + tileParts - 1) / tileParts)
       }
       tileParts = max(tileParts, min(tiles, (wanted + chunks - 1) / chunks))
       if tileParts * chunks % threads != 0, tileParts < tiles {
@@ -107,20 +112,15 @@ package struct WinogradConvolution: StepKernel {
       RowTiling(width: mostTiles, vectors: 2, kernels: set),
       RowTiling(width: mostTiles, vectors: 3, kernels: set)
     )
-    var mostWidth = 0
-    for chunk in 0..<chunkItems.count {
-      let vectors = packed.blocks[chunkItems[chunk]].reduce(0) { $0 + $1.vectors }
-      mostWidth = max(mostWidth, vectors * set.lanes)
-    }
     inputStep = inputs
-    outputStep = mostWidth
+    outputStep = passWidth
     // Planes whose distance were a multiple of a page would meet in the same sets of the cache.
     inputPlaneStep = (mostTiles * inputs + 15) / 16 * 16 + 16
-    outputPlaneStep = mostTiles * mostWidth + 16
-    gatherRun = max(1, Self.gatherValues / (side * side * mostWidth))
+    outputPlaneStep = mostTiles * passWidth + 16
+    gatherRun = max(1, Self.gatherValues / (side * side * passWidth))
     scratchCount =
       form.planes * (inputPlaneStep + outputPlaneStep)
-      + form.inputTile * form.inputTile * inputs + side * side * mostWidth + 32
+      + form.inputTile * form.inputTile * inputs + side * side * passWidth + 32
   }
 
   package func run(
@@ -128,16 +128,24 @@ package struct WinogradConvolution: StepKernel {
   ) {
     let tiles = tileItems[item % tileItems.count]
     let blocks = chunkItems[item / tileItems.count]
-    let firstBlock = packed.blocks[blocks.lowerBound]
-    let lastBlock = packed.blocks[blocks.upperBound - 1]
-    let channels = firstBlock.first..<lastBlock.first + lastBlock.channels
-    clearBorder(tiles, channels, arena)
+    clearBorder(tiles, channels(of: blocks), arena)
     let inputs = scratch
     let outputs = inputs + planes * inputPlaneStep
     let edge = outputs + planes * outputPlaneStep
     spreadInput(tiles, arena, inputs, edge)
-    multiply(blocks, inputs, outputs)
-    gatherOutput(tiles, channels, outputs, arena, edge)
+    var first = blocks.lowerBound
+    while first < blocks.upperBound {
+      let end = min(first + passBlocks, blocks.upperBound)
+      multiply(first..<end, inputs, outputs)
+      gatherOutput(tiles, self.channels(of: first..<end), outputs, arena, edge)
+      first = end
+    }
+  }
+
+  /// Returns the output channels of some blocks.
+  private func channels(of blocks: Range<Int>) -> Range<Int> {
+    let last = packed.blocks[blocks.upperBound - 1]
+    return packed.blocks[blocks.lowerBound].first..<last.first + last.channels
   }
 
   /// Clears the border beside the rows whose last tile is an item's.
