@@ -14,6 +14,10 @@ public final class Session: @unchecked Sendable {
   private var arenaBase: UnsafeMutablePointer<Float>
   private var scratchBase: UnsafeMutablePointer<Float>
 
+  /// As much as lies in huge pages: a Winograd kernel goes through more places at a time than a
+  /// processor keeps translations of small pages. What is not touched takes no memory.
+  private static let leastScratchCount = 1 << 20
+
   /// Makes a session without memory.
   public init() {
     arena = AlignedStorage(count: 0)
@@ -55,7 +59,8 @@ public final class Session: @unchecked Sendable {
       arenaBase = arena.base
     }
     if scratch.count < plan.scratchCount * plan.threads {
-      scratch = AlignedStorage(count: plan.scratchCount * plan.threads)
+      scratch = AlignedStorage(
+        count: max(plan.scratchCount * plan.threads, Self.leastScratchCount))
       scratchBase = scratch.base
     }
   }
