@@ -14,8 +14,10 @@ public final class Session: @unchecked Sendable {
   private var arenaBase: UnsafeMutablePointer<Float>
   private var scratchBase: UnsafeMutablePointer<Float>
 
-  /// As much as lies in huge pages: a Winograd kernel goes through more places at a time than a
-  /// processor keeps translations of small pages. What is not touched takes no memory.
+  /// As much as lies in huge pages.
+  ///
+  /// A Winograd kernel goes through more places at a time than a processor keeps translations of small
+  /// pages. What is not touched takes no memory.
   private static let leastScratchCount = 1 << 20
 
   /// Makes a session without memory.
