@@ -12,6 +12,11 @@ package struct ConvolutionChoice: Sendable {
   /// The cores that share the work.
   package let threads: Int
 
+  /// The part of the time that a form must save.
+  ///
+  /// Its transforms add rounding errors of their own, and the model of its time is not exact.
+  private static let leastGain = 0.2
+
   /// Makes a choice for a machine that has an instruction set.
   package init(instructionSet: InstructionSet, weightLimit: Int, threads: Int = 1) {
     self.instructionSet = instructionSet
@@ -37,7 +42,7 @@ package struct ConvolutionChoice: Sendable {
       for candidate in candidates.dropFirst() {
         let gain = usual - cost(of: shape, by: candidate, cached: cached)
         let bytes = work(of: shape, by: candidate).weightBytes
-        if gain > 0 { gains.append((index, candidate, gain, bytes)) }
+        if gain > usual * Self.leastGain { gains.append((index, candidate, gain, bytes)) }
       }
     }
     gains.sort { $0.nanoseconds * Double($1.bytes) > $1.nanoseconds * Double($0.bytes) }
