@@ -15,7 +15,7 @@ package struct ConvolutionChoice: Sendable {
   /// The part of the time that a form must save.
   ///
   /// Its transforms add rounding errors of their own, and the model of its time is not exact.
-  private static let leastGain = 0.2
+  private static let leastGain = 0.125
 
   /// Makes a choice for a machine that has an instruction set.
   package init(instructionSet: InstructionSet, weightLimit: Int, threads: Int = 1) {
