@@ -46,9 +46,7 @@ extension Planner {
     planner.backend = .native
     let (steps, shapes) = try planner.convolutions(graph, height: height, width: width)
     let native = KernelSet.of(instructionSet)
-    let methods = ConvolutionChoice(
-      instructionSet: instructionSet, weightLimit: winogradWeightLimit
-    ).methods(for: shapes)
+    let methods = choice.methods(for: shapes)
     let bench = KernelTrial(runs: runs, kernels: native)
     var rankings = [KernelRanking]()
     var places = [ConvolutionShape: Int]()

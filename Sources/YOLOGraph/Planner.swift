@@ -13,8 +13,8 @@ public struct Planner: Sendable {
   public var kept: [String]
   /// The most bytes of activations that a plan may need.
   public var arenaLimit: Int
-  /// The most bytes of weights that native kernels keep in the product domain of Winograd forms,
-  /// where they are several times as large; what does not fit is computed directly.
+  /// The most bytes of weights that a plan's native kernels keep in the product domain of Winograd
+  /// forms, where they are several times as large; what does not fit is computed directly.
   public var winogradWeightLimit: Int
 
   /// Makes a planner.
@@ -95,7 +95,9 @@ public struct Planner: Sendable {
   ) -> (methods: [ConvolutionMethod?], passing: Set<Int>) {
     let largest = zip(graph.nodes, extents).map { $0.channels * $1.height * $1.width }.max() ?? 0
     // Memory for this will be refused; its work might not even be countable.
-    guard largest <= arenaLimit / 4 else { return (steps.map { _ in nil }, []) }
+    guard backend == .native, largest <= arenaLimit / 4 else {
+      return (steps.map { _ in nil }, [])
+    }
     let native = KernelSet.of(instructionSet)
     let border = steps.reduce(0) { max($0, $1.border) }
     // Where values lie does not matter for the choice.
@@ -105,14 +107,17 @@ public struct Planner: Sendable {
         pixelStride: node.channels, border: border)
     }
     let shapes = steps.map { shape(of: $0, nodes) }
-    let choice = ConvolutionChoice(
-      instructionSet: instructionSet, weightLimit: winogradWeightLimit, threads: threads)
     var chosen = choice.methods(for: shapes.compactMap { $0 }).makeIterator()
     let methods = shapes.map { $0 == nil ? nil : chosen.next() }
-    guard backend == .native else { return (methods, []) }
     let strips = StripChoice(
       instructionSet: instructionSet, lanes: native.lanes, threads: threads)
     return (methods, strips.passing(graph, steps, shapes, methods, placement, kept: kept))
+  }
+
+  /// How the convolutions of a plan are chosen.
+  var choice: ConvolutionChoice {
+    ConvolutionChoice(
+      instructionSet: instructionSet, weightLimit: winogradWeightLimit, threads: threads)
   }
 
   /// Returns the layout of every node's value, and the elements of the arena.

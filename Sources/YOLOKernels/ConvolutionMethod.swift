@@ -73,8 +73,9 @@ package struct KernelWork: Sendable, Equatable {
 /// What a unit of each kind of work costs on one core, in nanoseconds.
 ///
 /// Fitted by least squares of the relative error to what `yolo benchmark --kernels` measured for YOLOv8n
-/// and YOLOv8s on a Zen 5; a kernel's time is met within 5 to 9 % (root mean square). Only ratios matter
-/// for the choice.
+/// and YOLOv8s on a Zen 5. Times of today's kernels are met within 11 to 14 % (root mean square); those of
+/// the stride-2 form are underestimated by a fifth, most where many channels meet few pixels. Only ratios
+/// matter for the choice.
 package struct KernelRates: Sendable {
   package var product: Double
   package var pixel: Double
@@ -91,10 +92,12 @@ package struct KernelRates: Sendable {
   /// The bytes from which on a value does not stay in a second-level cache.
   package static let cachedBytes = 2 << 20
 
-  /// What a byte of weights costs that comes from the last-level cache.
+  /// What a byte of weights costs that comes from the last-level cache: an estimate, a third of what
+  /// memory costs.
   package static let cachedWeightByte = 0.012
 
-  /// The bytes of weights that stay in a last-level cache from one inference to the next.
+  /// The bytes of weights that stay in a last-level cache from one inference to the next: an estimate
+  /// for 32 MiB that activations and others share.
   package static let lastLevelBytes = 20 << 20
 
   /// Returns the nanoseconds that work takes on one core.

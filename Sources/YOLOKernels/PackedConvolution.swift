@@ -41,19 +41,14 @@ package final class PackedConvolution: Sendable {
     var blocks = [Block]()
     var position = 0
     for group in 0..<groups {
-      var first = group * groupOutputs
-      let end = first + groupOutputs
-      var remaining = (groupOutputs + lanes - 1) / lanes
-      while remaining > 0 {
-        let size = remaining == 3 ? 3 : min(remaining, 2)
-        let width = size * lanes
+      for block in ChannelBlock.split(groupOutputs, lanes: lanes) {
+        let width = block.vectors * lanes
         blocks.append(
           Block(
-            vectors: size, firstChannel: first, channels: min(width, end - first),
-            firstInput: group * groupInputs, weights: position + width, bias: position))
+            vectors: block.vectors, firstChannel: group * groupOutputs + block.first,
+            channels: block.channels, firstInput: group * groupInputs,
+            weights: position + width, bias: position))
         position += width * (depth + 1)
-        first += width
-        remaining -= size
       }
     }
     self.blocks = blocks

@@ -48,11 +48,11 @@ package struct WinogradConvolution: StepKernel {
   private static let mostInputs = 2048
 
   /// Returns whether a convolution can be computed this way: the transforms need a vector of channels
-  /// on both sides.
+  /// on both sides, and the sums start from the bias.
   package static func fits(_ shape: ConvolutionShape, _ form: WinogradForm, lanes: Int) -> Bool {
     WinogradForm.computing(shape.window, groups: shape.groups) == form
       && shape.input.channels >= lanes && shape.input.channels <= mostInputs
-      && shape.output.channels >= lanes
+      && shape.output.channels >= lanes && shape.initial == nil
   }
 
   /// Binds packed weights to a shape that `fits`; `threads` says how finely to split.
@@ -120,7 +120,7 @@ package struct WinogradConvolution: StepKernel {
     gatherRun = max(1, Self.gatherValues / (side * side * passWidth))
     scratchCount =
       form.planes * (inputPlaneStep + outputPlaneStep)
-      + form.inputTile * form.inputTile * inputs + side * side * passWidth + 32
+      + max(form.inputTile * form.inputTile * inputs, side * side * passWidth)
   }
 
   package func run(
