@@ -11,10 +11,15 @@ let settings: [SwiftSetting] = [
 /// baseline's, and unused.
 func vectorSettings(_ name: String, _ architecture: String) -> [SwiftSetting] {
   #if arch(x86_64)
-    [.define(name), .unsafeFlags(["-Xcc", "-march=\(architecture)"])]
+  [.define(name), .unsafeFlags(["-Xcc", "-march=\(architecture)"])]
   #else
-    []
+  []
   #endif
+}
+
+/// A product that only the trait Server needs.
+func serverProduct(_ name: String, _ package: String) -> Target.Dependency {
+  .product(name: name, package: package, condition: .when(traits: ["Server"]))
 }
 
 let package = Package(
@@ -28,10 +33,22 @@ let package = Package(
   ],
   traits: [
     .trait(name: "BLAS", description: "The blas backend, on OpenBLAS (libopenblas0)."),
-    .default(enabledTraits: ["BLAS"]),
+    .trait(name: "Server", description: "yolo serve and yolo keys: the HTTP API, on Hummingbird."),
+    .default(enabledTraits: ["BLAS", "Server"]),
   ],
   dependencies: [
-    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0")
+    .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.0"),
+    .package(url: "https://github.com/swiftlang/swift-subprocess", from: "1.0.2", traits: []),
+    // From here on: of the trait Server alone.
+    .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
+    .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
+    .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
+    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
+    .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
+    .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
+    .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
+    .package(url: "https://github.com/apple/swift-nio", from: "2.101.0"),
+    .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
   targets: [
     .target(name: "JSONText", swiftSettings: settings),
@@ -79,12 +96,37 @@ let package = Package(
         "YOLOTensor", "YOLOValidation", "YOLOWeights",
       ],
       swiftSettings: settings),
+    .target(
+      name: "YOLOVideo",
+      dependencies: [
+        "JSONText", "YOLOGeometry", "YOLOImage",
+        .product(name: "Subprocess", package: "swift-subprocess"),
+      ],
+      swiftSettings: settings),
+    .target(
+      name: "YOLOServer",
+      dependencies: [
+        "JSONText", "YOLO", "YOLOGeometry", "YOLOImage", "YOLOImageIO", "YOLOPostprocess",
+        "YOLOValidation", "YOLOVideo", "YOLOWeights",
+        serverProduct("Hummingbird", "hummingbird"),
+        serverProduct("GRDB", "GRDB.swift"),
+        serverProduct("Configuration", "swift-configuration"),
+        serverProduct("Crypto", "swift-crypto"),
+        serverProduct("HTTPTypes", "swift-http-types"),
+        serverProduct("Logging", "swift-log"),
+        serverProduct("Metrics", "swift-metrics"),
+        serverProduct("NIOCore", "swift-nio"),
+        serverProduct("NIOPosix", "swift-nio"),
+        serverProduct("ServiceLifecycle", "swift-service-lifecycle"),
+      ],
+      resources: [.embedInCode("Page/index.html")], swiftSettings: settings),
     .executableTarget(
       name: "YOLOCommand",
       dependencies: [
         "JSONText", "YOLO", "YOLODataSet", "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOImageIO",
         "YOLOKernels", "YOLOModels", "YOLOPostprocess", "YOLOTensor", "YOLOValidation",
-        "YOLOWeights",
+        "YOLOVideo", "YOLOWeights",
+        .target(name: "YOLOServer", condition: .when(traits: ["Server"])),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
       ],
       swiftSettings: settings),
@@ -123,6 +165,26 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "YOLOCommandTests", dependencies: ["YOLOCommand", "YOLOTestSupport"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "YOLOVideoTests",
+      dependencies: ["YOLOGeometry", "YOLOImage", "YOLOVideo", "YOLOTestSupport"],
+      exclude: ["Fixtures"], swiftSettings: settings),
+    .testTarget(
+      name: "YOLOServerTests",
+      dependencies: [
+        "JSONText", "YOLO", "YOLOImage", "YOLOImageIO", "YOLOPostprocess", "YOLOServer",
+        "YOLOTestSupport", "YOLOValidation",
+        serverProduct("Hummingbird", "hummingbird"),
+        serverProduct("HummingbirdTesting", "hummingbird"),
+        serverProduct("Crypto", "swift-crypto"),
+        serverProduct("HTTPTypes", "swift-http-types"),
+        serverProduct("Logging", "swift-log"),
+        serverProduct("Metrics", "swift-metrics"),
+        serverProduct("NIOCore", "swift-nio"),
+        serverProduct("NIOPosix", "swift-nio"),
+        serverProduct("ServiceLifecycle", "swift-service-lifecycle"),
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "YOLOPostprocessTests",

@@ -4,11 +4,11 @@ extension InstructionSetKernels {
   /// The most pixels of a tile of one, two and three vectors that the registers hold.
   public static var maximumRows: (Int, Int, Int) {
     #if AVX512
-      (12, 10, 8)
+    (12, 10, 8)
     #elseif AVX2
-      (12, 6, 4)
+    (12, 6, 4)
     #else
-      (10, 6, 3)
+    (10, 6, 3)
     #endif
   }
 

@@ -1,14 +1,14 @@
 #if AVX512
-  /// The widest vector of the instruction set that this module is compiled for.
-  typealias Vector = SIMD16<Float>
-  /// The bit patterns of a `Vector`.
-  typealias VectorBits = SIMD16<Int32>
+/// The widest vector of the instruction set that this module is compiled for.
+typealias Vector = SIMD16<Float>
+/// The bit patterns of a `Vector`.
+typealias VectorBits = SIMD16<Int32>
 #elseif AVX2
-  typealias Vector = SIMD8<Float>
-  typealias VectorBits = SIMD8<Int32>
+typealias Vector = SIMD8<Float>
+typealias VectorBits = SIMD8<Int32>
 #else
-  typealias Vector = SIMD4<Float>
-  typealias VectorBits = SIMD4<Int32>
+typealias Vector = SIMD4<Float>
+typealias VectorBits = SIMD4<Int32>
 #endif
 
 @_transparent
@@ -26,9 +26,9 @@ func store(_ value: Vector, _ target: UnsafeMutablePointer<Float>) {
 @_transparent
 func multiplyAdd(_ sum: Vector, _ a: Vector, _ b: Vector) -> Vector {
   #if AVX512 || AVX2
-    sum.addingProduct(a, b)
+  sum.addingProduct(a, b)
   #else
-    sum + a * b
+  sum + a * b
   #endif
 }
 

@@ -3,9 +3,9 @@ import YOLOImage
 import YOLOImageIO
 
 #if canImport(Glibc)
-  import Glibc
+import Glibc
 #elseif canImport(Musl)
-  import Musl
+import Musl
 #endif
 
 /// A folder that results are written to.

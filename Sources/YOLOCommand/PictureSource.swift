@@ -2,9 +2,9 @@ import YOLOImage
 import YOLOImageIO
 
 #if canImport(Glibc)
-  import Glibc
+import Glibc
 #elseif canImport(Musl)
-  import Musl
+import Musl
 #endif
 
 /// A picture that `--source` stands for: a file, or standard input.

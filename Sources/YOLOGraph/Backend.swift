@@ -12,9 +12,9 @@ public enum Backend: String, Sendable, CaseIterable {
   /// The backends of this build.
   public static var available: [Backend] {
     #if BLAS
-      allCases
+    allCases
     #else
-      [.native, .reference]
+    [.native, .reference]
     #endif
   }
 
@@ -24,9 +24,9 @@ public enum Backend: String, Sendable, CaseIterable {
     case .native, .reference: return true
     case .blas:
       #if BLAS
-        return OpenBLAS.shared != nil
+      return OpenBLAS.shared != nil
       #else
-        return false
+      return false
       #endif
     }
   }

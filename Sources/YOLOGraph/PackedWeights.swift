@@ -113,12 +113,12 @@ public final class PackedWeights: Sendable {
           instructionSet: instructionSet, pool: pool))
     case .matrix:
       #if BLAS
-        return .matrix(
-          MatrixConvolution.packed(
-            weights: weights, bias: bias, outputChannels: outputs, inputChannels: inputs,
-            taps: taps, groups: groups))
+      return .matrix(
+        MatrixConvolution.packed(
+          weights: weights, bias: bias, outputChannels: outputs, inputChannels: inputs,
+          taps: taps, groups: groups))
       #else
-        return .plain(weights: weights, bias: bias)
+      return .plain(weights: weights, bias: bias)
       #endif
     case .plain:
       return .plain(weights: weights, bias: bias)
@@ -135,12 +135,12 @@ public final class PackedWeights: Sendable {
           inputChannels: convolution.inputChannels, window: convolution.window, lanes: lanes))
     case .matrix:
       #if BLAS
-        return .matrix(
-          MatrixTransposedConvolution.packed(
-            weights: weights, bias: bias, outputChannels: convolution.outputChannels,
-            inputChannels: convolution.inputChannels, window: convolution.window))
+      return .matrix(
+        MatrixTransposedConvolution.packed(
+          weights: weights, bias: bias, outputChannels: convolution.outputChannels,
+          inputChannels: convolution.inputChannels, window: convolution.window))
       #else
-        return .plain(weights: weights, bias: bias)
+      return .plain(weights: weights, bias: bias)
       #endif
     case .plain:
       return .plain(weights: weights, bias: bias)

@@ -348,10 +348,10 @@ public struct Planner: Sendable {
     case .depthwise(let depthwise):
       return DepthwiseConvolution(shape, weights: depthwise, kernels: native, threads: threads)
     #if BLAS
-      case .matrix(let matrix):
-        return MatrixConvolution(shape, weights: matrix, kernels: native, threads: threads)
+    case .matrix(let matrix):
+      return MatrixConvolution(shape, weights: matrix, kernels: native, threads: threads)
     #else
-      case .matrix: preconditionFailure("a build without BLAS packs no matrices")
+    case .matrix: preconditionFailure("a build without BLAS packs no matrices")
     #endif
     case .plain(let weights, let bias):
       return ReferenceConvolution(shape, weights: weights, bias: bias)
@@ -368,11 +368,11 @@ public struct Planner: Sendable {
       return DirectTransposedConvolution(
         shape, weights: tiles, kernels: native, threads: threads)
     #if BLAS
-      case .matrix(let matrix):
-        return MatrixTransposedConvolution(
-          shape, weights: matrix, kernels: native, threads: threads)
+    case .matrix(let matrix):
+      return MatrixTransposedConvolution(
+        shape, weights: matrix, kernels: native, threads: threads)
     #else
-      case .matrix: preconditionFailure("a build without BLAS packs no matrices")
+    case .matrix: preconditionFailure("a build without BLAS packs no matrices")
     #endif
     case .plain(let weights, let bias):
       return ReferenceTransposedConvolution(shape, weights: weights, bias: bias)

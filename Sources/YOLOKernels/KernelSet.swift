@@ -2,8 +2,8 @@ import KernelInterface
 import KernelsBaseline
 
 #if arch(x86_64)
-  import KernelsAVX2
-  import KernelsAVX512
+import KernelsAVX2
+import KernelsAVX512
 #endif
 
 /// The kernels of one instruction set.
@@ -62,10 +62,10 @@ public struct KernelSet: Sendable {
     precondition(InstructionSet.available.contains(instructionSet))
     return switch instructionSet {
     #if arch(x86_64)
-      case .avx2: KernelSet(.avx2, from: KernelsAVX2.InstructionSetKernels.self)
-      case .avx512: KernelSet(.avx512, from: KernelsAVX512.InstructionSetKernels.self)
+    case .avx2: KernelSet(.avx2, from: KernelsAVX2.InstructionSetKernels.self)
+    case .avx512: KernelSet(.avx512, from: KernelsAVX512.InstructionSetKernels.self)
     #else
-      case .avx2, .avx512: preconditionFailure("only x86-64 has \(instructionSet)")
+    case .avx2, .avx512: preconditionFailure("only x86-64 has \(instructionSet)")
     #endif
     case .baseline: KernelSet(.baseline, from: KernelsBaseline.InstructionSetKernels.self)
     }
@@ -77,10 +77,10 @@ extension InstructionSet {
   package var lanes: Int {
     switch self {
     #if arch(x86_64)
-      case .avx2: KernelsAVX2.InstructionSetKernels.lanes
-      case .avx512: KernelsAVX512.InstructionSetKernels.lanes
+    case .avx2: KernelsAVX2.InstructionSetKernels.lanes
+    case .avx512: KernelsAVX512.InstructionSetKernels.lanes
     #else
-      case .avx2, .avx512: KernelsBaseline.InstructionSetKernels.lanes
+    case .avx2, .avx512: KernelsBaseline.InstructionSetKernels.lanes
     #endif
     case .baseline: KernelsBaseline.InstructionSetKernels.lanes
     }

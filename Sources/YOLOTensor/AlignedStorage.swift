@@ -1,7 +1,7 @@
 #if canImport(Glibc)
-  import Glibc
+import Glibc
 #elseif canImport(Musl)
-  import Musl
+import Musl
 #endif
 
 /// A fixed run of `Float` values that starts at a 64-byte boundary (a cache line, an AVX-512 vector).

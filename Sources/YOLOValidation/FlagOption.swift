@@ -7,6 +7,13 @@ public struct FlagOption: Sendable {
   /// What the option does, as one sentence without a full stop at the end.
   public let help: String
 
+  /// Defines an option.
+  package init(name: String, defaultValue: Bool, help: String) {
+    self.name = name
+    self.defaultValue = defaultValue
+    self.help = help
+  }
+
   /// The name on the command line, words joined by hyphens and without the leading ones.
   public var flag: String { String(name.map { $0 == "_" ? "-" : $0 }) }
 

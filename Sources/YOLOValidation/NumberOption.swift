@@ -9,6 +9,14 @@ public struct NumberOption<Value: Comparable & LosslessStringConvertible & Senda
   /// What the option does, as one sentence without a full stop at the end.
   public let help: String
 
+  /// Defines an option.
+  package init(name: String, range: ClosedRange<Value>, defaultValue: Value, help: String) {
+    self.name = name
+    self.range = range
+    self.defaultValue = defaultValue
+    self.help = help
+  }
+
   /// The name on the command line, words joined by hyphens and without the leading ones.
   public var flag: String { String(name.map { $0 == "_" ? "-" : $0 }) }
 

@@ -17,17 +17,17 @@ import Testing
   }
 
   #if arch(x86_64)
-    private static let hasObjdump = ["/usr/bin", "/usr/local/bin", "/bin"].contains {
-      FileManager.default.isExecutableFile(atPath: "\($0)/objdump")
-    }
+  private static let hasObjdump = ["/usr/bin", "/usr/local/bin", "/bin"].contains {
+    FileManager.default.isExecutableFile(atPath: "\($0)/objdump")
+  }
 
-    @Test(.enabled(if: hasObjdump, "objdump is missing (binutils)"))
-    func theBuiltKernelsPass() throws {
-      let program = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
-        .deletingLastPathComponent().appending(path: "yolo").path
-      let outcome = try Self.check([program])
-      #expect(outcome.status == 0, "\(outcome.output)")
-    }
+  @Test(.enabled(if: hasObjdump, "objdump is missing (binutils)"))
+  func theBuiltKernelsPass() throws {
+    let program = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+      .deletingLastPathComponent().appending(path: "yolo").path
+    let outcome = try Self.check([program])
+    #expect(outcome.status == 0, "\(outcome.output)")
+  }
   #endif
 
   /// A disassembly of one function.

@@ -144,11 +144,11 @@ import YOLOTestSupport
           DepthwiseConvolution(shape, weights: depthwise, kernels: set, threads: threads))
       }
       #if BLAS
-        let matrix = MatrixConvolution.packed(
-          weights: weights, bias: bias, outputChannels: trial.output, inputChannels: trial.input,
-          taps: window.taps, groups: trial.groups)
-        kernels.append(
-          MatrixConvolution(shape, weights: matrix, kernels: .of(.best), threads: threads))
+      let matrix = MatrixConvolution.packed(
+        weights: weights, bias: bias, outputChannels: trial.output, inputChannels: trial.input,
+        taps: window.taps, groups: trial.groups)
+      kernels.append(
+        MatrixConvolution(shape, weights: matrix, kernels: .of(.best), threads: threads))
       #endif
     }
     // Up to a few hundred products of numbers below 2, summed in float32 in another order.

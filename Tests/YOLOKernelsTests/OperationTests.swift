@@ -109,12 +109,12 @@ import YOLOTestSupport
         DirectConvolution(shape, weights: packed, kernels: set, threads: trial.threads))
     }
     #if BLAS
-      let matrix = MatrixConvolution.packed(
-        weights: weights, bias: bias, outputChannels: trial.output, inputChannels: trial.input,
-        taps: trial.window.taps)
-      kernels.append(
-        MatrixConvolution(
-          shape, weights: matrix, kernels: .of(.best), threads: trial.threads))
+    let matrix = MatrixConvolution.packed(
+      weights: weights, bias: bias, outputChannels: trial.output, inputChannels: trial.input,
+      taps: trial.window.taps)
+    kernels.append(
+      MatrixConvolution(
+        shape, weights: matrix, kernels: .of(.best), threads: trial.threads))
     #endif
     for kernel in kernels {
       // Up to taps · channels products of numbers below 2, summed in float32 in another order.

@@ -124,12 +124,12 @@ import YOLOTestSupport
           DirectTransposedConvolution(shape, weights: packed, kernels: set, threads: threads))
       }
       #if BLAS
-        let matrix = MatrixTransposedConvolution.packed(
-          weights: weights, bias: bias, outputChannels: trial.output, inputChannels: trial.input,
-          window: window, groups: trial.groups)
-        kernels.append(
-          MatrixTransposedConvolution(
-            shape, weights: matrix, kernels: .of(.best), threads: threads))
+      let matrix = MatrixTransposedConvolution.packed(
+        weights: weights, bias: bias, outputChannels: trial.output, inputChannels: trial.input,
+        window: window, groups: trial.groups)
+      kernels.append(
+        MatrixTransposedConvolution(
+          shape, weights: matrix, kernels: .of(.best), threads: threads))
       #endif
     }
     // Up to a few hundred products of numbers below 2, summed in float32 in another order.

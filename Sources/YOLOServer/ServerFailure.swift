@@ -1,0 +1,97 @@
+#if Server
+package import HTTPTypes
+package import JSONText
+
+/// Why a request is refused: the status, and what the body
+/// `{"success":false,"message":…,"error":{"code","message","details"}}` says.
+package struct ServerFailure: Error, Sendable {
+  /// The status line.
+  package let status: HTTPResponse.Status
+  /// The code of the API documents, such as `VALIDATION_ERROR`.
+  package let code: String
+  /// One sentence for a person.
+  package let message: String
+  /// What a program may read.
+  package let details: [JSONMember]
+  /// Seconds after which the client may try again, for the header `Retry-After`.
+  package let retryAfter: Int?
+
+  package init(
+    _ status: HTTPResponse.Status, _ code: String, _ message: String, details: [JSONMember] = [],
+    retryAfter: Int? = nil
+  ) {
+    self.status = status
+    self.code = code
+    self.message = message
+    self.details = details
+    self.retryAfter = retryAfter
+  }
+
+  /// 400: an argument, named `argument`, is not what it must be.
+  package static func validation(
+    _ argument: String, given: String? = nil, expected: String? = nil, _ message: String
+  ) -> ServerFailure {
+    var details = [JSONMember("argument", .string(argument))]
+    if let given { details.append(JSONMember("value", .string(given))) }
+    if let expected { details.append(JSONMember("expected", .string(expected))) }
+    return ServerFailure(.badRequest, "VALIDATION_ERROR", message, details: details)
+  }
+
+  /// 401: there is no key, or none that is known.
+  package static func unauthorized(_ message: String) -> ServerFailure {
+    ServerFailure(.unauthorized, "UNAUTHORIZED", message)
+  }
+
+  /// 403: the key is known, but may not do this.
+  package static func forbidden(_ message: String) -> ServerFailure {
+    ServerFailure(.forbidden, "FORBIDDEN", message)
+  }
+
+  /// 404: there is no such path, or no such model.
+  package static func notFound(_ message: String, details: [JSONMember] = []) -> ServerFailure {
+    ServerFailure(.notFound, "NOT_FOUND", message, details: details)
+  }
+
+  /// 405: the path does not take this method.
+  package static func methodNotAllowed(_ message: String) -> ServerFailure {
+    ServerFailure(.methodNotAllowed, "METHOD_NOT_ALLOWED", message)
+  }
+
+  /// 408: the body did not come in time.
+  package static func bodyTimeout(seconds: Int) -> ServerFailure {
+    ServerFailure(
+      .requestTimeout, "REQUEST_TIMEOUT", "The body did not come within \(seconds) seconds.")
+  }
+
+  /// 413: something is larger than `limit`, in `unit`.
+  package static func tooLarge(_ message: String, limit: Int, unit: String) -> ServerFailure {
+    ServerFailure(
+      .contentTooLarge, "PAYLOAD_TOO_LARGE", message,
+      details: [JSONMember("limit", .int(limit)), JSONMember("unit", .string(unit))])
+  }
+
+  /// 415: the body is no form, or the file is nothing that can be decoded.
+  package static func unsupportedMedia(_ message: String) -> ServerFailure {
+    ServerFailure(.unsupportedMediaType, "UNSUPPORTED_MEDIA_TYPE", message)
+  }
+
+  /// 429: the key has used up its calls.
+  package static func rateLimited(limit: Int, retryAfter: Int) -> ServerFailure {
+    ServerFailure(
+      .tooManyRequests, "RATE_LIMITED",
+      "This key has made its \(limit) calls of this hour; try again in \(retryAfter) seconds.",
+      details: [JSONMember("limit", .int(limit)), JSONMember("retryAfter", .int(retryAfter))],
+      retryAfter: retryAfter)
+  }
+
+  /// 500: a fault of the server; what it was stands in the log only.
+  package static let fault = ServerFailure(
+    .internalServerError, "INTERNAL_ERROR", "The server failed to answer this request.")
+
+  /// 503: the server has too much to do, or is not ready; the same request may succeed later.
+  package static func unavailable(_ message: String, retryAfter: Int = 1) -> ServerFailure {
+    ServerFailure(
+      .serviceUnavailable, "SERVICE_UNAVAILABLE", message, retryAfter: retryAfter)
+  }
+}
+#endif
