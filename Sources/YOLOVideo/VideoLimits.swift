@@ -1,2 +1,2 @@
-/// placeholder
+/// Placeholder.
 public struct VideoLimits: Sendable {}
