@@ -176,7 +176,6 @@ let package = Package(
         "JSONText", "YOLO", "YOLOImage", "YOLOImageIO", "YOLOPostprocess", "YOLOServer",
         "YOLOTestSupport", "YOLOValidation",
         serverProduct("Hummingbird", "hummingbird"),
-        serverProduct("HummingbirdTesting", "hummingbird"),
         serverProduct("Crypto", "swift-crypto"),
         serverProduct("HTTPTypes", "swift-http-types"),
         serverProduct("Logging", "swift-log"),

@@ -1,4 +1,6 @@
 #if Server
+import YOLOValidation
+
 /// What requests, models and connections may cost, in bytes, seconds and counts.
 ///
 /// ``ServerOption`` has the range and the default of each.

@@ -1,4 +1,6 @@
 #if Server
+import YOLOValidation
+
 /// Everything that can be set about a server, checked against the ranges of ``ServerOption``.
 public struct ServerSettings: Sendable {
   /// The folder of models; with ``dedicated`` the file of the one model.

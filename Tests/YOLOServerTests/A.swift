@@ -1,4 +1,3 @@
 #if Server
 import Testing
-import HummingbirdTesting
 #endif
