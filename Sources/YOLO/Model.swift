@@ -28,7 +28,7 @@ public final class Model: Sendable {
   public let options: RuntimeOptions
 
   let plans: PlanCache
-  private let sessions = Mutex<[Session]>([])
+  let sessions = Mutex(SessionPool())
 
   /// Opens a checkpoint: an Ultralytics `.pt` file, or a safetensors file that `yolo export` wrote.
   ///
@@ -61,8 +61,11 @@ public final class Model: Sendable {
     try self.init(checkpoint, named: name, options: options)
   }
 
-  private init(
-    _ checkpoint: Checkpoint, named name: String, options: RuntimeOptions
+  /// Makes the model of an opened checkpoint; `name` is what errors call it.
+  ///
+  /// - Throws: `YOLOError` of code `checkpoint`, `model` or `option`.
+  public init(
+    _ checkpoint: Checkpoint, named name: String, options: RuntimeOptions = RuntimeOptions()
   ) throws(YOLOError) {
     try options.check()
     self.checkpoint = checkpoint
@@ -82,6 +85,9 @@ public final class Model: Sendable {
 
   /// What the model calls its classes.
   public var names: ClassNames { checkpoint.names }
+
+  /// The task, as Ultralytics names it: detect, segment, pose, obb or classify.
+  public var task: String { network.head.task }
 
   /// The largest stride of the head in pixels; inputs are a multiple of it, and of 32.
   public var largestStride: Int { network.head.levels.map(\.stride).max() ?? 32 }
@@ -246,11 +252,8 @@ public final class Model: Sendable {
   func withSession<Result>(
     _ body: (Session) throws(YOLOError) -> Result
   ) throws(YOLOError) -> Result {
-    let session = sessions.withLock { $0.popLast() } ?? Session()
-    defer {
-      // A burst of predictions must not keep its memory for good.
-      sessions.withLock { if $0.count < Processors.usable { $0.append(session) } }
-    }
+    let session = sessions.withLock { $0.lend() } ?? Session()
+    defer { sessions.withLock { $0.takeBack(session) } }
     return try body(session)
   }
 

@@ -3,7 +3,12 @@ import YOLO
 import YOLODataSet
 import YOLOImageIO
 import YOLOValidation
+import YOLOVideo
 import YOLOWeights
+
+#if Server
+import YOLOServer
+#endif
 
 /// Which exit code each kind of error ends in; the codes of `sysexits.h`.
 enum ExitStatus: Int32 {
@@ -22,7 +27,12 @@ enum ExitStatus: Int32 {
     case let error as OptionError: self.init(YOLOError(error).code)
     case let error as SourceError: self = error.isMissing ? .noInput : .damagedInput
     case let error as DataSetError: self.init(error)
+    case let error as VideoError: self.init(error)
     case is ValidationError: self = .usage
+    #if Server
+    case let error as SettingsError: self.init(error)
+    case let error as KeyStoreError: self.init(error)
+    #endif
     default: self = .other
     }
   }
@@ -56,6 +66,16 @@ enum ExitStatus: Int32 {
     case .tooManyBytes, .tooManyPixels, .tooManyScans: self = .tooLarge
     case .unknownSuffix: self = .usage
     case .unencodable, .unwritable: self = .cannotWrite
+    }
+  }
+
+  private init(_ error: VideoError) {
+    switch error {
+    case .unreadable: self = .noInput
+    case .noVideo, .damaged: self = .damagedInput
+    case .tooLong, .tooManyFrames, .tooManyPixels, .tooManyBytes: self = .tooLarge
+    case .unwritable: self = .cannotWrite
+    case .notInstalled, .timedOut, .endedEarly: self = .other
     }
   }
 

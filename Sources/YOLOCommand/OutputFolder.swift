@@ -30,6 +30,12 @@ struct OutputFolder {
     try AtomicOutput.write(bytes, to: "\(path)/\(name)")
   }
 
+  /// The path of the video that is drawn from a file of the given name.
+  func videoPath(for name: String) -> String {
+    let stem = name.lastIndex(of: ".").map { name[..<$0] } ?? name[...]
+    return "\(path)/\(stem.isEmpty ? name[...] : stem).mp4"
+  }
+
   /// Draws a prediction on its picture and writes it under the picture's name; what is neither JPEG
   /// nor PNG becomes JPEG.
   func write(

@@ -1,5 +1,6 @@
 import YOLOImage
 import YOLOImageIO
+import YOLOVideo
 
 #if canImport(Glibc)
 import Glibc
@@ -7,17 +8,27 @@ import Glibc
 import Musl
 #endif
 
-/// A picture that `--source` stands for: a file, or standard input.
+/// A picture or a video that `--source` stands for: a file, or a picture on standard input.
 struct PictureSource {
   /// The suffixes that make a file of a directory a picture.
   static let suffixes = ["jpeg", "jpg", "png", "webp"]
+  /// The suffixes that make a file of a directory a video.
+  static let videoSuffixes = [
+    "asf", "avi", "flv", "gif", "m2ts", "m4v", "mkv", "mov", "mp4", "mpeg", "mpg", "ogv", "ts",
+    "webm", "wmv",
+  ]
 
   /// What results and messages call it.
   let name: String
-  private let path: String?
+  /// The path, or nil for standard input.
+  let path: String?
 
-  /// Lists what `source` stands for: `-` is standard input, a directory its pictures by name.
-  static func expand(_ source: String) throws(SourceError) -> [PictureSource] {
+  /// Lists what `source` stands for: `-` is standard input, a directory its pictures by name,
+  /// with its videos if asked for.
+  static func expand(
+    _ source: String, withVideos: Bool = false
+  ) throws(SourceError) -> [PictureSource] {
+    let suffixes = withVideos ? suffixes + videoSuffixes : suffixes
     if source == "-" { return [PictureSource(name: "standard input", path: nil)] }
     var status = stat()
     guard stat(source, &status) == 0 else {
@@ -47,6 +58,21 @@ struct PictureSource {
   var fileName: String {
     guard let path else { return "stdin" }
     return path.split(separator: "/").last.map { String($0) } ?? path
+  }
+
+  /// The path of a file that begins like a video; nil for everything else.
+  var videoPath: String? {
+    guard let path else { return nil }
+    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    var status = stat()
+    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
+    var bytes = [UInt8](repeating: 0, count: VideoFormat.signatureLength)
+    let count = bytes.withUnsafeMutableBytes {
+      pread(descriptor, $0.baseAddress, $0.count, 0)
+    }
+    return VideoFormat.recognize([UInt8](bytes.prefix(max(count, 0)))) == nil ? nil : path
   }
 
   /// Reads the picture, on several threads where that is quicker.

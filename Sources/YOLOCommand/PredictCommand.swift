@@ -5,10 +5,10 @@ import YOLOImageIO
 import YOLOPostprocess
 import YOLOValidation
 
-/// `yolo predict`: finds the objects in pictures.
-struct PredictCommand: ParsableCommand {
+/// `yolo predict`: finds the objects in pictures and videos.
+struct PredictCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "predict", abstract: "Finds the objects in pictures.")
+    commandName: "predict", abstract: "Finds the objects in pictures and videos.")
 
   /// How results are printed.
   enum Format: String, ExpressibleByArgument, CaseIterable {
@@ -16,14 +16,15 @@ struct PredictCommand: ParsableCommand {
     case text
     /// One object: the answer of the HUB inference API.
     case json
-    /// A line of JSON a picture.
+    /// A line of JSON a picture or frame.
     case ndjson
   }
 
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "A picture, a directory of pictures, or - for standard input; the shipped picture if not given."
+      "A picture, a video, a directory of them, or - for a picture on standard input; the shipped "
+        + "picture if not given."
     ))
   var source: String?
 
@@ -35,16 +36,23 @@ struct PredictCommand: ParsableCommand {
   var normalize = PredictOption.normalized.defaultValue
 
   @Option(
-    name: .long, help: ArgumentHelp("Write annotated pictures to this folder.", valueName: "dir"))
+    name: .long,
+    help: ArgumentHelp("Write annotated pictures and videos to this folder.", valueName: "dir"))
   var save: String?
+
+  @Option(
+    name: .customLong(PredictOption.videoStride.flag),
+    help: "\(PredictOption.videoStride.help), \(PredictOption.videoStride.expected).")
+  var videoStride = "\(PredictOption.videoStride.defaultValue)"
 
   @OptionGroup(title: "Prediction") var prediction: PredictArguments
   @OptionGroup(title: "Runtime") var runtime: RuntimeArguments
 
-  func run() throws {
+  func run() async throws {
     do {
       let options = try prediction.options()
-      let sources = try PictureSource.expand(try sourcePath())
+      let stride = try PredictOption.videoStride.parsed(videoStride)
+      let sources = try PictureSource.expand(try sourcePath(), withVideos: true)
       let model = try runtime.open()
       // The process ends with this command: the system takes its memory back all at once.
       _ = Unmanaged.passRetained(model)
@@ -54,6 +62,14 @@ struct PredictCommand: ParsableCommand {
       var failure: ExitCode?
       for source in sources {
         do {
+          if let path = source.videoPath {
+            progress.clear()
+            try await VideoRun(
+              path: path, stride: stride, model: model, options: options, folder: folder
+            ).write(to: &output)
+            progress.advance()
+            continue
+          }
           let image = try source.read(threads: model.options.threads)
           let result = try model.predict(image, options: options, source: source.name)
           progress.clear()
@@ -67,7 +83,7 @@ struct PredictCommand: ParsableCommand {
         progress.advance()
       }
       progress.clear()
-      if failure == nil || sources.count > 1 {
+      if failure == nil || sources.count > 1 || output.hasResults {
         output.finish(model: try runtime.modelPath(), task: model.network.head.task)
       }
       if let failure { throw failure }

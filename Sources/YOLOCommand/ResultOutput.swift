@@ -9,6 +9,9 @@ struct ResultOutput {
   private var report: ResultReport
   private var count = 0
 
+  /// Whether there was a result.
+  var hasResults: Bool { count > 0 }
+
   init(format: PredictCommand.Format, isNormalized: Bool) {
     self.format = format
     self.isNormalized = isNormalized

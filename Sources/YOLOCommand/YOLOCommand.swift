@@ -1,8 +1,9 @@
 import ArgumentParser
+import YOLO
 
 /// The command `yolo`.
 @main
-struct YOLOCommand: ParsableCommand {
+struct YOLOCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "yolo",
     abstract: "Runs Ultralytics YOLO checkpoints, without Python.",
@@ -13,8 +14,17 @@ struct YOLOCommand: ParsableCommand {
       cannot be written, 70 anything else.
       """,
     version: Version.current,
-    subcommands: [
+    subcommands: subcommands)
+
+  private static var subcommands: [any ParsableCommand.Type] {
+    let commands: [any ParsableCommand.Type] = [
       PredictCommand.self, ValCommand.self, InfoCommand.self, BenchmarkCommand.self,
       TraceCommand.self, CompareCommand.self, ExportCommand.self,
-    ])
+    ]
+    #if Server
+    return commands + [ServeCommand.self, KeysCommand.self]
+    #else
+    return commands
+    #endif
+  }
 }

@@ -21,6 +21,19 @@ public final class PackedWeights: Sendable {
     case transposed(PackedTransposedConvolution)
     case matrix(AlignedStorage)
     case plain(weights: [Float], bias: [Float])
+
+    /// The memory of the weights in bytes.
+    var byteCount: Int {
+      switch self {
+      case .tiles(let weights): weights.byteCount
+      case .winograd(let weights): weights.byteCount
+      case .depthwise(let weights): weights.byteCount
+      case .transposed(let weights): weights.byteCount
+      case .matrix(let storage): storage.byteCount
+      case .plain(let weights, let bias):
+        (weights.count + bias.count) * MemoryLayout<Float>.stride
+      }
+    }
   }
 
   /// The weights of a node.
@@ -52,6 +65,10 @@ public final class PackedWeights: Sendable {
 
   private let pool = StoragePool()
   private let entries = Mutex<[Key: Packed]>([:])
+  private let bytes = Atomic<Int>(0)
+
+  /// The memory of all weights in bytes, each layout counted.
+  public var byteCount: Int { bytes.load(ordering: .relaxed) }
 
   /// Makes an empty store.
   public init() {}
@@ -85,7 +102,10 @@ public final class PackedWeights: Sendable {
         case .convolution(let convolution): self.pack(convolution, as: entry.layout)
         case .transposed(let convolution): self.pack(convolution, as: entry.layout)
         }
-      entries.withLock { $0[entry.stored] = packed }
+      entries.withLock { entries in
+        let replaced = entries.updateValue(packed, forKey: entry.stored)?.byteCount ?? 0
+        bytes.add(packed.byteCount - replaced, ordering: .relaxed)
+      }
     }
   }
 

@@ -72,6 +72,9 @@ public final class PlanCache: Sendable {
     try planner.rankings(graph, height: height, width: width, runs: runs)
   }
 
+  /// The memory of the packed weights in bytes.
+  package var weightBytes: Int { weights.byteCount }
+
   /// The number of plans held.
   package var count: Int { state.withLock { $0.plans.count } }
 }

@@ -28,6 +28,11 @@ public final class Session: @unchecked Sendable {
     scratchBase = scratch.base
   }
 
+  /// The memory of the arena and of the threads' scratch, in bytes.
+  ///
+  /// Not to be read while a plan runs.
+  package var byteCount: Int { arena.byteCount + scratch.byteCount }
+
   /// Runs a plan.
   ///
   /// - Parameters:

@@ -26,6 +26,8 @@ package final class PackedConvolution: Sendable {
   let storage: AlignedStorage
   /// What the sums of later walks start from: as many zeros as the widest block has lanes.
   let zeros: AlignedStorage
+  /// The memory of the weights in bytes.
+  package var byteCount: Int { storage.byteCount + zeros.byteCount }
 
   /// Packs weights [output, input / groups, kernel height, kernel width] and a bias for vectors of
   /// `lanes`; the channels are those of all groups.

@@ -9,6 +9,8 @@ package final class PackedDepthwise: Sendable {
   /// The values from tap to tap.
   let step: Int
   let storage: AlignedStorage
+  /// The memory of the weights in bytes.
+  package var byteCount: Int { storage.byteCount }
 
   /// Packs weights [channels, 1, kernel height, kernel width] and a bias for vectors of `lanes`.
   package init(

@@ -1,6 +1,8 @@
 /// The weights of a transposed convolution, packed phase by phase as those of a convolution.
 package final class PackedTransposedConvolution: Sendable {
   let phases: [(phase: TransposedPhase, weights: PackedConvolution)]
+  /// The memory of the weights in bytes.
+  package var byteCount: Int { phases.reduce(0) { $0 + $1.weights.byteCount } }
 
   /// Packs weights [input, output / groups, kernel height, kernel width] and a bias for vectors of
   /// `lanes`; the channels are those of all groups.

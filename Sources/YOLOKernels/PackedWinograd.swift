@@ -17,6 +17,8 @@ package final class PackedWinograd: Sendable {
   let bias: AlignedStorage
   /// What products start from: as many zeros as the widest block has lanes.
   let zeros: AlignedStorage
+  /// The memory of the weights in bytes.
+  package var byteCount: Int { storage.byteCount + bias.byteCount + zeros.byteCount }
 
   /// The bytes that packed weights take.
   package static func byteCount(

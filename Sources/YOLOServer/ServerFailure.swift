@@ -15,16 +15,19 @@ package struct ServerFailure: Error, Sendable {
   package let details: [JSONMember]
   /// Seconds after which the client may try again, for the header `Retry-After`.
   package let retryAfter: Int?
+  /// Whether time was up.
+  private let isTimeout: Bool
 
   package init(
     _ status: HTTPResponse.Status, _ code: String, _ message: String, details: [JSONMember] = [],
-    retryAfter: Int? = nil
+    retryAfter: Int? = nil, isTimeout: Bool = false
   ) {
     self.status = status
     self.code = code
     self.message = message
     self.details = details
     self.retryAfter = retryAfter
+    self.isTimeout = isTimeout
   }
 
   /// 400: an argument, named `argument`, is not what it must be.
@@ -87,6 +90,24 @@ package struct ServerFailure: Error, Sendable {
   /// 500: a fault of the server; what it was stands in the log only.
   package static let fault = ServerFailure(
     .internalServerError, "INTERNAL_ERROR", "The server failed to answer this request.")
+
+  /// What the metrics call this refusal; nil for one that has no name there.
+  package var rejection: ServerMetrics.Rejection? {
+    switch status {
+    case .contentTooLarge: .tooLarge
+    case .requestTimeout: .timeout
+    case .tooManyRequests: .rateLimited
+    case .serviceUnavailable: isTimeout ? .timeout : .queueFull
+    default: nil
+    }
+  }
+
+  /// 503: the work took longer than it may.
+  package static func timedOut(seconds: Int) -> ServerFailure {
+    ServerFailure(
+      .serviceUnavailable, "SERVICE_UNAVAILABLE",
+      "The server could not answer within \(seconds) seconds.", retryAfter: 1, isTimeout: true)
+  }
 
   /// 503: the server has too much to do, or is not ready; the same request may succeed later.
   package static func unavailable(_ message: String, retryAfter: Int = 1) -> ServerFailure {

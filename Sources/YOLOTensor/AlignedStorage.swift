@@ -13,8 +13,10 @@ public final class AlignedStorage: @unchecked Sendable {
   public let base: UnsafeMutablePointer<Float>
   /// The number of values.
   public let count: Int
+  /// The memory of the values in bytes.
+  public var byteCount: Int { count * MemoryLayout<Float>.stride }
 
-  private let byteCount: Int
+  private let mappedBytes: Int
   /// The mapping that this storage is a part of, if it has none of its own.
   private let whole: AlignedStorage?
 
@@ -22,13 +24,13 @@ public final class AlignedStorage: @unchecked Sendable {
   public init(count: Int) {
     precondition(count >= 0)
     self.count = count
-    byteCount = max(count * MemoryLayout<Float>.stride, 1)
+    mappedBytes = max(count * MemoryLayout<Float>.stride, 1)
     // SAFETY: an anonymous private mapping is page-aligned and zeroed; it is unmapped in deinit only.
-    let memory = mmap(nil, byteCount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
+    let memory = mmap(nil, mappedBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
     guard let memory, memory != MAP_FAILED else {
-      preconditionFailure("no memory for \(byteCount) bytes")
+      preconditionFailure("no memory for \(mappedBytes) bytes")
     }
-    if byteCount >= 4 << 20 { madvise(memory, byteCount, MADV_HUGEPAGE) }
+    if mappedBytes >= 4 << 20 { madvise(memory, mappedBytes, MADV_HUGEPAGE) }
     base = memory.bindMemory(to: Float.self, capacity: count)
     whole = nil
   }
@@ -38,11 +40,11 @@ public final class AlignedStorage: @unchecked Sendable {
     precondition(range.lowerBound % 16 == 0 && range.upperBound <= whole.count)
     base = whole.base + range.lowerBound
     count = range.count
-    byteCount = 0
+    mappedBytes = 0
     self.whole = whole
   }
 
   deinit {
-    if whole == nil { munmap(base, byteCount) }
+    if whole == nil { munmap(base, mappedBytes) }
   }
 }

@@ -1,10 +1,10 @@
 /// Reads option values from text.
-enum OptionText {
+package enum OptionText {
   /// How much of a value an error repeats, in characters.
   static let excerptLength = 40
 
   /// Returns the value without spaces around it.
-  static func trimmed(_ text: some StringProtocol) -> String {
+  package static func trimmed(_ text: some StringProtocol) -> String {
     var rest = text[...]
     while let first = rest.first, first.isWhitespace { rest = rest.dropFirst() }
     while let last = rest.last, last.isWhitespace { rest = rest.dropLast() }
@@ -12,7 +12,7 @@ enum OptionText {
   }
 
   /// Returns a value fit for an error message: shortened, control characters replaced.
-  static func excerpt(_ text: String) -> String {
+  package static func excerpt(_ text: String) -> String {
     var scalars = String.UnicodeScalarView()
     for scalar in text.unicodeScalars.prefix(excerptLength) {
       let isControl = scalar.properties.generalCategory == .control

@@ -50,6 +50,11 @@ public enum PredictOption {
       "Suppress overlapping boxes; without it a dual head (YOLOv10, YOLO26) runs the branch that "
       + "gives each object once")
 
+  /// Of how many frames of a video one is looked at.
+  public static let videoStride = NumberOption(
+    name: "vid_stride", range: 1...10_000, defaultValue: 1,
+    help: "Look at one of so many frames of a video")
+
   /// Whether coordinates of results are shares of the picture's width and height.
   public static let normalized = FlagOption(
     name: "normalize", defaultValue: false,

@@ -82,6 +82,9 @@ public struct Checkpoint: Sendable {
   /// Gives back the memory of what was read of the file; reading on costs a look at the file.
   package func releasePages() { file?.releasePages() }
 
+  /// The memory of the file's bytes: all of them if they were copied, none if they are mapped.
+  package var copiedBytes: Int { file?.copiedBytes ?? 0 }
+
   /// Forgets which tensors were asked for.
   public func resetUsage() { model.usage.reset() }
 }

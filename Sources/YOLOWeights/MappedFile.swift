@@ -66,6 +66,26 @@ public final class MappedFile: @unchecked Sendable {
     isMapping = false
   }
 
+  /// Holds `count` bytes that `fill` writes, for a file that may be changed in place while it is in
+  /// use.
+  ///
+  /// - Throws: What `fill` throws.
+  package init<Failure: Error>(
+    name: String, count: Int, fill: (UnsafeMutableRawBufferPointer) throws(Failure) -> Void
+  ) throws(Failure) {
+    precondition(count > 0)
+    let memory = UnsafeMutableRawPointer.allocate(byteCount: count, alignment: 64)
+    self.name = name
+    self.count = count
+    base = UnsafeRawPointer(memory)
+    isMapping = false
+    // SAFETY: the buffer is the memory just allocated, which `deinit` releases if this throws, too.
+    try fill(UnsafeMutableRawBufferPointer(start: memory, count: count))
+  }
+
+  /// The bytes that take memory whether they are read or not: all if copied, none if mapped.
+  package var copiedBytes: Int { isMapping ? 0 : count }
+
   deinit {
     let address = UnsafeMutableRawPointer(mutating: base)
     // SAFETY: `init` acquired exactly this memory, and no view outlives its file.

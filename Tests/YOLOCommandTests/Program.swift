@@ -13,13 +13,20 @@ enum Program {
   }
 
   /// Runs `yolo`, which lies beside the test bundle, and waits for its end.
-  static func yolo(_ arguments: [String], input: Data? = nil) throws -> Outcome {
+  static func yolo(_ arguments: [String], input: Data? = nil, searchPath: String? = nil) throws
+    -> Outcome
+  {
     let process = Process()
     // The test program is in the build folder, where the product is, too.
     let folder = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
       .deletingLastPathComponent()
     process.executableURL = folder.appending(path: "yolo")
     process.arguments = arguments
+    if let searchPath {
+      process.environment = ProcessInfo.processInfo.environment.merging(["PATH": searchPath]) {
+        $1
+      }
+    }
     let output = Pipe()
     let errors = Pipe()
     process.standardOutput = output
@@ -29,13 +36,26 @@ enum Program {
     try process.run()
     if let input { try? source.fileHandleForWriting.write(contentsOf: input) }
     try? source.fileHandleForWriting.close()
-    let text = String(decoding: output.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
-    let messages = String(
-      decoding: errors.fileHandleForReading.readDataToEndOfFile(), as: UTF8.self)
+    let text = Self.text(of: output.fileHandleForReading.fileDescriptor)
+    let messages = Self.text(of: errors.fileHandleForReading.fileDescriptor)
     process.waitUntilExit()
     return Outcome(
       status: process.terminationReason == .exit ? process.terminationStatus : -1, output: text,
       errors: messages)
+  }
+
+  /// Reads to the end; a signal in between, such as that of another child's end, does no harm.
+  private static func text(of descriptor: Int32) -> String {
+    var bytes: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    while true {
+      let count = read(descriptor, &buffer, buffer.count)
+      if count > 0 {
+        bytes += buffer[..<count]
+      } else if count == 0 || errno != EINTR {
+        return String(decoding: bytes, as: UTF8.self)
+      }
+    }
   }
 
   /// Lends an empty folder.

@@ -1,0 +1,25 @@
+#if Server
+import YOLOServer
+
+extension ExitStatus {
+  /// The exit code of settings that are not accepted.
+  init(_ error: SettingsError) {
+    switch error {
+    case .value, .unknownKey, .repeatedKey, .noModels, .conflict, .tooSmall: self = .usage
+    case .unreadable: self = .noInput
+    case .malformed: self = .damagedInput
+    }
+  }
+
+  /// The exit code of keys that cannot be used.
+  init(_ error: KeyStoreError) {
+    switch error {
+    case .missing: self = .noInput
+    case .inaccessible: self = .cannotWrite
+    case .damaged, .foreign, .newer: self = .damagedInput
+    case .unknownKey, .invalid: self = .usage
+    case .busy, .cancelled: self = .other
+    }
+  }
+}
+#endif

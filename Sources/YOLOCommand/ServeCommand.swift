@@ -1,0 +1,45 @@
+#if Server
+import ArgumentParser
+import Foundation
+import Logging
+import YOLOServer
+
+/// `yolo serve`: answers the HUB Inference API.
+struct ServeCommand: AsyncParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "serve",
+    abstract: "Answers the HUB Inference API for the models of a folder, or for one.",
+    discussion: """
+      Each option can also be given by a variable of the environment, such as YOLO_MAX_BODY=20, \
+      and in the file of --config, an object of JSON such as {"max-body": 20}. The command line \
+      wins over the environment, and this over the file.
+      """)
+
+  @Flag(help: ArgumentHelp("Print the options as a table in Markdown.", visibility: .hidden))
+  var printOptions = false
+
+  @OptionGroup(title: "Service") var service: ServeArguments
+  @OptionGroup(title: "Limits") var limits: ServeLimitArguments
+
+  func run() async throws {
+    if printOptions {
+      StandardOutput.write(ServerSetting.markdownTable)
+      return
+    }
+    do {
+      let (settings, warnings) = try ServerSettings.read(
+        flags: service.given.merging(limits.given) { first, _ in first },
+        environment: ProcessInfo.processInfo.environment)
+      for warning in warnings { StandardError.write("warning: \(warning)\n") }
+      let server = try await Server(
+        settings: settings,
+        logger: Logger(label: "yolo") { StreamLogHandler.standardError(label: $0) })
+      try await server.run()
+    } catch let code as ExitCode {
+      throw code
+    } catch {
+      throw ExitStatus.report(error)
+    }
+  }
+}
+#endif

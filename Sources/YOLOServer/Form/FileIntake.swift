@@ -1,0 +1,85 @@
+#if Server
+import YOLOImageIO
+
+/// Receives the bytes of a file, and decides by the first of them where the others go: those of a picture to
+/// memory, those of a video to disk, any others nowhere.
+struct FileIntake {
+  /// As many bytes as tell what a file is.
+  static let probeCount = 512
+
+  private let limits: ServerLimits
+  private let share: UploadShare
+  private let isVideo: @Sendable ([UInt8]) -> Bool
+  private var state = State.probing([])
+
+  private enum State {
+    case probing([UInt8])
+    case picture([UInt8])
+    case video(TemporaryFile)
+    case unknown([UInt8])
+  }
+
+  init(
+    limits: ServerLimits, share: UploadShare, isVideo: @escaping @Sendable ([UInt8]) -> Bool
+  ) {
+    self.limits = limits
+    self.share = share
+    self.isVideo = isVideo
+  }
+
+  /// Takes the next bytes.
+  mutating func receive(_ bytes: ArraySlice<UInt8>) async throws {
+    switch state {
+    case .probing(var first):
+      first += bytes
+      state = .probing(first)
+      if first.count >= Self.probeCount { try await decide(first) }
+    case .picture(var picture):
+      state = .unknown([])
+      try grow(&picture, by: bytes)
+      state = .picture(picture)
+    case .video(let file):
+      try await file.append(Array(bytes))
+    case .unknown:
+      break
+    }
+  }
+
+  /// Ends the file.
+  func finish() async throws -> UploadedFile {
+    var intake = self
+    if case .probing(let first) = state { try await intake.decide(first) }
+    return switch intake.state {
+    case .probing(let bytes), .unknown(let bytes): .unknown(bytes)
+    case .picture(let bytes): .picture(bytes)
+    case .video(let file): .video(file)
+    }
+  }
+
+  private mutating func decide(_ first: [UInt8]) async throws {
+    if ImageFormat(recognizing: first) != nil {
+      var picture: [UInt8] = []
+      try grow(&picture, by: first[...])
+      state = .picture(picture)
+    } else if isVideo(first) {
+      let file = try TemporaryFile()
+      try await file.append(first)
+      state = .video(file)
+    } else {
+      state = .unknown(Array(first.prefix(Self.probeCount)))
+    }
+  }
+
+  private func grow(
+    _ picture: inout [UInt8], by bytes: ArraySlice<UInt8>
+  ) throws(ServerFailure) {
+    guard picture.count + bytes.count <= limits.pictureBytes else {
+      throw .tooLarge(
+        "The picture has more than \(limits.pictureBytes) bytes.", limit: limits.pictureBytes,
+        unit: "bytes")
+    }
+    try share.grow(by: bytes.count)
+    picture += bytes
+  }
+}
+#endif

@@ -1,0 +1,118 @@
+#if Server
+import HTTPTypes
+import NIOCore
+import YOLOImageIO
+
+/// Puts a form together from the chunks of its body.
+struct FormReceiver {
+  /// What the file may be called: the HUB API's name, and that of its older clients.
+  static let fileNames: Set = ["file", "image"]
+
+  private var parser: MultipartParser
+  private let limits: ServerLimits
+  private let share: UploadShare
+  private let isVideo: @Sendable ([UInt8]) -> Bool
+
+  private var bodyBytes = 0
+  private var fields: [String: String] = [:]
+  private var field: (name: String, bytes: [UInt8])?
+  private var file: UploadedFile?
+  private var intake: FileIntake?
+  private var fileBytes = 0
+
+  init(
+    contentType: String, limits: ServerLimits, share: UploadShare,
+    isVideo: @escaping @Sendable ([UInt8]) -> Bool
+  ) throws {
+    let boundary: MultipartBoundary?
+    do {
+      boundary = try MultipartBoundary(contentType: contentType)
+    } catch {
+      throw ServerFailure.malformed(error)
+    }
+    guard let boundary else { throw ServerFailure.notAForm(ServerText.excerpt(contentType)) }
+    parser = MultipartParser(boundary: boundary, partLimit: limits.parts)
+    self.limits = limits
+    self.share = share
+    self.isVideo = isVideo
+  }
+
+  /// Takes the next chunk of the body.
+  mutating func receive(_ chunk: ByteBuffer) async throws {
+    bodyBytes += chunk.readableBytes
+    guard bodyBytes <= limits.bodyBytes else {
+      throw ServerFailure.bodyTooLarge(limit: limits.bodyBytes)
+    }
+    var events: [MultipartParser.Event] = []
+    do {
+      try parser.feed(chunk) { events.append($0) }
+    } catch let error as MultipartError {
+      throw ServerFailure.malformed(error)
+    }
+    for event in events { try await receive(event) }
+  }
+
+  /// Ends the form.
+  mutating func finish() async throws -> UploadForm {
+    do {
+      try parser.finish()
+    } catch {
+      throw ServerFailure.malformed(error)
+    }
+    guard let file else {
+      throw ServerFailure.validation(
+        "file", expected: "a picture or a video",
+        "The form has no file: send the picture or video as its field file.")
+    }
+    return UploadForm(fields: fields, file: file, fileBytes: fileBytes, share: share)
+  }
+
+  private mutating func receive(_ event: MultipartParser.Event) async throws {
+    switch event {
+    case .part(let part):
+      if Self.fileNames.contains(part.name) {
+        guard file == nil else {
+          throw ServerFailure.validation("file", "The form has more than one file; send one.")
+        }
+        intake = FileIntake(limits: limits, share: share, isVideo: isVideo)
+      } else {
+        guard fields[part.name] == nil else {
+          let name = ServerText.excerpt(part.name)
+          throw ServerFailure.validation(name, "The form has the field \(name) more than once.")
+        }
+        field = (part.name, [])
+      }
+    case .data(let bytes):
+      if intake != nil {
+        fileBytes += bytes.count
+        try await intake?.receive(bytes)
+      } else {
+        field?.bytes += bytes
+        guard field?.bytes.count ?? 0 <= limits.fieldBytes else {
+          throw ServerFailure.tooLarge(
+            "The field \(ServerText.excerpt(field?.name ?? "")) has more than \(limits.fieldBytes) bytes.",
+            limit: limits.fieldBytes, unit: "bytes")
+        }
+      }
+    case .partEnd:
+      if let intake {
+        file = try await intake.finish()
+        self.intake = nil
+      } else if let field {
+        guard let text = String(validating: field.bytes, as: UTF8.self) else {
+          let name = ServerText.excerpt(field.name)
+          throw ServerFailure.validation(name, "The field \(name) is not UTF-8.")
+        }
+        fields[field.name] = text
+        self.field = nil
+      }
+    }
+  }
+}
+
+extension ServerFailure {
+  fileprivate static func malformed(_ error: MultipartError) -> ServerFailure {
+    ServerFailure(.badRequest, "VALIDATION_ERROR", "\(error)")
+  }
+}
+#endif

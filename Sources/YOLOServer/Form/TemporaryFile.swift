@@ -1,0 +1,55 @@
+#if Server
+import Glibc
+import NIOPosix
+
+/// A file that only this process's user can read, and that goes with the last reference to it.
+package final class TemporaryFile: Sendable {
+  /// Where it lies.
+  package let path: String
+  private let descriptor: Int32
+
+  /// Makes an empty file in the folder for temporary files.
+  package init() throws(ServerFailure) {
+    let folder = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+    let name = String(UInt64.random(in: .min ... .max), radix: 36)
+    path = "\(folder)/yolo-upload-\(name)"
+    descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    guard descriptor >= 0 else {
+      throw .unavailable("The server cannot store a video at present.", retryAfter: 10)
+    }
+  }
+
+  deinit {
+    close(descriptor)
+    unlink(path)
+  }
+
+  /// Appends bytes, on a thread that may wait for the disk.
+  ///
+  /// - Throws: `ServerFailure` of status 503 if they cannot be stored.
+  package func append(_ bytes: [UInt8]) async throws {
+    let isWritten = try await NIOThreadPool.singleton.runIfActive { self.write(bytes) }
+    guard isWritten else {
+      throw ServerFailure.unavailable(
+        "The server cannot store a video at present.", retryAfter: 10)
+    }
+  }
+
+  private func write(_ bytes: [UInt8]) -> Bool {
+    bytes.withUnsafeBytes { buffer in
+      var position = 0
+      while position < buffer.count {
+        // SAFETY: writes the bytes from `position` to the end at most, all of them alive throughout.
+        let count = Glibc.write(
+          descriptor, buffer.baseAddress.map { $0 + position }, buffer.count - position)
+        if count >= 0 {
+          position += count
+        } else if errno != EINTR {
+          return false
+        }
+      }
+      return true
+    }
+  }
+}
+#endif

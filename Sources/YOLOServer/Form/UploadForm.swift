@@ -1,0 +1,62 @@
+#if Server
+package import NIOCore
+
+/// A form that was received: its fields, and its one file.
+package final class UploadForm: Sendable {
+  /// The fields that are no file, by name.
+  package let fields: [String: String]
+  /// The file.
+  package let file: UploadedFile
+  /// The size of the file.
+  package let fileBytes: Int
+  /// The share of the budget that the file takes; it is given back with the form.
+  private let share: UploadShare
+
+  init(fields: [String: String], file: UploadedFile, fileBytes: Int, share: UploadShare) {
+    self.fields = fields
+    self.file = file
+    self.fileBytes = fileBytes
+    self.share = share
+  }
+
+  /// Receives a form.
+  ///
+  /// - Parameters:
+  ///   - body: The body of the request.
+  ///   - contentType: The header `Content-Type`.
+  ///   - contentLength: The header `Content-Length`; a body that is said to be too large is not read.
+  ///   - limits: How large everything may be.
+  ///   - budget: What all uploads together may take.
+  ///   - isVideo: Whether a file that begins with these bytes is a video.
+  /// - Returns: The form, with a file.
+  /// - Throws: `ServerFailure` of status 400 for a form that is malformed or has no file, 413 for one
+  ///   that is too large, 415 for another type of content, 503 if the budget is used up; or what `body`
+  ///   throws.
+  package static func read(
+    from body: some AsyncSequence<ByteBuffer, any Error>, contentType: String?,
+    contentLength: Int?, limits: ServerLimits, budget: UploadBudget,
+    isVideo: @escaping @Sendable ([UInt8]) -> Bool
+  ) async throws -> UploadForm {
+    guard let contentType else { throw ServerFailure.notAForm("none") }
+    var receiver = try FormReceiver(
+      contentType: contentType, limits: limits, share: UploadShare(of: budget), isVideo: isVideo)
+    if let contentLength, contentLength > limits.bodyBytes {
+      throw ServerFailure.bodyTooLarge(limit: limits.bodyBytes)
+    }
+    for try await chunk in body { try await receiver.receive(chunk) }
+    return try await receiver.finish()
+  }
+}
+
+extension ServerFailure {
+  static func notAForm(_ type: String) -> ServerFailure {
+    .unsupportedMedia(
+      "The body must be a form, Content-Type: multipart/form-data, with the picture or video as its "
+        + "field file; the type of this one is \(type).")
+  }
+
+  static func bodyTooLarge(limit: Int) -> ServerFailure {
+    .tooLarge("The body of the request has more than \(limit) bytes.", limit: limit, unit: "bytes")
+  }
+}
+#endif

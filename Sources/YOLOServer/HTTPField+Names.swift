@@ -1,0 +1,22 @@
+#if Server
+import HTTPTypes
+
+extension HTTPField.Name {
+  /// Makes a name that is known to be one.
+  private static func known(_ name: String) -> HTTPField.Name {
+    guard let field = HTTPField.Name(name) else { preconditionFailure("\(name) is no field name") }
+    return field
+  }
+
+  /// The name of a request.
+  static let xRequestID = known("X-Request-Id")
+  /// The key of the HUB API.
+  static let xAPIKey = known("x-api-key")
+  /// The calls of an hour.
+  static let rateLimit = known("X-RateLimit-Limit")
+  /// The calls that are left of them.
+  static let rateLimitRemaining = known("X-RateLimit-Remaining")
+  /// When there are new ones, in seconds since 1970.
+  static let rateLimitReset = known("X-RateLimit-Reset")
+}
+#endif

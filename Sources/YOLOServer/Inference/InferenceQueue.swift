@@ -1,0 +1,104 @@
+#if Server
+import NIOPosix
+import Synchronization
+
+/// Runs blocking work on a fixed number of threads, for a bounded number of waiting callers.
+///
+/// Callers wait in the order in which they came. One beyond the bound is refused at once; one whose
+/// time is up, or who goes away, leaves its place: work that has not begun never runs, work that has begun
+/// is told, and keeps its place until it ends, so that memory stays bounded.
+package final class InferenceQueue: Sendable {
+  /// The threads.
+  package let workers: Int
+  /// The callers that may wait for one.
+  package let capacity: Int
+
+  private let pool: NIOThreadPool
+  private let load = Mutex(Load())
+
+  /// What the queue is busy with.
+  package struct Load: Sendable {
+    /// Work that has not begun.
+    package var waiting = 0
+    /// Work that has begun.
+    package var running = 0
+  }
+
+  /// Starts the threads.
+  package init(workers: Int, capacity: Int) {
+    precondition(workers >= 1 && capacity >= 0)
+    self.workers = workers
+    self.capacity = capacity
+    pool = NIOThreadPool(numberOfThreads: workers)
+    pool.start()
+  }
+
+  /// How much waits and runs now.
+  package var currentLoad: Load { load.withLock { $0 } }
+
+  /// Runs work on one of the threads, and returns what it returns.
+  ///
+  /// - Parameters:
+  ///   - deadline: When the caller stops waiting.
+  ///   - seconds: The time that led to the deadline, for the message.
+  ///   - presence: Tells when the caller's client goes away.
+  ///   - work: What to do; the ticket says whether anybody still waits for it.
+  /// - Returns: What `work` returned.
+  /// - Throws: `ServerFailure` of status 503 if the queue is full or time is up, `CancellationError` if
+  ///   the caller was cancelled or its client has gone, else what `work` throws.
+  package func run<Value: Sendable>(
+    until deadline: ContinuousClock.Instant, seconds: Int, for presence: ClientPresence,
+    _ work: @escaping @Sendable (QueueTicket) throws -> Value
+  ) async throws -> Value {
+    guard admit() else {
+      throw ServerFailure.unavailable(
+        "The server is busy: \(workers) requests are worked on, and \(capacity) wait.")
+    }
+    let job = QueueJob<Value>()
+    let timer = Task {
+      try await Task.sleep(until: deadline, clock: .continuous)
+      job.end(.failure(ServerFailure.timedOut(seconds: seconds)))
+    }
+    defer { timer.cancel() }
+    let leave: @Sendable () -> Void = { job.end(.failure(CancellationError())) }
+    return try await presence.whileWatching(leave) {
+      try await withTaskCancellationHandler {
+        try await withCheckedThrowingContinuation { continuation in
+          job.await(continuation)
+          pool.submit { state in self.begin(job, isActive: state == .active, work) }
+        }
+      } onCancel: {
+        leave()
+      }
+    }
+  }
+
+  private func begin<Value>(
+    _ job: QueueJob<Value>, isActive: Bool, _ work: (QueueTicket) throws -> Value
+  ) {
+    load.withLock {
+      $0.waiting -= 1
+      $0.running += 1
+    }
+    defer { load.withLock { $0.running -= 1 } }
+    guard isActive, !job.ticket.isAbandoned else {
+      job.end(.failure(CancellationError()))
+      return
+    }
+    job.end(Result { try work(job.ticket) })
+  }
+
+  /// Ends the threads; work that waits is refused.
+  package func stop() async {
+    try? await pool.shutdownGracefully()
+  }
+
+  private func admit() -> Bool {
+    load.withLock {
+      guard $0.waiting + $0.running < workers + capacity else { return false }
+      $0.waiting += 1
+      return true
+    }
+  }
+}
+#endif

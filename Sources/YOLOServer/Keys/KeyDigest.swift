@@ -1,0 +1,43 @@
+#if Server
+import Crypto
+
+/// The SHA-256 of a key: what is stored of it, and what a presented key is compared by.
+struct KeyDigest: Sendable {
+  /// The length of a stored digest.
+  static let byteCount = 32
+
+  private let words: SIMD4<UInt64>
+
+  /// Digests the text of a key.
+  init(of text: String) {
+    self.init(words: SHA256.hash(data: Array(text.utf8)))
+  }
+
+  /// Takes a stored digest, or returns nil if it does not have ``byteCount`` bytes.
+  init?(bytes: some Collection<UInt8>) {
+    guard bytes.count == Self.byteCount else { return nil }
+    self.init(words: bytes)
+  }
+
+  private init(words bytes: some Sequence<UInt8>) {
+    var words = SIMD4<UInt64>()
+    for (index, byte) in bytes.enumerated() where index < Self.byteCount {
+      words[index >> 3] |= UInt64(byte) << UInt64((index & 7) << 3)
+    }
+    self.words = words
+  }
+
+  /// The bytes to store.
+  var bytes: [UInt8] {
+    (0..<Self.byteCount).map { UInt8(truncatingIfNeeded: words[$0 >> 3] >> UInt64(($0 & 7) << 3)) }
+  }
+
+  /// Whether two digests are equal: all ones, or all zeros; in a time that does not depend on either.
+  func mask(matching other: KeyDigest) -> UInt64 {
+    let difference = words ^ other.words
+    let all = difference[0] | difference[1] | difference[2] | difference[3]
+    // The highest bit of `all | -all` is set exactly if `all` is not zero.
+    return ((all | (0 &- all)) >> 63) &- 1
+  }
+}
+#endif

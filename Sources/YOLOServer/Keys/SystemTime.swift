@@ -1,0 +1,13 @@
+#if Server
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
+/// The clock of the system.
+package enum SystemTime {
+  /// The seconds since 1970.
+  @Sendable package static func now() -> Int { Int(time(nil)) }
+}
+#endif

@@ -1,0 +1,40 @@
+#if Server
+import HTTPTypes
+import Hummingbird
+
+/// Counts the calls of each key, refuses those beyond its limit, and tells every answer how many are
+/// left.
+struct RateLimit: RouterMiddleware {
+  let keys: KeyStore
+  /// The calls of an hour.
+  let limit: Int
+  let metrics: ServerMetrics
+
+  func handle(
+    _ request: Request, context: ServerContext,
+    next: (Request, ServerContext) async throws -> Response
+  ) async throws -> Response {
+    guard let key = context.key else { return try await next(request, context) }
+    let now = SystemTime.now()
+    let state = try await keys.countCall(of: key.id, limit: limit, now: now)
+    var response: Response
+    if state.isAllowed {
+      do {
+        response = try await next(request, context)
+      } catch {
+        guard let failure = ServerFailure(error) else { throw error }
+        if let reason = failure.rejection { metrics.recordRejection(reason) }
+        response = failure.response()
+      }
+    } else {
+      metrics.recordRejection(.rateLimited)
+      let wait = state.retryAfter(now: now)
+      response = ServerFailure.rateLimited(limit: state.limit, retryAfter: wait).response()
+    }
+    response.headers[.rateLimit] = "\(state.limit)"
+    response.headers[.rateLimitRemaining] = "\(state.remaining)"
+    response.headers[.rateLimitReset] = "\(state.reset)"
+    return response
+  }
+}
+#endif

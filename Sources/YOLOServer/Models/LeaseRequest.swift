@@ -1,0 +1,59 @@
+#if Server
+import Synchronization
+
+/// Somebody who waits for a model to be loaded, until it is or the task is cancelled.
+final class LeaseRequest: Sendable {
+  typealias Answer = Result<ModelLease, ServerFailure>
+
+  private enum State {
+    case new
+    case waiting(CheckedContinuation<Answer, Never>)
+    case answered(Answer?)
+  }
+
+  private let state = Mutex(State.new)
+
+  /// Whether nobody waits any more.
+  var isAnswered: Bool {
+    state.withLock { state in
+      if case .answered = state { true } else { false }
+    }
+  }
+
+  /// Waits for the answer.
+  var answer: Answer {
+    get async {
+      await withTaskCancellationHandler {
+        await withCheckedContinuation { continuation in
+          let early = state.withLock { state -> Answer? in
+            defer {
+              state = if case .answered = state { .answered(nil) } else { .waiting(continuation) }
+            }
+            if case .answered(let answer) = state { return answer }
+            return nil
+          }
+          if let early { continuation.resume(returning: early) }
+        }
+      } onCancel: {
+        answer(.failure(.unavailable("The request ended before its model was loaded.")))
+      }
+    }
+  }
+
+  /// Answers, unless that was done already.
+  func answer(_ answer: Answer) {
+    let waiting = state.withLock { state -> CheckedContinuation<Answer, Never>? in
+      switch state {
+      case .new:
+        state = .answered(answer)
+        return nil
+      case .waiting(let continuation):
+        state = .answered(nil)
+        return continuation
+      case .answered: return nil
+      }
+    }
+    waiting?.resume(returning: answer)
+  }
+}
+#endif

@@ -1,0 +1,27 @@
+#if Server
+/// A model of the folder, as it is shown.
+package struct ModelListing: Sendable {
+  /// What a model is ready for.
+  package enum State: String, Sendable, Hashable {
+    /// In memory.
+    case loaded
+    /// Loaded by the next request for it.
+    case idle
+    /// Not served; `fault` says why.
+    case broken
+  }
+
+  /// The shortest name that requests may use.
+  package let name: String
+  /// The file's name.
+  package let fileName: String
+  /// What the model is; nil if it is broken.
+  package let description: ModelDescription?
+  /// What it is ready for.
+  package let state: State
+  /// What is wrong with the file; a model that is loaded is the last sound one then.
+  package let fault: String?
+  /// The memory that it takes, in bytes; names of one file share it.
+  package let bytes: Int
+}
+#endif

@@ -1,0 +1,115 @@
+#if Server
+import Logging
+import Dispatch
+import Synchronization
+import YOLO
+
+/// Lending models to requests.
+extension ModelStore {
+  /// Lends a model, which is loaded first if it is not in memory.
+  ///
+  /// - Parameter reference: The model, or nil for the only one.
+  /// - Returns: The lease; the model stays in memory as long as it lives.
+  /// - Throws: 404 if there is none of this name, 400 if there are several and none was named, 503 if it
+  ///   cannot be loaded: its file is broken, or there is no memory for it.
+  package func lease(_ reference: ModelReference?) async throws(ServerFailure) -> ModelLease {
+    let (file, lease) = try table.withLock { table throws(ServerFailure) in
+      guard table.isScanned else {
+        throw .unavailable("The models are being loaded; try again.")
+      }
+      let file = try table.file(for: reference)
+      return (file, self.lease(file, in: &table))
+    }
+    if let lease { return lease }
+    let request = LeaseRequest()
+    queue.async {
+      guard !request.isAnswered else { return }
+      request.answer(
+        Result { () throws(ServerFailure) in
+          try self.loaded(file)
+        })
+    }
+    return try await request.answer.get()
+  }
+
+  private func lease(_ file: String, in table: inout ModelTable) -> ModelLease? {
+    guard let (signature, version) = table.lend(file), let model = version.model else { return nil }
+    return ModelLease(
+      model, name: table.name(of: file), fileName: file, task: version.description.task
+    ) { [weak self] in self?.end(signature) }
+  }
+
+  /// Takes a lease back; what is then to be freed is freed on the store's thread.
+  private func end(_ signature: FileSignature) {
+    let (unused, isOver) = table.withLock { table in
+      let unused = table.takeBack(signature)
+      return (unused, table.loadedBytes > self.budget)
+    }
+    guard unused != nil || isOver else { return }
+    queue.async {
+      self.free(unused.map { [$0] } ?? [])
+      self.settle()
+    }
+  }
+
+  /// Loads a file's model and lends it.
+  private func loaded(_ file: String) throws(ServerFailure) -> ModelLease {
+    let (present, entry, known) = try table.withLock { table throws(ServerFailure) in
+      guard let entry = table.entries[file] else {
+        throw .notFound("There is no model \(file) any more.")
+      }
+      return (
+        self.lease(file, in: &table), entry,
+        entry.served.flatMap { table.versions[$0]?.leastBytes } ?? 0
+      )
+    }
+    if let present { return present }
+    guard entry.served != nil else {
+      throw .unavailable(
+        "This model cannot be served: \(entry.fault ?? "its file is broken").",
+        retryAfter: max(1, settings.limits.reloadInterval))
+    }
+    try makeRoom(for: max(known, entry.signature.size), file: file)
+    do {
+      let opened = try ModelFile(path: folder.path(of: file), name: file, limit: budget)
+      let model = try opened.model(options)
+      try warm(model)
+      install(model, opened.signature, as: file, isLoaded: true)
+    } catch {
+      fail(file, error)
+      throw .unavailable("This model cannot be served: \(error).")
+    }
+    // A lease must not end under the lock: it would take that, too.
+    let (lease, room) = table.withLock { table in
+      (
+        self.lease(file, in: &table),
+        table.makeRoom(for: 0, budget: self.budget, sparing: table.entries[file]?.served)
+      )
+    }
+    free(room.unloaded)
+    if room.suffices, let lease { return lease }
+    _ = consume lease
+    unload(file)
+    throw noRoom(file)
+  }
+
+  /// Unloads what was least recently used so that as many more bytes fit.
+  private func makeRoom(for bytes: Int, file: String) throws(ServerFailure) {
+    let room = table.withLock { $0.makeRoom(for: bytes, budget: self.budget) }
+    free(room.unloaded)
+    guard room.suffices else { throw noRoom(file) }
+  }
+
+  private func noRoom(_ file: String) -> ServerFailure {
+    let known = table.withLock { table in
+      table.entries[file]?.served.flatMap { table.versions[$0]?.leastBytes } ?? 0
+    }
+    let limit = "\(budget >> 20) MiB of model_memory"
+    guard known <= budget else {
+      return .unavailable(
+        "\(file) needs \(known >> 20) MiB, more than the \(limit).", retryAfter: 60)
+    }
+    return .unavailable("All of the \(limit) is taken by models in use; try again.")
+  }
+}
+#endif

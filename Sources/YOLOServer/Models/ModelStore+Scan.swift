@@ -1,0 +1,143 @@
+#if Server
+import Logging
+import Synchronization
+import YOLO
+
+/// Looking at the folder.
+extension ModelStore {
+  /// Looks at the folder once: takes new and changed files, forgets removed ones.
+  ///
+  /// The first look loads models as far as their memory goes, if that is wanted. A file that is not
+  /// sound is taken for half-written at first: only if the next look finds it unchanged it is reported.
+  ///
+  /// - Throws: `ModelFault` if the folder cannot be read; at the first look in dedicated mode also if
+  ///   the one model is missing or broken.
+  package func scan() async throws(ModelFault) {
+    try await onQueue { Result { () throws(ModelFault) in try self.look() } }.get()
+  }
+
+  private func look() throws(ModelFault) {
+    let content = try folder.content(limit: settings.limits.models)
+    let isFirst = table.withLock { !$0.isScanned }
+    if isFirst, settings.isDedicated, content.files.isEmpty {
+      throw ModelFault(message: "the model \(settings.models) is missing, or is no file")
+    }
+    reports.withLock { reports in
+      let lines = content.skipped.map { "\($0.name) is not served: \($0.reason)" }
+      for line in lines where !reports.contains(line) { logger.warning("\(line)") }
+      reports = Set(lines)
+    }
+    forget(allBut: Set(content.files.map(\.name)))
+    var room = PreloadRoom()
+    for (name, signature) in content.files {
+      guard !isStopping.load(ordering: .relaxed) else { return }
+      consider(name, signature, isFirst: isFirst, room: &room)
+    }
+    let entries = table.withLock { table in
+      table.rename()
+      table.isScanned = true
+      return table.entries
+    }
+    if isFirst { try checkStart(entries) }
+    settle()
+    isReadyNow.store(true, ordering: .releasing)
+  }
+
+  private func checkStart(_ entries: [String: ModelTable.Entry]) throws(ModelFault) {
+    if settings.isDedicated, let entry = entries.values.first {
+      if let fault = entry.fault { throw ModelFault(message: fault) }
+      guard loadedCount == 1 else {
+        throw ModelFault(
+          message: "\(settings.models) needs more than \(budget >> 20) MiB of model_memory")
+      }
+    }
+    if entries.isEmpty {
+      logger.warning("no models yet", metadata: ["folder": "\(folder.path)"])
+    }
+  }
+
+  private func forget(allBut present: Set<String>) {
+    let (removed, unused) = table.withLock { table in
+      let removed = table.entries.keys.filter { !present.contains($0) }.sorted()
+      let unused = table.remove(removed)
+      if !removed.isEmpty { table.rename() }
+      return (removed, unused)
+    }
+    free(unused)
+    for file in removed { logger.info("model removed", metadata: ["file": "\(file)"]) }
+  }
+
+  /// Takes a file as it is now, if it is another than before.
+  private func consider(
+    _ file: String, _ signature: FileSignature, isFirst: Bool, room: inout PreloadRoom
+  ) {
+    let (entry, isShared, wasLoaded) = table.withLock { table in
+      let entry = table.entries[file]
+      return (
+        entry, table.versions[signature] != nil,
+        entry?.served.flatMap { table.versions[$0]?.model } != nil
+      )
+    }
+    let stands = entry?.signature == signature
+    if let entry, stands, !entry.isPending { return }
+    if entry == nil { note(file) }
+    if isShared {
+      let unused = table.withLock { $0.serve(file, signature) }
+      free(unused.map { [$0] } ?? [])
+      return
+    }
+    let isFinal = isFirst || stands
+    // Nothing but standing still tells that a safetensors file is whole.
+    let mustStand = file.hasSuffix(".safetensors") || entry?.isPending == true
+    guard isFinal || !mustStand else {
+      return wait(file, signature)
+    }
+    do {
+      let opened = try ModelFile(path: folder.path(of: file), name: file, limit: budget)
+      let model = try opened.model(options)
+      let loads =
+        wasLoaded || settings.isDedicated
+        || settings.preloads && room.admits(signature.size, loaded: loadedBytes, budget: budget)
+      if loads { try warm(model) }
+      install(model, opened.signature, as: file, isLoaded: loads)
+      if loads, !wasLoaded, loadedBytes > budget {
+        room.refuse(signature.size)
+        unload(file)
+      }
+    } catch {
+      if isFinal, !error.isPassing {
+        put(file, signature)
+        fail(file, error, signature: signature)
+      } else {
+        wait(file, signature)
+      }
+    }
+  }
+
+  /// Leaves a file that is being written for the next look.
+  private func wait(_ file: String, _ signature: FileSignature) {
+    put(file, signature)
+    fail(
+      file, ModelFault(message: "\(file) is being written", isPassing: true), signature: signature)
+  }
+
+  /// Makes sure that there is an entry of a file.
+  private func put(_ file: String, _ signature: FileSignature) {
+    table.withLock { table in
+      if table.entries[file] == nil { table.entries[file] = .init(signature: signature) }
+    }
+  }
+
+  /// Says which of two files with one stem has the stem as its name.
+  private func note(_ file: String) {
+    let stem = ModelFolder.stem(of: file)
+    let others = table.withLock { $0.entries.keys.filter { ModelFolder.stem(of: $0) == stem } }
+    for other in others {
+      let first = ModelFolder.suffixes.lazy.map { stem + $0 }.first { $0 == file || $0 == other }
+      logger.notice(
+        "\(other) and \(file) have one name: \(stem) is \(first ?? other), the other has its suffix"
+      )
+    }
+  }
+}
+#endif

@@ -1,0 +1,74 @@
+#if Server
+import Dispatch
+package import Logging
+import Synchronization
+package import YOLO
+
+/// The models of a folder: found, loaded, replaced when their files change, and unloaded when memory is
+/// wanted.
+///
+/// Files are read and models loaded on one thread of the store's own, one after the other; requests for
+/// models in memory never wait for it. Requests hold a ``ModelLease``: what they run stays what it is.
+package final class ModelStore: Sendable {
+  /// The plans that a model keeps: each needs its own input extent, and plans of many extents keep
+  /// weights in more layouts.
+  package static let planLimit = 8
+
+  let settings: ServerSettings
+  let options: RuntimeOptions
+  let logger: Logger
+  let folder: ModelFolder
+  let queue = DispatchQueue(label: "yolo.models")
+  let table = Mutex(ModelTable())
+  let isReadyNow = Atomic<Bool>(false)
+  let isStopping = Atomic<Bool>(false)
+  /// What was last said about the folder as a whole; used on the queue only.
+  let reports = Mutex(Set<String>())
+
+  /// Makes a store, which has looked at nothing yet.
+  package init(settings: ServerSettings, options: RuntimeOptions, logger: Logger) {
+    var options = options
+    options.planLimit = min(options.planLimit, Self.planLimit)
+    self.settings = settings
+    self.options = options
+    self.logger = logger
+    folder = ModelFolder(settings.models, isFile: settings.isDedicated)
+  }
+
+  /// The most memory of all models in bytes.
+  var budget: Int { settings.limits.modelBytes }
+
+  /// Whether the folder was looked at, and what is loaded at start is loaded.
+  package var isReady: Bool { isReadyNow.load(ordering: .acquiring) }
+
+  /// The memory of all loaded models in bytes.
+  package var loadedBytes: Int { table.withLock { $0.loadedBytes } }
+
+  /// The models in memory, those of files that are gone and requests that are not among them.
+  package var loadedCount: Int { table.withLock { $0.loadedCount } }
+
+  /// What happened so far.
+  package var counters: ModelCounters { table.withLock { $0.counters } }
+
+  /// All models of the folder, sorted by the names of their files.
+  package var listing: [ModelListing] {
+    table.withLock { table in
+      table.entries.sorted { $0.key < $1.key }.map { file, entry in
+        let version = entry.served.flatMap { table.versions[$0] }
+        let isLoaded = version?.model != nil
+        return ModelListing(
+          name: table.name(of: file), fileName: file, description: version?.description,
+          state: version == nil ? .broken : isLoaded ? .loaded : .idle, fault: entry.fault,
+          bytes: isLoaded ? version?.bytes ?? 0 : 0)
+      }
+    }
+  }
+
+  /// Runs `body` on the store's thread.
+  func onQueue<Value: Sendable>(_ body: @escaping @Sendable () -> Value) async -> Value {
+    await withCheckedContinuation { continuation in
+      queue.async { continuation.resume(returning: body()) }
+    }
+  }
+}
+#endif

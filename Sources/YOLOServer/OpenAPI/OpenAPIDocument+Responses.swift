@@ -1,0 +1,100 @@
+#if Server
+import HTTPTypes
+import JSONText
+
+extension OpenAPIDocument {
+  /// The failures, by status: what each means, and the headers that it has besides `X-Request-Id`.
+  private static var failures: [(failure: ServerFailure, meaning: String, headers: [String])] {
+    [
+      (
+        .validation("imgsz", ""), "An argument, which `details` names, is not what it must be.", []
+      ),
+      (.unauthorized(""), "There is no key, or none that is known.", ["WWW-Authenticate"]),
+      (.forbidden(""), "The key is known, but may not do this.", []),
+      (.notFound(""), "There is no such path, or no such model.", []),
+      (.methodNotAllowed(""), "The path does not take this method.", ["Allow"]),
+      (.bodyTimeout(seconds: 0), "The body did not come in time.", []),
+      (
+        .tooLarge("", limit: 0, unit: ""),
+        "The body, the file, the picture or the video is larger than the limit in `details`.", []
+      ),
+      (
+        .unsupportedMedia(""),
+        "The body is no form, or the file is neither a picture nor a video that can be decoded.", []
+      ),
+      (
+        .rateLimited(limit: 0, retryAfter: 0), "The key has used up its calls of this hour.",
+        ["Retry-After"] + rateLimitHeaders
+      ),
+      (.fault, "A fault of the server; its log has more under the request's id.", []),
+      (
+        .unavailable(""), "There is too much to do, or models are being loaded; try again later.",
+        ["Retry-After"]
+      ),
+    ]
+  }
+
+  /// The headers that say how many calls a key has left.
+  static let rateLimitHeaders = [
+    "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset",
+  ]
+
+  static var responses: JSONValue {
+    .object(
+      failures.map { failure, meaning, headers in
+        let envelope = Schema.object([
+          "allOf": .array([
+            Schema.reference("Failure"),
+            Schema.object([
+              "properties": Schema.object([
+                "error": Schema.object([
+                  "properties": Schema.object([
+                    "code": Schema.object(["const": .string(failure.code)])
+                  ])
+                ])
+              ])
+            ]),
+          ])
+        ])
+        return JSONMember(
+          "Failure\(failure.status.code)",
+          Schema.object([
+            "description": .string(meaning),
+            "headers": headerReferences(["X-Request-Id"] + headers),
+            "content": content("application/json", envelope),
+          ]))
+      })
+  }
+
+  /// The codes of all failures.
+  static var failureCodes: [String] { failures.map(\.failure.code) }
+
+  static func responseReference(_ status: Int) -> JSONValue {
+    Schema.object(["$ref": .string("#/components/responses/Failure\(status)")])
+  }
+
+  static func headerReferences(_ names: [String]) -> JSONValue {
+    .object(
+      names.map {
+        JSONMember($0, Schema.object(["$ref": .string("#/components/headers/\($0)")]))
+      })
+  }
+
+  static var headers: JSONValue {
+    Schema.object([
+      "X-Request-Id": header("string", "The request's id, which the log has too."),
+      "Retry-After": header("integer", "Seconds after which to try again."),
+      "X-RateLimit-Limit": header("integer", "The calls that the key may make in an hour."),
+      "X-RateLimit-Remaining": header("integer", "The calls that are left of them."),
+      "X-RateLimit-Reset": header(
+        "integer", "When the key has all of its calls again, in seconds since 1970."),
+      "WWW-Authenticate": header("string", "Bearer"),
+      "Allow": header("string", "The methods that the path takes."),
+    ])
+  }
+
+  private static func header(_ type: String, _ description: String) -> JSONValue {
+    Schema.object(["description": .string(description), "schema": Schema.type(type)])
+  }
+}
+#endif

@@ -1,0 +1,46 @@
+#if Server
+import Crypto
+import Foundation
+import HTTPTypes
+import Hummingbird
+
+/// Answers `GET /` with the page for trying models out.
+struct PageHandler: Sendable {
+  private let headers: HTTPFields
+  private let body: ByteBuffer
+
+  init() {
+    let page = PackageResources.index_html
+    body = ByteBuffer(bytes: page)
+    headers = [
+      .contentType: "text/html; charset=utf-8",
+      .contentSecurityPolicy: Self.policy(of: String(decoding: page, as: UTF8.self)),
+      .cacheControl: "no-cache",
+      .xContentTypeOptions: "nosniff",
+    ]
+  }
+
+  func respond() -> Response {
+    Response(status: .ok, headers: headers, body: ResponseBody(byteBuffer: body))
+  }
+
+  /// Allows the page's own style and script, by their hashes, and calls to this server.
+  private static func policy(of page: String) -> String {
+    [
+      "default-src 'none'", "connect-src 'self'", "img-src 'self' blob: data:",
+      "media-src blob:", "script-src \(hash(of: "script", in: page))",
+      "style-src \(hash(of: "style", in: page))", "base-uri 'none'", "form-action 'none'",
+      "frame-ancestors 'self'",
+    ].joined(separator: "; ")
+  }
+
+  /// The hash of the one element of this name, as the policy writes it.
+  private static func hash(of element: String, in page: String) -> String {
+    guard let start = page.range(of: "<\(element)>"),
+      let end = page.range(of: "</\(element)>", range: start.upperBound..<page.endIndex)
+    else { return "'none'" }
+    let digest = SHA256.hash(data: Data(page[start.upperBound..<end.lowerBound].utf8))
+    return "'sha256-\(Data(digest).base64EncodedString())'"
+  }
+}
+#endif

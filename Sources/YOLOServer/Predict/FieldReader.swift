@@ -1,0 +1,38 @@
+#if Server
+import YOLOValidation
+
+/// Reads the fields of a form, some of which have an older name besides.
+struct FieldReader {
+  /// The fields by name.
+  let fields: [String: String]
+
+  /// Returns the text of a field and the name that it was given under; nil for none, or an empty one.
+  func value(of name: String, older: String? = nil) throws(ServerFailure) -> (
+    text: String, name: String
+  )? {
+    let given = [name, older].compactMap(\.self).filter { fields[$0]?.isEmpty == false }
+    guard given.count < 2 else {
+      throw .validation(
+        name, "\(given[0]) and \(given[1]) are names of the same argument; give one of them.")
+    }
+    guard let name = given.first, let text = fields[name] else { return nil }
+    return (text, name)
+  }
+
+  /// Reads the value of a field; nil for none.
+  ///
+  /// - Throws: `ServerFailure` of status 400, which calls the argument as the request did.
+  func read<Option: FieldOption>(
+    _ option: Option, older: String? = nil
+  ) throws(ServerFailure) -> Option.Value? {
+    guard let (text, name) = try value(of: option.name, older: older) else { return nil }
+    do {
+      return try option.parsed(text)
+    } catch {
+      throw .validation(
+        name, given: error.given, expected: error.expected,
+        "\(name) must be \(error.expected), but \"\(error.given)\" was given.")
+    }
+  }
+}
+#endif

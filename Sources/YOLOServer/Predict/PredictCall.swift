@@ -1,0 +1,15 @@
+#if Server
+/// A request that was received wholly, and is to be predicted.
+struct PredictCall: Sendable {
+  /// The form; it holds the file's share of the upload budget.
+  let form: UploadForm
+  /// What the form asks for.
+  let asked: PredictRequest
+  /// The model.
+  let lease: ModelLease
+  /// Whether anybody waits for the answer.
+  let presence: ClientPresence
+  /// What the answer tells about itself.
+  let metadata: AnswerMetadata
+}
+#endif

@@ -1,0 +1,41 @@
+#if Server
+import YOLO
+import YOLOPostprocess
+import YOLOVideo
+
+extension PredictHandler {
+  /// Predicts the frames of a video, each as a piece of work of its own, so that pictures come between.
+  func predict(video: TemporaryFile, _ call: PredictCall) async throws -> [UInt8] {
+    try await videos.withSlot {
+      let deadline = ContinuousClock.now + .seconds(limits.videoTimeout)
+      var answer = AnswerWriter(
+        isNormalized: call.asked.isNormalized, limit: limits.answerBytes)
+      do {
+        try await VideoReader.forEachFrame(
+          of: video.path, limits: limits.video, stride: call.asked.stride
+        ) { _, frame in
+          let prediction = try await queue.run(
+            until: deadline, seconds: limits.videoTimeout, for: call.presence
+          ) { _ in
+            try call.lease.model.predict(frame, options: call.asked.options, source: "file")
+          }
+          metrics.recordImage(prediction.speed, decode: nil, model: call.lease.name)
+          try answer.append(prediction)
+        }
+      } catch let error as VideoError {
+        throw ServerFailure(error, storedAt: video.path)
+      }
+      return try answer.finish(call.metadata)
+    }
+  }
+}
+
+extension ServerLimits {
+  /// What a video may cost.
+  var video: VideoLimits {
+    VideoLimits(
+      duration: Double(videoDuration), frames: videoFrames, pixels: pixels, bytes: bodyBytes,
+      seconds: Double(videoTimeout))
+  }
+}
+#endif

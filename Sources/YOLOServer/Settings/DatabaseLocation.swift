@@ -1,0 +1,26 @@
+#if Server
+import YOLOValidation
+
+/// Where the keys are kept if nothing says so.
+package enum DatabaseLocation {
+  /// The path when there is no home: of a service.
+  static let ofService = "/var/lib/yolo/keys.sqlite"
+
+  /// The path for an environment: `YOLO_DATABASE`, else in `XDG_DATA_HOME`, else in
+  /// `~/.local/share`, else ``ofService``.
+  package static func path(environment: [String: String]) -> String {
+    if let path = environment[ServerSetting.variable(of: ServerOption.database.flag)], !path.isEmpty
+    {
+      return path
+    }
+    // The specification of XDG has relative paths ignored.
+    if let folder = environment["XDG_DATA_HOME"], folder.hasPrefix("/") {
+      return "\(folder)/yolo/keys.sqlite"
+    }
+    if let home = environment["HOME"], home.hasPrefix("/") {
+      return "\(home)/.local/share/yolo/keys.sqlite"
+    }
+    return ofService
+  }
+}
+#endif

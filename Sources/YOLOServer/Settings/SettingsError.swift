@@ -1,0 +1,52 @@
+#if Server
+package import YOLOValidation
+
+/// Why the settings of a server are not accepted.
+package enum SettingsError: Error, Sendable, Hashable {
+  /// A value is outside its option's range, or not of its kind.
+  case value(source: SettingsSource, flag: String, error: OptionError)
+  /// The configuration file has a key that is no option.
+  case unknownKey(path: String, key: String)
+  /// The configuration file has a key twice.
+  case repeatedKey(path: String, key: String)
+  /// The configuration file cannot be read.
+  case unreadable(path: String, reason: String)
+  /// The configuration file is not an object of JSON.
+  case malformed(path: String, reason: String)
+  /// Neither a folder nor a model was given.
+  case noModels
+  /// One source gives two options of which only one can hold.
+  case conflict(source: SettingsSource, first: String, second: String)
+  /// An option is less than another allows.
+  case tooSmall(flag: String, given: Int, least: Int, because: String)
+}
+
+extension SettingsError: CustomStringConvertible {
+  /// A sentence that names the source, the option, the value and what was expected.
+  package var description: String {
+    switch self {
+    case .value(let source, let flag, let error):
+      switch error {
+      case .malformed:
+        "\(source.name(of: flag)) must be \(error.expected), but \"\(error.given)\" was given"
+      case .outOfRange:
+        "\(source.name(of: flag)) must be \(error.expected), but \(error.given) was given"
+      }
+    case .unknownKey(let path, let key):
+      "\(path): \"\(OptionText.excerpt(key))\" is no option; there are "
+        + ServerSetting.keysOfFile.joined(separator: ", ")
+    case .repeatedKey(let path, let key): "\(path): \"\(key)\" is given twice"
+    case .unreadable(let path, let reason): "\(path): the configuration cannot be read: \(reason)"
+    case .malformed(let path, let reason):
+      "\(path): the configuration must be an object of JSON: \(reason)"
+    case .noModels:
+      "give --\(ServerOption.folder.flag) DIR for a folder of models, or "
+        + "--\(ServerOption.dedicated.flag) FILE for one model"
+    case .conflict(let source, let first, let second):
+      "\(source.name(of: first)) and \(source.name(of: second)) are both given; give one of them"
+    case .tooSmall(let flag, let given, let least, let because):
+      "\(flag) must be at least \(least), because of \(because), but is \(given)"
+    }
+  }
+}
+#endif

@@ -1,0 +1,50 @@
+#if Server
+import Foundation
+import Logging
+import YOLOServer
+
+/// Servers in this process, on ports that the system chooses.
+enum PageServer {
+  /// The shipped models and pictures.
+  static let weights = URL(filePath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent().appending(path: "Weights")
+
+  /// Serves a folder of models, with the keys of a database if one is given, while `body` runs.
+  static func serving(
+    _ models: URL = weights, keys database: URL? = nil,
+    _ body: @escaping @Sendable (URL) async throws -> Void
+  ) async throws {
+    var settings = ServerSettings(
+      models: models.path(percentEncoded: false),
+      database: database?.path(percentEncoded: false) ?? "/nonexistent")
+    settings.isOpen = database == nil
+    settings.host = "127.0.0.1"
+    settings.port = 0
+    let server = try await Server(
+      settings: settings, logger: Logger(label: "page") { _ in SwiftLogNoOpLogHandler() })
+    let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
+    try await withThrowingTaskGroup { group in
+      group.addTask {
+        defer { continuation.finish() }
+        try await server.run(signals: []) { port in continuation.yield(port) }
+      }
+      defer { group.cancelAll() }
+      for await port in ports {
+        guard let address = URL(string: "http://127.0.0.1:\(port)/") else { continue }
+        return try await body(address)
+      }
+      try await group.waitForAll()
+      throw PageFailure("the server ended before it listened")
+    }
+  }
+
+  /// Lends an empty folder.
+  static func withFolder(_ body: (URL) async throws -> Void) async throws {
+    let folder = FileManager.default.temporaryDirectory
+      .appending(path: "yolo-page-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try await body(folder)
+  }
+}
+#endif

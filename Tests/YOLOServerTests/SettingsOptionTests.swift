@@ -1,0 +1,125 @@
+#if Server
+import Foundation
+import Testing
+import YOLOServer
+
+/// Every option of the server: its range, from every source, and its documentation.
+@Suite struct SettingsOptionTests {
+  static let numbers = ServerSetting.all.filter { $0.numbers != nil }.map(\.flag)
+
+  private func setting(_ flag: String) throws -> (setting: ServerSetting, range: ClosedRange<Int>) {
+    let setting = try #require(ServerSetting.all.first { $0.flag == flag })
+    return (setting, try #require(setting.numbers))
+  }
+
+  /// A picture may be small, so that the bounds of uploads can be given alone.
+  private func read(_ values: [String: String]) throws(SettingsError) -> ServerSettings {
+    let common = ["models": "m", "max-picture": "1"]
+    return try ServerSettings.read(
+      flags: common.merging(values) { $1 }, environment: [:]
+    ).settings
+  }
+
+  @Test(arguments: numbers) func bothBoundsAreAccepted(flag: String) throws {
+    let range = try setting(flag).range
+    let standard = String(describing: try read([:]))
+    let low = String(describing: try read([flag: "\(range.lowerBound)"]))
+    let high = String(
+      describing: try read(["max-uploads": "1048576"].merging([flag: "\(range.upperBound)"]) { $1 })
+    )
+    let base = String(describing: try read(["max-uploads": "1048576"]))
+    #expect(low != high)
+    #expect(high != base || flag == "max-uploads")
+    let isStandard = "\(range.lowerBound)" == (try setting(flag).setting.defaultText)
+    #expect(low != standard || isStandard || flag == "max-picture")
+  }
+
+  @Test(arguments: numbers) func whatIsOutsideIsRefusedByName(flag: String) async throws {
+    let (setting, range) = try setting(flag)
+    let expected = "a number from \(range.lowerBound) to \(range.upperBound)"
+    for value in [
+      "\(range.lowerBound - 1)", "\(range.upperBound + 1)", "many", "1e2", "-", "0x10", "1.0",
+      "99999999999999999999",
+    ] {
+      let flagError = #expect(throws: SettingsError.self) { try read([flag: value]) }
+      expect(flagError, has: ["--\(flag) must be \(expected)", value])
+      let variableError = #expect(throws: SettingsError.self) {
+        try ServerSettings.read(flags: ["models": "m"], environment: [setting.variable: value])
+      }
+      expect(variableError, has: ["\(setting.variable) must be \(expected)", value])
+      try await withKeyFolder { folder in
+        let path = folder.appending(path: "c.json").path
+        try Data("{\"\(flag)\": \"\(value)\"}".utf8).write(to: URL(filePath: path))
+        let fileError = #expect(throws: SettingsError.self) {
+          try ServerSettings.read(flags: ["models": "m", "config": path], environment: [:])
+        }
+        expect(fileError, has: ["\(path): \(flag) must be \(expected)", value])
+      }
+    }
+  }
+
+  private func expect(_ error: SettingsError?, has words: [String]) {
+    for word in words { #expect("\(error.map { "\($0)" } ?? "")".contains(word), "\(word)") }
+  }
+
+  @Test func everyNumberHasAPlaceOfItsOwn() throws {
+    var places: Set<String> = []
+    for flag in Self.numbers where flag != "max-uploads" && flag != "max-picture" {
+      let (setting, range) = try setting(flag)
+      let other = try #require(
+        [range.lowerBound, range.upperBound].first { "\($0)" != setting.defaultText })
+      // 1 to 9 are inside of all ranges but of memory, where only the upper bound serves.
+      let value = range.contains(3) && setting.defaultText != "3" ? 3 : other
+      places.insert(String(describing: try read([flag: "\(value)"])))
+    }
+    #expect(places.count == Self.numbers.count - 2)
+  }
+
+  static let texts: [(String, [String], [String])] = [
+    (
+      "host", ["::1", "127.0.0.1", "a.example"], ["a b", "a/b", String(repeating: "a", count: 256)]
+    ),
+    (
+      "cors-origin", ["*", "https://a.example", "http://localhost:3000"],
+      ["a.example", "https://", "https://a.example/path", "https://a b", "null\r\nX: 1"]
+    ),
+    ("backend", ["native", "reference"], ["tpu", "Native"]),
+    ("isa", ["baseline"], ["avx1024"]),
+    ("no-auth", ["true", "0", "TRUE"], ["yes please", "2"]),
+    ("preload", ["false", "1"], ["no!"]),
+    ("database", ["keys", "/a/b"], ["", "a\nb"]),
+  ]
+
+  @Test(arguments: texts) func textsAreChecked(flag: String, good: [String], bad: [String]) throws {
+    for value in good { _ = try read([flag: value]) }
+    for value in bad {
+      let error = #expect(throws: SettingsError.self) { try read([flag: value]) }
+      expect(error, has: ["--\(flag) must be"])
+    }
+  }
+
+  @Test func theTableHasEveryOption() {
+    let rows = ServerSetting.markdownTable.split(separator: "\n")
+    #expect(rows.count == ServerSetting.all.count + 2)
+    for (row, setting) in zip(rows.dropFirst(2), ServerSetting.all) {
+      #expect(row.hasPrefix("| `--\(setting.flag)` |") && row.contains(setting.help))
+      #expect(row.split(separator: "|", omittingEmptySubsequences: false).count == 7)
+    }
+    #expect(Set(ServerSetting.all.map(\.flag)).count == ServerSetting.all.count)
+    #expect(!ServerSetting.isDocumented(in: "| `--port` | 80 |"))
+    #expect(ServerSetting.isDocumented(in: "# Options\n\n\(ServerSetting.markdownTable)\n"))
+  }
+
+  private static let page = URL(filePath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent().appending(path: "Docs/serving.md")
+
+  @Test(
+    .enabled(if: FileManager.default.fileExists(atPath: page.path), "Docs/serving.md is missing"))
+  func theDocumentationHasTheTable() throws {
+    let text = try String(contentsOf: Self.page, encoding: .utf8)
+    #expect(
+      ServerSetting.isDocumented(in: text),
+      "put the output of yolo serve --print-options into Docs/serving.md")
+  }
+}
+#endif

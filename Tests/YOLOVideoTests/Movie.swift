@@ -1,0 +1,59 @@
+import Foundation
+import Testing
+
+/// Videos that ffmpeg makes for a test, and the folder that they are in.
+struct Movie {
+  /// The folder, removed when the test ends.
+  let folder: URL
+
+  /// Lends an empty folder.
+  static func withFolder(_ body: (Movie) async throws -> Void) async throws {
+    let folder = FileManager.default.temporaryDirectory.appending(path: "yolo-\(UUID())")
+    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: folder) }
+    try await body(Movie(folder: folder))
+  }
+
+  /// The path of a file in the folder.
+  func path(_ name: String) -> String { folder.appending(path: name).path }
+
+  /// Makes a video of a moving test card; returns its path.
+  func make(
+    _ name: String, size: String = "64x48", frames: Int = 12, more: [String] = []
+  ) throws -> String {
+    try ffmpeg(
+      ["-f", "lavfi", "-i", "testsrc=size=\(size):rate=10", "-frames:v", "\(frames)"]
+        + more + [path(name)])
+    return path(name)
+  }
+
+  /// Writes a file; returns its path.
+  func write(_ name: String, _ bytes: Data) throws -> String {
+    try bytes.write(to: folder.appending(path: name))
+    return path(name)
+  }
+
+  /// Runs ffmpeg and waits for its end.
+  func ffmpeg(_ arguments: [String]) throws {
+    let status = try status("ffmpeg", ["-v", "error", "-nostdin", "-y"] + arguments)
+    try #require(status == 0)
+  }
+
+  /// Runs a program and returns its exit code.
+  func status(_ program: String, _ arguments: [String]) throws -> Int32 {
+    let process = Process()
+    process.executableURL = URL(filePath: "/usr/bin/env")
+    process.arguments = [program] + arguments
+    process.standardOutput = FileHandle.nullDevice
+    try process.run()
+    process.waitUntilExit()
+    return process.terminationStatus
+  }
+
+  /// Writes a script that stands for a program; returns the folder to look in for it.
+  func script(_ name: String, _ text: String) throws -> String {
+    let path = try write(name, Data("#!/bin/sh\n\(text)\n".utf8))
+    try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
+    return folder.path
+  }
+}
