@@ -24,7 +24,7 @@ import zlib
 
 from serving import (BOUNDARY, TASKS, WEIGHTS, YOLO, Server, ask, form, head, raw, resident, steady)
 
-OPTIONS = ({}, {"imgsz": 320}, {"conf": 0.5}, {"iou": 0.2}, {"classes": "0,1"}, {"max_det": 2}, {"normalize": "true"},
+OPTIONS = ({}, {"imgsz": 320}, {"conf": 0.5}, {"iou": 0.2}, {"classes": "0"}, {"max_det": 2}, {"normalize": "true"},
            {"imgsz": 96, "conf": 0.1, "iou": 0.9})
 LIMIT = 100 << 20
 TRIES = 100

@@ -19,11 +19,11 @@ struct PredictRequest: Sendable {
   ///
   /// - Parameters:
   ///   - fields: The fields that are no file.
-  ///   - pathModel: The model that the path names, if it does.
+  ///   - pathModel: The model that the path names, if it does; it wins over the form's.
   /// - Throws: `ServerFailure` of status 400 that names the argument, the value and the range.
   init(_ fields: [String: String], pathModel: String?) throws {
     let reader = FieldReader(fields: fields)
-    if let name = try reader.value(of: "model").map(\.text) ?? pathModel {
+    if let name = try pathModel ?? reader.value(of: "model")?.text {
       model = try ModelReference(parsing: name)
     } else {
       model = nil

@@ -27,7 +27,7 @@ public struct ServerSettings: Sendable {
   public var backend = Backend.native
   /// The instruction set of the native kernels.
   public var instructionSet = InstructionSet.best
-  /// Threads of one inference; 0 for the processors divided among the workers.
+  /// Threads of one inference; 0 for all processors.
   public var threads = ServerOption.threads.defaultValue
   /// What a request may cost.
   public var limits = ServerLimits()

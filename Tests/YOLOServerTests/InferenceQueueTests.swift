@@ -1,0 +1,51 @@
+#if Server
+import Dispatch
+import HTTPTypes
+import Testing
+import YOLOServer
+
+/// Bounded waiting.
+@Suite struct InferenceQueueTests {
+  private let soon = ContinuousClock.now + .seconds(3600)
+
+  @Test func whatIsBeyondTheBoundIsRefused() async throws {
+    let queue = InferenceQueue(workers: 1, capacity: 1)
+    let gate = DispatchSemaphore(value: 0)
+    async let first = queue.run(until: soon, seconds: 1, for: ClientPresence()) { _ in gate.wait() }
+    async let second = queue.run(until: soon, seconds: 1, for: ClientPresence()) { _ in gate.wait()
+    }
+    while queue.currentLoad.running + queue.currentLoad.waiting < 2 { await Task.yield() }
+    let failure = await #expect(throws: ServerFailure.self) {
+      try await queue.run(until: soon, seconds: 1, for: ClientPresence()) { _ in }
+    }
+    #expect(failure?.status == .serviceUnavailable && failure?.retryAfter != nil)
+    gate.signal()
+    gate.signal()
+    _ = try await (first, second)
+    await queue.stop()
+    #expect(queue.currentLoad.running == 0 && queue.currentLoad.waiting == 0)
+  }
+
+  @Test func whoWaitsTooLongIsToldSo() async throws {
+    let queue = InferenceQueue(workers: 1, capacity: 4)
+    let gate = DispatchSemaphore(value: 0)
+    let failure = await #expect(throws: ServerFailure.self) {
+      try await queue.run(until: .now, seconds: 7, for: ClientPresence()) { _ in gate.wait() }
+    }
+    #expect(failure?.message.contains("7 seconds") == true)
+    gate.signal()
+    await queue.stop()
+  }
+
+  @Test func workOfAClientThatHasGoneIsLeft() async throws {
+    let queue = InferenceQueue(workers: 1, capacity: 4)
+    let presence = ClientPresence()
+    presence.leave()
+    await #expect(throws: CancellationError.self) {
+      try await queue.run(until: soon, seconds: 1, for: presence) { _ in }
+    }
+    await queue.stop()
+    #expect(queue.currentLoad.waiting == 0)
+  }
+}
+#endif

@@ -1,0 +1,105 @@
+#if Server
+import Dispatch
+import Foundation
+import Glibc
+import Logging
+import YOLOServer
+
+/// A server in this process with the shipped models, and a client that sends whatever it is told to.
+enum LiveServer {
+  /// Serves on a port that the system chooses, and runs `body` when the models are loaded.
+  static func serving<Value: Sendable>(
+    _ change: (inout ServerSettings) -> Void = { _ in },
+    _ body: @escaping @Sendable (Int) async throws -> Value
+  ) async throws -> Value {
+    var settings = ServerSettings(
+      models: PageServer.weights.path(percentEncoded: false), database: "/nonexistent")
+    settings.isOpen = true
+    settings.host = "127.0.0.1"
+    settings.port = 0
+    change(&settings)
+    let server = try await Server(
+      settings: settings, logger: Logger(label: "live") { _ in SwiftLogNoOpLogHandler() })
+    let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
+    return try await withThrowingTaskGroup { group in
+      group.addTask {
+        defer { continuation.finish() }
+        try await server.run(signals: []) { port in continuation.yield(port) }
+      }
+      defer { group.cancelAll() }
+      for await port in ports {
+        let question = Array("GET /readyz HTTP/1.1\r\nHost: test\r\n\r\n".utf8)
+        while !(await exchange(question, port: port)).contains("HTTP/1.1 200") {}
+        return try await body(port)
+      }
+      try await group.waitForAll()
+      throw PageFailure("the server ended before it listened")
+    }
+  }
+
+  /// Sends bytes on a new connection and returns all that comes back until the server closes it, or until
+  /// a whole answer has come.
+  static func exchange(_ bytes: [UInt8], port: Int) async -> String {
+    await withCheckedContinuation { continuation in
+      Thread { continuation.resume(returning: blockingExchange(bytes, port: port)) }.start()
+    }
+  }
+
+  private static func blockingExchange(_ bytes: [UInt8], port: Int) -> String {
+    let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
+    defer { close(descriptor) }
+    var address = sockaddr_in()
+    address.sin_family = sa_family_t(AF_INET)
+    address.sin_port = in_port_t(port).bigEndian
+    address.sin_addr.s_addr = inet_addr("127.0.0.1")
+    let isOpen = withUnsafePointer(to: &address) {
+      $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+      }
+    }
+    guard isOpen else { return "not connected" }
+    var sent = 0
+    while sent < bytes.count {
+      let count = bytes[sent...].withUnsafeBytes {
+        send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+      }
+      if count > 0 { sent += count } else if errno != EINTR { break }
+    }
+    var answer: [UInt8] = []
+    var buffer = [UInt8](repeating: 0, count: 1 << 16)
+    while !isWhole(answer) {
+      let count = recv(descriptor, &buffer, buffer.count, 0)
+      if count > 0 { answer += buffer[..<count] } else if count == 0 || errno != EINTR { break }
+    }
+    return String(decoding: answer, as: UTF8.self)
+  }
+
+  private static func isWhole(_ answer: [UInt8]) -> Bool {
+    let text = String(decoding: answer, as: UTF8.self)
+    guard let head = text.range(of: "\r\n\r\n"),
+      let length = text[..<head.lowerBound].split(separator: "\r\n")
+        .first(where: { $0.lowercased().hasPrefix("content-length:") })?
+        .split(separator: ":").last.flatMap({ Int($0.trimmingCharacters(in: .whitespaces)) })
+    else { return false }
+    return text[head.upperBound...].utf8.count >= length
+  }
+
+  /// A request with a form, of fields and a file.
+  static func form(
+    _ fields: [(String, String)] = [], file: [UInt8], path: String = "/", announcing: Int? = nil
+  ) -> [UInt8] {
+    var body: [UInt8] = []
+    for (name, value) in fields {
+      body += Array(
+        "--b\r\nContent-Disposition: form-data; name=\"\(name)\"\r\n\r\n\(value)\r\n".utf8)
+    }
+    body += Array(
+      "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"f\"\r\n\r\n".utf8)
+    body += file + Array("\r\n--b--\r\n".utf8)
+    let head =
+      "POST \(path) HTTP/1.1\r\nHost: test\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+      + "Content-Length: \(announcing ?? body.count)\r\n\r\n"
+    return Array(head.utf8) + body
+  }
+}
+#endif
