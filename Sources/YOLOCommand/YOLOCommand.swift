@@ -11,10 +11,19 @@ struct YOLOCommand: AsyncParsableCommand {
       Results go to standard output, everything else to standard error.
       Exit codes: 0 success, 64 wrong usage or option, 65 a file that is damaged or of the wrong \
       kind, 66 a file that cannot be opened, 69 an input that needs too much memory, 73 a file that \
-      cannot be written, 70 anything else.
+      cannot be written, 70 anything else.\(serverNote)
       """,
     version: Version.current,
     subcommands: subcommands)
+
+  /// What a build without the server says of it.
+  private static var serverNote: String {
+    #if Server
+    return ""
+    #else
+    return "\nThis build has no commands serve and keys: they need the package trait Server."
+    #endif
+  }
 
   private static var subcommands: [any ParsableCommand.Type] {
     let commands: [any ParsableCommand.Type] = [
