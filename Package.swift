@@ -118,6 +118,7 @@ let package = Package(
         serverProduct("Logging", "swift-log"),
         serverProduct("Metrics", "swift-metrics"),
         serverProduct("NIOCore", "swift-nio"),
+        serverProduct("NIOHTTP1", "swift-nio"),
         serverProduct("NIOHTTPTypes", "swift-nio-extras"),
         serverProduct("NIOPosix", "swift-nio"),
         serverProduct("ServiceLifecycle", "swift-service-lifecycle"),
@@ -178,8 +179,9 @@ let package = Package(
     .testTarget(
       name: "YOLOServerTests",
       dependencies: [
-        "JSONText", "YOLO", "YOLOImage", "YOLOImageIO", "YOLOPostprocess", "YOLOServer",
-        "YOLOTestSupport", "YOLOValidation", "YOLOWeights",
+        "JSONText", "YOLO", "YOLOGeometry", "YOLOImage", "YOLOImageIO", "YOLOPostprocess",
+        "YOLOServer",
+        "YOLOTestSupport", "YOLOValidation", "YOLOVideo", "YOLOWeights",
         serverProduct("Hummingbird", "hummingbird"),
         serverProduct("HummingbirdCore", "hummingbird"),
         serverProduct("Crypto", "swift-crypto"),

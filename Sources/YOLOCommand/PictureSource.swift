@@ -62,17 +62,7 @@ struct PictureSource {
 
   /// The path of a file that begins like a video; nil for everything else.
   var videoPath: String? {
-    guard let path else { return nil }
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { return nil }
-    defer { close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else { return nil }
-    var bytes = [UInt8](repeating: 0, count: VideoFormat.signatureLength)
-    let count = bytes.withUnsafeMutableBytes {
-      pread(descriptor, $0.baseAddress, $0.count, 0)
-    }
-    return VideoFormat.recognize([UInt8](bytes.prefix(max(count, 0)))) == nil ? nil : path
+    path.flatMap { VideoFormat.recognize(contentsOf: $0) == nil ? nil : $0 }
   }
 
   /// Reads the picture, on several threads where that is quicker.

@@ -7,6 +7,8 @@ struct RouteTable: Sendable {
   struct Route: Sendable {
     let path: String
     let methods: [HTTPRequest.Method]
+    /// Whether machines ask for it all the time, so that the log has it as detail only.
+    var isPolled = false
   }
 
   /// All paths.
@@ -15,16 +17,13 @@ struct RouteTable: Sendable {
     Route(path: "/predict", methods: [.post]),
     Route(path: "/v1/predict/{model}", methods: [.post]),
     Route(path: "/v1/models", methods: [.get]),
-    Route(path: "/healthz", methods: [.get]),
-    Route(path: "/readyz", methods: [.get]),
-    Route(path: "/metrics", methods: [.get]),
+    Route(path: "/healthz", methods: [.get], isPolled: true),
+    Route(path: "/readyz", methods: [.get], isPolled: true),
+    Route(path: "/metrics", methods: [.get], isPolled: true),
     Route(path: "/openapi.json", methods: [.get]),
   ])
 
   let routes: [Route]
-
-  /// The template that a path is of; nil for a path that there is not.
-  func template(ofPath path: String) -> String? { route(ofPath: path)?.path }
 
   /// The methods that a path takes, as the header `Allow` lists them; nil if there is no such path, or
   /// if it takes this method.
@@ -33,7 +32,8 @@ struct RouteTable: Sendable {
     return route.methods.map(\.rawValue).joined(separator: ", ")
   }
 
-  private func route(ofPath path: String) -> Route? {
+  /// The route that a path is of; nil for a path that there is not.
+  func route(ofPath path: String) -> Route? {
     let parts = path.split(separator: "/")
     return routes.first { route in
       let names = route.path.split(separator: "/")

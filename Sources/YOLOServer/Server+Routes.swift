@@ -37,9 +37,11 @@ extension Server {
     authenticated.get("/v1/models") { _, _ in listing.respond() }
 
     let limited = authenticated.group()
-    if let keys = keyPolicy.keys, settings.rateLimit > 0, !settings.isDedicated {
+    if let keys = keyPolicy.keys, settings.rateLimit > 0 {
       limited.add(middleware: RateLimit(keys: keys, limit: settings.rateLimit, metrics: metrics))
     }
+    // Failures become answers here, so that those of the limited have its headers, too.
+    limited.add(middleware: FailureAnswers(routes: .standard, metrics: metrics))
     let handler = predictHandler
     limited.post("/") { request, context in
       try await handler.respond(to: request, context: context)

@@ -2,6 +2,7 @@
 import HTTPTypes
 import Hummingbird
 import JSONText
+import NIOHTTP1
 import YOLO
 import YOLOImageIO
 import YOLOValidation
@@ -17,6 +18,7 @@ extension ServerFailure {
     case let error as YOLOError:
       guard let failure = Self(runtime: error) else { return nil }
       self = failure
+    case let error as HTTPParserError: self = Self(http: error)
     case let error as HTTPError:
       guard let failure = Self(http: error) else { return nil }
       self = failure
@@ -62,7 +64,7 @@ extension ServerFailure {
     case .tooManyBytes(_, let maximum):
       self = .tooLarge(message, limit: maximum, unit: "bytes")
     case .timedOut:
-      self = .unavailable(message)
+      self = .unavailable(message, rejection: .timeout)
     case .endedEarly:
       self = ServerFailure(.internalServerError, "INTERNAL_ERROR", message)
     case .unreadable, .unwritable:
@@ -74,8 +76,22 @@ extension ServerFailure {
     switch error.code {
     case .option: self = .validation("options", error.message)
     case .tooLarge:
-      self = ServerFailure(.contentTooLarge, "PAYLOAD_TOO_LARGE", error.message)
+      self = ServerFailure(
+        .contentTooLarge, "PAYLOAD_TOO_LARGE", error.message, rejection: .tooLarge)
     default: return nil
+    }
+  }
+
+  /// Says which answer bytes lead to that are no request.
+  init(http error: HTTPParserError) {
+    switch error {
+    case .headerOverflow:
+      self = ServerFailure(
+        .requestHeaderFieldsTooLarge, "PAYLOAD_TOO_LARGE",
+        "The head of the request is larger than the server takes.", rejection: .tooLarge)
+    default:
+      self = ServerFailure(
+        .badRequest, "VALIDATION_ERROR", "This is no request of HTTP/1.1: \(error).")
     }
   }
 

@@ -1,11 +1,26 @@
 #if Server
 import HTTPTypes
 import Hummingbird
+import NIOCore
 import JSONText
 
 extension ServerFailure {
   /// The answer `{"success":false,"message":…,"error":{"code","message","details"}}`.
   func response() -> Response {
+    Response(
+      status: status, headers: headers, body: ResponseBody(byteBuffer: body))
+  }
+
+  /// The headers of the answer but for its length.
+  var headers: HTTPFields {
+    var headers: HTTPFields = [.contentType: "application/json"]
+    if let retryAfter { headers[.retryAfter] = "\(retryAfter)" }
+    if status == .unauthorized { headers[.wwwAuthenticate] = "Bearer" }
+    return headers
+  }
+
+  /// The body of the answer.
+  var body: ByteBuffer {
     var json = JSONWriter()
     json.value(
       .object([
@@ -19,12 +34,7 @@ extension ServerFailure {
             JSONMember("details", .object(details)),
           ])),
       ]))
-    var headers: HTTPFields = [.contentType: "application/json"]
-    if let retryAfter { headers[.retryAfter] = "\(retryAfter)" }
-    if status == .unauthorized { headers[.wwwAuthenticate] = "Bearer" }
-    return Response(
-      status: status, headers: headers,
-      body: ResponseBody(byteBuffer: ByteBuffer(bytes: json.takeBytes())))
+    return ByteBuffer(bytes: json.takeBytes())
   }
 }
 #endif

@@ -15,19 +15,19 @@ package struct ServerFailure: Error, Sendable {
   package let details: [JSONMember]
   /// Seconds after which the client may try again, for the header `Retry-After`.
   package let retryAfter: Int?
-  /// Whether time was up.
-  private let isTimeout: Bool
+  /// What the metrics call this refusal; nil for one that they do not name.
+  package let rejection: ServerMetrics.Rejection?
 
   package init(
     _ status: HTTPResponse.Status, _ code: String, _ message: String, details: [JSONMember] = [],
-    retryAfter: Int? = nil, isTimeout: Bool = false
+    retryAfter: Int? = nil, rejection: ServerMetrics.Rejection? = nil
   ) {
     self.status = status
     self.code = code
     self.message = message
     self.details = details
     self.retryAfter = retryAfter
-    self.isTimeout = isTimeout
+    self.rejection = rejection
   }
 
   /// 400: an argument, named `argument`, is not what it must be.
@@ -63,14 +63,16 @@ package struct ServerFailure: Error, Sendable {
   /// 408: the body did not come in time.
   package static func bodyTimeout(seconds: Int) -> ServerFailure {
     ServerFailure(
-      .requestTimeout, "REQUEST_TIMEOUT", "The body did not come within \(seconds) seconds.")
+      .requestTimeout, "REQUEST_TIMEOUT", "The body did not come within \(seconds) seconds.",
+      rejection: .timeout)
   }
 
   /// 413: something is larger than `limit`, in `unit`.
   package static func tooLarge(_ message: String, limit: Int, unit: String) -> ServerFailure {
     ServerFailure(
       .contentTooLarge, "PAYLOAD_TOO_LARGE", message,
-      details: [JSONMember("limit", .int(limit)), JSONMember("unit", .string(unit))])
+      details: [JSONMember("limit", .int(limit)), JSONMember("unit", .string(unit))],
+      rejection: .tooLarge)
   }
 
   /// 415: the body is no form, or the file is nothing that can be decoded.
@@ -84,35 +86,28 @@ package struct ServerFailure: Error, Sendable {
       .tooManyRequests, "RATE_LIMITED",
       "This key has made its \(limit) calls of this hour; try again in \(retryAfter) seconds.",
       details: [JSONMember("limit", .int(limit)), JSONMember("retryAfter", .int(retryAfter))],
-      retryAfter: retryAfter)
+      retryAfter: retryAfter, rejection: .rateLimited)
   }
 
   /// 500: a fault of the server; what it was stands in the log only.
   package static let fault = ServerFailure(
     .internalServerError, "INTERNAL_ERROR", "The server failed to answer this request.")
 
-  /// What the metrics call this refusal; nil for one that has no name there.
-  package var rejection: ServerMetrics.Rejection? {
-    switch status {
-    case .contentTooLarge: .tooLarge
-    case .requestTimeout: .timeout
-    case .tooManyRequests: .rateLimited
-    case .serviceUnavailable: isTimeout ? .timeout : .queueFull
-    default: nil
-    }
-  }
-
   /// 503: the work took longer than it may.
   package static func timedOut(seconds: Int) -> ServerFailure {
     ServerFailure(
       .serviceUnavailable, "SERVICE_UNAVAILABLE",
-      "The server could not answer within \(seconds) seconds.", retryAfter: 1, isTimeout: true)
+      "The server could not answer within \(seconds) seconds.", retryAfter: 1,
+      rejection: .timeout)
   }
 
   /// 503: the server has too much to do, or is not ready; the same request may succeed later.
-  package static func unavailable(_ message: String, retryAfter: Int = 1) -> ServerFailure {
+  package static func unavailable(
+    _ message: String, retryAfter: Int = 1, rejection: ServerMetrics.Rejection? = nil
+  ) -> ServerFailure {
     ServerFailure(
-      .serviceUnavailable, "SERVICE_UNAVAILABLE", message, retryAfter: retryAfter)
+      .serviceUnavailable, "SERVICE_UNAVAILABLE", message, retryAfter: retryAfter,
+      rejection: rejection)
   }
 }
 #endif

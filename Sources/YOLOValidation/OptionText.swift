@@ -1,7 +1,7 @@
 /// Reads option values from text.
 package enum OptionText {
   /// How much of a value an error repeats, in characters.
-  static let excerptLength = 40
+  package static let excerptLength = 40
 
   /// Returns the value without spaces around it.
   package static func trimmed(_ text: some StringProtocol) -> String {
@@ -12,13 +12,13 @@ package enum OptionText {
   }
 
   /// Returns a value fit for an error message: shortened, control characters replaced.
-  package static func excerpt(_ text: String) -> String {
+  package static func excerpt(_ text: String, limit: Int = excerptLength) -> String {
     var scalars = String.UnicodeScalarView()
-    for scalar in text.unicodeScalars.prefix(excerptLength) {
+    for scalar in text.unicodeScalars.prefix(limit) {
       let isControl = scalar.properties.generalCategory == .control
       scalars.append(isControl ? "\u{FFFD}" : scalar)
     }
-    let isShortened = text.unicodeScalars.count > excerptLength
+    let isShortened = text.unicodeScalars.count > limit
     return String(scalars) + (isShortened ? "…" : "")
   }
 }

@@ -9,7 +9,8 @@ enum VideoFile {
   /// Checks that a path names a regular file of at most so many bytes that begins like a video.
   ///
   /// Throws `unreadable`, `tooManyBytes` or `noVideo`.
-  static func check(_ path: String, maximumBytes: Int) throws(VideoError) {
+  @discardableResult
+  static func check(_ path: String, maximumBytes: Int) throws(VideoError) -> VideoFormat {
     guard !path.utf8.contains(0) else {
       throw .unreadable(source: path, reason: "the path has a null byte")
     }
@@ -31,8 +32,9 @@ enum VideoFile {
     }
     var bytes = [UInt8](repeating: 0, count: VideoFormat.signatureLength)
     let count = bytes.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
-    guard VideoFormat.recognize([UInt8](bytes.prefix(max(count, 0)))) != nil else {
+    guard let format = VideoFormat.recognize([UInt8](bytes.prefix(max(count, 0)))) else {
       throw .noVideo(source: path)
     }
+    return format
   }
 }

@@ -22,12 +22,19 @@ public enum VideoFormat: String, Sendable, CaseIterable {
   /// How many first bytes recognition looks at.
   public static let signatureLength = 1024
 
+  /// Names the format of a regular file; nil for one that cannot be read, or is no video.
+  public static func recognize(contentsOf path: String) -> VideoFormat? {
+    try? VideoFile.check(path, maximumBytes: .max)
+  }
+
   /// Names the format of a file by its first bytes, ``signatureLength`` of them or all.
   public static func recognize(_ firstBytes: [UInt8]) -> VideoFormat? {
     func has(_ signature: String, at offset: Int = 0) -> Bool {
       firstBytes.dropFirst(offset).starts(with: signature.utf8)
     }
-    if ["ftyp", "moov", "mdat", "wide"].contains(where: { has($0, at: 4) }) { return .mp4 }
+    if ["ftyp", "moov", "mdat", "wide"].contains(where: { has($0, at: 4) }) {
+      return pictureBrands.contains { has($0, at: 8) } ? nil : .mp4
+    }
     if firstBytes.starts(with: [0x1A, 0x45, 0xDF, 0xA3]) { return .matroska }
     if has("RIFF"), has("AVI ", at: 8) { return .avi }
     if firstBytes.starts(with: [0x00, 0x00, 0x01, 0xBA]) { return .programStream }
@@ -39,6 +46,11 @@ public enum VideoFormat: String, Sendable, CaseIterable {
     }
     return isTransportStream(firstBytes) ? .transportStream : nil
   }
+
+  /// The brands of files of the MP4 container that hold pictures: AVIF, HEIF, Canon's raw.
+  private static let pictureBrands = [
+    "avif", "avis", "hei", "hev", "mif1", "msf1", "crx",
+  ]
 
   /// Whether packets of 188 bytes, or of 192 with a time stamp before each, follow one another.
   private static func isTransportStream(_ bytes: [UInt8]) -> Bool {

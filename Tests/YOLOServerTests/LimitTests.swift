@@ -1,11 +1,12 @@
 #if Server
 import Foundation
+import Glibc
 import Testing
 import YOLOServer
 
 /// Each limit of the server, met and passed.
 @Suite struct LimitTests {
-  private static let model = ("model", "shapes-detect")
+  static let model = ("model", "shapes-detect")
   private static let picture: [UInt8] =
     (try? Data(contentsOf: PageServer.weights.appending(path: "shapes.jpg"))).map { Array($0) }
     ?? []
@@ -76,7 +77,7 @@ import YOLOServer
     let answer = try await LiveServer.serving({ $0.limits.idleTimeout = 1 }) { port in
       await LiveServer.exchange(Array("POST / HTTP/1.1\r\nHost: te".utf8), port: port)
     }
-    #expect(!answer.contains("200"))
+    #expect(answer.isEmpty)
   }
 
   @Test func aBodyThatIsAnnouncedAsTooLargeIsNotRead() async throws {
@@ -85,6 +86,62 @@ import YOLOServer
         LiveServer.form([Self.model], file: [1], announcing: 1 << 40), port: port)
     }
     #expect(answer.contains("HTTP/1.1 413"), "\(answer)")
+  }
+
+  @Test func aBodyThatTellsNoLengthIsCounted() async throws {
+    let answer = try await LiveServer.serving({ $0.limits.bodyBytes = 1000 }) { port in
+      let form = LiveServer.form([Self.model], file: Self.picture)
+      let body = form[(form.firstRange(of: Array("\r\n\r\n".utf8))?.upperBound ?? 0)...]
+      let head =
+        "POST / HTTP/1.1\r\nHost: test\r\nContent-Type: multipart/form-data; boundary=b\r\n"
+        + "Transfer-Encoding: chunked\r\n\r\n\(String(body.count, radix: 16))\r\n"
+      return await LiveServer.exchange(
+        Array(head.utf8) + body + Array("\r\n0\r\n\r\n".utf8), port: port)
+    }
+    #expect(answer.contains("HTTP/1.1 413") && answer.contains("1000"), "\(answer)")
+  }
+
+  @Test func aHeadThatIsTooLargeIsRefused() async throws {
+    let answer = try await LiveServer.serving({ $0.limits.headBytes = 1024 }) { port in
+      await LiveServer.exchange(
+        Array("GET / HTTP/1.1\r\nX-A: \(String(repeating: "a", count: 5000))\r\n\r\n".utf8),
+        port: port)
+    }
+    #expect(answer.contains("HTTP/1.1 431") && answer.contains("PAYLOAD_TOO_LARGE"), "\(answer)")
+  }
+
+  @Test func whatIsNoHTTPIsAnsweredInTheSameForm() async throws {
+    let answer = try await LiveServer.serving { port in
+      await LiveServer.exchange(Array("GET / nonsense\r\n\r\n".utf8), port: port)
+    }
+    for word in ["HTTP/1.1 400", "VALIDATION_ERROR", "X-Request-Id", "\"success\":false"] {
+      #expect(answer.contains(word), "\(answer)")
+    }
+  }
+
+  @Test func aBodyThatBreaksOffIsNoFaultOfTheServer() async throws {
+    let answer = try await LiveServer.serving { port in
+      await LiveServer.exchange(
+        LiveServer.form([Self.model], file: [1, 2, 3], announcing: 10_000), port: port,
+        isLast: true)
+    }
+    #expect(answer.contains("HTTP/1.1 400") && answer.contains("VALIDATION_ERROR"), "\(answer)")
+  }
+
+  @Test func aConnectionBeyondTheLimitWaits() async throws {
+    try await LiveServer.serving({
+      $0.limits.connections = 1
+      $0.limits.idleTimeout = 1
+    }) { port in
+      let question = Array("GET /healthz HTTP/1.1\r\nHost: test\r\n\r\n".utf8)
+      let first = LiveServer.connect(port: port)
+      defer { close(first) }
+      // The answer tells that the connection is counted; it stays open.
+      #expect(await LiveServer.exchange(question, on: first).contains("HTTP/1.1 200"))
+      let answer = await LiveServer.exchange(question, port: port)
+      // It was answered only once the first connection had been closed, for doing nothing.
+      #expect(answer.contains("HTTP/1.1 200") && LiveServer.isClosed(first))
+    }
   }
 
   @Test func textIsNoPicture() async throws {

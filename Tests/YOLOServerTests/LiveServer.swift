@@ -39,25 +39,53 @@ enum LiveServer {
 
   /// Sends bytes on a new connection and returns all that comes back until the server closes it, or until
   /// a whole answer has come.
-  static func exchange(_ bytes: [UInt8], port: Int) async -> String {
+  ///
+  /// With `isLast` it says that nothing more comes.
+  static func exchange(_ bytes: [UInt8], port: Int, isLast: Bool = false) async -> String {
+    let descriptor = connect(port: port)
+    guard descriptor >= 0 else { return "not connected" }
+    defer { close(descriptor) }
+    return await exchange(bytes, on: descriptor, isLast: isLast)
+  }
+
+  /// The same on a connection that stays open.
+  static func exchange(
+    _ bytes: [UInt8], on descriptor: Int32, isLast: Bool = false
+  ) async -> String {
     await withCheckedContinuation { continuation in
-      Thread { continuation.resume(returning: blockingExchange(bytes, port: port)) }.start()
+      Thread {
+        continuation.resume(returning: blockingExchange(bytes, on: descriptor, isLast: isLast))
+      }
+      .start()
     }
   }
 
-  private static func blockingExchange(_ bytes: [UInt8], port: Int) -> String {
+  /// Opens a connection; returns its descriptor, or -1.
+  static func connect(port: Int) -> Int32 {
     let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-    defer { close(descriptor) }
     var address = sockaddr_in()
     address.sin_family = sa_family_t(AF_INET)
     address.sin_port = in_port_t(port).bigEndian
     address.sin_addr.s_addr = inet_addr("127.0.0.1")
     let isOpen = withUnsafePointer(to: &address) {
       $0.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-        connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
+        Glibc.connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
       }
     }
-    guard isOpen else { return "not connected" }
+    if isOpen { return descriptor }
+    close(descriptor)
+    return -1
+  }
+
+  /// Whether the other side has closed a connection.
+  static func isClosed(_ descriptor: Int32) -> Bool {
+    var byte: UInt8 = 0
+    return recv(descriptor, &byte, 1, Int32(MSG_DONTWAIT)) == 0
+  }
+
+  private static func blockingExchange(
+    _ bytes: [UInt8], on descriptor: Int32, isLast: Bool
+  ) -> String {
     var sent = 0
     while sent < bytes.count {
       let count = bytes[sent...].withUnsafeBytes {
@@ -65,6 +93,7 @@ enum LiveServer {
       }
       if count > 0 { sent += count } else if errno != EINTR { break }
     }
+    if isLast { shutdown(descriptor, Int32(SHUT_WR)) }
     var answer: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
     while !isWhole(answer) {

@@ -1,13 +1,14 @@
 #if Server
 import HTTPTypes
 import NIOCore
+import NIOHTTP1
 import NIOHTTPTypes
 
-/// Watches one connection: bodies must come in time, answers must be taken in time, and whoever works for the
-/// client learns when it goes away.
+/// Watches one connection.
 ///
-/// Also says `100 Continue` to a client that asks for it before it sends a body. curl waits for that with
-/// large files.
+/// Bodies must come in time, answers must be taken in time, and whoever works for the client learns when
+/// it goes away. What is no HTTP is answered here, as it never becomes a request. And a client that asks
+/// before it sends a body is told `100 Continue`: curl waits for that with large files.
 final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
   typealias InboundIn = HTTPRequestPart
   typealias InboundOut = HTTPRequestPart
@@ -18,12 +19,15 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
   private let limits: ServerLimits
   private var bodyDeadline: Scheduled<Void>?
   private var answerDeadline: Scheduled<Void>?
+  /// Whether a request has come that was not answered.
+  private var isAsked = false
 
   init(limits: ServerLimits) { self.limits = limits }
 
   func channelRead(context: ChannelHandlerContext, data: NIOAny) {
     switch unwrapInboundIn(data) {
     case .head(let head):
+      isAsked = true
       let channel = NIOLoopBound(context, eventLoop: context.eventLoop)
       let failure = ServerFailure.bodyTimeout(seconds: limits.bodyTimeout)
       bodyDeadline = context.eventLoop.scheduleTask(in: .seconds(Int64(limits.bodyTimeout))) {
@@ -52,6 +56,7 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
     case .body:
       context.write(data, promise: promise)
     case .end:
+      isAsked = false
       let promise = promise ?? context.eventLoop.makePromise()
       let deadline = answerDeadline
       promise.futureResult.whenComplete { _ in deadline?.cancel() }
@@ -62,6 +67,26 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
   func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
     if case ChannelEvent.inputClosed? = event as? ChannelEvent { presence.leave() }
     context.fireUserInboundEventTriggered(event)
+  }
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    guard let error = error as? HTTPParserError, !isAsked else {
+      context.fireErrorCaught(error)
+      return
+    }
+    let failure = ServerFailure(http: error)
+    let body = failure.body
+    var headers = failure.headers
+    headers[.contentLength] = "\(body.readableBytes)"
+    headers[.xRequestID] = RequestIdentity.random()
+    headers[.connection] = "close"
+    let head = HTTPResponse(status: failure.status, headerFields: headers)
+    context.write(wrapOutboundOut(.head(head)), promise: nil)
+    context.write(wrapOutboundOut(.body(body)), promise: nil)
+    let channel = NIOLoopBound(context, eventLoop: context.eventLoop)
+    context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in
+      channel.value.close(promise: nil)
+    }
   }
 
   func channelInactive(context: ChannelHandlerContext) {

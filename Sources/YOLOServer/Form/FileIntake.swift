@@ -1,15 +1,15 @@
 #if Server
 import YOLOImageIO
+import YOLOVideo
 
 /// Receives the bytes of a file, and decides by the first of them where the others go: those of a picture to
 /// memory, those of a video to disk, any others nowhere.
 struct FileIntake {
   /// As many bytes as tell what a file is.
-  static let probeCount = 512
+  static let probeCount = VideoFormat.signatureLength
 
   private let limits: ServerLimits
   private let share: UploadShare
-  private let isVideo: @Sendable ([UInt8]) -> Bool
   private var state = State.probing([])
 
   private enum State {
@@ -19,12 +19,9 @@ struct FileIntake {
     case unknown([UInt8])
   }
 
-  init(
-    limits: ServerLimits, share: UploadShare, isVideo: @escaping @Sendable ([UInt8]) -> Bool
-  ) {
+  init(limits: ServerLimits, share: UploadShare) {
     self.limits = limits
     self.share = share
-    self.isVideo = isVideo
   }
 
   /// Takes the next bytes.
@@ -61,7 +58,7 @@ struct FileIntake {
       var picture: [UInt8] = []
       try grow(&picture, by: first[...])
       state = .picture(picture)
-    } else if isVideo(first) {
+    } else if VideoFormat.recognize(first) != nil {
       let file = try TemporaryFile()
       try await file.append(first)
       state = .video(file)

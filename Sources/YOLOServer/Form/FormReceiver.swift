@@ -1,7 +1,7 @@
 #if Server
 import HTTPTypes
 import NIOCore
-import YOLOImageIO
+import YOLOValidation
 
 /// Puts a form together from the chunks of its body.
 struct FormReceiver {
@@ -11,7 +11,6 @@ struct FormReceiver {
   private var parser: MultipartParser
   private let limits: ServerLimits
   private let share: UploadShare
-  private let isVideo: @Sendable ([UInt8]) -> Bool
 
   private var bodyBytes = 0
   private var fields: [String: String] = [:]
@@ -20,21 +19,17 @@ struct FormReceiver {
   private var intake: FileIntake?
   private var fileBytes = 0
 
-  init(
-    contentType: String, limits: ServerLimits, share: UploadShare,
-    isVideo: @escaping @Sendable ([UInt8]) -> Bool
-  ) throws {
+  init(contentType: String, limits: ServerLimits, share: UploadShare) throws {
     let boundary: MultipartBoundary?
     do {
       boundary = try MultipartBoundary(contentType: contentType)
     } catch {
       throw ServerFailure.malformed(error)
     }
-    guard let boundary else { throw ServerFailure.notAForm(ServerText.excerpt(contentType)) }
+    guard let boundary else { throw ServerFailure.notAForm(OptionText.excerpt(contentType)) }
     parser = MultipartParser(boundary: boundary, partLimit: limits.parts)
     self.limits = limits
     self.share = share
-    self.isVideo = isVideo
   }
 
   /// Takes the next chunk of the body.
@@ -74,10 +69,10 @@ struct FormReceiver {
         guard file == nil else {
           throw ServerFailure.validation("file", "The form has more than one file; send one.")
         }
-        intake = FileIntake(limits: limits, share: share, isVideo: isVideo)
+        intake = FileIntake(limits: limits, share: share)
       } else {
         guard fields[part.name] == nil else {
-          let name = ServerText.excerpt(part.name)
+          let name = OptionText.excerpt(part.name)
           throw ServerFailure.validation(name, "The form has the field \(name) more than once.")
         }
         field = (part.name, [])
@@ -90,7 +85,7 @@ struct FormReceiver {
         field?.bytes += bytes
         guard field?.bytes.count ?? 0 <= limits.fieldBytes else {
           throw ServerFailure.tooLarge(
-            "The field \(ServerText.excerpt(field?.name ?? "")) has more than \(limits.fieldBytes) bytes.",
+            "The field \(OptionText.excerpt(field?.name ?? "")) has more than \(limits.fieldBytes) bytes.",
             limit: limits.fieldBytes, unit: "bytes")
         }
       }
@@ -100,7 +95,7 @@ struct FormReceiver {
         self.intake = nil
       } else if let field {
         guard let text = String(validating: field.bytes, as: UTF8.self) else {
-          let name = ServerText.excerpt(field.name)
+          let name = OptionText.excerpt(field.name)
           throw ServerFailure.validation(name, "The field \(name) is not UTF-8.")
         }
         fields[field.name] = text

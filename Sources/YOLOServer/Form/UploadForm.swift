@@ -27,19 +27,17 @@ package final class UploadForm: Sendable {
   ///   - contentLength: The header `Content-Length`; a body that is said to be too large is not read.
   ///   - limits: How large everything may be.
   ///   - budget: What all uploads together may take.
-  ///   - isVideo: Whether a file that begins with these bytes is a video.
   /// - Returns: The form, with a file.
   /// - Throws: `ServerFailure` of status 400 for a form that is malformed or has no file, 413 for one
   ///   that is too large, 415 for another type of content, 503 if the budget is used up; or what `body`
   ///   throws.
   package static func read(
     from body: some AsyncSequence<ByteBuffer, any Error>, contentType: String?,
-    contentLength: Int?, limits: ServerLimits, budget: UploadBudget,
-    isVideo: @escaping @Sendable ([UInt8]) -> Bool
+    contentLength: Int?, limits: ServerLimits, budget: UploadBudget
   ) async throws -> UploadForm {
     guard let contentType else { throw ServerFailure.notAForm("none") }
     var receiver = try FormReceiver(
-      contentType: contentType, limits: limits, share: UploadShare(of: budget), isVideo: isVideo)
+      contentType: contentType, limits: limits, share: UploadShare(of: budget))
     if let contentLength, contentLength > limits.bodyBytes {
       throw ServerFailure.bodyTooLarge(limit: limits.bodyBytes)
     }

@@ -52,7 +52,8 @@ package final class InferenceQueue: Sendable {
   ) async throws -> Value {
     guard admit() else {
       throw ServerFailure.unavailable(
-        "The server is busy: \(workers) requests are worked on, and \(capacity) wait.")
+        "The server is busy: \(workers) requests are worked on, and \(capacity) wait.",
+        rejection: .queueFull)
     }
     let job = QueueJob<Value>()
     let timer = Task {

@@ -22,6 +22,13 @@ extension KeyStore {
     return record
   }
 
+  /// Whether there is a key that is not revoked, as known within ``freshness``.
+  package var hasActiveKeys: Bool {
+    get async throws(KeyStoreError) {
+      try await !keys(notOlderThan: freshness).records.isEmpty
+    }
+  }
+
   /// Returns the active keys, read anew if they are older than `age`.
   private func keys(notOlderThan age: Duration) async throws(KeyStoreError) -> ActiveKeys {
     enum Step {

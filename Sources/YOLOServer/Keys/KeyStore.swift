@@ -75,16 +75,6 @@ package final class KeyStore: Sendable {
     return record
   }
 
-  /// Whether there is a key that is not revoked.
-  package var hasActiveKeys: Bool {
-    get async throws(KeyStoreError) {
-      try await read { database in
-        try Bool.fetchOne(
-          database, sql: "SELECT EXISTS (SELECT * FROM key WHERE revoked IS NULL)") ?? false
-      }
-    }
-  }
-
   /// Counts a call of a key against its limit of an hour, which begins with its first call.
   ///
   /// The count is shared with all processes that use the file, and outlives them. `now` is in seconds

@@ -19,13 +19,7 @@ struct RateLimit: RouterMiddleware {
     let state = try await keys.countCall(of: key.id, limit: limit, now: now)
     var response: Response
     if state.isAllowed {
-      do {
-        response = try await next(request, context)
-      } catch {
-        guard let failure = ServerFailure(error) else { throw error }
-        if let reason = failure.rejection { metrics.recordRejection(reason) }
-        response = failure.response()
-      }
+      response = try await next(request, context)
     } else {
       metrics.recordRejection(.rateLimited)
       let wait = state.retryAfter(now: now)

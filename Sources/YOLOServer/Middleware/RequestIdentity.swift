@@ -24,6 +24,11 @@ struct RequestIdentity: RouterMiddleware {
     if let given, (1...64).contains(given.utf8.count), given.utf8.allSatisfy(isPlain) {
       return given
     }
+    return random()
+  }
+
+  /// Returns a new name.
+  static func random() -> String {
     let digits = String(UInt64.random(in: .min ... .max), radix: 16)
     return String(repeating: "0", count: 16 - digits.count) + digits
   }

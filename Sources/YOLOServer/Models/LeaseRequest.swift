@@ -5,6 +5,9 @@ import Synchronization
 final class LeaseRequest: Sendable {
   typealias Answer = Result<ModelLease, ServerFailure>
 
+  /// What a request is told that nobody waits for any more.
+  static let ended = ServerFailure.unavailable("The request ended before its model was loaded.")
+
   private enum State {
     case new
     case waiting(CheckedContinuation<Answer, Never>)
@@ -35,7 +38,7 @@ final class LeaseRequest: Sendable {
           if let early { continuation.resume(returning: early) }
         }
       } onCancel: {
-        answer(.failure(.unavailable("The request ended before its model was loaded.")))
+        answer(.failure(Self.ended))
       }
     }
   }

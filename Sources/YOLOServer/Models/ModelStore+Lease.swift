@@ -21,6 +21,7 @@ extension ModelStore {
       return (file, self.lease(file, in: &table))
     }
     if let lease { return lease }
+    guard !Task.isCancelled else { throw LeaseRequest.ended }
     let request = LeaseRequest()
     queue.async {
       guard !request.isAnswered else { return }

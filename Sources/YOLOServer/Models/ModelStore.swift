@@ -10,10 +10,6 @@ package import YOLO
 /// Files are read and models loaded on one thread of the store's own, one after the other; requests for
 /// models in memory never wait for it. Requests hold a ``ModelLease``: what they run stays what it is.
 package final class ModelStore: Sendable {
-  /// The plans that a model keeps: each needs its own input extent, and plans of many extents keep
-  /// weights in more layouts.
-  package static let planLimit = 8
-
   let settings: ServerSettings
   let options: RuntimeOptions
   let logger: Logger
@@ -27,8 +23,6 @@ package final class ModelStore: Sendable {
 
   /// Makes a store, which has looked at nothing yet.
   package init(settings: ServerSettings, options: RuntimeOptions, logger: Logger) {
-    var options = options
-    options.planLimit = min(options.planLimit, Self.planLimit)
     self.settings = settings
     self.options = options
     self.logger = logger

@@ -70,7 +70,7 @@ extension OpenAPIDocument {
 
   /// Whether keys have a limit of calls.
   static func isLimited(_ settings: ServerSettings) -> Bool {
-    !settings.isOpen && !settings.isDedicated && settings.rateLimit > 0
+    !settings.isOpen && settings.rateLimit > 0
   }
 
   private static func operation(

@@ -2,7 +2,6 @@
 import HTTPTypes
 import Hummingbird
 import YOLOImageIO
-import YOLOVideo
 
 /// Answers `POST /`, `/predict` and `/v1/predict/{model}`: a form with a picture or a video.
 struct PredictHandler: Sendable {
@@ -22,7 +21,7 @@ struct PredictHandler: Sendable {
     let form = try await UploadForm.read(
       from: request.body, contentType: request.headers[.contentType],
       contentLength: request.headers[.contentLength].flatMap { Int($0) }, limits: limits,
-      budget: uploads, isVideo: { VideoFormat.recognize($0) != nil })
+      budget: uploads)
     metrics.recordUpload(bytes: form.fileBytes)
     let asked = try PredictRequest(form.fields, pathModel: pathModel)
     let lease = try await models.lease(asked.model)
