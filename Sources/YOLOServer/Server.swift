@@ -3,8 +3,9 @@ public import Logging
 import Hummingbird
 import HummingbirdCore
 import NIOCore
-import YOLO
 import ServiceLifecycle
+import YOLO
+import YOLOKernels
 package import UnixSignals
 
 /// An HTTP server that answers the Ultralytics HUB Inference API with the models of a folder.
@@ -39,7 +40,7 @@ public struct Server: Sendable {
     let options = settings.runtimeOptions
     models = ModelStore(settings: settings, options: options, logger: logger)
     queue = InferenceQueue(
-      workers: limits.workers > 0 ? limits.workers : options.threads, capacity: limits.queue)
+      workers: limits.workers > 0 ? limits.workers : Processors.usable, capacity: limits.queue)
     registry = PrometheusRegistry()
     metrics = ServerMetrics(registry: registry)
     ProcessMetrics.register(in: registry)
