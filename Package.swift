@@ -107,7 +107,8 @@ let package = Package(
     .target(
       name: "YOLOServer",
       dependencies: [
-        "JSONText", "YOLO", "YOLOGeometry", "YOLOImage", "YOLOImageIO", "YOLOPostprocess",
+        "JSONText", "YOLO", "YOLOGeometry", "YOLOImage", "YOLOImageIO", "YOLOKernels",
+        "YOLOPostprocess",
         "YOLOValidation", "YOLOVideo", "YOLOWeights",
         serverProduct("Hummingbird", "hummingbird"),
         serverProduct("HummingbirdCore", "hummingbird"),
@@ -179,7 +180,8 @@ let package = Package(
     .testTarget(
       name: "YOLOServerTests",
       dependencies: [
-        "JSONText", "YOLO", "YOLOGeometry", "YOLOImage", "YOLOImageIO", "YOLOPostprocess",
+        "JSONText", "YOLO", "YOLOGeometry", "YOLOImage", "YOLOImageIO", "YOLOKernels",
+        "YOLOPostprocess",
         "YOLOServer",
         "YOLOTestSupport", "YOLOValidation", "YOLOVideo", "YOLOWeights",
         serverProduct("Hummingbird", "hummingbird"),

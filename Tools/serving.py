@@ -30,6 +30,11 @@ def form(fields, file=None, name="picture.jpg", kind="application/octet-stream")
     return text + f"--{BOUNDARY}--\r\n".encode()
 
 
+CODES = {400: "VALIDATION_ERROR", 401: "UNAUTHORIZED", 403: "FORBIDDEN", 404: "NOT_FOUND", 405: "METHOD_NOT_ALLOWED",
+         408: "REQUEST_TIMEOUT", 413: "PAYLOAD_TOO_LARGE", 415: "UNSUPPORTED_MEDIA_TYPE", 429: "RATE_LIMITED",
+         431: "PAYLOAD_TOO_LARGE", 500: "INTERNAL_ERROR", 503: "SERVICE_UNAVAILABLE"}
+
+
 class Answer:
     """An HTTP answer: its status, headers and body."""
 
@@ -51,6 +56,8 @@ class Answer:
         error = value.get("error")
         if not isinstance(error, dict) or not {"code", "message", "details"} <= error.keys():
             return f"no error object: {self.body[:100]!r}"
+        if error["code"] != CODES.get(self.status):
+            return f"{self.status} with the code {error['code']}"
         if "x-request-id" not in self.headers:
             return "no X-Request-Id"
         return "503 without Retry-After" if self.status == 503 and "retry-after" not in self.headers else None

@@ -110,13 +110,16 @@ public final class Model: Sendable {
   ///   - image: The picture.
   ///   - options: Thresholds and the input size.
   ///   - source: What the prediction calls the picture.
+  ///   - threads: The threads of this prediction at most; those of the model's options if nil. The
+  ///     result does not depend on it.
   /// - Returns: The prediction, in pixels of the picture.
   /// - Throws: `YOLOError` of code `option` for classes that the model does not have, of code `model` or
   ///   `tooLarge` where the network does not fit the input.
   public func predict(
-    _ image: Image, options: PredictOptions = .standard, source: String = "image"
+    _ image: Image, options: PredictOptions = .standard, source: String = "image",
+    threads: Int? = nil
   ) throws(YOLOError) -> Prediction {
-    try predict(image, options: options, source: source, durations: nil)
+    try predict(image, options: options, source: source, threads: threads, durations: nil)
   }
 
   /// Predicts and measures each step of the plan.
@@ -129,7 +132,7 @@ public final class Model: Sendable {
     var seconds = [Double]()
     let prediction = try withUnsafeMutablePointer(to: &seconds) {
       pointer throws(YOLOError) in
-      try predict(image, options: options, source: "image", durations: pointer)
+      try predict(image, options: options, source: "image", threads: nil, durations: pointer)
     }
     return (prediction, seconds)
   }
@@ -149,7 +152,7 @@ public final class Model: Sendable {
     try run(
       image, fit,
       ResultRequest(selection: selection, space: .letterbox, masks: .prototypes),
-      durations: nil)
+      threads: nil, durations: nil)
   }
 
   /// Returns the plan that a picture of the given size runs.
@@ -228,23 +231,26 @@ public final class Model: Sendable {
   }
 
   private func predict(
-    _ image: Image, options: PredictOptions, source: String,
+    _ image: Image, options: PredictOptions, source: String, threads: Int?,
     durations: UnsafeMutablePointer<[Double]>?
   ) throws(YOLOError) -> Prediction {
     let request = try request(options)
     let (findings, speed) = try run(
-      image, fit(for: image.size, options: options), request, durations: durations)
+      image, fit(for: image.size, options: options), request, threads: threads,
+      durations: durations)
     return Prediction(
       source: source, size: image.size, findings: findings, names: names.byIndex, speed: speed)
   }
 
   private func run(
-    _ image: Image, _ fit: InputFit, _ request: ResultRequest,
+    _ image: Image, _ fit: InputFit, _ request: ResultRequest, threads: Int?,
     durations: UnsafeMutablePointer<[Double]>?
   ) throws(YOLOError) -> (findings: Findings, speed: Speed) {
     let plan = try plan(fit.size)
     return try withSession { session throws(YOLOError) in
-      try run(image, plan, fit, request, in: session, durations: durations) { _ in }
+      try run(
+        image, plan, fit, request, in: session, threads: threads, durations: durations
+      ) { _ in }
     }
   }
 
@@ -260,19 +266,22 @@ public final class Model: Sendable {
   /// Runs a plan; `inspect` is called with the arena while that holds what was computed.
   func run(
     _ image: Image, _ plan: Plan, _ fit: InputFit, _ request: ResultRequest, in session: Session,
-    durations: UnsafeMutablePointer<[Double]>?, inspect: (UnsafePointer<Float>) -> Void
+    threads: Int? = nil, durations: UnsafeMutablePointer<[Double]>?,
+    inspect: (UnsafePointer<Float>) -> Void
   ) throws(YOLOError) -> (findings: Findings, speed: Speed) {
+    let threads = min(threads ?? plan.threads, plan.threads)
     let start = DispatchTime.now()
     var filled = start
-    let (findings, inferred) = session.run(plan, durations: durations) { base, layout in
-      fit.write(image, to: base, layout, threads: plan.threads)
+    let (findings, inferred) = session.run(plan, threads: threads, durations: durations) {
+      base, layout in
+      fit.write(image, to: base, layout, threads: threads)
       filled = DispatchTime.now()
     } body: { arena in
       let inferred = DispatchTime.now()
       let maps = plan.outputs.map { $0.layout.map(in: arena) }
       inspect(arena)
       let findings = Result { () throws(MaskError) in
-        try network.head.findings(in: maps, fit, request, threads: plan.threads)
+        try network.head.findings(in: maps, fit, request, threads: threads)
       }
       return (findings, inferred)
     }

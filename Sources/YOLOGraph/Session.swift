@@ -37,25 +37,27 @@ public final class Session: @unchecked Sendable {
   ///
   /// - Parameters:
   ///   - plan: What to run.
+  ///   - threads: The threads of this run at most; those that the plan is made for if nil.
   ///   - durations: If given, replaced by the seconds that each step took.
   ///   - fill: Writes the input's pixels: the first channel of the top-left pixel, and the layout
   ///     whose strides apply.
   ///   - body: Reads the results; the arena is valid only inside.
   /// - Returns: What `body` returns.
   public func run<Result>(
-    _ plan: Plan, durations: UnsafeMutablePointer<[Double]>? = nil,
+    _ plan: Plan, threads: Int? = nil, durations: UnsafeMutablePointer<[Double]>? = nil,
     fill: (UnsafeMutablePointer<Float>, ActivationLayout) -> Void,
     body: (UnsafePointer<Float>) throws -> Result
   ) rethrows -> Result {
     grow(for: plan)
+    let threads = min(threads ?? plan.threads, plan.threads)
     fill(arenaBase + plan.input.offset, plan.input)
     plan.input.clearBorder(rows: 0..<plan.input.height, arena: arenaBase)
     if let durations {
       let recorder = StepClock(count: plan.steps.count)
-      run(plan, observer: StepObserver { recorder.opened($0) })
+      run(plan, threads: threads, observer: StepObserver { recorder.opened($0) })
       durations.pointee = recorder.seconds
     } else {
-      run(plan, observer: nil)
+      run(plan, threads: threads, observer: nil)
     }
     return try body(arenaBase)
   }
@@ -72,9 +74,9 @@ public final class Session: @unchecked Sendable {
     }
   }
 
-  private func run(_ plan: Plan, observer: StepObserver?) {
+  private func run(_ plan: Plan, threads: Int, observer: StepObserver?) {
     runner.run(
-      plan.kernels, threads: plan.threads, arena: arenaBase, scratch: scratchBase,
+      plan.kernels, threads: threads, arena: arenaBase, scratch: scratchBase,
       scratchStride: plan.scratchCount, observer: observer)
   }
 }

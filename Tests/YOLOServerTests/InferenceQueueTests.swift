@@ -2,6 +2,7 @@
 import Dispatch
 import HTTPTypes
 import Testing
+import YOLOKernels
 import YOLOServer
 
 /// Bounded waiting.
@@ -24,6 +25,20 @@ import YOLOServer
     _ = try await (first, second)
     await queue.stop()
     #expect(queue.currentLoad.running == 0 && queue.currentLoad.waiting == 0)
+  }
+
+  @Test func whatIsAloneHasAllProcessorsAndWhatIsNotItsPart() async throws {
+    let queue = InferenceQueue(workers: 2, capacity: 1)
+    let alone = try await queue.run(until: soon, seconds: 1, for: ClientPresence()) { $0.threads }
+    #expect(alone == Processors.usable)
+    let gate = DispatchSemaphore(value: 0)
+    async let first = queue.run(until: soon, seconds: 1, for: ClientPresence()) { _ in gate.wait() }
+    while queue.currentLoad.running < 1 { await Task.yield() }
+    let second = try await queue.run(until: soon, seconds: 1, for: ClientPresence()) { $0.threads }
+    #expect(second == max(1, Processors.usable / 2))
+    gate.signal()
+    try await first
+    await queue.stop()
   }
 
   @Test func whoWaitsTooLongIsToldSo() async throws {

@@ -54,7 +54,11 @@ import YOLOWeights
             let case_ = index % (sides.count * images.count)
             let options = try Self.options(sides[case_ / images.count])
             return (
-              case_, try model.predict(images[case_ % images.count], options: options).detections
+              case_,
+              try model.predict(
+                images[case_ % images.count], options: options,
+                threads: index.isMultiple(of: 3) ? nil : 1 + index % 2
+              ).detections
             )
           }
         }

@@ -1,6 +1,7 @@
 #if Server
 import NIOPosix
 import Synchronization
+import YOLOKernels
 
 /// Runs blocking work on a fixed number of threads, for a bounded number of waiting callers.
 ///
@@ -77,10 +78,12 @@ package final class InferenceQueue: Sendable {
   private func begin<Value>(
     _ job: QueueJob<Value>, isActive: Bool, _ work: (QueueTicket) throws -> Value
   ) {
-    load.withLock {
+    let claims = load.withLock {
       $0.waiting -= 1
       $0.running += 1
+      return $0.running + $0.waiting
     }
+    job.ticket.setThreads(max(1, Processors.usable / min(claims, workers)))
     defer { load.withLock { $0.running -= 1 } }
     guard isActive, !job.ticket.isAbandoned else {
       job.end(.failure(CancellationError()))

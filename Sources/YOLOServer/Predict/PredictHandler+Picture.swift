@@ -16,11 +16,11 @@ extension PredictHandler {
       let image = try ImageReader.decode(
         picture, named: "file",
         limits: ImageLimits(maximumBytes: limits.pictureBytes, maximumPixels: limits.pixels),
-        threads: call.lease.model.options.threads)
+        threads: ticket.threads)
       try ticket.check()
       let decoded = ContinuousClock.now
       let prediction = try call.lease.model.predict(
-        image, options: call.asked.options, source: "file")
+        image, options: call.asked.options, source: "file", threads: ticket.threads)
       metrics.recordImage(prediction.speed, decode: decoded - begun, model: call.lease.name)
       var answer = AnswerWriter(
         isNormalized: call.asked.isNormalized, limit: limits.answerBytes)

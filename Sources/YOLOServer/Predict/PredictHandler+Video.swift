@@ -16,8 +16,9 @@ extension PredictHandler {
         ) { _, frame in
           let prediction = try await queue.run(
             until: deadline, seconds: limits.videoTimeout, for: call.presence
-          ) { _ in
-            try call.lease.model.predict(frame, options: call.asked.options, source: "file")
+          ) { ticket in
+            try call.lease.model.predict(
+              frame, options: call.asked.options, source: "file", threads: ticket.threads)
           }
           metrics.recordImage(prediction.speed, decode: nil, model: call.lease.name)
           try answer.append(prediction)

@@ -140,6 +140,6 @@ public enum ServerOption {
   /// The threads of one inference.
   public static let threads = NumberOption(
     name: "threads", range: 0...256, defaultValue: 0,
-    help: "Threads of one inference; 0 for all processors")
+    help: "Threads of one inference at most; 0 for all processors. Several at once share them")
 }
 #endif

@@ -5,7 +5,7 @@ import YOLOKernels
 extension ServerSettings {
   /// How models are run: with all processors for one inference, unless a number is set.
   ///
-  /// Several inferences at once share the processors: a thread of one works while another of it waits.
+  /// Several inferences at once have a part of them each, see ``QueueTicket/threads``.
   var runtimeOptions: RuntimeOptions {
     RuntimeOptions(
       backend: backend, instructionSet: instructionSet,
