@@ -86,7 +86,9 @@ let package = Package(
     .target(
       name: "YOLOPostprocess", dependencies: ["JSONText", "YOLOGeometry", "YOLOTensor"],
       swiftSettings: settings),
-    .target(name: "YOLOValidation", dependencies: ["YOLOGeometry"], swiftSettings: settings),
+    .target(name: "YOLOPlot", swiftSettings: settings),
+    .target(
+      name: "YOLOValidation", dependencies: ["YOLOGeometry", "YOLOPlot"], swiftSettings: settings),
     .target(
       name: "YOLODataSet", dependencies: ["JSONText", "YOLOGeometry", "YOLOValidation"],
       swiftSettings: settings),

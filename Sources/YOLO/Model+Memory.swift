@@ -12,7 +12,9 @@ extension Model {
   /// the checkpoint, the graph and the steps of plans. It grows with use: other input extents may
   /// need other layouts and larger arenas. Cost: a few loads under a lock.
   public var memory: Int {
-    plans.weightBytes + sessions.withLock { $0.byteCount } + checkpoint.copiedBytes
+    let detailed = detailedPlans.withLock { $0?.weightBytes ?? 0 }
+    return plans.weightBytes + detailed + sessions.withLock { $0.byteCount }
+      + checkpoint.copiedBytes
   }
 
   /// Gives back the memory of sessions that are not in use; the next predictions map it anew.

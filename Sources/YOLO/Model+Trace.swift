@@ -1,4 +1,7 @@
+import Synchronization
+import YOLOGraph
 public import YOLOImage
+import YOLOModels
 public import YOLOPostprocess
 public import YOLOTensor
 public import YOLOValidation
@@ -9,16 +12,32 @@ extension Model {
   public struct Trace: Sendable {
     /// The prediction.
     public let prediction: Prediction
+    /// How the picture became the network's input.
+    public let fit: InputFit
     /// The network's input: RGB in 0...1, [1, 3, height, width].
     public let input: Tensor
-    /// The outputs of modules by path, [1, channels, height, width].
+    /// The outputs of modules by path, as PyTorch gives them: [1, channels, height, width], or
+    /// [1, channels] where pixels have no place.
     public let tensors: [String: Tensor]
   }
 
   /// The paths of the modules whose outputs the head's findings are read from.
   public var headPaths: [String] { network.graph.outputs.map(\.name) }
 
+  /// Returns the paths of all modules that have an output, in the order in which they run: what a
+  /// module consists of comes before it.
+  ///
+  /// - Throws: `YOLOError` of code `model`.
+  public func modulePaths() throws(YOLOError) -> [String] {
+    try plansOfAllModules().graph.modulePaths
+  }
+
   /// Predicts, and hands out what modules gave on the way.
+  ///
+  /// Every module of the checkpoint that runs may be named, `model.2.m.0.cv1.bn` as well as `model.2`.
+  /// What inference takes together, such as a convolution and the normalisation after it, is then
+  /// computed apart. A module that runs several times gives its last output, and one that gives a
+  /// list gives it joined along the channels.
   ///
   /// - Parameters:
   ///   - image: The picture.
@@ -40,12 +59,44 @@ extension Model {
       var tensors = [String: Tensor]()
       let (findings, speed) = try run(image, plan, fit, request, in: session, durations: nil) {
         arena in
-        tensors = plan.kept.mapValues { Tensor($0.map(in: arena)) }
+        for (path, layout) in plan.kept { tensors[path] = Tensor(layout.map(in: arena)) }
+      }
+      for path in paths where isFlat(path) {
+        tensors[path] = tensors[path].map {
+          Tensor(shape: Array($0.shape[..<2]), values: $0.values)
+        }
       }
       return Trace(
         prediction: Prediction(
           source: source, size: image.size, findings: findings, names: names.byIndex,
-          speed: speed), input: fit.applied(to: image).input, tensors: tensors)
+          speed: speed), fit: fit, input: fit.applied(to: image).input, tensors: tensors)
+    }
+  }
+
+  /// Whether a module's output has no place for pixels.
+  private func isFlat(_ path: String) -> Bool { network.graph.flatModules.contains(path) }
+
+  /// Returns the plans of a network that has all the given modules.
+  func plans(having paths: [String]) throws(YOLOError) -> PlanCache {
+    if paths.allSatisfy({ network.graph.modules[$0] != nil }) { return plans }
+    return try plansOfAllModules()
+  }
+
+  /// Returns the plans of the network in all its modules.
+  private func plansOfAllModules() throws(YOLOError) -> PlanCache {
+    if let plans = detailedPlans.withLock({ $0 }) { return plans }
+    let detailed: Network
+    do {
+      detailed = try Network(checkpoint, branch: options.branch, isDetailed: true)
+    } catch {
+      throw YOLOError(.model, "\(error)")
+    }
+    let plans = options.plans(of: detailed.graph)
+    return detailedPlans.withLock { kept in
+      // Another thread may have been first.
+      let first = kept ?? plans
+      kept = first
+      return first
     }
   }
 }

@@ -28,6 +28,8 @@ public final class Model: Sendable {
   public let options: RuntimeOptions
 
   let plans: PlanCache
+  /// The plans of the network in all its modules; made when a trace needs them.
+  let detailedPlans = Mutex<PlanCache?>(nil)
   let sessions = Mutex(SessionPool())
 
   /// Opens a checkpoint: an Ultralytics `.pt` file, or a safetensors file that `yolo export` wrote.
@@ -75,12 +77,7 @@ public final class Model: Sendable {
     } catch {
       throw YOLOError(error, in: name)
     }
-    plans = PlanCache(
-      graph: network.graph,
-      planner: Planner(
-        backend: options.backend, instructionSet: options.instructionSet,
-        threads: options.threads),
-      capacity: options.planLimit)
+    plans = options.plans(of: network.graph)
   }
 
   /// What the model calls its classes.
@@ -193,6 +190,7 @@ public final class Model: Sendable {
 
   func plan(_ size: Size, keeping taps: [String] = []) throws(YOLOError) -> Plan {
     let plan: Plan
+    let plans = try taps.isEmpty ? self.plans : plans(having: taps)
     let planCount = plans.count
     do {
       plan =

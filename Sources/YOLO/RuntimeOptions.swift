@@ -31,6 +31,14 @@ public struct RuntimeOptions: Sendable, Hashable {
   /// The most threads of one inference.
   public static let threadLimit = 256
 
+  /// Returns an empty cache of the plans that a graph is run by.
+  func plans(of graph: Graph) -> PlanCache {
+    PlanCache(
+      graph: graph,
+      planner: Planner(backend: backend, instructionSet: instructionSet, threads: threads),
+      capacity: planLimit)
+  }
+
   func check() throws(YOLOError) {
     guard Backend.available.contains(backend) else {
       throw YOLOError(

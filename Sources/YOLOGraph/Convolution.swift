@@ -31,6 +31,11 @@ public struct Convolution: Sendable {
   /// The channels of the input.
   public var inputChannels: Int { weight.shape[1] * groups }
 
+  /// The same without the normalisation that follows.
+  var unnormalized: Convolution {
+    Convolution(weight: weight, bias: bias, normalization: nil, window: window, groups: groups)
+  }
+
   /// Returns the weights with the normalisation folded in.
   package func foldedWeights() -> [Float] {
     var weights = weight.values()

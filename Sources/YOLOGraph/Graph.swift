@@ -66,4 +66,15 @@ public struct Graph: Sendable {
   public internal(set) var outputs: [(name: String, node: Int)] = []
   /// The node that gives the output of each module, by the module's path.
   public internal(set) var modules: [String: Int] = [:]
+  /// The modules that give [1, channels] where others give [1, channels, height, width].
+  public internal(set) var flatModules: Set<String> = []
+
+  /// The paths of the modules that have an output, in the order in which they run: what a module
+  /// consists of comes before it.
+  public var modulePaths: [String] {
+    modules.map {
+      (path: $0.key, node: $0.value, depth: $0.key.utf8.count { $0 == UInt8(ascii: ".") })
+    }
+    .sorted { ($0.node, -$0.depth, $0.path) < ($1.node, -$1.depth, $1.path) }.map(\.path)
+  }
 }

@@ -2,10 +2,16 @@ public import YOLOKernels
 
 /// Traces a network into a graph: calling a module on a `Value` appends what it does.
 public final class GraphBuilder {
+  /// Whether every module becomes an operation of its own: normalisations are not folded into the
+  /// convolutions before them, parallel convolutions not merged.
+  ///
+  /// Such a graph computes the same, more slowly, and has the output of every module.
+  public let isDetailed: Bool
+
   private var graph = Graph()
 
   /// Starts an empty graph.
-  public init() {}
+  public init(isDetailed: Bool = false) { self.isDetailed = isDetailed }
 
   /// Appends the network's input.
   public func input(channels: Int) -> Value {
@@ -38,7 +44,10 @@ public final class GraphBuilder {
     return Value(node: graph.nodes.count - 1, channels: channels, builder: self)
   }
 
-  func name(_ value: Value, _ path: String) { graph.modules[path] = value.node }
+  func name(_ value: Value, _ path: String, isFlat: Bool) {
+    graph.modules[path] = value.node
+    if isFlat { graph.flatModules.insert(path) }
+  }
 }
 
 /// An activation of a network being traced: [height, width, channels].
@@ -48,16 +57,37 @@ public struct Value {
   public let channels: Int
   let builder: GraphBuilder
 
-  /// Says that this is the output of the module at `path`, and returns it.
-  public func named(_ path: String) -> Value {
-    builder.name(self, path)
+  /// Says that this is the output of the module at `path`.
+  ///
+  /// - Parameters:
+  ///   - path: The module; if it runs several times, its last output counts.
+  ///   - isFlat: Whether the module gives [1, channels], which pixels have no place in.
+  /// - Returns: This value.
+  public func named(_ path: String, isFlat: Bool = false) -> Value {
+    builder.name(self, path, isFlat: isFlat)
     return self
+  }
+
+  /// Whether every module is to become an operation of its own.
+  public var isDetailed: Bool { builder.isDetailed }
+
+  /// Normalises, as an operation of its own.
+  public func normalized(by normalization: Normalization) throws(GraphError) -> Value {
+    let convolution = Convolution.identity(
+      channels: channels, groups: channels, normalization: normalization)
+    return builder.append(
+      normalization.path, .convolution(convolution), [self], channels: channels
+    ).named(normalization.path)
   }
 
   /// Convolves, and normalises if the convolution says so.
   public func convolved(by convolution: Convolution, at path: String) throws(GraphError) -> Value {
     guard channels == convolution.inputChannels else {
       throw .channelMismatch(at: path, expected: convolution.inputChannels, found: channels)
+    }
+    if isDetailed, let normalization = convolution.normalization {
+      return try convolved(by: convolution.unnormalized, at: path).named(path)
+        .normalized(by: normalization)
     }
     return builder.append(
       path, .convolution(convolution), [self], channels: convolution.outputChannels)
@@ -69,6 +99,10 @@ public struct Value {
   ) throws(GraphError) -> Value {
     guard channels == convolution.inputChannels else {
       throw .channelMismatch(at: path, expected: convolution.inputChannels, found: channels)
+    }
+    if isDetailed, let normalization = convolution.normalization {
+      return try convolved(by: convolution.unnormalized, at: path).named(path)
+        .normalized(by: normalization)
     }
     return builder.append(
       path, .transposedConvolution(convolution), [self], channels: convolution.outputChannels)

@@ -43,6 +43,7 @@ struct GraphCopy {
   func finished() -> Graph {
     var graph = result
     graph.outputs = source.outputs.map { ($0.name, self[$0.node]) }
+    graph.flatModules = source.flatModules
     graph.modules = source.modules.compactMapValues { places[$0] < 0 ? nil : places[$0] }
     return graph
   }

@@ -37,7 +37,7 @@ public enum GraphError: Error, Equatable, CustomStringConvertible {
     case .limitExceeded(let path, let what, let limit):
       "\(path): the output would have more than \(limit) \(what)"
     case .unknownModule(let path):
-      "the network has no module “\(path)”"
+      "the network has no module “\(path)” that gives an output; yolo info --layers lists those that do"
     }
   }
 }

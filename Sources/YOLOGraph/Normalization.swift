@@ -2,6 +2,8 @@
 ///
 /// Ioffe and Szegedy, "Batch normalization", 2015. All four parameters have the shape [channels].
 public struct Normalization: Sendable {
+  /// The scoped path of the module.
+  public let path: String
   /// The scale γ.
   public let weight: Parameter
   /// The shift β.
@@ -15,8 +17,10 @@ public struct Normalization: Sendable {
 
   /// Makes a normalisation.
   public init(
-    weight: Parameter, bias: Parameter, mean: Parameter, variance: Parameter, epsilon: Float
+    path: String, weight: Parameter, bias: Parameter, mean: Parameter, variance: Parameter,
+    epsilon: Float
   ) {
+    self.path = path
     self.weight = weight
     self.bias = bias
     self.mean = mean

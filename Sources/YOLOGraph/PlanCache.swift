@@ -31,7 +31,9 @@ public final class PlanCache: Sendable {
     }
   }
 
-  private let graph: Graph
+  /// The graph.
+  package let graph: Graph
+
   private let planner: Planner
   private let weights: PackedWeights
   private let capacity: Int

@@ -27,6 +27,11 @@ public struct TransposedConvolution: Sendable {
   /// The channels of the input.
   public var inputChannels: Int { weight.shape[0] }
 
+  /// The same without the normalisation that follows.
+  var unnormalized: TransposedConvolution {
+    TransposedConvolution(weight: weight, bias: bias, normalization: nil, window: window)
+  }
+
   /// Returns the weights with the normalisation folded in.
   package func foldedWeights() -> [Float] {
     var weights = weight.values()

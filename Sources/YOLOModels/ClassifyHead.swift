@@ -22,8 +22,10 @@ struct ClassifyHead: HeadBlock {
 
   func callAsFunction(_ inputs: [Value], _ builder: GraphBuilder) throws -> Network.Head {
     let x = try inputs.count == 1 ? inputs[0] : concat(inputs, at: path)
-    let logits = try conv(x).globallyAveraged(at: path + ".pool")
-      .convolved(by: linear, at: path + ".linear").named(path + ".linear")
+    // Dropout changes nothing; from there on pixels have no place in the shape.
+    let logits = try conv(x).globallyAveraged(at: path + ".pool").named(path + ".pool")
+      .named(path + ".drop", isFlat: true)
+      .convolved(by: linear, at: path + ".linear").named(path + ".linear", isFlat: true)
     return .classify(
       logits: builder.output(logits, named: path + ".linear"), classCount: logits.channels)
   }

@@ -24,10 +24,9 @@ struct Conv: UnaryBlock {
   var outputChannels: Int { convolution.outputChannels }
 
   func callAsFunction(_ x: Value) throws -> Value {
-    try x.convolved(by: convolution, at: path + ".conv").activated(
-      by: activation, at: path + ".act"
-    )
-    .named(path)
+    let y = try x.convolved(by: convolution, at: path + ".conv")
+    return (convolution.normalization == nil ? y.named(path + ".conv") : y)
+      .activated(by: activation, at: path + ".act").named(path + ".act").named(path)
   }
 }
 

@@ -7,19 +7,24 @@ struct ConvTranspose: UnaryBlock {
   let path: String
   private let convolution: TransposedConvolution
   private let activation: Activation
+  /// The path of what stands in the place of a normalisation.
+  private let bnIdentity: String?
 
   init(_ record: ModuleRecord) throws {
     path = record.path
     // Without normalisation the file has an Identity in its place; fused, nothing.
     let bn = record.hasChild("bn") ? try record.child("bn") : nil
     let normalization = bn.flatMap { $0.className == "Identity" ? nil : $0 }
+    bnIdentity = normalization == nil ? bn?.path : nil
     convolution = try record.child("conv_transpose", of: "ConvTranspose2d")
       .transposedConvolution(followedBy: normalization)
     activation = try record.child("act").activation()
   }
 
   func callAsFunction(_ x: Value) throws -> Value {
-    try x.convolved(by: convolution, at: path + ".conv_transpose")
-      .activated(by: activation, at: path + ".act").named(path)
+    var y = try x.convolved(by: convolution, at: path + ".conv_transpose")
+    if convolution.normalization == nil { y = y.named(path + ".conv_transpose") }
+    if let bnIdentity { y = y.named(bnIdentity) }
+    return y.activated(by: activation, at: path + ".act").named(path + ".act").named(path)
   }
 }

@@ -108,7 +108,7 @@ extension ModuleRecord {
   /// Returns the normalisation of a `BatchNorm2d` record.
   func normalization(channels: Int) throws -> Normalization {
     Normalization(
-      weight: try parameter("weight", shape: [channels]),
+      path: path, weight: try parameter("weight", shape: [channels]),
       bias: try parameter("bias", shape: [channels]),
       mean: try parameter("running_mean", shape: [channels]),
       variance: try parameter("running_var", shape: [channels]),

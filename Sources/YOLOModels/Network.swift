@@ -48,12 +48,19 @@ public struct Network: Sendable {
   /// The top-level modules.
   public let layers: [Layer]
 
-  /// Traces the model of a checkpoint, with one branch of its head.
+  /// Traces the model of a checkpoint.
+  ///
+  /// - Parameters:
+  ///   - checkpoint: The checkpoint.
+  ///   - branch: The branch of its head.
+  ///   - isDetailed: Whether every module becomes an operation of its own; see `GraphBuilder`.
+  /// - Throws: What the checkpoint lacks, or has and cannot be run.
   public init(
-    _ checkpoint: Checkpoint, branch: HeadBranch = .oneToMany
+    _ checkpoint: Checkpoint, branch: HeadBranch = .oneToMany, isDetailed: Bool = false
   ) throws(ModelError) {
     do {
-      (graph, head, layers) = try Self.trace(checkpoint.model, branch)
+      (graph, head, layers) = try Self.trace(
+        checkpoint.model, branch, GraphBuilder(isDetailed: isDetailed))
     } catch let error as ModelError {
       throw error
     } catch let error as WeightError {
@@ -66,7 +73,7 @@ public struct Network: Sendable {
   }
 
   private static func trace(
-    _ model: ModuleRecord, _ branch: HeadBranch
+    _ model: ModuleRecord, _ branch: HeadBranch, _ builder: GraphBuilder
   ) throws -> (graph: Graph, head: Head, layers: [Layer]) {
     let root = try model.child("model")
     let records = root.children
@@ -74,7 +81,6 @@ public struct Network: Sendable {
     guard let last = records.last, let headType = HeadTable.heads[lastClass] else {
       throw ModelError.noHead(lastLayer: lastClass, known: HeadTable.heads.keys.sorted())
     }
-    let builder = GraphBuilder()
     let input = builder.input(channels: 3)
     // What each layer gives: one value, or a list.
     var values = [[Value]]()

@@ -6,7 +6,7 @@ import YOLOWeights
 /// convolution (Ding et al., "RepVGG", 2021).
 struct RepConv: UnaryBlock {
   let path: String
-  private let convolution: Convolution
+  private let convolutions: ParallelConvolutions
   private let activation: Activation
 
   init(_ record: ModuleRecord) throws {
@@ -14,18 +14,18 @@ struct RepConv: UnaryBlock {
     activation = try record.child("act").activation()
     // A file saved fused has the one convolution already.
     guard record.hasChild("conv1") else {
-      convolution = try record.child("conv", of: "Conv2d").convolution(followedBy: nil)
+      convolutions = try ParallelConvolutions(fused: record)
       return
     }
     let groups = try record.int("g", default: 1)
-    convolution = try record.merged(
-      [record.conv("conv1"), record.conv("conv2")],
+    convolutions = try ParallelConvolutions(
+      record, [record.conv("conv1"), record.conv("conv2")],
       identity: record.hasChild("bn")
         ? (groups, try record.child("bn", of: "BatchNorm2d")) : nil)
   }
 
   func callAsFunction(_ x: Value) throws -> Value {
-    try x.convolved(by: convolution, at: path + ".conv")
-      .activated(by: activation, at: path + ".act").named(path)
+    try convolutions(x).activated(by: activation, at: path + ".act").named(path + ".act")
+      .named(path)
   }
 }

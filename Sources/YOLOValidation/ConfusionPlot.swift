@@ -1,3 +1,5 @@
+import YOLOPlot
+
 /// Draws a confusion matrix as SVG.
 public struct ConfusionPlot: Sendable {
   /// From this number of rows on, cells carry no numbers.

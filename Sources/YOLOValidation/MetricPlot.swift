@@ -1,3 +1,5 @@
+import YOLOPlot
+
 /// Draws the curves of a validation as SVG.
 public struct MetricPlot: Sendable {
   /// What a plot shows.

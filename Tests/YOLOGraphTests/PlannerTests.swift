@@ -18,7 +18,8 @@ import YOLOTestSupport
 
     func normalization(_ channels: Int) -> Normalization {
       Normalization(
-        weight: parameter([channels]), bias: parameter([channels]), mean: parameter([channels]),
+        path: "bn", weight: parameter([channels]), bias: parameter([channels]),
+        mean: parameter([channels]),
         variance: parameter([channels], 0.5...2), epsilon: 1e-3)
     }
 

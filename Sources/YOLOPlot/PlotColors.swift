@@ -1,5 +1,5 @@
 /// The colours of the plots.
-enum PlotColors {
+package enum PlotColors {
   /// Colours that are told apart easily, on white (Tableau 10, darkened where they were too light).
   private static let distinct = [
     "#4e79a7", "#f28e2b", "#e15759", "#499894", "#59a14f", "#b6992d", "#b07aa1", "#d37295",
@@ -7,13 +7,13 @@ enum PlotColors {
   ]
 
   /// Returns the colour of a class's line.
-  static func line(_ index: Int) -> String { distinct[index % distinct.count] }
+  package static func line(_ index: Int) -> String { distinct[index % distinct.count] }
 
   /// The colour of the line for all classes.
-  static let mean = "#12344d"
+  package static let mean = "#12344d"
 
   /// Returns the colour of a share, 0...1, from white to dark blue, and one for text on it.
-  static func shade(_ share: Double) -> (fill: String, text: String) {
+  package static func shade(_ share: Double) -> (fill: String, text: String) {
     let stops: [(Double, Double, Double)] = [
       (255, 255, 255), (198, 219, 239), (107, 174, 214), (33, 113, 181), (8, 48, 107),
     ]

@@ -2,9 +2,9 @@
 ///
 /// Coordinates are pixels, y pointing down, and are written to a tenth. Text is escaped: names out of
 /// a data set cannot become markup.
-struct SVGDrawing {
+package struct SVGDrawing {
   /// Where text stands relative to its place.
-  enum Anchor: String {
+  package enum Anchor: String {
     case start
     case middle
     case end
@@ -15,17 +15,20 @@ struct SVGDrawing {
   private let title: String
   private var elements: [String] = []
 
-  init(width: Double, height: Double, title: String) {
+  /// Starts an empty drawing; `title` is what it is called where it cannot be seen.
+  package init(width: Double, height: Double, title: String) {
     self.width = width
     self.height = height
     self.title = title
   }
 
   /// Returns a number with one decimal at most.
-  static func number(_ value: Double) -> String { decimal(value, places: 1, isPadded: false) }
+  package static func number(_ value: Double) -> String {
+    decimal(value, places: 1, isPadded: false)
+  }
 
   /// Returns a number with a fixed count of decimals, or without the zeros at its end.
-  static func decimal(_ value: Double, places: Int, isPadded: Bool = true) -> String {
+  package static func decimal(_ value: Double, places: Int, isPadded: Bool = true) -> String {
     var scale = 1
     for _ in 0..<places { scale *= 10 }
     let scaled = (value * Double(scale)).rounded()
@@ -40,7 +43,7 @@ struct SVGDrawing {
   }
 
   /// Returns text that may stand in an element: escaped, control characters replaced.
-  static func escaped(_ text: String) -> String {
+  package static func escaped(_ text: String) -> String {
     var result = ""
     for scalar in text.unicodeScalars {
       switch scalar {
@@ -58,20 +61,34 @@ struct SVGDrawing {
   }
 
   /// Returns text of at most `count` characters, the rest as an ellipsis.
-  static func shortened(_ text: String, to count: Int) -> String {
+  package static func shortened(_ text: String, to count: Int) -> String {
     text.count <= count ? text : text.prefix(max(count - 1, 1)) + "…"
   }
 
-  mutating func rectangle(
-    x: Double, y: Double, width: Double, height: Double, fill: String, stroke: String? = nil
+  /// Draws a rectangle.
+  ///
+  /// - Parameters:
+  ///   - x: The left edge.
+  ///   - y: The upper edge.
+  ///   - width: The horizontal extent.
+  ///   - height: The vertical extent.
+  ///   - fill: The colour of the area.
+  ///   - stroke: The colour of the edge, if there is one.
+  ///   - radius: The radius of the corners.
+  package mutating func rectangle(
+    x: Double, y: Double, width: Double, height: Double, fill: String, stroke: String? = nil,
+    radius: Double = 0
   ) {
-    let edge = stroke.map { " stroke=\"\($0)\"" } ?? ""
+    let edge =
+      (stroke.map { " stroke=\"\($0)\"" } ?? "")
+      + (radius > 0 ? " rx=\"\(Self.number(radius))\"" : "")
     elements.append(
       "<rect x=\"\(Self.number(x))\" y=\"\(Self.number(y))\" width=\"\(Self.number(width))\""
         + " height=\"\(Self.number(height))\" fill=\"\(fill)\"\(edge)/>")
   }
 
-  mutating func line(
+  /// Draws a straight line.
+  package mutating func line(
     x1: Double, y1: Double, x2: Double, y2: Double, stroke: String, width: Double = 1
   ) {
     elements.append(
@@ -81,7 +98,7 @@ struct SVGDrawing {
   }
 
   /// Draws a line through points; points on a level line between others are left out.
-  mutating func path(
+  package mutating func path(
     _ points: [(x: Double, y: Double)], stroke: String, width: Double, opacity: Double = 1
   ) {
     var kept: [(x: String, y: String)] = []
@@ -99,7 +116,8 @@ struct SVGDrawing {
         + " stroke-linejoin=\"round\"/>")
   }
 
-  mutating func text(
+  /// Writes a line of text on the baseline `y`, turned clockwise around its place.
+  package mutating func text(
     _ text: String, x: Double, y: Double, size: Double = 13, anchor: Anchor = .start,
     fill: String = Self.ink, isBold: Bool = false, turned degrees: Double = 0
   ) {
@@ -114,14 +132,14 @@ struct SVGDrawing {
   }
 
   /// The colour of text.
-  static let ink = "#1f2933"
+  package static let ink = "#1f2933"
   /// The colour of text and lines that stand back.
-  static let faint = "#7b8794"
+  package static let faint = "#7b8794"
   /// The colour of the lines behind a plot.
-  static let grid = "#e4e7eb"
+  package static let grid = "#e4e7eb"
 
   /// The whole file.
-  var svg: String {
+  package var svg: String {
     let size = "\(Self.number(width)) \(Self.number(height))"
     return """
       <svg xmlns="http://www.w3.org/2000/svg" width="\(Self.number(width))" \

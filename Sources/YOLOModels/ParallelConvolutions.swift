@@ -1,0 +1,70 @@
+import YOLOGraph
+import YOLOKernels
+import YOLOWeights
+
+/// Convolutions of one input that are summed up, and the input itself normalised where a record has
+/// that: run as one convolution, or apart where every module is traced.
+struct ParallelConvolutions: Sendable {
+  private let path: String
+  private let branches: [Conv]
+  private let identity: Normalization?
+  private let merged: Convolution
+
+  /// Joins branches; they must fit each other.
+  ///
+  /// - Parameters:
+  ///   - record: The module that has them.
+  ///   - branches: The convolutions, none of them with an activation.
+  ///   - identity: The normalisation of the input, if it is added, and the groups of the branches.
+  /// - Throws: `ModelError.unsupported` for branches that cannot be summed up.
+  init(
+    _ record: ModuleRecord, _ branches: [Conv],
+    identity: (groups: Int, normalization: ModuleRecord)? = nil
+  ) throws {
+    path = record.path
+    self.branches = branches
+    var convolutions = branches.map(\.convolution)
+    if let identity {
+      let channels = convolutions[0].outputChannels
+      let normalization = try identity.normalization.normalization(channels: channels)
+      self.identity = normalization
+      convolutions.append(
+        .identity(channels: channels, groups: identity.groups, normalization: normalization))
+    } else {
+      self.identity = nil
+    }
+    let first = convolutions[0]
+    guard branches.allSatisfy({ $0.activation == .identity }),
+      convolutions.allSatisfy({
+        $0.isCentred && $0.groups == first.groups
+          && $0.weight.shape[0..<2] == first.weight.shape[0..<2]
+          && $0.window.strideHeight == first.window.strideHeight
+          && $0.window.strideWidth == first.window.strideWidth
+      })
+    else {
+      throw ModelError.unsupported(
+        path: path, setting: "a branch", found: "other channels, stride, padding or activation",
+        supported: "branches of the same channels, groups and stride, padded by half the kernel, "
+          + "without activation")
+    }
+    merged = .merging(convolutions)
+  }
+
+  /// Takes the one convolution of a file that was saved fused.
+  init(fused record: ModuleRecord) throws {
+    path = record.path
+    (branches, identity) = ([], nil)
+    merged = try record.child("conv", of: "Conv2d").convolution(followedBy: nil)
+  }
+
+  func callAsFunction(_ x: Value) throws -> Value {
+    guard x.isDetailed, let first = branches.first else {
+      let y = try x.convolved(by: merged, at: path + ".conv")
+      return branches.isEmpty ? y.named(path + ".conv") : y
+    }
+    var sum = try first(x)
+    for branch in branches.dropFirst() { sum = try sum.adding(branch(x), at: path) }
+    if let identity { sum = try sum.adding(x.normalized(by: identity), at: path) }
+    return sum
+  }
+}
