@@ -27,6 +27,8 @@ let package = Package(
   products: [
     .library(name: "YOLO", targets: ["YOLO"]),
     .library(name: "YOLOImageIO", targets: ["YOLOImageIO"]),
+    // Looks inside a model: pictures of what its modules give, where two models part ways.
+    .library(name: "YOLOStudy", targets: ["YOLOStudy"]),
     // A network of one's own on the kernels; what Benchmarks/ measures layers with.
     .library(name: "YOLOGraph", targets: ["YOLOGraph", "YOLOKernels", "YOLOTensor"]),
     .executable(name: "yolo", targets: ["YOLOCommand"]),
@@ -100,6 +102,13 @@ let package = Package(
       ],
       swiftSettings: settings),
     .target(
+      name: "YOLOStudy",
+      dependencies: [
+        "YOLO", "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOModels", "YOLOPlot",
+        "YOLOPostprocess", "YOLOTensor", "YOLOValidation",
+      ],
+      swiftSettings: settings),
+    .target(
       name: "YOLOVideo",
       dependencies: [
         "JSONText", "YOLOGeometry", "YOLOImage",
@@ -132,8 +141,8 @@ let package = Package(
       name: "YOLOCommand",
       dependencies: [
         "JSONText", "YOLO", "YOLODataSet", "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOImageIO",
-        "YOLOKernels", "YOLOModels", "YOLOPostprocess", "YOLOTensor", "YOLOValidation",
-        "YOLOVideo", "YOLOWeights",
+        "YOLOKernels", "YOLOModels", "YOLOPostprocess", "YOLOStudy", "YOLOTensor",
+        "YOLOValidation", "YOLOVideo", "YOLOWeights",
         .target(name: "YOLOServer", condition: .when(traits: ["Server"])),
         serverProduct("Logging", "swift-log"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -174,6 +183,13 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "YOLOCommandTests", dependencies: ["YOLOCommand", "YOLOTestSupport"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "YOLOStudyTests",
+      dependencies: [
+        "YOLO", "YOLOGeometry", "YOLOImage", "YOLOImageIO", "YOLOPostprocess", "YOLOStudy",
+        "YOLOTensor", "YOLOTestSupport", "YOLOWeights",
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "YOLOVideoTests",

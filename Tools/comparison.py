@@ -151,7 +151,7 @@ def ours(yolo, checkpoint, source, options, backend=None, isa=None, dump=False):
     command += ["--backend", backend] if backend else []
     command += ["--isa", isa] if isa else []
     with tempfile.TemporaryDirectory() as folder:
-        done = subprocess.run(command + (["--out", folder] if dump else ["--format", "json"]), capture_output=True, text=True)
+        done = subprocess.run(command + (["--out", folder, "--no-pictures"] if dump else ["--format", "json"]), capture_output=True, text=True)
         if done.returncode != 0:
             raise RuntimeError(f"exit status {done.returncode}: {done.stderr.strip()[-400:]}")
         answers = [Answer(our_detections(image["results"]), tuple(image["shape"])) for image in json.loads(done.stdout)["images"]]

@@ -13,7 +13,9 @@ Needs the reference environment. Written are (paths relative to --out):
     networks/NAME.json        seed, versions, and the cases with what the reference found: objects or probabilities
     networks/NAME-heads.npy   raw float32 outputs of the head, those of all cases one after the other
     networks/NAME-masks.npy   the pixels of the masks, eight to a byte
-With --networks [NAME ...] only the networks are written, all or those named.
+    networks/NAME-taps.json   shape, range and some values of what every module gives in the first case
+With --networks [NAME ...] only the networks are written, all or those named; with --taps only the taps of the networks
+that are there.
 Checkpoint seeds are counted up until no decision of a checkpoint's cases (confidence, class, overlap) hangs on less than the
 float32 noise between two correct runtimes. A case of the trained checkpoint that does is dropped and said so.
 """
@@ -36,6 +38,7 @@ from ultralytics.utils import YAML
 
 import shapes
 import tiny_networks
+from trace_parity import hooked
 from reference import MAXIMUM_DETECTIONS, Reference, decision_margins
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -147,6 +150,7 @@ NETWORK_CASES = (("odd", 96, True), ("even", 96, False))
 NETWORK_CONFIDENCE = 0.25
 OBJECTS = {"detect": (3, 16), "pose": (3, 16), "obb": (3, 16), "segment": (2, 8)}  # the fewest and the most of a case
 POLYGONS = 3  # the most of a case
+TAP_VALUES, TAP_STEP, TAP_START = 5, 7919, 13  # which values of a tap are kept: START + i * STEP, modulo their number
 # A network is only taken if the reference itself, computing in float64, stays as near as a tenth of what is allowed.
 FINDING_NOISE = {"boxes": 2e-3, "confidences": 1e-5, "corners": 5e-3, "keypoints": 5e-3}
 HEAD_NOISE = 6e-6  # of the largest value
@@ -270,6 +274,33 @@ def write_network(name, out, pictures, seed, opened):
     return f"{name}: seed {attempt}, {path.stat().st_size} bytes, found {counts}, heads {noise:.1e} from float64"
 
 
+def write_taps(path, reference, picture, imgsz):
+    """Writes some values of what every module of a network gives."""
+    run = reference.predict(picture, imgsz, NETWORK_CONFIDENCE, IOU)
+    inputs = np.float32(run.letterboxed.transpose(2, 0, 1))[None] / np.float32(255)
+    lines = []
+    for name, tensor in hooked(reference.checkpoint, inputs).items():
+        values = tensor.ravel()
+        picked = [float(f"{values[(TAP_STEP * index + TAP_START) % values.size]:.7g}") for index in range(TAP_VALUES)]
+        lines.append(json.dumps([name, list(tensor.shape), float(f"{values.max() - values.min():.6g}"), picked]))
+    facts = {"generator": "python Tools/make_fixtures.py --taps", "versions": versions(),
+             "picture": f"pictures/{picture.name}", "imgsz": imgsz}
+    path.write_text("{\n" + "".join(f" {json.dumps(key)}: {json.dumps(value)},\n" for key, value in facts.items())
+                    + ' "taps": [' + ",\n".join(lines) + "]\n}\n")
+    return len(lines)
+
+
+def write_all_taps(out):
+    """Writes the taps of the networks that are there."""
+    picture, imgsz, _ = NETWORK_CASES[0]
+    for name in tiny_networks.NETWORKS:
+        with tempfile.TemporaryDirectory() as directory:
+            opened = shutil.copyfile(out / "networks" / f"{name}.pt", Path(directory) / "network.pt")
+            count = write_taps(out / "networks" / f"{name}-taps.json", Reference(opened), out / "pictures" / f"{picture}.png",
+                               imgsz)
+        print(f"{name}: {count} taps", flush=True)
+
+
 def write_networks(out, names):
     """Writes the networks; the pictures are there already."""
     (out / "networks").mkdir(exist_ok=True)
@@ -281,6 +312,7 @@ def write_networks(out, names):
         with tempfile.TemporaryDirectory() as directory:
             line = write_network(name, out / "networks", pictures, SEED + 100 * position, Path(directory) / "network.pt")
         print(line, flush=True)
+    write_all_taps(out)
 
 
 def versions():
@@ -294,9 +326,12 @@ def main():
     parser.add_argument("--out", type=Path, default=ROOT / "Tests/Fixtures")
     parser.add_argument("--weights", type=Path, default=ROOT / "Weights", help="directory of shapes-detect.pt, shapes.jpg")
     parser.add_argument("--networks", nargs="*", metavar="NAME", help="write the networks alone, all or those named")
+    parser.add_argument("--taps", action="store_true", help="write the taps of the networks alone")
     arguments = parser.parse_args()
     torch.set_num_threads(1)
     out = arguments.out
+    if arguments.taps:
+        return write_all_taps(out)
     if arguments.networks is not None:
         return write_networks(out, arguments.networks)
     for name in ("pictures", "checkpoints", "inputs", "heads", "detections"):

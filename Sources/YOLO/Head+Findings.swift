@@ -40,45 +40,86 @@ extension Network.Head {
     }
   }
 
+  /// The levels of a head in the outputs of a run, in the order of the graph's.
+  private func levels(in maps: [FeatureMap]) -> [DetectLevel] {
+    levels.map { level in
+      DetectLevel(
+        boxes: maps[level.boxes], classes: maps[level.classes], stride: level.stride,
+        extra: level.extra.map { maps[$0] })
+    }
+  }
+
   /// Reads the outputs of a run, in the order of the graph's.
   ///
   /// Throws `MaskError` for masks that take too much memory.
   func findings(
     in maps: [FeatureMap], _ fit: InputFit, _ request: ResultRequest, threads: Int
   ) throws(MaskError) -> Findings {
-    let levels = levels.map { level in
-      DetectLevel(
-        boxes: maps[level.boxes], classes: maps[level.classes], stride: level.stride,
-        extra: level.extra.map { maps[$0] })
-    }
+    let levels = levels(in: maps)
     switch (self, fit) {
     case (.classify(let logits, let classCount), _):
       return .classification(ClassifyDecoder(classCount: classCount).classification(maps[logits]))
     case (.detect(let layout), .letterbox(let letterbox)):
       return .detections(
-        DetectDecoder(classCount: layout.classCount, binCount: layout.binCount).detections(
+        DetectDecoder(layout).detections(
           in: levels, select: request.selection, letterbox: letterbox, space: request.space))
     case (.segment(let layout, let prototypes), .letterbox(let letterbox)):
       return .segmentations(
-        try SegmentDecoder(classCount: layout.classCount, binCount: layout.binCount).segmentations(
+        try SegmentDecoder(layout).segmentations(
           in: levels, prototypes: maps[prototypes], select: request.selection,
           letterbox: letterbox, masks: request.masks, space: request.space, threads: threads))
     case (.pose(let layout, let keypoints), .letterbox(let letterbox)):
       return .poses(
-        PoseDecoder(
-          classCount: layout.classCount, binCount: layout.binCount,
-          keypointCount: keypoints.count, valueCount: keypoints.hasVisibility ? 3 : 2,
-          form: keypoints.isCentred ? .offset : .standard
-        ).poses(in: levels, select: request.selection, letterbox: letterbox, space: request.space))
+        PoseDecoder(layout, keypoints).poses(
+          in: levels, select: request.selection, letterbox: letterbox, space: request.space))
     case (.rotated(let layout, let anglesAreRadians), .letterbox(let letterbox)):
       return .rotatedDetections(
-        RotatedDecoder(
-          classCount: layout.classCount, binCount: layout.binCount,
-          angle: anglesAreRadians ? .direct : .sigmoid
-        ).detections(
+        RotatedDecoder(layout, anglesAreRadians: anglesAreRadians).detections(
           in: levels, select: request.selection, letterbox: letterbox, space: request.space))
     case (.detect, .crop), (.segment, .crop), (.pose, .crop), (.rotated, .crop):
       preconditionFailure("only classifiers crop")
     }
+  }
+
+  /// Decodes all cells of a run's outputs; nil for a classifier.
+  func tensors(in maps: [FeatureMap]) -> HeadTensors? {
+    let levels = levels(in: maps)
+    return switch self {
+    case .classify: nil
+    case .detect(let layout): DetectDecoder(layout).tensors(of: levels)
+    case .segment(let layout, _): SegmentDecoder(layout).tensors(of: levels)
+    case .pose(let layout, let keypoints): PoseDecoder(layout, keypoints).tensors(of: levels)
+    case .rotated(let layout, let anglesAreRadians):
+      RotatedDecoder(layout, anglesAreRadians: anglesAreRadians).tensors(of: levels)
+    }
+  }
+}
+
+extension DetectDecoder {
+  fileprivate init(_ layout: DetectLayout) {
+    self.init(classCount: layout.classCount, binCount: layout.binCount)
+  }
+}
+
+extension SegmentDecoder {
+  fileprivate init(_ layout: DetectLayout) {
+    self.init(classCount: layout.classCount, binCount: layout.binCount)
+  }
+}
+
+extension PoseDecoder {
+  fileprivate init(_ layout: DetectLayout, _ keypoints: KeypointLayout) {
+    self.init(
+      classCount: layout.classCount, binCount: layout.binCount, keypointCount: keypoints.count,
+      valueCount: keypoints.hasVisibility ? 3 : 2,
+      form: keypoints.isCentred ? .offset : .standard)
+  }
+}
+
+extension RotatedDecoder {
+  fileprivate init(_ layout: DetectLayout, anglesAreRadians: Bool) {
+    self.init(
+      classCount: layout.classCount, binCount: layout.binCount,
+      angle: anglesAreRadians ? .direct : .sigmoid)
   }
 }

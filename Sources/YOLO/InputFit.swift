@@ -1,6 +1,6 @@
 import Dispatch
 public import YOLOGeometry
-import YOLOImage
+public import YOLOImage
 import YOLOTensor
 
 /// How a picture becomes a network's input.
@@ -36,7 +36,7 @@ public enum InputFit: Sendable, Hashable {
     let target = Target(base: base, layout: layout)
     switch self {
     case .crop:
-      let picture = applied(to: image)
+      let picture = picture(of: image)
       picture.pixels.withUnsafeBufferPointer { pixels in
         guard let samples = pixels.baseAddress else { return }
         for y in 0..<layout.height { target.write(samples + 3 * layout.width * y, row: y) }
@@ -72,8 +72,10 @@ public enum InputFit: Sendable, Hashable {
     }
   }
 
-  /// Returns the picture as the input.
-  func applied(to image: Image) -> Image {
+  /// Returns the input as a picture, of the extent that the network is given.
+  ///
+  /// A letterbox must have been planned for the picture's size.
+  public func picture(of image: Image) -> Image {
     switch self {
     case .letterbox(let letterbox): image.letterboxed(letterbox)
     case .crop(let size): image.classificationInput(size: size)

@@ -17,7 +17,8 @@ extension Model {
     /// The network's input: RGB in 0...1, [1, 3, height, width].
     public let input: Tensor
     /// The outputs of modules by path, as PyTorch gives them: [1, channels, height, width], or
-    /// [1, channels] where pixels have no place.
+    /// [1, channels] where pixels have no place; of the head itself the decoded cells,
+    /// [1, 4 + classes + extra, cells], as `HeadTensors` has them.
     public let tensors: [String: Tensor]
   }
 
@@ -29,7 +30,7 @@ extension Model {
   ///
   /// - Throws: `YOLOError` of code `model`.
   public func modulePaths() throws(YOLOError) -> [String] {
-    try plansOfAllModules().graph.modulePaths
+    try plansOfAllModules().graph.modulePaths + HeadTap.taps(of: network, checkpoint).map(\.path)
   }
 
   /// Predicts, and hands out what modules gave on the way.
@@ -54,22 +55,28 @@ extension Model {
   ) throws(YOLOError) -> Trace {
     let request = try request(options)
     let fit = fit(for: image.size, options: options)
-    let plan = try plan(fit.size, keeping: paths)
+    let headTaps = HeadTap.taps(of: network, checkpoint).filter { paths.contains($0.path) }
+    let plan = try plan(
+      fit.size, keeping: paths.filter { path in !headTaps.contains { $0.path == path } })
     return try withSession { session throws(YOLOError) in
       var tensors = [String: Tensor]()
+      var headTensors: HeadTensors?
       let (findings, speed) = try run(image, plan, fit, request, in: session, durations: nil) {
         arena in
-        for (path, layout) in plan.kept { tensors[path] = Tensor(layout.map(in: arena)) }
-      }
-      for path in paths where isFlat(path) {
-        tensors[path] = tensors[path].map {
-          Tensor(shape: Array($0.shape[..<2]), values: $0.values)
+        for (path, layout) in plan.kept {
+          let tensor = Tensor(layout.map(in: arena))
+          tensors[path] =
+            isFlat(path) ? Tensor(shape: Array(tensor.shape[..<2]), values: tensor.values) : tensor
+        }
+        if !headTaps.isEmpty {
+          headTensors = network.head.tensors(in: plan.outputs.map { $0.layout.map(in: arena) })
         }
       }
+      for (path, tap) in headTaps { tensors[path] = tap.tensor(headTensors, findings) }
       return Trace(
         prediction: Prediction(
           source: source, size: image.size, findings: findings, names: names.byIndex,
-          speed: speed), fit: fit, input: fit.applied(to: image).input, tensors: tensors)
+          speed: speed), fit: fit, input: fit.picture(of: image).input, tensors: tensors)
     }
   }
 

@@ -105,9 +105,7 @@ struct BenchmarkCommand: ParsableCommand {
 
   /// Reads the file that `--source` names, the shipped picture if there is none.
   private func pictureBytes() throws -> (bytes: [UInt8], name: String) {
-    guard let path = source ?? ShippedFiles.path(of: ShippedFiles.pictureName) else {
-      throw ValidationError("give --source: the shipped picture is not beside this program")
-    }
+    let path = try source ?? ShippedFiles.picturePath()
     return (try BoundedInput.read(path: path, maximumBytes: ImageLimits().maximumBytes), path)
   }
 

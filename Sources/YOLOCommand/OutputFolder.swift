@@ -30,6 +30,11 @@ struct OutputFolder {
     try AtomicOutput.write(bytes, to: "\(path)/\(name)")
   }
 
+  /// Writes a picture in the format of its name's suffix.
+  func write(_ image: Image, named name: String) throws(ImageIOError) {
+    try ImageWriter.write(image, to: "\(path)/\(name)")
+  }
+
   /// The path of the video that is drawn from a file of the given name.
   func videoPath(for name: String) -> String {
     let stem = name.lastIndex(of: ".").map { name[..<$0] } ?? name[...]

@@ -1,3 +1,4 @@
+import ArgumentParser
 import YOLOImage
 import YOLOImageIO
 import YOLOVideo
@@ -22,6 +23,15 @@ struct PictureSource {
   let name: String
   /// The path, or nil for standard input.
   let path: String?
+
+  /// Returns the one picture that `source` names: a file, or - for standard input.
+  static func picture(_ source: String) throws -> PictureSource {
+    let sources = try expand(source)
+    guard sources.count == 1 else {
+      throw ValidationError("source must be one picture, but \(source) has \(sources.count)")
+    }
+    return sources[0]
+  }
 
   /// Lists what `source` stands for: `-` is standard input, a directory its pictures by name,
   /// with its videos if asked for.

@@ -52,7 +52,8 @@ struct PredictCommand: AsyncParsableCommand {
     do {
       let options = try prediction.options()
       let stride = try PredictOption.videoStride.parsed(videoStride)
-      let sources = try PictureSource.expand(try sourcePath(), withVideos: true)
+      let sources = try PictureSource.expand(
+        try source ?? ShippedFiles.picturePath(), withVideos: true)
       let model = try runtime.open()
       // The process ends with this command: the system takes its memory back all at once.
       _ = Unmanaged.passRetained(model)
@@ -92,14 +93,5 @@ struct PredictCommand: AsyncParsableCommand {
     } catch {
       throw ExitStatus.report(error)
     }
-  }
-
-  private func sourcePath() throws -> String {
-    if let source { return source }
-    guard let path = ShippedFiles.path(of: ShippedFiles.pictureName) else {
-      throw ValidationError(
-        "give --source: the shipped \(ShippedFiles.pictureName) is not beside this program")
-    }
-    return path
   }
 }

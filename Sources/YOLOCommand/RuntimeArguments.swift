@@ -31,18 +31,14 @@ struct RuntimeArguments: ParsableArguments {
     help: "\(PredictOption.suppression.help).")
   var nms = PredictOption.suppression.defaultValue
 
-  private static func names<Name: RawRepresentable<String>>(_ names: [Name]) -> String {
+  /// Returns what an option takes, for its help.
+  static func names<Name: RawRepresentable<String>>(_ names: [Name]) -> String {
     names.map(\.rawValue).joined(separator: ", ")
   }
 
   /// The path of the model.
   func modelPath() throws -> String {
-    if let model { return model }
-    guard let path = ShippedFiles.path(of: ShippedFiles.modelName) else {
-      throw ValidationError(
-        "give --model: the shipped \(ShippedFiles.modelName) is not beside this program")
-    }
-    return path
+    try model ?? ShippedFiles.modelPath()
   }
 
   /// Opens the model.

@@ -1,3 +1,5 @@
+import ArgumentParser
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
@@ -8,6 +10,22 @@ import Musl
 enum ShippedFiles {
   static let modelName = "shapes-detect.pt"
   static let pictureName = "shapes.jpg"
+
+  /// Returns the path of the model that is run where none is given.
+  static func modelPath() throws(ValidationError) -> String {
+    guard let path = path(of: modelName) else {
+      throw ValidationError("give --model: the shipped \(modelName) is not beside this program")
+    }
+    return path
+  }
+
+  /// Returns the path of the picture that is taken where none is given.
+  static func picturePath() throws(ValidationError) -> String {
+    guard let path = path(of: pictureName) else {
+      throw ValidationError("give --source: the shipped \(pictureName) is not beside this program")
+    }
+    return path
+  }
 
   /// Returns the path of a shipped file: in the folder that `YOLO_WEIGHTS` names, or in the folder
   /// `Weights` beside this program or above it; nil if there is none.

@@ -16,6 +16,12 @@ struct TraceCommand: ParsableCommand {
       width], and of a model that segments the masks as masks.npy, uint8 [objects, height, width]; of \
       one that classifies the probabilities as probabilities.npy. The answer of `yolo predict \
       --format json` goes to standard output.
+
+      Each tensor is drawn, too: PATH.maps.png is a mosaic of its channels, each in a range of its own, and \
+      PATH.overlay.jpg the mean magnitude of its channels on the photo. With --taps heads, \
+      score-STRIDE.jpg has the best class's probability of each cell on the photo, \
+      score-STRIDE-CLASS.jpg that of the chosen box's class, and box-N.svg the distributions of that \
+      box's edges.
       """)
 
   @Option(name: .long, help: "A picture or a directory of pictures, which get a folder each.")
@@ -24,9 +30,19 @@ struct TraceCommand: ParsableCommand {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "The paths of modules, joined by commas: model.4,model.9.cv2; the outputs of the head if not given.",
+      "The paths of modules, joined by commas: model.4,model.9.cv2; or heads, layers or all.",
       valueName: "paths"))
-  var taps: String?
+  var taps = TapChoice.heads
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "The box whose distributions are drawn, counted from 0 in the order of the answer.",
+      valueName: "n"))
+  var box = 0
+
+  @Flag(name: .long, inversion: .prefixedNo, help: "Draw the tensors.")
+  var pictures = true
 
   @Option(name: .long, help: ArgumentHelp("The folder to write to.", valueName: "dir"))
   var out: String
@@ -36,16 +52,23 @@ struct TraceCommand: ParsableCommand {
 
   func run() throws {
     do {
+      guard box >= 0 else {
+        throw ValidationError("box must be 0 or more, but \(box) was given")
+      }
       let options = try prediction.options()
       let sources = try PictureSource.expand(source)
       let model = try runtime.open()
-      let paths = taps.map { $0.split(separator: ",").map { String($0) } } ?? model.headPaths
+      let paths = try taps.paths(of: model)
       var output = ResultOutput(format: .json, isNormalized: false)
       for source in sources {
         let image = try source.read()
         let trace = try model.trace(image, taps: paths, options: options, source: source.name)
-        let folder = sources.count == 1 ? out : "\(out)/\(source.fileName)"
-        try write(trace, to: try OutputFolder(folder))
+        let folder = try OutputFolder(sources.count == 1 ? out : "\(out)/\(source.fileName)")
+        try write(trace, to: folder)
+        if pictures {
+          try TracePictures(trace, of: model, image).write(
+            taps: taps, paths: paths, box: box, to: folder)
+        }
         output.write(trace.prediction)
       }
       output.finish(model: try runtime.modelPath(), task: model.network.head.task)

@@ -28,7 +28,7 @@ struct YOLOCommand: AsyncParsableCommand {
   private static var subcommands: [any ParsableCommand.Type] {
     let commands: [any ParsableCommand.Type] = [
       PredictCommand.self, ValCommand.self, InfoCommand.self, BenchmarkCommand.self,
-      TraceCommand.self, CompareCommand.self, ExportCommand.self,
+      TraceCommand.self, DiffCommand.self, CompareCommand.self, ExportCommand.self,
     ]
     #if Server
     return commands + [ServeCommand.self, KeysCommand.self]

@@ -72,9 +72,16 @@ public struct Graph: Sendable {
   /// The paths of the modules that have an output, in the order in which they run: what a module
   /// consists of comes before it.
   public var modulePaths: [String] {
-    modules.map {
-      (path: $0.key, node: $0.value, depth: $0.key.utf8.count { $0 == UInt8(ascii: ".") })
+    modules.map { path, node in
+      (node: node, depth: path.utf8.count { $0 == UInt8(ascii: ".") }, path: path)
+    }.sorted { ($0.node, -$0.depth, $0.path) < ($1.node, -$1.depth, $1.path) }.map(\.path)
+  }
+
+  /// The same without the activations that are the end of the modules that they belong to.
+  public var blockPaths: [String] {
+    let suffix = ".act"
+    return modulePaths.filter { path in
+      !path.hasSuffix(suffix) || modules[String(path.dropLast(suffix.count))] != modules[path]
     }
-    .sorted { ($0.node, -$0.depth, $0.path) < ($1.node, -$1.depth, $1.path) }.map(\.path)
   }
 }

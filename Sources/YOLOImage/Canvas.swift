@@ -41,6 +41,18 @@ struct Canvas {
     }
   }
 
+  /// Copies a picture, which must lie in this one.
+  mutating func place(_ image: Image, left: Int, top: Int) {
+    precondition(left >= 0 && left + image.width <= size.width, "the picture lies in this one")
+    precondition(top >= 0 && top + image.height <= size.height, "the picture lies in this one")
+    for y in 0..<image.height {
+      let source = 3 * y * image.width
+      let target = 3 * ((top + y) * size.width + left)
+      pixels.replaceSubrange(
+        target..<target + 3 * image.width, with: image.pixels[source..<source + 3 * image.width])
+    }
+  }
+
   /// Draws the border of a rectangle, `thickness` pixels inwards.
   mutating func frame(_ rectangle: PixelRectangle, thickness: Int, _ color: Color) {
     let (left, top) = (rectangle.left, rectangle.top)

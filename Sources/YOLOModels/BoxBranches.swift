@@ -14,6 +14,8 @@ struct BoxBranches: Sendable {
   private let extras: [Sequential]
   private let extraEnds: [Conv2d]
   private let extraChannels: Int
+  /// What reads the other branch of a head with two, where every module is traced.
+  private let other: (@Sendable () throws -> BoxBranches)?
 
   /// The children whose weights may stay unused, without the prefix of a branch.
   private static let needless: Set = [
@@ -51,6 +53,14 @@ struct BoxBranches: Sendable {
         try record.child(prefix + name, of: "ModuleList").children.map { try Conv2d($0) }
       } ?? []
     extraChannels = extra?.channels ?? 0
+    let otherBranch: HeadBranch = branch == .oneToMany ? .oneToOne : .oneToMany
+    if record.hasChild(otherBranch.prefix + "cv2") {
+      other = { () throws -> BoxBranches in
+        try BoxBranches(record, branch: otherBranch, extra: extra, extraEnd: extraEnd)
+      }
+    } else {
+      other = nil
+    }
     let strides = try record.doubles("stride")
     guard strides.count == boxes.count, strides.count == classes.count, !strides.isEmpty,
       extra == nil || extras.count == strides.count,
@@ -84,6 +94,7 @@ struct BoxBranches: Sendable {
           classes: try output(classes[index](x), classes[index].path, channels: classCount),
           extra: try extra.map { try output($0.value, $0.path, channels: extraChannels) }))
     }
+    if builder.isDetailed { try other?().trace(inputs) }
     return DetectLayout(
       classCount: classCount, binCount: binCount, isOneToOne: branch == .oneToOne,
       levels: levels)
@@ -93,6 +104,18 @@ struct BoxBranches: Sendable {
         throw GraphError.channelMismatch(at: path, expected: channels, found: value.channels)
       }
       return builder.output(value, named: path)
+    }
+  }
+
+  /// Traces the branches for the sake of their modules' outputs.
+  private func trace(_ inputs: [Value]) throws {
+    guard inputs.count == strides.count else {
+      throw ModelError.inputCount(at: path, expected: strides.count, found: inputs.count)
+    }
+    for (index, x) in inputs.enumerated() {
+      _ = try extra(x, level: index)
+      _ = try boxes[index](x)
+      _ = try classes[index](x)
     }
   }
 

@@ -51,7 +51,7 @@ public struct PoseDecoder: Sendable, Hashable {
   }
 
   /// Returns a cell's keypoints in letterbox pixels.
-  private func keypoints(of cell: HeadCell) -> [Keypoint] {
+  func keypoints(of cell: HeadCell) -> [Keypoint] {
     let values = cell.extraValues(count: keypointCount * valueCount)
     return (0..<keypointCount).map { index in
       // SAFETY: within the cell's `keypointCount · valueCount` values.

@@ -61,7 +61,7 @@ public struct RotatedDecoder: Sendable, Hashable {
   /// Returns the box of a cell, given its distances in cells, in letterbox pixels.
   ///
   /// The distances are measured from the cell's middle along the turned axes.
-  private func box(_ cell: HeadCell, _ distances: SIMD4<Float>) -> RotatedBox {
+  func box(_ cell: HeadCell, _ distances: SIMD4<Float>) -> RotatedBox {
     let output = cell.extraValues(count: 1)[0]
     let turn =
       switch angle {

@@ -21,11 +21,19 @@ enum InferenceProbe {
       RunnerTiming.run()
       return
     }
+    if arguments.first == "concurrent", arguments.count > 3, let threads = Int(arguments[2]),
+      let predictions = Int(arguments[3])
+    {
+      try ConcurrentPredictions.run(
+        Array(arguments.dropFirst(3)), threads: threads, predictions: predictions)
+      return
+    }
     guard let mode = arguments.first, arguments.count == (mode == "memory" ? 5 : 4),
       let side = Int(arguments[3]), let threads = Int(arguments[4])
     else {
       print("usage: InferenceProbe count CHECKPOINT SIDE THREADS")
       print("       InferenceProbe memory CHECKPOINT SIDE THREADS INFERENCES")
+      print("       InferenceProbe concurrent THREADS PREDICTIONS CHECKPOINT…")
       print("       InferenceProbe runner")
       exit(64)
     }
@@ -115,7 +123,7 @@ enum InferenceProbe {
   }
 
   /// The bytes of memory that this process occupies.
-  private static func residentBytes() -> Int {
+  static func residentBytes() -> Int {
     guard let file = fopen("/proc/self/statm", "r") else { return -1 }
     defer { fclose(file) }
     var line = [CChar](repeating: 0, count: 128)

@@ -173,7 +173,7 @@ import Testing
       let given = Self.cases[1]
       let outcome = try Program.yolo([
         "trace", "--model", given.model, "--source", given.picturePath, "--out", folder.path,
-        "--taps", "model.4,model.9.cv2",
+        "--taps", "model.4,model.9.cv2", "--no-pictures",
       ])
       #expect(outcome.status == 0, "\(outcome.errors)")
       let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()

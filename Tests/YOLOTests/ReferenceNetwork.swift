@@ -77,7 +77,8 @@ struct ReferenceNetwork: Sendable, CustomTestStringConvertible {
     let files = try? FileManager.default.contentsOfDirectory(
       at: ReferenceCase.url("networks"), includingPropertiesForKeys: nil)
     return (files ?? []).filter { $0.pathExtension == "json" }
-      .map { $0.deletingPathExtension().lastPathComponent }.sorted()
+      .map { $0.deletingPathExtension().lastPathComponent }
+      .filter { !$0.hasSuffix("-taps") }.sorted()
       .compactMap { try? ReferenceNetwork($0) }
   }()
 

@@ -73,4 +73,22 @@ import Testing
     // The arenas of the largest extent are 1 MB; the allocator's own keeping is less.
     #expect(resident[resident.count - 1] - resident[0] < 4 << 20, "\(resident)")
   }
+
+  /// 64 threads at once on five models of the five tasks, pictures of many extents: each prediction is
+  /// the one that was made alone, and the memory is flat.
+  @Test func manyAtOnceFindTheSame() throws {
+    let names = ["yolov8-pose", "yolov8-obb", "yolo11-seg", "yolo11-cls", "yolo26-detect"]
+    let paths = names.map { ReferenceCase.url("networks/\($0).pt").path }
+    let lines = try Self.probe(["concurrent", "64", "5000"] + paths)
+    try #require(lines.count == 10 && lines.allSatisfy { $0.name == "part" })
+    #expect(lines.last?.counts["predictions"] == 5000)
+    #expect(lines.allSatisfy { $0.counts["wrong"] == 0 }, "\(lines)")
+    // Most of the pictures have something in them.
+    let jobs = try #require(lines[0].counts["jobs"])
+    #expect(jobs == 60 && (lines[0].counts["found"] ?? 0) > jobs / 2, "\(lines[0])")
+    let resident = lines.compactMap { $0.counts["resident"] }
+    try #require(resident.count == 10)
+    // After the first half; the arenas of one of 64 sessions are about 1 MB.
+    #expect(resident[9] - resident[4] < 8 << 20, "\(resident)")
+  }
 }

@@ -1,0 +1,30 @@
+/// Colours for the numbers from 0 to 1, dark to light: equal steps look equal.
+package struct ColorScale: Sendable {
+  private let stops: [SIMD3<Float>]
+
+  /// From violet over green to yellow: the scale viridis (van der Walt and Smith, CC0) at five stops.
+  package static let viridis = ColorScale(stops: [
+    [68, 1, 84], [59, 82, 139], [33, 145, 140], [94, 201, 98], [253, 231, 37],
+  ])
+
+  /// From black over red to light yellow: the scale inferno (van der Walt and Smith, CC0) at five
+  /// stops.
+  package static let inferno = ColorScale(stops: [
+    [0, 0, 4], [87, 16, 110], [188, 55, 84], [249, 142, 9], [252, 255, 164],
+  ])
+
+  /// What is not a number, in a colour that no scale has.
+  package static let notANumber = Color(red: 255, green: 0, blue: 255)
+
+  /// Returns the colour of a share; what lies outside of 0...1 gets that of the nearer end.
+  package func color(of share: Float) -> Color {
+    guard !share.isNaN else { return Self.notANumber }
+    let position = min(max(share, 0), 1) * Float(stops.count - 1)
+    let index = min(Int(position), stops.count - 2)
+    let rest = position - Float(index)
+    let mixed = stops[index] + (stops[index + 1] - stops[index]) * rest
+    return Color(
+      red: UInt8(mixed[0].rounded()), green: UInt8(mixed[1].rounded()),
+      blue: UInt8(mixed[2].rounded()))
+  }
+}

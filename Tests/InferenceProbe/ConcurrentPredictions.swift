@@ -1,0 +1,119 @@
+import Glibc
+import Synchronization
+import YOLO
+import YOLOImage
+import YOLOValidation
+
+/// Predicts on many threads at once with models that all of them share, and compares each prediction
+/// with the one made alone.
+enum ConcurrentPredictions {
+  /// A picture, and how it is predicted.
+  private struct Job: Sendable {
+    let model: Model
+    let image: Image
+    let options: PredictOptions
+    let expected: Findings
+  }
+
+  /// What the threads share.
+  private final class Work: Sendable {
+    let jobs: [Job]
+    let count: Int
+    let next = Atomic(0)
+    let wrong = Atomic(0)
+
+    init(jobs: [Job], count: Int) {
+      self.jobs = jobs
+      self.count = count
+    }
+
+    /// Predicts until all is done.
+    func run() {
+      while true {
+        let index = next.add(1, ordering: .relaxed).oldValue
+        guard index < count else { return }
+        // A stride without a common factor: neighbours in time have other models and extents.
+        let job = jobs[index &* 7919 % jobs.count]
+        let found = try? job.model.predict(job.image, options: job.options).findings
+        if found != job.expected { wrong.add(1, ordering: .relaxed) }
+      }
+    }
+  }
+
+  /// The parts that the memory is looked at after.
+  private static let parts = 10
+
+  /// Runs `predictions` predictions on `threads` threads and prints a line for each tenth.
+  static func run(_ paths: [String], threads: Int, predictions: Int) throws {
+    let jobs = try jobs(paths)
+    for part in 1...parts {
+      let work = Work(jobs: jobs, count: predictions / parts)
+      let handles = (0..<threads).map { _ -> pthread_t in
+        var handle = pthread_t()
+        let status = pthread_create(
+          &handle, nil,
+          { pointer in
+            pointer.map { Unmanaged<Work>.fromOpaque($0).takeRetainedValue().run() }
+            return nil
+          }, Unmanaged.passRetained(work).toOpaque())
+        precondition(status == 0, "a thread can be made")
+        return handle
+      }
+      for handle in handles { pthread_join(handle, nil) }
+      let wrong = work.wrong.load(ordering: .relaxed)
+      print(
+        "part predictions=\(work.count * part) wrong=\(wrong) resident=\(InferenceProbe.residentBytes())"
+          + " jobs=\(jobs.count) found=\(jobs.count { $0.expected != $0.model.nothing })")
+    }
+  }
+
+  /// Makes pictures and extents for each model, and predicts each alone.
+  private static func jobs(_ paths: [String]) throws -> [Job] {
+    let models = try paths.map { try Model(path: $0, options: RuntimeOptions(planLimit: 3)) }
+    var jobs = [Job]()
+    for side in [96, 128, 160, 224] {
+      for (index, size) in [(97, 64), (160, 200), (301, 120)].enumerated() {
+        for model in models {
+          let image = noise(width: size.0, height: size.1, seed: UInt32(side + index))
+          let options = try PredictOptions(
+            imageSize: Size(width: side, height: side), confidence: 0.05,
+            isRectangular: index != 1)
+          jobs.append(
+            Job(
+              model: model, image: image, options: options,
+              expected: try model.predict(image, options: options).findings))
+        }
+      }
+    }
+    return jobs
+  }
+
+  /// A picture of coloured blocks.
+  private static func noise(width: Int, height: Int, seed: UInt32) -> Image {
+    var state = seed
+    let colors = (0..<3 * 32 * 32).map { _ -> UInt8 in
+      state = state &* 1_664_525 &+ 1_013_904_223
+      return UInt8(state >> 24)
+    }
+    var pixels = [UInt8]()
+    for y in 0..<height {
+      for x in 0..<width {
+        let block = 3 * (y / 12 % 32 * 32 + x / 12 % 32)
+        pixels += colors[block..<block + 3]
+      }
+    }
+    return Image(size: Size(width: width, height: height), pixels: pixels)
+  }
+}
+
+extension Model {
+  /// What the model finds where there is nothing.
+  fileprivate var nothing: Findings {
+    switch task {
+    case "segment": .segmentations([])
+    case "pose": .poses([])
+    case "obb": .rotatedDetections([])
+    default: .detections([])
+    }
+  }
+}

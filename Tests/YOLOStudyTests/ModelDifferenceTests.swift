@@ -1,0 +1,99 @@
+import Foundation
+import FoundationXML
+import Testing
+import YOLO
+import YOLOStudy
+import YOLOTensor
+import YOLOWeights
+
+/// Where two models part.
+@Suite struct ModelDifferenceTests {
+  /// Every layer with weights of the shipped detector, with one weight of it damaged.
+  @Test(arguments: [0, 1, 2, 4, 6, 9, 12, 15, 18, 21, 22])
+  func aDamagedWeightIsFound(layer: Int) throws {
+    let model = try Shipped.model("detect")
+    let picture = try Shipped.picture("detect")
+    let prefix = "model.\(layer)."
+    let key = try #require(
+      try DamagedCheckpoint.weightKeys(of: model).filter { $0.hasPrefix(prefix) }.randomElement())
+    let damaged = try DamagedCheckpoint.model(model, damaging: key)
+    let difference = try model.difference(to: damaged, on: picture)
+    let first = try #require(difference.firstBeyond, "\(key)")
+    #expect(
+      first.path == String(key.dropLast(".conv.weight".count)) || key.hasPrefix(first.path + "."))
+    #expect(first.path.hasPrefix(prefix) || first.path + "." == prefix, "\(first.path), not \(key)")
+    #expect(difference.firstDifference == first)
+    #expect(!difference.agrees)
+    // Apart from all others, the convolution itself is named.
+    let all = try model.difference(to: damaged, on: picture, modules: try model.modulePaths())
+    #expect(all.firstBeyond?.path == String(key.dropLast(".weight".count)))
+  }
+
+  @Test(arguments: Shipped.tasks)
+  func backendsAgree(task: String) throws {
+    let picture = try Shipped.picture(task)
+    let model = try Shipped.model(task)
+    let options = RuntimeOptions(backend: .reference, threads: 2)
+    let difference = try model.difference(to: try Shipped.model(task, options), on: picture)
+    #expect(difference.agrees && difference.modules.count > 30)
+    // Other kernels add up in another order, so something differs.
+    #expect(difference.firstDifference != nil)
+    let same = try model.difference(to: try Shipped.model(task), on: picture)
+    #expect(same.firstDifference == nil && same.agrees)
+  }
+
+  @Test func otherArchitecturesHaveOtherModules() throws {
+    let (model, other) = (try Shipped.model("detect"), try Shipped.model("classify"))
+    let difference = try model.difference(to: other, on: try Shipped.picture("detect"))
+    #expect(!difference.agrees && !difference.missing.isEmpty)
+    let shapes = difference.modules.contains {
+      if case .shapes = $0.outcome { true } else { false }
+    }
+    #expect(shapes)
+    let error = #expect(throws: YOLOError.self) {
+      try model.difference(
+        to: other, on: try Shipped.picture("detect"), modules: ["model.0", "model.77"])
+    }
+    #expect(error?.message.contains("model.77") ?? false)
+  }
+
+  @Test func whatIsNoNumberDiffers() {
+    let plain = Tensor(shape: [1, 3], values: [0, 1, 4])
+    func difference(_ values: [Float]) -> ModuleDifference {
+      ModuleDifference(path: "m", plain, Tensor(shape: [1, 3], values: values))
+    }
+    #expect(difference([0, 1, 4]).relative == 0)
+    #expect(difference([0, 1, 3]).outcome == .values(greatest: 1, relative: 0.25))
+    #expect(difference([0, .nan, 4]).relative == .infinity)
+    #expect(difference([0, 1, .infinity]).relative == .infinity)
+    let broken = Tensor(shape: [1, 3], values: [0, .nan, 4])
+    #expect(ModuleDifference(path: "m", broken, broken).relative == 0)
+    let constant = Tensor(shape: [1, 2], values: [3, 3])
+    #expect(
+      ModuleDifference(path: "m", constant, Tensor(shape: [1, 2], values: [3, 4])).relative
+        == .infinity)
+    #expect(
+      ModuleDifference(path: "m", plain, constant).outcome == .shapes([1, 3], [1, 2]))
+    #expect(
+      !ModelDifference(["m": plain], ["m": broken], order: ["m"], tolerance: .infinity).modules
+        .isEmpty)
+  }
+
+  @Test func thePlotIsSound() throws {
+    let tensors = { (scale: Float) in
+      Dictionary(
+        uniqueKeysWithValues: (0..<5).map {
+          ("model.\($0)<&", Tensor(shape: [1, 2], values: [0, 1 + scale * Float($0)]))
+        })
+    }
+    let order = (0..<5).map { "model.\($0)<&" }
+    let difference = ModelDifference(tensors(0), tensors(6e-4), order: order)
+    #expect(difference.firstDifference?.path == "model.1<&")
+    #expect(difference.firstBeyond?.path == "model.2<&")
+    let svg = ModelDifferencePlot(difference, title: "a <b> & c").svg
+    #expect(XMLParser(data: Data(svg.utf8)).parse())
+    #expect(svg.contains("they part at model.2&lt;&amp;"))
+    let empty = ModelDifferencePlot(ModelDifference([:], [:], order: []), title: "none").svg
+    #expect(XMLParser(data: Data(empty.utf8)).parse() && empty.contains("all outputs are equal"))
+  }
+}

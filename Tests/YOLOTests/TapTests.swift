@@ -1,0 +1,115 @@
+import Foundation
+import Testing
+import YOLO
+import YOLOTensor
+import YOLOTestSupport
+import YOLOValidation
+
+/// What every module of every block and head gives, against the reference's forward hooks.
+@Suite struct TapTests {
+  /// Some values of what a module gave in the reference.
+  private struct Tap: Decodable {
+    let path: String
+    let shape: [Int]
+    /// The difference of the greatest and the least value.
+    let range: Float
+    /// The values at 13, 13 + 7919, 13 + 2 · 7919, …, modulo their number.
+    let values: [Float]
+
+    init(from decoder: any Decoder) throws {
+      var fields = try decoder.unkeyedContainer()
+      path = try fields.decode(String.self)
+      shape = try fields.decode([Int].self)
+      range = try fields.decode(Float.self)
+      values = try fields.decode([Float].self)
+    }
+
+    func picked(from tensor: Tensor) -> [Float] {
+      values.indices.map { tensor.values[(7919 * $0 + 13) % tensor.values.count] }
+    }
+  }
+
+  private struct Contents: Decodable {
+    let taps: [Tap]
+  }
+
+  private static func taps(of network: ReferenceNetwork) throws -> [Tap] {
+    let url = ReferenceCase.url("networks/\(network.name)-taps.json")
+    return try JSONDecoder().decode(Contents.self, from: try Data(contentsOf: url)).taps
+  }
+
+  private static func model(
+    _ network: ReferenceNetwork, _ setting: ReferenceTests.Setting
+  ) throws -> Model {
+    try Model(
+      path: network.path,
+      options: RuntimeOptions(
+        backend: setting.backend, instructionSet: setting.instructionSet, threads: 2))
+  }
+
+  @Test(arguments: ReferenceNetwork.all, ReferenceTests.Setting.all)
+  func everyModuleGivesWhatTheReferenceGives(
+    _ network: ReferenceNetwork, _ setting: ReferenceTests.Setting
+  ) throws {
+    let taps = try Self.taps(of: network)
+    #expect(taps.count > 70)
+    let model = try Self.model(network, setting)
+    let paths = try model.modulePaths()
+    #expect(Set(paths).isSuperset(of: taps.map(\.path)))
+    let reference = try #require(network.cases.first)
+    let trace = try model.trace(
+      try reference.image(), taps: taps.map(\.path), options: try reference.options())
+    for tap in taps {
+      let tensor = try #require(trace.tensors[tap.path], "\(tap.path)")
+      try #require(tensor.shape == tap.shape, "\(tap.path)")
+      let worst = zip(tap.picked(from: tensor), tap.values).map { abs($0 - $1) }.max() ?? 0
+      // Less than 7e-5 of the range was seen on every setting; the issue asks for 1e-3.
+      #expect(worst <= 2e-4 * tap.range, "\(tap.path): \(worst) of \(tap.range)")
+    }
+  }
+
+  /// A tap alone leaves all other modules together; the findings stay what they are without it.
+  @Test(arguments: ReferenceNetwork.all)
+  func aTapAloneGivesTheSame(_ network: ReferenceNetwork) throws {
+    let model = try Model(path: network.path)
+    let reference = try #require(network.cases.first)
+    let (image, options) = (try reference.image(), try reference.options())
+    let paths = try model.modulePaths()
+    let all = try model.trace(image, taps: paths, options: options)
+    var random = SplitMix64(seed: 19)
+    for _ in 0..<12 {
+      let path = try #require(paths.randomElement(using: &random))
+      let alone = try model.trace(image, taps: [path], options: options)
+      #expect(Array(alone.tensors.keys) == [path])
+      let (found, expected) = (try #require(alone.tensors[path]), try #require(all.tensors[path]))
+      #expect(found.shape == expected.shape)
+      expectClose(found.values, expected.values, .ofRange(1e-4), path)
+      #expect(alone.prediction.detections.count == all.prediction.detections.count)
+    }
+  }
+
+  @Test(arguments: ReferenceNetwork.all)
+  func modulesComeInTheOrderInWhichTheyRun(_ network: ReferenceNetwork) throws {
+    let paths = try Model(path: network.path).modulePaths()
+    #expect(Set(paths).count == paths.count)
+    // What a module consists of comes before it, and the head last.
+    for (index, path) in paths.enumerated() {
+      #expect(!paths[..<index].contains { path.hasPrefix($0 + ".") }, "\(path)")
+    }
+    let layers = paths.compactMap { $0.split(separator: ".").dropFirst().first.flatMap { Int($0) } }
+    #expect(layers.last == layers.max())
+    #expect(layers == layers.sorted())
+  }
+
+  @Test func anUnknownModuleIsNamed() throws {
+    let network = try #require(ReferenceNetwork.all.first)
+    let model = try Model(path: network.path)
+    for path in ["model.99", "", "model.0.conv.weight", "model"] {
+      let error = #expect(throws: YOLOError.self) {
+        try model.trace(try network.cases[0].image(), taps: ["model.0", path])
+      }
+      #expect(error?.code == .model)
+      #expect(error?.message.contains("“\(path)”") ?? false)
+    }
+  }
+}
