@@ -31,6 +31,8 @@ public final class Model: Sendable {
   /// The plans of the network in all its modules; made when a trace needs them.
   let detailedPlans = Mutex<PlanCache?>(nil)
   let sessions = Mutex(SessionPool())
+  /// Where predictions that are awaited run.
+  let queue: PredictionQueue
 
   /// Opens a checkpoint: an Ultralytics `.pt` file, or a safetensors file that `yolo export` wrote.
   ///
@@ -72,6 +74,7 @@ public final class Model: Sendable {
     try options.check()
     self.checkpoint = checkpoint
     self.options = options
+    queue = PredictionQueue(width: options.concurrency)
     do {
       network = try Network(checkpoint, branch: options.branch)
     } catch {

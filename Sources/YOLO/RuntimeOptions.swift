@@ -10,6 +10,8 @@ public struct RuntimeOptions: Sendable, Hashable {
   public var instructionSet: InstructionSet
   /// The threads of one inference.
   public var threads: Int
+  /// How many predictions that are awaited run at once; `predict` is not bounded by it.
+  public var concurrency: Int
   /// Which branch of a dual head is run, that of YOLOv10 and YOLO26.
   public var branch: HeadBranch
   /// The input extents whose plans are kept; beyond that the least recently used is dropped.
@@ -19,11 +21,13 @@ public struct RuntimeOptions: Sendable, Hashable {
   /// all processors that this process may use.
   public init(
     backend: Backend = .native, instructionSet: InstructionSet = .best,
-    threads: Int = Processors.usable, branch: HeadBranch = .oneToMany, planLimit: Int = 16
+    threads: Int = Processors.usable, concurrency: Int = Processors.usable,
+    branch: HeadBranch = .oneToMany, planLimit: Int = 16
   ) {
     self.backend = backend
     self.instructionSet = instructionSet
     self.threads = threads
+    self.concurrency = concurrency
     self.branch = branch
     self.planLimit = planLimit
   }
@@ -60,6 +64,11 @@ public struct RuntimeOptions: Sendable, Hashable {
     guard (1...Self.threadLimit).contains(threads) else {
       throw YOLOError(
         .option, "threads must be a number from 1 to \(Self.threadLimit), but \(threads) was given")
+    }
+    guard (1...Self.threadLimit).contains(concurrency) else {
+      throw YOLOError(
+        .option,
+        "concurrency must be a number from 1 to \(Self.threadLimit), but \(concurrency) was given")
     }
     guard planLimit >= 1 else {
       throw YOLOError(.option, "planLimit must be at least 1, but \(planLimit) was given")

@@ -1,0 +1,89 @@
+public import YOLOImage
+public import YOLOPostprocess
+public import YOLOValidation
+
+/// Predictions that are awaited.
+///
+/// They run on threads of the model's own, at most `RuntimeOptions.concurrency` at once, and never
+/// block a thread of Swift's concurrency. One alone has all of the model's threads, several at once
+/// share them; results do not depend on it.
+extension Model {
+  /// Finds the objects in a picture.
+  ///
+  /// - Parameters:
+  ///   - image: The picture.
+  ///   - options: Thresholds and the input size.
+  ///   - source: What the prediction calls the picture.
+  /// - Returns: The prediction, in pixels of the picture.
+  /// - Throws: `CancellationError` if the task is cancelled before the prediction begins; one that has
+  ///   begun runs to its end. Else as `predict(_:options:source:threads:)`.
+  public func prediction(
+    of image: Image, options: PredictOptions = .standard, source: String = "image"
+  ) async throws -> Prediction {
+    try await prediction(options: options, source: source) { image }
+  }
+
+  /// Decodes a picture and finds the objects in it.
+  ///
+  ///     let prediction = try await model.prediction { try ImageReader.decode(bytes) }
+  ///
+  /// - Parameters:
+  ///   - options: Thresholds and the input size.
+  ///   - source: What the prediction calls the picture.
+  ///   - decode: Makes the picture; it may block, and runs where the prediction does.
+  /// - Returns: The prediction, in pixels of the picture.
+  /// - Throws: What `decode` throws, and as `prediction(of:options:source:)`.
+  public func prediction(
+    options: PredictOptions = .standard, source: String = "image",
+    decoding decode: @escaping @Sendable () throws -> Image
+  ) async throws -> Prediction {
+    try await queue.run { running in
+      try self.predict(
+        decode(), options: options, source: source,
+        threads: max(1, self.options.threads / running))
+    }
+  }
+
+  /// Finds the objects in several pictures, several at once.
+  ///
+  /// - Parameters:
+  ///   - images: The pictures.
+  ///   - options: Thresholds and the input size.
+  /// - Returns: The predictions in the order of the pictures; sources are `image 0`, `image 1`, ….
+  /// - Throws: As `prediction(of:options:source:)`; pictures that have not begun then never do.
+  public func predictions(
+    of images: [Image], options: PredictOptions = .standard
+  ) async throws -> [Prediction] {
+    try await withThrowingTaskGroup(of: (Int, Prediction).self) { group in
+      for (index, image) in images.enumerated() {
+        group.addTask {
+          (
+            index,
+            try await self.prediction(of: image, options: options, source: "image \(index)")
+          )
+        }
+      }
+      var predictions = [Prediction?](repeating: nil, count: images.count)
+      for try await (index, prediction) in group { predictions[index] = prediction }
+      return predictions.compactMap(\.self)
+    }
+  }
+
+  /// Finds the objects in a stream of pictures, in the order of the stream.
+  ///
+  ///     for try await prediction in model.predictions(of: camera) { … }
+  ///
+  /// Pictures are taken from the stream as predictions are asked for: at most
+  /// `RuntimeOptions.concurrency` of them, or predictions made of them, are held at once.
+  ///
+  /// - Parameters:
+  ///   - images: The pictures.
+  ///   - options: Thresholds and the input size.
+  /// - Returns: A sequence of a prediction a picture; sources are `image 0`, `image 1`, …. It throws what
+  ///   the stream throws, and as `prediction(of:options:source:)`, at that picture's place, and ends.
+  public func predictions<Images: AsyncSequence>(
+    of images: Images, options: PredictOptions = .standard
+  ) -> PredictionSequence<Images> where Images.Element == Image {
+    PredictionSequence(model: self, images: images, options: options)
+  }
+}

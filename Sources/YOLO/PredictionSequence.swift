@@ -1,0 +1,90 @@
+public import YOLOImage
+public import YOLOPostprocess
+import YOLOValidation
+
+/// The predictions of a stream of pictures, in its order; `Model.predictions(of:options:)` makes it.
+public struct PredictionSequence<Images: AsyncSequence>: AsyncSequence
+where Images.Element == Image {
+  /// A prediction a picture.
+  public typealias Element = Prediction
+
+  let model: Model
+  let images: Images
+  let options: PredictOptions
+
+  /// Starts at the first picture.
+  public func makeAsyncIterator() -> Iterator {
+    Iterator(model: model, images: images.makeAsyncIterator(), options: options)
+  }
+
+  /// Walks through the predictions.
+  public struct Iterator: AsyncIteratorProtocol {
+    private let model: Model
+    private let options: PredictOptions
+    private var images: Images.AsyncIterator
+    private var hasEnded = false
+    private var count = 0
+    /// What the stream threw; it is thrown when the predictions before it have been given.
+    private var failure: (any Error)?
+    private let underWay = UnderWay()
+
+    init(model: Model, images: Images.AsyncIterator, options: PredictOptions) {
+      self.model = model
+      self.options = options
+      self.images = images
+    }
+
+    /// Returns the next prediction; nil after the last.
+    ///
+    /// Cancelling the task cancels the pictures that have not begun.
+    public mutating func next() async throws -> Prediction? {
+      while !hasEnded, underWay.tasks.count < model.options.concurrency {
+        do {
+          guard let image = try await images.next() else {
+            hasEnded = true
+            break
+          }
+          let (model, options, source) = (model, options, "image \(count)")
+          count += 1
+          underWay.tasks.append(
+            Task { try await model.prediction(of: image, options: options, source: source) })
+        } catch {
+          (hasEnded, failure) = (true, error)
+        }
+      }
+      guard !underWay.tasks.isEmpty else {
+        guard let failure else { return nil }
+        self.failure = nil
+        throw failure
+      }
+      let tasks = underWay.tasks
+      do {
+        let prediction = try await withTaskCancellationHandler {
+          try await tasks[0].value
+        } onCancel: {
+          for task in tasks { task.cancel() }
+        }
+        underWay.tasks.removeFirst()
+        return prediction
+      } catch {
+        hasEnded = true
+        failure = nil
+        underWay.cancel()
+        throw error
+      }
+    }
+  }
+
+  /// The pictures that have been taken from the stream; they are cancelled when nobody asks for them any
+  /// more.
+  private final class UnderWay {
+    var tasks: [Task<Prediction, any Error>] = []
+
+    func cancel() {
+      for task in tasks { task.cancel() }
+      tasks = []
+    }
+
+    deinit { cancel() }
+  }
+}
