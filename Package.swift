@@ -29,6 +29,7 @@ let package = Package(
     .library(name: "YOLOImageIO", targets: ["YOLOImageIO"]),
     // Looks inside a model: pictures of what its modules give, where two models part ways.
     .library(name: "YOLOStudy", targets: ["YOLOStudy"]),
+    .library(name: "YOLOTesting", targets: ["YOLOTesting"]),
     // A network of one's own on the kernels; what Benchmarks/ measures layers with.
     .library(name: "YOLOGraph", targets: ["YOLOGraph", "YOLOKernels", "YOLOTensor"]),
     .executable(name: "yolo", targets: ["YOLOCommand"]),
@@ -109,6 +110,19 @@ let package = Package(
       ],
       swiftSettings: settings),
     .target(
+      name: "YOLOVerification",
+      dependencies: [
+        "JSONText", "YOLO", "YOLODataSet", "YOLOGeometry", "YOLOImage", "YOLOImageIO", "YOLOModels",
+        "YOLOPostprocess", "YOLOTensor", "YOLOValidation", "YOLOWeights",
+      ],
+      swiftSettings: settings),
+    .target(
+      name: "YOLOTesting",
+      dependencies: [
+        "YOLO", "YOLODataSet", "YOLOPostprocess", "YOLOValidation", "YOLOVerification",
+      ],
+      swiftSettings: settings),
+    .target(
       name: "YOLOVideo",
       dependencies: [
         "JSONText", "YOLOGeometry", "YOLOImage",
@@ -142,7 +156,7 @@ let package = Package(
       dependencies: [
         "JSONText", "YOLO", "YOLODataSet", "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOImageIO",
         "YOLOKernels", "YOLOModels", "YOLOPostprocess", "YOLOStudy", "YOLOTensor",
-        "YOLOValidation", "YOLOVideo", "YOLOWeights",
+        "YOLOValidation", "YOLOVerification", "YOLOVideo", "YOLOWeights",
         .target(name: "YOLOServer", condition: .when(traits: ["Server"])),
         serverProduct("Logging", "swift-log"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -225,6 +239,21 @@ let package = Package(
       name: "YOLOValidationTests",
       dependencies: ["YOLOGeometry", "YOLOTestSupport", "YOLOValidation"],
       exclude: ["Fixtures"], swiftSettings: settings),
+    .testTarget(
+      name: "YOLOVerificationTests",
+      dependencies: [
+        "JSONText", "YOLO", "YOLOGeometry", "YOLOGraph", "YOLOImageIO", "YOLOKernels",
+        "YOLOPostprocess", "YOLOTensor", "YOLOTestSupport", "YOLOValidation", "YOLOVerification",
+        "YOLOWeights",
+      ],
+      swiftSettings: settings),
+    .testTarget(
+      name: "YOLOTestingTests",
+      dependencies: [
+        "YOLO", "YOLOGeometry", "YOLOImageIO", "YOLOPostprocess", "YOLOTesting", "YOLOValidation",
+        "YOLOVerification",
+      ],
+      swiftSettings: settings),
     .testTarget(
       name: "YOLODataSetTests",
       dependencies: ["YOLODataSet", "YOLOGeometry", "YOLOTestSupport", "YOLOValidation"],

@@ -3,6 +3,7 @@ import YOLO
 import YOLODataSet
 import YOLOImageIO
 import YOLOValidation
+import YOLOVerification
 import YOLOVideo
 import YOLOWeights
 
@@ -28,6 +29,7 @@ enum ExitStatus: Int32 {
     case let error as SourceError: self = error.isMissing ? .noInput : .damagedInput
     case let error as DataSetError: self.init(error)
     case let error as VideoError: self.init(error)
+    case let error as VerificationError: self.init(error)
     case is ValidationError: self = .usage
     #if Server
     case let error as SettingsError: self.init(error)
@@ -56,6 +58,16 @@ enum ExitStatus: Int32 {
     case .malformed, .missingKey, .invalidValue, .noPictures, .invalidLabel,
       .pictureTooSmall, .invalidPrediction:
       self = .damagedInput
+    }
+  }
+
+  private init(_ error: VerificationError) {
+    switch error {
+    case .file(let error): self.init(error)
+    case .picture(let error): self.init(error)
+    case .model(let error): self.init(error.code)
+    case .invalid, .newerFormat, .tensor, .expectation, .otherTask, .noCases: self = .damagedInput
+    case .exists, .unwritable: self = .cannotWrite
     }
   }
 

@@ -41,12 +41,12 @@ struct RuntimeArguments: ParsableArguments {
     try model ?? ShippedFiles.modelPath()
   }
 
-  /// Opens the model.
-  func open() throws -> Model {
+  /// Opens the model; `branch` is that of a dual head if not the one asked for.
+  func open(branch: HeadBranch? = nil) throws -> Model {
     try Model(
       path: try modelPath(),
       options: RuntimeOptions(
         backend: backend, instructionSet: isa ?? .best, threads: threads ?? Processors.usable,
-        branch: nms ? .oneToMany : .oneToOne))
+        branch: branch ?? (nms ? .oneToMany : .oneToOne)))
   }
 }

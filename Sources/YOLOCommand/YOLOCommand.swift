@@ -9,7 +9,7 @@ struct YOLOCommand: AsyncParsableCommand {
     abstract: "Runs Ultralytics YOLO checkpoints, without Python.",
     discussion: """
       Results go to standard output, everything else to standard error.
-      Exit codes: 0 success, 64 wrong usage or option, 65 a file that is damaged or of the wrong \
+      Exit codes: 0 success, 1 what was compared does not agree, 64 wrong usage or option, 65 a file that is damaged or of the wrong \
       kind, 66 a file that cannot be opened, 69 an input that needs too much memory, 73 a file that \
       cannot be written, 70 anything else.\(serverNote)
       """,
@@ -28,7 +28,8 @@ struct YOLOCommand: AsyncParsableCommand {
   private static var subcommands: [any ParsableCommand.Type] {
     let commands: [any ParsableCommand.Type] = [
       PredictCommand.self, ValCommand.self, InfoCommand.self, BenchmarkCommand.self,
-      TraceCommand.self, DiffCommand.self, CompareCommand.self, ExportCommand.self,
+      TraceCommand.self, DiffCommand.self, RecordCommand.self, VerifyCommand.self,
+      CompareCommand.self, ExportCommand.self,
     ]
     #if Server
     return commands + [ServeCommand.self, KeysCommand.self]

@@ -1,13 +1,15 @@
 import Glibc
 
-/// The file system as data sets need it.
-enum FileSystem {
+/// The file system as data sets and reference cases need it.
+package enum FileSystem {
   /// The most files of a folder and all that is in it.
   static let maximumFiles = 10_000_000
 
-  static func exists(_ path: String) -> Bool { mode(path) != nil }
+  /// Whether there is something at a path.
+  package static func exists(_ path: String) -> Bool { mode(path) != nil }
 
-  static func isDirectory(_ path: String) -> Bool {
+  /// Whether a path names a folder.
+  package static func isDirectory(_ path: String) -> Bool {
     mode(path).map { $0 & S_IFMT == S_IFDIR } ?? false
   }
 
@@ -18,7 +20,7 @@ enum FileSystem {
   }
 
   /// Returns `path` if it is absolute, else the place in `folder`.
-  static func joined(_ folder: String, _ path: String) -> String {
+  package static func joined(_ folder: String, _ path: String) -> String {
     if path.hasPrefix("/") || folder.isEmpty { return path }
     if path == "." { return folder }
     let rest = path.hasPrefix("./") ? String(path.dropFirst(2)) : path
@@ -43,7 +45,7 @@ enum FileSystem {
   }
 
   /// Reads a regular file.
-  static func read(_ path: String, maximumBytes: Int) throws(DataSetError) -> [UInt8] {
+  package static func read(_ path: String, maximumBytes: Int) throws(DataSetError) -> [UInt8] {
     guard !path.utf8.contains(0) else {
       throw .unreadable(path: path, reason: "the path has a null byte")
     }
@@ -80,7 +82,7 @@ enum FileSystem {
   }
 
   /// Lists the names in a folder, hidden ones left out, by their bytes.
-  static func entries(of folder: String) throws(DataSetError) -> [String] {
+  package static func entries(of folder: String) throws(DataSetError) -> [String] {
     guard let directory = opendir(folder.isEmpty ? "." : folder) else { throw unreadable(folder) }
     defer { closedir(directory) }
     var names: [String] = []
@@ -98,7 +100,7 @@ enum FileSystem {
   }
 
   /// Lists the names of the folders in a folder.
-  static func folders(in folder: String) throws(DataSetError) -> [String] {
+  package static func folders(in folder: String) throws(DataSetError) -> [String] {
     try entries(of: folder).filter { isDirectory(joined(folder, $0)) }
   }
 

@@ -4,7 +4,7 @@ import YOLOGeometry
 ///
 /// Single numbers are rounded exactly; those of arrays are divided in float32 and rounded by way of
 /// a product in double, as the reference does, which now and then differs in the last place.
-struct ResultScale {
+package struct ResultScale {
   /// The decimals of every number of a result.
   private static let decimals = 5
 
@@ -31,12 +31,12 @@ struct ResultScale {
   func arrayY(_ value: Float) -> Double { Self.arrayRounded(value / Float(height)) }
 
   /// Rounds a single number.
-  static func rounded(_ value: Float) -> Double {
+  package static func rounded(_ value: Float) -> Double {
     DecimalRounding.round(Double(value), decimals: decimals)
   }
 
   /// Rounds a number of an array.
-  static func arrayRounded(_ value: Float) -> Double {
+  package static func arrayRounded(_ value: Float) -> Double {
     (Double(value) * 1e5).rounded(.toNearestOrEven) / 1e5
   }
 }

@@ -26,6 +26,9 @@ public struct PredictionComparison: Sendable, Hashable {
     public let coordinate: Float?
     /// The greatest absolute difference of the keypoints' coordinates; nil without keypoints.
     public let keypoint: Float?
+    /// The greatest absolute difference of the keypoints' visibilities; nil where neither says them,
+    /// infinite where one alone does.
+    public let visibility: Float?
     /// How much their filled outlines overlap; nil without outlines.
     public let outlineOverlap: Float?
   }
@@ -72,7 +75,10 @@ public struct PredictionComparison: Sendable, Hashable {
       guard let partner else { return nil }
       var outlineOverlap: Float?
       if let outline = first[index].outline, let other = second[partner].outline {
-        outlineOverlap = frame.mask(of: outline).intersectionOverUnion(with: frame.mask(of: other))
+        // Outlines without area overlap nothing, not even themselves.
+        outlineOverlap =
+          outline == other
+          ? 1 : frame.mask(of: outline).intersectionOverUnion(with: frame.mask(of: other))
       }
       return Self.pair(
         first[index], second[partner], index, partner,
@@ -109,10 +115,13 @@ public struct PredictionComparison: Sendable, Hashable {
       : worst(
         points.0.flatMap { [$0.point.x, $0.point.y] },
         points.1.flatMap { [$0.point.x, $0.point.y] })
+    let visible = (points.0.compactMap(\.visibility), points.1.compactMap(\.visibility))
     return Pair(
       first: firstIndex, second: secondIndex, overlap: overlap,
       confidence: abs(first.confidence - second.confidence), coordinate: distance(first, second),
-      keypoint: keypoint, outlineOverlap: outlineOverlap)
+      keypoint: keypoint,
+      visibility: visible.0.isEmpty && visible.1.isEmpty ? nil : worst(visible.0, visible.1),
+      outlineOverlap: outlineOverlap)
   }
 
   /// Returns the greatest difference of the boxes' numbers; nil if there are none.

@@ -1,9 +1,7 @@
-import YOLOTensor
-
-/// Arrays in NumPy's file format, version 1.0, little-endian.
-enum NumpyFile {
-  /// Returns a tensor as the content of a `.npy` file of float32.
-  static func bytes(of tensor: Tensor) -> [UInt8] {
+/// Arrays in NumPy's file format, little-endian, last extent fastest.
+package enum NumpyFile {
+  /// Returns a tensor as the content of a `.npy` file of float32, version 1.0.
+  package static func bytes(of tensor: Tensor) -> [UInt8] {
     var bytes = header("<f4", tensor.shape)
     bytes.reserveCapacity(bytes.count + 4 * tensor.values.count)
     for value in tensor.values {
@@ -13,7 +11,9 @@ enum NumpyFile {
   }
 
   /// Returns bytes, last extent fastest, as the content of a `.npy` file.
-  static func bytes(of values: [UInt8], shape: [Int]) -> [UInt8] { header("|u1", shape) + values }
+  package static func bytes(of values: [UInt8], shape: [Int]) -> [UInt8] {
+    header("|u1", shape) + values
+  }
 
   private static func header(_ type: String, _ shape: [Int]) -> [UInt8] {
     let extents = shape.map { "\($0)," }.joined(separator: " ")

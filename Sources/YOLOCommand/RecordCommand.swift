@@ -1,0 +1,73 @@
+import ArgumentParser
+import YOLO
+import YOLOVerification
+
+/// `yolo record`: makes reference cases of what a model gives now.
+struct RecordCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "record",
+    abstract: "Makes reference cases of what a model gives now, for yolo verify.",
+    discussion: """
+      A case is a folder: the picture, case.json with options and tolerances, expected.json with the \
+      answer of yolo predict --format json, and the tensors of --taps. Of one picture the folder --out \
+      is the case; of a directory of pictures it gets a case a picture. The paths of the cases go to \
+      standard output.
+      """)
+
+  @Option(name: .long, help: "A picture or a directory of pictures, which get a case each.")
+  var source: String
+
+  @Option(name: .long, help: ArgumentHelp("The folder to make.", valueName: "dir"))
+  var out: String
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Whose tensors are kept: \(TapSelection.help); none if not given.", valueName: "taps"))
+  var taps: String?
+
+  @Flag(name: .long, help: "Replace cases that are there.")
+  var force = false
+
+  @OptionGroup(title: "Prediction") var prediction: PredictArguments
+  @OptionGroup(title: "Runtime") var runtime: RuntimeArguments
+
+  func run() throws {
+    do {
+      let options = try prediction.options()
+      let sources = try PictureSource.expand(source)
+      guard sources.allSatisfy({ $0.path != nil }) else {
+        throw ValidationError("a case needs a picture in a file, but standard input was given")
+      }
+      let model = try runtime.open()
+      let modules = try taps.map { try TapSelection.paths($0, of: model) } ?? []
+      let stamp = try ModelStamp(path: try runtime.modelPath())
+      _ = try OutputFolder(sources.count == 1 ? Self.parent(of: out) : out)
+      var failure: ExitCode?
+      for source in sources {
+        let folder = sources.count == 1 ? out : "\(out)/\(source.fileName)"
+        do {
+          try ReferenceCase.record(
+            model, picture: source.path ?? "", to: folder, modules: modules, options: options,
+            stamp: stamp, replaces: force)
+          StandardOutput.write("\(folder)\n")
+        } catch {
+          // One bad picture does not keep the others from being recorded.
+          failure = ExitStatus.report(error)
+        }
+      }
+      if let failure { throw failure }
+    } catch let code as ExitCode {
+      throw code
+    } catch {
+      throw ExitStatus.report(error)
+    }
+  }
+
+  /// The folder that a path is in, `.` for a path of one part.
+  private static func parent(of path: String) -> String {
+    let parts = path.split(separator: "/").dropLast()
+    return path.hasPrefix("/") ? "/" + parts.joined(separator: "/")
+      : parts.isEmpty ? "." : parts.joined(separator: "/")
+  }
+}

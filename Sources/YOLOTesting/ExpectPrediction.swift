@@ -1,0 +1,109 @@
+public import Testing
+public import YOLO
+public import YOLODataSet
+public import YOLOVerification
+import YOLOValidation
+
+/// Expects a prediction to be the same as another one, as far as tolerances say.
+///
+/// Objects are paired by class and by the overlap of their boxes, so their order does not matter. Where
+/// they differ, one issue says of each object which it is (class, confidence, box) and by how much it is
+/// off, or that it is missing or not expected.
+///
+///     let prediction = try model.predict(image)
+///     expectPrediction(prediction, matches: earlier, within: Tolerances(box: 0.5))
+///
+/// - Parameters:
+///   - prediction: The prediction.
+///   - expected: What it must be.
+///   - tolerances: How far they may be apart.
+///   - comment: What else the issue says.
+///   - sourceLocation: Where the issue is reported.
+public func expectPrediction(
+  _ prediction: Prediction, matches expected: Prediction, within tolerances: Tolerances = .standard,
+  _ comment: Comment? = nil, sourceLocation: SourceLocation = #_sourceLocation
+) {
+  record(
+    PredictionCheck(prediction, against: expected.comparedObjects, within: tolerances), comment,
+    sourceLocation)
+}
+
+/// Expects a prediction to have the objects of a file of predictions, such as `yolo predict --format
+/// json` writes, read by `PredictionFile`.
+///
+/// Otherwise as `expectPrediction(_:matches:within:_:sourceLocation:)`.
+public func expectPrediction(
+  _ prediction: Prediction, matches expected: PredictedPicture,
+  within tolerances: Tolerances = .standard, _ comment: Comment? = nil,
+  sourceLocation: SourceLocation = #_sourceLocation
+) {
+  record(
+    PredictionCheck(prediction, against: expected.objects, within: tolerances), comment,
+    sourceLocation)
+}
+
+/// Expects a prediction to have the objects of a reference case.
+///
+/// Objects that are so close to the case's confidence threshold that a tolerated difference decides may
+/// be missing or extra. Otherwise as `expectPrediction(_:matches:within:_:sourceLocation:)`.
+///
+/// - Parameters:
+///   - prediction: The prediction of the case's picture by its options.
+///   - expected: The case.
+///   - tolerances: How far they may be apart; the tolerances of the case if nil.
+///   - comment: What else the issue says.
+///   - sourceLocation: Where the issue is reported.
+public func expectPrediction(
+  _ prediction: Prediction, matches expected: ReferenceCase, within tolerances: Tolerances? = nil,
+  _ comment: Comment? = nil, sourceLocation: SourceLocation = #_sourceLocation
+) {
+  record(
+    PredictionCheck(
+      prediction, against: expected.expected, within: tolerances ?? expected.tolerances,
+      threshold: expected.options.confidence), comment, sourceLocation)
+}
+
+/// Expects a model to give what a reference case says, its tensors included.
+///
+/// The issue names the first module whose tensor diverges, in the order in which modules run.
+///
+/// - Parameters:
+///   - model: The model.
+///   - path: The folder of the case, as `yolo record` makes it.
+///   - comment: What else the issue says.
+///   - sourceLocation: Where the issue is reported.
+/// - Returns: What was compared.
+/// - Throws: `VerificationError` where the case cannot be read or run.
+@discardableResult
+public func expectVerified(
+  _ model: Model, against path: String, _ comment: Comment? = nil,
+  sourceLocation: SourceLocation = #_sourceLocation
+) throws(VerificationError) -> Verification {
+  let verification = try Verification(model, on: try ReferenceCase(contentsOf: path))
+  if !verification.agrees {
+    record(
+      "\(path) is not what the model gives", verification.problems, comment, sourceLocation)
+  }
+  return verification
+}
+
+private func record(
+  _ check: PredictionCheck, _ comment: Comment?, _ sourceLocation: SourceLocation
+) {
+  guard !check.agrees else { return }
+  record(
+    "the prediction of \(check.foundCount) objects is not the expected one of "
+      + "\(check.expectedCount)", check.problems.map { "\($0)" }, comment, sourceLocation)
+}
+
+/// The most lines of an issue.
+private let lineLimit = 20
+
+private func record(
+  _ title: String, _ problems: [String], _ comment: Comment?, _ sourceLocation: SourceLocation
+) {
+  var lines = ["\(title):"] + problems.prefix(lineLimit).map { "- \($0)" }
+  if problems.count > lineLimit { lines.append("- and \(problems.count - lineLimit) more") }
+  if let comment { lines.append(comment.rawValue) }
+  Issue.record(Comment(rawValue: lines.joined(separator: "\n")), sourceLocation: sourceLocation)
+}

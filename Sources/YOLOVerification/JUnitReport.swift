@@ -1,0 +1,95 @@
+/// Verifications as JUnit XML: a test suite with a test case for each reference case.
+///
+/// It has what the schema of Ant's JUnit task demands, which is the strictest in use: all attributes of a
+/// suite, and the elements in their order.
+public struct JUnitReport: Sendable {
+  /// The most characters of a failure's text.
+  static let textLimit = 100_000
+
+  /// The outcomes.
+  public let outcomes: [VerificationOutcome]
+  /// What is verified, the name of the model's file.
+  public let model: String
+  /// The time of the run in UTC, as `2026-11-26T20:00:00`.
+  public let timestamp: String
+  /// The name of the machine.
+  public let host: String
+
+  /// Makes a report.
+  public init(
+    _ outcomes: [VerificationOutcome], model: String, timestamp: String, host: String
+  ) {
+    self.outcomes = outcomes
+    self.model = model
+    self.timestamp = timestamp
+    self.host = host
+  }
+
+  /// The document.
+  public var xml: String {
+    let failures = outcomes.count { $0.verification.map { !$0.agrees } ?? false }
+    let errors = outcomes.count { $0.error != nil }
+    let seconds = outcomes.reduce(0) { $0 + $1.seconds }
+    var lines = [
+      "<?xml version=\"1.0\" encoding=\"UTF-8\"?>",
+      "<testsuites>",
+      "  <testsuite id=\"0\" package=\"yolo\" name=\"yolo verify\" timestamp=\"\(Self.escaped(timestamp))\" "
+        + "hostname=\"\(Self.escaped(host))\" tests=\"\(outcomes.count)\" failures=\"\(failures)\" "
+        + "errors=\"\(errors)\" time=\"\(Self.seconds(seconds))\">",
+      "    <properties>",
+      "      <property name=\"model\" value=\"\(Self.escaped(model))\"/>",
+      "    </properties>",
+    ]
+    for outcome in outcomes {
+      let start =
+        "    <testcase name=\"\(Self.escaped(outcome.path))\" classname=\"yolo.verify\" "
+        + "time=\"\(Self.seconds(outcome.seconds))\""
+      switch outcome.result {
+      case .success(let verification) where verification.agrees: lines.append(start + "/>")
+      case .success(let verification):
+        lines += element("failure", "VerificationFailure", verification.problems, in: start)
+      case .failure(let error): lines += element("error", "VerificationError", ["\(error)"], in: start)
+      }
+    }
+    lines += ["    <system-out></system-out>", "    <system-err></system-err>"]
+    return (lines + ["  </testsuite>", "</testsuites>"]).joined(separator: "\n") + "\n"
+  }
+
+  private func element(
+    _ name: String, _ type: String, _ problems: [String], in start: String
+  ) -> [String] {
+    var text = problems.joined(separator: "\n")
+    if text.count > Self.textLimit { text = text.prefix(Self.textLimit) + "…" }
+    let message = problems.first ?? ""
+    return [
+      start + ">",
+      "      <\(name) message=\"\(Self.escaped(message))\" type=\"\(type)\">\(Self.escaped(text))</\(name)>",
+      "    </testcase>",
+    ]
+  }
+
+  /// Seconds to the millisecond, without an exponent.
+  private static func seconds(_ seconds: Double) -> String {
+    let count = Int((min(max(seconds, 0), 1e9) * 1000).rounded())
+    let fraction = String(count % 1000)
+    return "\(count / 1000).\(String(repeating: "0", count: 3 - fraction.count))\(fraction)"
+  }
+
+  /// Returns a text for the content of elements and attributes; what XML 1.0 cannot hold is replaced.
+  static func escaped(_ text: String) -> String {
+    var result = String.UnicodeScalarView()
+    for scalar in text.unicodeScalars {
+      switch scalar {
+      case "&": result.append(contentsOf: "&amp;".unicodeScalars)
+      case "<": result.append(contentsOf: "&lt;".unicodeScalars)
+      case ">": result.append(contentsOf: "&gt;".unicodeScalars)
+      case "\"": result.append(contentsOf: "&quot;".unicodeScalars)
+      case "'": result.append(contentsOf: "&apos;".unicodeScalars)
+      case "\t", "\n", "\r": result.append(contentsOf: "&#\(scalar.value);".unicodeScalars)
+      case "\u{0}"..<" ", "\u{7F}"..."\u{9F}", "\u{FFFE}", "\u{FFFF}": result.append("\u{FFFD}")
+      default: result.append(scalar)
+      }
+    }
+    return String(result)
+  }
+}

@@ -1,0 +1,65 @@
+package import YOLOTensor
+
+/// How a module's tensor differs from the one that is expected.
+public struct TensorDifference: Sendable, Hashable {
+  /// The path of the module.
+  public let path: String
+  /// The greatest absolute difference; infinite where the shapes differ, or a value is not finite on one
+  /// side alone.
+  public let error: Float
+  /// The range of the expected values, or the greatest magnitude of values that are all the same.
+  public let range: Float
+  /// The difference relative to the range.
+  public let relative: Float
+  /// Where the difference is greatest; empty where the shapes differ, or where there are no values.
+  public let place: [Int]
+  /// The shape that is expected.
+  public let expectedShape: [Int]
+  /// The shape that was found.
+  public let foundShape: [Int]
+
+  /// Compares two tensors.
+  package init(_ path: String, expected: Tensor, found: Tensor) {
+    self.path = path
+    expectedShape = expected.shape
+    foundShape = found.shape
+    guard expected.shape == found.shape else {
+      (error, range, relative, place) = (.infinity, 0, .infinity, [])
+      return
+    }
+    var (least, greatest) = (Float.infinity, -Float.infinity)
+    var worst: Float = 0
+    var worstIndex = 0
+    for (index, (wanted, got)) in zip(expected.values, found.values).enumerated() {
+      if wanted.isFinite {
+        least = min(least, wanted)
+        greatest = max(greatest, wanted)
+      }
+      let isSame = wanted == got || wanted.isNaN && got.isNaN
+      let difference = isSame ? 0 : abs(wanted - got)
+      let distance = difference.isFinite ? difference : .infinity
+      if distance > worst { (worst, worstIndex) = (distance, index) }
+    }
+    let spread = greatest - least
+    let range = spread > 0 ? spread : spread == 0 ? abs(greatest) : 0
+    error = worst
+    self.range = range
+    relative = worst == 0 ? 0 : range > 0 && range.isFinite ? worst / range : .infinity
+    var place: [Int] = []
+    for extent in expected.shape.reversed() where extent > 0 {
+      place.append(worstIndex % extent)
+      worstIndex /= extent
+    }
+    self.place = expected.values.isEmpty ? [] : place.reversed()
+  }
+}
+
+extension TensorDifference: CustomStringConvertible {
+  /// One line that names the module and says how far it is off.
+  public var description: String {
+    guard expectedShape == foundShape else {
+      return "\(path): its shape is \(foundShape), expected \(expectedShape)"
+    }
+    return "\(path): off by \(error), which is \(relative) of the range \(range), at \(place)"
+  }
+}

@@ -1,0 +1,98 @@
+public import YOLO
+import YOLOModels
+public import YOLOPostprocess
+import YOLOTensor
+import YOLOValidation
+
+/// What a model gives on a reference case, held against what the case expects.
+public struct Verification: Sendable, Hashable {
+  /// The case.
+  public let referenceCase: ReferenceCase
+  /// The prediction.
+  public let prediction: Prediction
+  /// How the objects differ.
+  public let check: PredictionCheck
+  /// How the tensors differ that the case has, in the order in which the modules run.
+  public let tensors: [TensorDifference]
+
+  /// The first module in the order of the run whose tensor is beyond the tolerance.
+  public var firstDivergence: TensorDifference? {
+    tensors.first { !($0.relative <= referenceCase.tolerances.tensor) }
+  }
+
+  /// The tensor that is off most, relative to its range.
+  public var worstTensor: TensorDifference? { tensors.max { $0.relative < $1.relative } }
+
+  /// Whether objects and tensors are what the case expects.
+  public var agrees: Bool { check.agrees && firstDivergence == nil }
+
+  /// Runs a model on a case.
+  ///
+  /// The objects are those of a plain prediction; for the tensors the model runs once more, which
+  /// computes apart what inference takes together where the case names such modules.
+  ///
+  /// - Throws: `VerificationError`; `otherTask` or `model` where the model cannot run the case, of code
+  ///   `option` if it runs another branch of a dual head.
+  public init(_ model: Model, on referenceCase: ReferenceCase) throws(VerificationError) {
+    guard model.task == referenceCase.task else {
+      throw .otherTask(
+        path: referenceCase.path, expected: referenceCase.task, found: model.task)
+    }
+    guard model.options.branch == referenceCase.branch else {
+      throw .model(
+        YOLOError(
+          .option,
+          "\(referenceCase.path): \(PredictOption.suppression.name) is "
+            + "\(referenceCase.branch == .oneToMany), but the model was opened for the other branch"))
+    }
+    let image = try referenceCase.readPicture()
+    let options = referenceCase.options
+    do throws(YOLOError) {
+      prediction = try model.predict(image, options: options, source: referenceCase.path)
+    } catch {
+      throw .model(error)
+    }
+    check = PredictionCheck(
+      prediction, against: referenceCase.expected, within: referenceCase.tolerances,
+      threshold: options.confidence)
+    self.referenceCase = referenceCase
+    guard !referenceCase.tensors.isEmpty else {
+      tensors = []
+      return
+    }
+    let trace: Model.Trace
+    let order: [String]
+    do throws(YOLOError) {
+      trace = try model.trace(
+        image, taps: referenceCase.tensors.filter { $0 != ReferenceCase.inputPath },
+        options: options)
+      order = [ReferenceCase.inputPath] + (try model.modulePaths())
+    } catch {
+      throw .model(YOLOError(error.code, "\(referenceCase.path): \(error.message)"))
+    }
+    let wanted = Set(referenceCase.tensors)
+    var tensors: [TensorDifference] = []
+    for path in order where wanted.contains(path) {
+      guard let found = path == ReferenceCase.inputPath ? trace.input : trace.tensors[path] else {
+        continue
+      }
+      tensors.append(
+        TensorDifference(path, expected: try referenceCase.readTensor(path), found: found))
+    }
+    self.tensors = tensors
+  }
+
+  /// What is wrong, a line each: the first diverging module, and the objects.
+  public var problems: [String] {
+    var lines: [String] = []
+    if let firstDivergence {
+      let count = tensors.count { !($0.relative <= referenceCase.tolerances.tensor) }
+      lines.append(
+        "first diverging module: \(firstDivergence) (tolerance \(referenceCase.tolerances.tensor); "
+          + "\(count) of \(tensors.count) tensors diverge)")
+    } else if !check.agrees, let worstTensor {
+      lines.append("no module diverges; the worst is \(worstTensor)")
+    }
+    return lines + check.problems.map { "\($0)" }
+  }
+}
