@@ -105,8 +105,8 @@ let package = Package(
     .target(
       name: "YOLOStudy",
       dependencies: [
-        "YOLO", "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOModels", "YOLOPlot",
-        "YOLOPostprocess", "YOLOTensor", "YOLOValidation",
+        "JSONText", "YOLO", "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOKernels", "YOLOModels",
+        "YOLOPlot", "YOLOPostprocess", "YOLOTensor", "YOLOValidation", "YOLOWeights",
       ],
       swiftSettings: settings),
     .target(
@@ -201,8 +201,8 @@ let package = Package(
     .testTarget(
       name: "YOLOStudyTests",
       dependencies: [
-        "YOLO", "YOLOGeometry", "YOLOImage", "YOLOImageIO", "YOLOPostprocess", "YOLOStudy",
-        "YOLOTensor", "YOLOTestSupport", "YOLOWeights",
+        "JSONText", "YOLO", "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOImageIO", "YOLOKernels",
+        "YOLOPostprocess", "YOLOStudy", "YOLOTensor", "YOLOTestSupport", "YOLOWeights",
       ],
       swiftSettings: settings),
     .testTarget(

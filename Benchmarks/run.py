@@ -173,7 +173,7 @@ def isa(suite):
 def peak(suite):
     """Returns GFLOP/s that one thread gives at most, as ours measures it."""
     done = subprocess.run([suite.yolo, "benchmark", "--model", suite.path(suite.models[0]), "--imgsz", "160", "--runs", "1",
-                           "--profile"], capture_output=True, text=True)
+                           "--profile", "-"], capture_output=True, text=True)
     found = re.search(r"peak: ([0-9.]+) GFLOP/s", done.stderr)
     return float(found.group(1)) if found else None
 

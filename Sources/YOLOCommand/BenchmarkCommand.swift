@@ -6,6 +6,7 @@ import YOLOImage
 import YOLOImageIO
 import YOLOKernels
 import YOLOPostprocess
+import YOLOStudy
 import YOLOTensor
 import YOLOValidation
 
@@ -40,8 +41,13 @@ struct BenchmarkCommand: ParsableCommand {
   )
   var endToEnd = false
 
-  @Flag(name: .long, help: "Show where the time goes, step by step.")
-  var profile = false
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Show where the time goes, a row a step, on standard error, and write it to a file: a chart "
+        + "(.svg) or numbers (.json); - for no file.",
+      valueName: "file"))
+  var profile: String?
 
   @Flag(
     name: .long,
@@ -62,6 +68,7 @@ struct BenchmarkCommand: ParsableCommand {
         throw ValidationError(
           "sessions must be a number from 1 to 256, but \(sessions) was given")
       }
+      let profileOutput = try profile.map { try ProfileOutput($0) }
       let model = try runtime.open()
       let size = try imageSize.map { try PredictOption.imageSize.parsed($0) }
       let options = try PredictOptions(imageSize: size, isRectangular: endToEnd)
@@ -87,7 +94,12 @@ struct BenchmarkCommand: ParsableCommand {
       case .text: printText(model, plan, run, stages)
       case .json: printJSON(model, plan, run, stages)
       }
-      if profile { try printProfile(model, plan, image, options) }
+      if let profileOutput {
+        try profileOutput.write(
+          try ModelProfile(model, image, options: options, runs: min(runs, 200)),
+          title: "\(modelName), \(plan.input.width)x\(plan.input.height), "
+            + "\(model.options.backend.rawValue), \(model.options.instructionSet.rawValue)")
+      }
     } catch let code as ExitCode {
       throw code
     } catch {
@@ -126,6 +138,12 @@ struct BenchmarkCommand: ParsableCommand {
       }
     }
     return Image(size: size, pixels: pixels)
+  }
+
+  /// The name of the model's file.
+  private var modelName: String {
+    let path = runtime.model ?? ShippedFiles.modelName
+    return path.split(separator: "/").last.map { String($0) } ?? path
   }
 
   private func printText(
@@ -188,33 +206,5 @@ struct BenchmarkCommand: ParsableCommand {
     var json = JSONWriter()
     json.value(.object(members))
     StandardOutput.write(json.takeBytes() + [UInt8(ascii: "\n")])
-  }
-
-  /// Prints a row a step to standard error, which the results do not go to.
-  private func printProfile(
-    _ model: Model, _ plan: Plan, _ image: Image, _ options: PredictOptions
-  ) throws {
-    var steps = [Measurements](repeating: Measurements(), count: plan.steps.count)
-    for _ in 0..<min(runs, 200) {
-      let seconds = try model.profile(image, options: options).seconds
-      for (index, value) in seconds.enumerated() { steps[index].append(value * 1e3) }
-    }
-    let total = steps.reduce(0) { $0 + $1.median }
-    let peak = KernelSet.of(model.options.instructionSet).peakRate() * 1e-9
-    var table = TextTable(
-      ["path", "kind", "kernel", "output", "GFLOP", "ms", "share", "GFLOP/s"], leftColumns: 4)
-    for (step, values) in zip(plan.steps, steps) {
-      let work = 2 * Double(step.multiplications) * 1e-9
-      let output = step.output
-      table.append([
-        step.path, step.kind, step.kernel.name,
-        "\(output.height)x\(output.width)x\(output.channels)", work.fixed(3),
-        values.median.fixed(3), "\((100 * values.median / max(total, 1e-9)).fixed(1)) %",
-        values.median > 0 ? (work / values.median * 1e3).fixed(0) : "",
-      ])
-    }
-    StandardError.write(
-      "\n\(table.text)\(total.fixed(2)) ms in \(plan.steps.count) steps; "
-        + "a thread's peak: \(peak.fixed(0)) GFLOP/s\n")
   }
 }

@@ -1,71 +1,105 @@
 import ArgumentParser
 import YOLO
 import YOLOGraph
+import YOLOImageIO
 import YOLOModels
-import YOLOPostprocess
+import YOLOStudy
 import YOLOTensor
+import YOLOValidation
 import YOLOWeights
 
 /// `yolo info`: says what a checkpoint is.
 struct InfoCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "info", abstract: "Says what a checkpoint is.")
+    commandName: "info", abstract: "Says what a checkpoint is, and what its modules are.",
+    discussion: """
+      --layers lists the modules as far as inference computes them apart: class, what a top-level \
+      module reads, output shape, parameters, GFLOP, receptive field and stride in input pixels; then \
+      the steps of the plan: the chosen kernel, and where in memory the output lies.
+      """)
 
-  @Flag(name: .long, help: "List the layers.")
+  enum Format: String, ExpressibleByArgument, CaseIterable {
+    case text
+    case json
+  }
+
+  @Flag(name: .long, help: "List the modules and the steps.")
   var layers = false
+
+  @Option(
+    name: .customLong(PredictOption.imageSize.flag),
+    help: "\(PredictOption.imageSize.help) (default: the model's own).")
+  var imageSize: String?
+
+  @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "Draw the network: an SVG picture, Graphviz (.dot) or Mermaid in Markdown (.md).",
+      valueName: "file"))
+  var graph: String?
+
+  @Option(name: .long, help: "How it is printed: text, json.")
+  var format = Format.text
 
   @OptionGroup(title: "Runtime") var runtime: RuntimeArguments
 
   func run() throws {
     do {
+      let drawing = try graph.map { try GraphFile($0) }
       let path = try runtime.modelPath()
       let model = try runtime.open()
-      let checkpoint = model.checkpoint
-      let info = checkpoint.info
-      let size = model.defaultImageSize
-      let plan = try model.plan(for: size, options: try PredictOptions(isRectangular: false))
-      let parameters = model.network.layers.reduce(0) { $0 + $1.parameterCount }
-      var lines: [(String, String?)] = [
-        ("file", path), ("format", "\(info.format)"), ("task", model.network.head.task),
-        ("architecture", info.yamlFile), ("scale", info.scale),
-        ("parameters", "\(parameters)"),
-        (
-          "work",
-          "\((2 * Double(plan.multiplications) * 1e-9).fixed(2)) GFLOP at "
-            + "\(size.width)x\(size.height)"
-        ),
-        ("activations", "\((4 * Double(plan.arenaCount) / 1_048_576).fixed(1)) MiB"),
-        ("input size", "\(size.width)x\(size.height)"),
-        ("strides", checkpoint.strides.map { "\($0)" }.joined(separator: ", ")),
-        ("saved", info.date), ("by release", info.version), ("licence", info.license),
-        ("weights from", info.selected),
-      ]
-      lines.append(
-        (
-          "classes",
-          checkpoint.names.ids.map { "\($0) \(model.names.label(of: $0))" }.joined(separator: ", ")
-        ))
-      let unused = checkpoint.usageReport()
-      if !unused.isComplete { lines.append(("weights", "\(unused)")) }
-      for (name, value) in lines {
-        guard let value, !value.isEmpty else { continue }
-        StandardOutput.write(
-          name + String(repeating: " ", count: max(1, 14 - name.count)) + value + "\n")
+      let asked = try imageSize.map { try PredictOption.imageSize.parsed($0) }
+      let plan = try model.plan(
+        for: asked ?? model.defaultImageSize,
+        options: try PredictOptions(imageSize: asked, isRectangular: false))
+      let size = Size(width: plan.input.width, height: plan.input.height)
+      let table = try ModuleTable(model, input: size)
+      let report = InfoReport(model, path: path, plan: plan, table: table)
+      switch format {
+      case .text: StandardOutput.write(report.text(withLayers: layers))
+      case .json: StandardOutput.write(report.json(withLayers: layers))
       }
-      if layers { StandardOutput.write("\n" + table(of: model).text) }
+      try drawing?.write(
+        NetworkDrawing(
+          table, title: path.split(separator: "/").last.map { String($0) } ?? path))
     } catch let code as ExitCode {
       throw code
     } catch {
       throw ExitStatus.report(error)
     }
   }
+}
 
-  private func table(of model: Model) -> TextTable {
-    var table = TextTable(["path", "class", "from", "parameters"], leftColumns: 3)
-    for layer in model.network.layers {
-      let sources = layer.sources.map { $0 < 0 ? "input" : "\($0)" }.joined(separator: ", ")
-      table.append([layer.path, layer.className, sources, "\(layer.parameterCount)"])
+/// The file that a network is drawn into; its suffix says how.
+struct GraphFile {
+  private enum Form: String, CaseIterable {
+    case svg
+    case dot
+    case md
+  }
+
+  private let path: String
+  private let form: Form
+
+  init(_ path: String) throws(ValidationError) {
+    let suffix = path.split(separator: ".").last.map { $0.lowercased() } ?? ""
+    guard path.contains("."), let form = Form(rawValue: suffix) else {
+      throw ValidationError(
+        "graph must be a file that ends in "
+          + Form.allCases.map { ".\($0.rawValue)" }.joined(separator: ", ")
+          + ", but \(path) was given")
     }
-    return table
+    self.path = path
+    self.form = form
+  }
+
+  func write(_ drawing: NetworkDrawing) throws(ImageIOError) {
+    let text =
+      switch form {
+      case .svg: drawing.svg
+      case .dot: drawing.dot
+      case .md: drawing.markdown
+      }
+    try AtomicOutput.write(Array(text.utf8), to: path)
   }
 }

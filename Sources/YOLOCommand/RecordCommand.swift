@@ -67,7 +67,8 @@ struct RecordCommand: ParsableCommand {
   /// The folder that a path is in, `.` for a path of one part.
   private static func parent(of path: String) -> String {
     let parts = path.split(separator: "/").dropLast()
-    return path.hasPrefix("/") ? "/" + parts.joined(separator: "/")
+    return path.hasPrefix("/")
+      ? "/" + parts.joined(separator: "/")
       : parts.isEmpty ? "." : parts.joined(separator: "/")
   }
 }

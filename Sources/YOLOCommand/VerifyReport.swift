@@ -49,7 +49,9 @@ struct VerifyReport {
     }
     var text = table.text
     for outcome in outcomes {
-      if outcome.hasSameCheckpoint == false, let recorded = outcome.verification?.referenceCase.model {
+      if outcome.hasSameCheckpoint == false,
+        let recorded = outcome.verification?.referenceCase.model
+      {
         text +=
           "note: \(Self.printable(outcome.path)) was made with another checkpoint than \(model): "
           + "\(Self.printable(recorded.file)), crc32 \(recorded.crc32)\n"
@@ -83,7 +85,8 @@ struct VerifyReport {
     func number(_ value: Float) -> JSONValue { .double(Double(value)) }
     let cases = outcomes.map { outcome in
       var members = [
-        JSONMember("case", .string(outcome.path)), JSONMember("result", .string(Self.state(outcome))),
+        JSONMember("case", .string(outcome.path)),
+        JSONMember("result", .string(Self.state(outcome))),
         JSONMember("seconds", .double(outcome.seconds)),
         JSONMember("sameCheckpoint", outcome.hasSameCheckpoint.map { .bool($0) } ?? .null),
       ]
@@ -92,7 +95,8 @@ struct VerifyReport {
         let check = verification.check
         let worst = check.worst.sorted { $0.key.rawValue < $1.key.rawValue }
         members += [
-          JSONMember("expected", .int(check.expectedCount)), JSONMember("found", .int(check.foundCount)),
+          JSONMember("expected", .int(check.expectedCount)),
+          JSONMember("found", .int(check.foundCount)),
           JSONMember("borderline", .int(check.borderlineCount)),
           JSONMember(
             "worst", .object(worst.map { JSONMember($0.key.rawValue, number($0.value)) })),
@@ -104,7 +108,8 @@ struct VerifyReport {
               verification.tensors.map {
                 .object([
                   JSONMember("path", .string($0.path)), JSONMember("error", number($0.error)),
-                  JSONMember("range", number($0.range)), JSONMember("relative", number($0.relative)),
+                  JSONMember("range", number($0.range)),
+                  JSONMember("relative", number($0.relative)),
                 ])
               })),
           JSONMember("problems", .array(verification.problems.map { .string($0) })),

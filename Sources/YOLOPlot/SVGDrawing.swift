@@ -116,6 +116,26 @@ package struct SVGDrawing {
         + " stroke-linejoin=\"round\"/>")
   }
 
+  /// Where the tip of a triangle is.
+  package enum Direction: Sendable {
+    case down
+    case left
+  }
+
+  /// Draws the head of an arrow.
+  package mutating func triangle(
+    tipX x: Double, tipY y: Double, pointing direction: Direction, size: Double, fill: String
+  ) {
+    let half = size / 2
+    let points =
+      switch direction {
+      case .down: [(x, y), (x - half, y - size), (x + half, y - size)]
+      case .left: [(x, y), (x + size, y - half), (x + size, y + half)]
+      }
+    let text = points.map { "\(Self.number($0.0)),\(Self.number($0.1))" }.joined(separator: " ")
+    elements.append("<polygon points=\"\(text)\" fill=\"\(fill)\"/>")
+  }
+
   /// Writes a line of text on the baseline `y`, turned clockwise around its place.
   package mutating func text(
     _ text: String, x: Double, y: Double, size: Double = 13, anchor: Anchor = .start,

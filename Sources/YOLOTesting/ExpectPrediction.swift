@@ -1,8 +1,8 @@
 public import Testing
 public import YOLO
 public import YOLODataSet
-public import YOLOVerification
 import YOLOValidation
+public import YOLOVerification
 
 /// Expects a prediction to be the same as another one, as far as tolerances say.
 ///

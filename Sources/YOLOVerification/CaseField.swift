@@ -16,7 +16,8 @@ struct CaseField {
       case .object: "an object"
       case .bool, .int, .double, .string: OptionText.excerpt(JSONWriter.text(value))
       }
-    return .invalid(path: path, key: key.isEmpty ? "the file" : key, expected: expected, found: found)
+    return .invalid(
+      path: path, key: key.isEmpty ? "the file" : key, expected: expected, found: found)
   }
 
   private func child(_ name: String, _ value: JSONValue) -> CaseField {

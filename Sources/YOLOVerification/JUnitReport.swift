@@ -48,7 +48,8 @@ public struct JUnitReport: Sendable {
       case .success(let verification) where verification.agrees: lines.append(start + "/>")
       case .success(let verification):
         lines += element("failure", "VerificationFailure", verification.problems, in: start)
-      case .failure(let error): lines += element("error", "VerificationError", ["\(error)"], in: start)
+      case .failure(let error):
+        lines += element("error", "VerificationError", ["\(error)"], in: start)
       }
     }
     lines += ["    <system-out></system-out>", "    <system-err></system-err>"]

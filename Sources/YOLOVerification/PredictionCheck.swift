@@ -1,6 +1,6 @@
+import YOLOGeometry
 public import YOLOPostprocess
 public import YOLOValidation
-import YOLOGeometry
 
 /// How the objects of a prediction differ from those that are expected, held against tolerances.
 ///

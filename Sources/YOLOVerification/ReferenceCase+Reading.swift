@@ -93,7 +93,9 @@ extension ReferenceCase {
       guard isModulePath(path) else {
         throw element.invalid("the path of a module, such as model.4.cv1")
       }
-      guard known.insert(path).inserted else { throw element.invalid("a path that is not repeated") }
+      guard known.insert(path).inserted else {
+        throw element.invalid("a path that is not repeated")
+      }
       paths.append(path)
     }
     return paths
@@ -130,7 +132,8 @@ extension ReferenceCase {
     }
     for (index, object) in picture.objects.enumerated() where !task.accepts(object.shape) {
       throw .expectation(
-        path: path, reason: "object \(index) is none of the task \(task.rawValue): \(task.expected)")
+        path: path, reason: "object \(index) is none of the task \(task.rawValue): \(task.expected)"
+      )
     }
     return picture.objects
   }

@@ -108,7 +108,9 @@ extension ReferenceCase {
     if let stamp { members.append(JSONMember("model", stamp.json)) }
     members.append(
       JSONMember("versions", .object([JSONMember("swift-yolo", .string(Version.current))])))
-    let lines = members.map { "  \(JSONWriter.text(.string($0.key))): \(JSONWriter.text($0.value))" }
+    let lines = members.map {
+      "  \(JSONWriter.text(.string($0.key))): \(JSONWriter.text($0.value))"
+    }
     return Array(("{\n" + lines.joined(separator: ",\n") + "\n}\n").utf8)
   }
 }

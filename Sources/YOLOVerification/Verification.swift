@@ -43,7 +43,8 @@ public struct Verification: Sendable, Hashable {
         YOLOError(
           .option,
           "\(referenceCase.path): \(PredictOption.suppression.name) is "
-            + "\(referenceCase.branch == .oneToMany), but the model was opened for the other branch"))
+            + "\(referenceCase.branch == .oneToMany), but the model was opened for the other branch"
+        ))
     }
     let image = try referenceCase.readPicture()
     let options = referenceCase.options

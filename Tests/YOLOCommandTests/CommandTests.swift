@@ -103,7 +103,7 @@ import YOLOTestSupport
     #expect(info.status == 0 && info.output.contains("model.22") && info.output.contains("自転車"))
     let benchmark = try yolo([
       "benchmark", "--model", Self.checkpoint, "--imgsz", "96", "--runs", "3", "--format", "json",
-      "--profile", "--threads", "1",
+      "--profile", "-", "--threads", "1",
     ])
     #expect(benchmark.status == 0 && benchmark.errors.contains("model.0.conv"))
     let report = try #require(

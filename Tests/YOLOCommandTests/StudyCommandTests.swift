@@ -99,4 +99,47 @@ import YOLOTestSupport
       #expect(outcome.errors.contains(message), "\(arguments): \(outcome.errors)")
     }
   }
+
+  @Test func infoListsAndDraws() throws {
+    try Program.withFolder { folder in
+      for suffix in ["svg", "dot", "md"] {
+        let file = folder.appending(path: "graph.\(suffix)")
+        let outcome = try Program.yolo(["info", "--graph", file.path])
+        #expect(outcome.status == 0, "\(outcome.errors)")
+        #expect(try String(contentsOf: file, encoding: .utf8).contains("Detect"))
+      }
+      for name in ["graph.png", "svg", "graph"] {
+        let wrong = try Program.yolo(["info", "--graph", folder.appending(path: name).path])
+        #expect(wrong.status == 64 && wrong.errors.contains(".svg, .dot, .md"), "\(wrong.errors)")
+      }
+      let text = try Program.yolo(["info", "--layers", "--imgsz", "256"])
+      #expect(text.output.contains("model.2.m.0.cv1") && text.output.contains(" steps on "))
+      let json = try Program.yolo(["info", "--layers", "--format", "json", "--imgsz", "256"])
+      let object = try #require(
+        try JSONSerialization.jsonObject(with: Data(json.output.utf8)) as? [String: Any])
+      #expect(object["input"] as? [Int] == [256, 256])
+      let modules = try #require(object["modules"] as? [[String: Any]])
+      #expect(modules.first?["path"] as? String == "model.0")
+      #expect(modules.first?["output"] as? [Int] == [1, 8, 128, 128])
+      #expect((object["steps"] as? [[String: Any]])?.isEmpty == false)
+      let short = try Program.yolo(["info", "--format", "json"])
+      #expect(!short.output.contains("\"modules\""))
+    }
+  }
+
+  @Test func benchmarkWritesAProfile() throws {
+    try Program.withFolder { folder in
+      let arguments = ["benchmark", "--imgsz", "96", "--runs", "2", "--profile"]
+      let svg = folder.appending(path: "p.svg")
+      #expect(try Program.yolo(arguments + [svg.path]).status == 0)
+      #expect(XMLParser(data: try Data(contentsOf: svg)).parse())
+      let json = folder.appending(path: "p.json")
+      #expect(try Program.yolo(arguments + [json.path]).status == 0)
+      let object = try #require(
+        try JSONSerialization.jsonObject(with: try Data(contentsOf: json)) as? [String: Any])
+      #expect((object["steps"] as? [[String: Any]])?.count ?? 0 > 20)
+      let wrong = try Program.yolo(arguments + [folder.appending(path: "p.txt").path])
+      #expect(wrong.status == 64 && wrong.errors.contains(".svg or .json"))
+    }
+  }
 }

@@ -1,0 +1,135 @@
+public import YOLO
+public import YOLOGeometry
+public import YOLOGraph
+import YOLOModels
+import YOLOPostprocess
+import YOLOWeights
+
+/// The modules of a model for an input of some extent: what each one is, gives and costs.
+public struct ModuleTable: Sendable {
+  /// A module.
+  public struct Row: Sendable, Hashable {
+    /// The path, such as `model.4.m.0.cv1`.
+    public let path: String
+    /// The class, such as `C2f`.
+    public let className: String
+    /// The layers that a top-level module reads, by index; -1 is the input picture.
+    ///
+    /// Empty for other modules.
+    public let sources: [Int]
+    /// The shape of the output as PyTorch has it: [1, channels, height, width], [1, channels], or
+    /// [1, values, cells] of the head.
+    public let output: [Int]
+    /// The numbers in its weights and biases, statistics of normalisation left out.
+    public let parameterCount: Int
+    /// Its multiplications; those of the modules that it consists of included.
+    public let multiplications: Int
+    /// The receptive field and the stride in input pixels; of the head those of its widest output.
+    public let reach: Graph.Reach
+
+    /// Whether it is a top-level module.
+    public var isLayer: Bool { !sources.isEmpty }
+  }
+
+  /// The extent of the input.
+  public let input: Size
+  /// The modules in the order of the checkpoint, what they consist of after each.
+  public let rows: [Row]
+
+  /// The top-level modules.
+  public var layers: [Row] { rows.filter(\.isLayer) }
+  /// The numbers in all weights and biases.
+  public var parameterCount: Int { layers.reduce(0) { $0 + $1.parameterCount } }
+  /// The multiplications of the whole network.
+  public var multiplications: Int { layers.reduce(0) { $0 + $1.multiplications } }
+
+  /// Looks at a model's modules, as far as inference computes them apart.
+  ///
+  /// - Parameters:
+  ///   - model: The model.
+  ///   - size: The extent of the input.
+  /// - Throws: `YOLOError` of code `model` for an extent that the network cannot take.
+  public init(_ model: Model, input size: Size) throws(YOLOError) {
+    input = size
+    let graph = model.network.graph
+    let facts: NodeFacts
+    do {
+      facts = try NodeFacts(graph, size)
+    } catch {
+      throw YOLOError(.model, "\(error)")
+    }
+    let layers = Dictionary(
+      uniqueKeysWithValues: model.network.layers.map { ($0.path, $0.sources) })
+    let wanted = Set(graph.blockPaths)
+    var rows = [Row]()
+    func visit(_ record: ModuleRecord) {
+      let path = record.path
+      if let node = graph.modules[path], wanted.contains(path) || layers[path] != nil {
+        let extent = facts.extents[node]
+        let channels = graph.nodes[node].channels
+        rows.append(
+          Row(
+            path: path, className: record.className, sources: layers[path] ?? [],
+            output: graph.flatModules.contains(path)
+              ? [1, channels] : [1, channels, extent.height, extent.width],
+            parameterCount: record.parameterCount, multiplications: facts.work(under: path),
+            reach: facts.reaches[node]))
+      } else if let sources = layers[path] {
+        // The head: its outputs are those of the modules in it.
+        let reaches = graph.outputs.map { facts.reaches[$0.node] }
+        rows.append(
+          Row(
+            path: path, className: record.className, sources: sources,
+            output: facts.headShape(model), parameterCount: record.parameterCount,
+            multiplications: facts.work(under: path),
+            reach: Graph.Reach(
+              field: reaches.contains { $0.field == nil } ? nil : reaches.compactMap(\.field).max(),
+              stride: reaches.map(\.stride).max() ?? 1)))
+      }
+      for child in record.children { visit(child) }
+    }
+    visit(model.checkpoint.model)
+    self.rows = rows
+  }
+
+  /// What is known of the nodes of a graph.
+  private struct NodeFacts {
+    let graph: Graph
+    let extents: [Size]
+    let reaches: [Graph.Reach]
+    let multiplications: [Int]
+
+    init(_ graph: Graph, _ size: Size) throws(GraphError) {
+      self.graph = graph
+      extents = try graph.extents(height: size.height, width: size.width).map {
+        Size(width: $0.width, height: $0.height)
+      }
+      reaches = graph.reaches()
+      multiplications = try graph.multiplications(height: size.height, width: size.width)
+    }
+
+    /// Returns the multiplications of a module and of those that it consists of.
+    func work(under path: String) -> Int {
+      zip(graph.nodes, multiplications).reduce(0) { sum, entry in
+        let (node, count) = entry
+        return node.path == path || node.path.hasPrefix(path + ".") ? sum + count : sum
+      }
+    }
+
+    /// Returns the shape of what the head gives for all cells.
+    func headShape(_ model: Model) -> [Int] {
+      let layout: DetectLayout
+      switch model.network.head {
+      case .classify(_, let classCount): return [1, classCount]
+      case .detect(let found), .segment(let found, _), .pose(let found, _), .rotated(let found, _):
+        layout = found
+      }
+      let cells = layout.levels.reduce(0) { sum, level in
+        let extent = extents[graph.outputs[level.classes].node]
+        return sum + extent.width * extent.height
+      }
+      let extra = layout.levels.first?.extra.map { graph.nodes[graph.outputs[$0].node].channels }
+      return [1, 4 + layout.classCount + (extra ?? 0), cells]
+    }
+  }
+}

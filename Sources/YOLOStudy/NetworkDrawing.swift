@@ -1,0 +1,48 @@
+import YOLOPlot
+
+/// A network as a drawing: a box a top-level module, arrows for what it reads.
+public struct NetworkDrawing: Sendable {
+  /// What a module is for.
+  enum Part: Int {
+    case backbone
+    case neck
+    case head
+  }
+
+  let table: ModuleTable
+  let title: String
+
+  /// Prepares the drawing; `title` is the name of the model.
+  public init(_ table: ModuleTable, title: String) {
+    self.table = table
+    self.title = title
+  }
+
+  /// What each module is for: the last is the head, the first enlargement begins the neck.
+  var parts: [Part] {
+    let layers = table.layers
+    let neck = layers.firstIndex { $0.className == "Upsample" } ?? layers.count
+    return layers.indices.map {
+      $0 == layers.count - 1 ? .head : $0 >= neck ? .neck : .backbone
+    }
+  }
+
+  /// The arrows: from a module, or the input as -1, to one after it.
+  var arrows: [(from: Int, to: Int)] {
+    table.layers.enumerated().flatMap { index, layer in layer.sources.map { ($0, index) } }
+  }
+
+  /// Returns the shape of an output without the batch: 64×80×80.
+  static func shape(_ output: [Int]) -> String {
+    output.dropFirst().map { "\($0)" }.joined(separator: "×")
+  }
+
+  /// Returns a count in thousands or millions: 49.7 k.
+  static func short(_ count: Int) -> String {
+    switch count {
+    case ..<1000: "\(count)"
+    case ..<1_000_000: SVGDrawing.decimal(Double(count) / 1e3, places: 1) + " k"
+    default: SVGDrawing.decimal(Double(count) / 1e6, places: 2) + " M"
+    }
+  }
+}
