@@ -1,4 +1,4 @@
-public import YOLOKernels
+import YOLOKernels
 
 extension Graph {
   /// How much of the input a pixel of a value depends on.

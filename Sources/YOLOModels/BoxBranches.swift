@@ -75,7 +75,7 @@ struct BoxBranches: Sendable {
     // The bins of a distance have the fixed weights 0, 1, 2, …: they are in the decoder. The rest is
     // the other branch, and what training alone needs.
     for child in record.children where Self.needless.contains(child.unprefixedName) {
-      try child.markUsed()
+      child.markUsed()
     }
   }
 
