@@ -250,8 +250,8 @@ let package = Package(
     .testTarget(
       name: "YOLOTestingTests",
       dependencies: [
-        "YOLO", "YOLOGeometry", "YOLOImageIO", "YOLOPostprocess", "YOLOTesting", "YOLOValidation",
-        "YOLOVerification",
+        "YOLO", "YOLODataSet", "YOLOGeometry", "YOLOImageIO", "YOLOPostprocess", "YOLOTesting",
+        "YOLOVerification", "YOLOWeights",
       ],
       swiftSettings: settings),
     .testTarget(

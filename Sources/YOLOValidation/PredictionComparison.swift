@@ -4,7 +4,8 @@ import YOLOGeometry
 ///
 /// By falling confidence, each object of the first prediction takes the object of the second that
 /// it overlaps most, of those with its class that are left: the overlap of boxes, of rotated boxes
-/// the probabilistic one. Pictures' classes match if they are the same.
+/// the probabilistic one, of boxes without area that of boxes a little larger. Pictures' classes match
+/// if they are the same.
 public struct PredictionComparison: Sendable, Hashable {
   /// The least overlap of a pair if not told otherwise.
   public static let leastOverlap: Float = 0.5
@@ -100,8 +101,38 @@ public struct PredictionComparison: Sendable, Hashable {
     case (.box, _), (.outline, _), (.keypoints, _), (.rotatedBox, _):
       // Boxes without area overlap nothing, not even themselves.
       if first[index].coordinates == second[rival].coordinates { return 1 }
+      if let (one, other) = withArea(first[index], second[rival]) {
+        return one.intersectionOverUnion(with: other, epsilon: 1e-7)
+      }
       return overlap.box(index, rival)
     }
+  }
+
+  /// Returns two boxes of which one has no area as boxes that have one; nil where both have.
+  ///
+  /// Their edges are put in order, and what is left without area is made a little wider.
+  private static func withArea(
+    _ first: ComparedObject, _ second: ComparedObject
+  ) -> (Box, Box)? {
+    guard case .box(let one) = first.boxShape, case .box(let other) = second.boxShape else {
+      return nil
+    }
+    func hasArea(_ box: Box) -> Bool { box.x1 < box.x2 && box.y1 < box.y2 }
+    if hasArea(one), hasArea(other) { return nil }
+    func ordered(_ box: Box) -> Box {
+      Box(
+        x1: min(box.x1, box.x2), y1: min(box.y1, box.y2), x2: max(box.x1, box.x2),
+        y2: max(box.y1, box.y2))
+    }
+    let boxes = (ordered(one), ordered(other))
+    if hasArea(boxes.0), hasArea(boxes.1) { return boxes }
+    let sides = [boxes.0, boxes.1].flatMap { [$0.x2 - $0.x1, $0.y2 - $0.y1] }
+    let margin = 0.05 * (sides.max() ?? 0)
+    func grown(_ box: Box) -> Box {
+      Box(
+        x1: box.x1 - margin, y1: box.y1 - margin, x2: box.x2 + margin, y2: box.y2 + margin)
+    }
+    return (grown(boxes.0), grown(boxes.1))
   }
 
   private static func pair(

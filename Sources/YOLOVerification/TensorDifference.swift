@@ -7,7 +7,8 @@ public struct TensorDifference: Sendable, Hashable {
   /// The greatest absolute difference; infinite where the shapes differ, or a value is not finite on one
   /// side alone.
   public let error: Float
-  /// The range of the expected values, or the greatest magnitude of values that are all the same.
+  /// The range of the expected values that are finite; the magnitude of values that are all the same,
+  /// 1 of zeros.
   public let range: Float
   /// The difference relative to the range.
   public let relative: Float
@@ -41,10 +42,11 @@ public struct TensorDifference: Sendable, Hashable {
       if distance > worst { (worst, worstIndex) = (distance, index) }
     }
     let spread = greatest - least
-    let range = spread > 0 ? spread : spread == 0 ? abs(greatest) : 0
+    // Values that are all the same have no range but their magnitude, and zeros not even that.
+    let range = spread > 0 ? spread : spread == 0 && greatest != 0 ? abs(greatest) : 1
     error = worst
     self.range = range
-    relative = worst == 0 ? 0 : range > 0 && range.isFinite ? worst / range : .infinity
+    relative = worst == 0 ? 0 : range.isFinite ? worst / range : .infinity
     var place: [Int] = []
     for extent in expected.shape.reversed() where extent > 0 {
       place.append(worstIndex % extent)

@@ -1,6 +1,6 @@
 public import YOLO
 import YOLOModels
-public import YOLOPostprocess
+import YOLOPostprocess
 import YOLOTensor
 import YOLOValidation
 
@@ -8,8 +8,6 @@ import YOLOValidation
 public struct Verification: Sendable, Hashable {
   /// The case.
   public let referenceCase: ReferenceCase
-  /// The prediction.
-  public let prediction: Prediction
   /// How the objects differ.
   public let check: PredictionCheck
   /// How the tensors differ that the case has, in the order in which the modules run.
@@ -48,6 +46,7 @@ public struct Verification: Sendable, Hashable {
     }
     let image = try referenceCase.readPicture()
     let options = referenceCase.options
+    let prediction: Prediction
     do throws(YOLOError) {
       prediction = try model.predict(image, options: options, source: referenceCase.path)
     } catch {

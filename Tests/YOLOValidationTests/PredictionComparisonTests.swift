@@ -46,6 +46,22 @@ import YOLOValidation
     #expect(!summary.agrees(coordinates: 1, confidences: 1))
   }
 
+  /// Boxes whose edges are in the wrong order, or that are lines, as untrained networks give them.
+  @Test func boxesWithoutArea() {
+    func object(_ x1: Float, _ y1: Float, _ x2: Float, _ y2: Float) -> ComparedObject {
+      ComparedObject(
+        label: "0", confidence: 0.5, shape: .box(Box(x1: x1, y1: y1, x2: x2, y2: y2)))
+    }
+    let boxes = [object(750, 370, 725, 500), object(810, 330, 810, 440), object(0, 9, 100, 9)]
+    let moved = [
+      object(0, 9.25, 100, 9.25), object(750.25, 370, 725, 500), object(810, 330.25, 810, 440),
+    ]
+    let comparison = PredictionComparison(boxes, moved)
+    #expect(comparison.pairs.map(\.second) == [1, 2, 0])
+    #expect(comparison.pairs.map(\.coordinate) == [0.25, 0.25, 0.25])
+    #expect(PredictionComparison([boxes[1]], [object(700, 330, 700, 440)]).pairs.isEmpty)
+  }
+
   @Test func agreement() {
     var summary = ComparisonSummary()
     summary.add(PredictionComparison([box("0", 0.5, 0, 0)], [box("0", 0.625, 0.25, 0)]))
@@ -74,6 +90,7 @@ import YOLOValidation
     }
     let comparison = PredictionComparison([pose([(1, 1), (2, 2)])], [pose([(1, 1), (2, 2.75)])])
     #expect(comparison.pairs.map(\.keypoint) == [0.75])
+    #expect(comparison.pairs.map(\.visibility) == [0])
     #expect(PredictionComparison([pose([(1, 1)])], [pose([])]).pairs.map(\.keypoint) == [.infinity])
     #expect(
       PredictionComparison([pose([(1, 1)])], [pose([(.nan, 1)])]).pairs.map(\.keypoint)

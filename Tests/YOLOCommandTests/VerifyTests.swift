@@ -1,0 +1,128 @@
+import Foundation
+import Testing
+
+/// `yolo record` and `yolo verify`.
+@Suite struct VerifyTests {
+  private static let weights = Program.root.appending(path: "Weights")
+
+  private static func model(_ task: String) -> String {
+    weights.appending(path: "shapes-\(task).pt").path
+  }
+
+  /// Records the shipped picture of a task.
+  private static func record(
+    _ task: String, to folder: URL, _ more: [String] = []
+  ) throws -> Program.Outcome {
+    let picture = task == "detect" ? "shapes.jpg" : "shapes-\(task).jpg"
+    return try Program.yolo(
+      [
+        "record", "--model", model(task), "--source", weights.appending(path: picture).path,
+        "--out", folder.path,
+      ] + more)
+  }
+
+  private static func verify(_ arguments: [String]) throws -> Program.Outcome {
+    try Program.yolo(["verify", "--model", model("detect")] + arguments)
+  }
+
+  @Test func recordsOnceAndAgain() throws {
+    try Program.withFolder { folder in
+      let place = folder.appending(path: "deep/case")
+      let first = try Self.record("detect", to: place, ["--taps", "model.4,heads"])
+      #expect(first.status == 0 && first.output == place.path + "\n", "\(first.errors)")
+      let again = try Self.record("detect", to: place)
+      #expect(again.status == 73 && again.errors.contains("is a reference case already"))
+      #expect(FileManager.default.fileExists(atPath: place.path + "/tensors/model.4.npy"))
+      let expected = try Data(contentsOf: place.appending(path: "expected.json"))
+      #expect(try Self.record("detect", to: place, ["--force"]).status == 0)
+      // The same model gives the very same file.
+      #expect(try Data(contentsOf: place.appending(path: "expected.json")) == expected)
+      #expect(!FileManager.default.fileExists(atPath: place.path + "/tensors"))
+      let unknown = try Self.record("detect", to: place, ["--taps", "model.4.cv9"])
+      #expect(unknown.status == 64 && unknown.errors.contains("model.4.cv9"))
+    }
+  }
+
+  @Test func aDirectoryOfPicturesGivesACaseEach() throws {
+    try Program.withFolder { folder in
+      let pictures = folder.appending(path: "pictures")
+      try FileManager.default.createDirectory(at: pictures, withIntermediateDirectories: true)
+      for name in ["a.jpg", "b.jpg"] {
+        try FileManager.default.copyItem(
+          at: Self.weights.appending(path: "shapes.jpg"), to: pictures.appending(path: name))
+      }
+      try Data("none".utf8).write(to: pictures.appending(path: "c.jpg"))
+      let cases = folder.appending(path: "cases").path
+      let recorded = try Program.yolo([
+        "record", "--model", Self.model("detect"), "--source", pictures.path, "--out", cases,
+        "--conf", "0.5",
+      ])
+      #expect(recorded.status == 65 && recorded.output == "\(cases)/a.jpg\n\(cases)/b.jpg\n")
+      let verified = try Self.verify(["--reference", cases, "--isa", "baseline"])
+      #expect(verified.status == 0, "\(verified.output)\(verified.errors)")
+      #expect(verified.output.contains("2 cases: 2 ok, 0 failed, 0 with errors"))
+    }
+  }
+
+  @Test func oneOfEachOutcome() throws {
+    try Program.withFolder { folder in
+      let (good, wrong) = (folder.appending(path: "good"), folder.appending(path: "wrong"))
+      let (broken, junit) = (folder.appending(path: "broken"), folder.appending(path: "junit.xml"))
+      for place in [good, wrong, broken] {
+        #expect(try Self.record("detect", to: place, ["--taps", "layers"]).status == 0)
+      }
+      // The first weights of layer 4 would give this: its tensor is another one.
+      try FileManager.default.removeItem(at: wrong.appending(path: "tensors/model.4.npy"))
+      try FileManager.default.copyItem(
+        at: wrong.appending(path: "tensors/model.6.npy"),
+        to: wrong.appending(path: "tensors/model.4.npy"))
+      let answer = wrong.appending(path: "expected.json")
+      var text = String(decoding: try Data(contentsOf: answer), as: UTF8.self)
+      let box = try #require(text.firstRange(of: "\"x1\":"))
+      text.insert("1", at: box.upperBound)
+      try Data(text.utf8).write(to: answer)
+
+      #expect(try Self.verify(["--reference", good.path]).status == 0)
+      let failed = try Self.verify(["--reference", good.path, wrong.path])
+      #expect(failed.status == 1 && failed.errors.isEmpty, "\(failed.errors)")
+      #expect(failed.output.contains("first diverging module: model.4: its shape is"))
+      #expect(failed.output.contains("missing: ") || failed.output.contains("box is off by"))
+      #expect(failed.output.contains("2 cases: 1 ok, 1 failed, 0 with errors"))
+
+      try Data("{".utf8).write(to: broken.appending(path: "case.json"))
+      let all = try Self.verify([
+        "--reference", folder.path, "--junit", junit.path, "--format", "json",
+      ])
+      #expect(all.status == 65 && all.errors.contains("broken/case.json"))
+      let json = try #require(
+        try JSONSerialization.jsonObject(with: Data(all.output.utf8)) as? [String: Any])
+      let cases = try #require(json["cases"] as? [[String: Any]])
+      #expect(cases.map { $0["result"] as? String } == ["error", "ok", "failed"])
+      #expect(cases[2]["firstDiverging"] as? String == "model.4")
+      let xml = String(decoding: try Data(contentsOf: junit), as: UTF8.self)
+      #expect(xml.contains("tests=\"3\" failures=\"1\" errors=\"1\""))
+
+      let missing = try Self.verify(["--reference", folder.path + "/nowhere", good.path])
+      #expect(missing.status == 66 && missing.output.contains("2 cases: 1 ok"))
+      let other = try Program.yolo([
+        "verify", "--model", Self.model("pose"), "--reference", good.path,
+      ])
+      #expect(other.status == 65 && other.errors.contains("task"))
+    }
+  }
+
+  @Test func anotherCheckpointIsNoted() throws {
+    try Program.withFolder { folder in
+      let place = folder.appending(path: "case")
+      let copy = folder.appending(path: "copy.safetensors").path
+      #expect(try Self.record("detect", to: place).status == 0)
+      #expect(
+        try Program.yolo(["export", "--model", Self.model("detect"), "--output", copy]).status == 0)
+      let same = try Self.verify(["--reference", place.path])
+      #expect(same.status == 0 && !same.output.contains("note:"))
+      let other = try Program.yolo(["verify", "--model", copy, "--reference", place.path])
+      #expect(other.status == 0)
+      #expect(other.output.contains("was made with another checkpoint than copy.safetensors"))
+    }
+  }
+}
