@@ -56,6 +56,8 @@ struct VerifyReport {
           "note: \(Self.printable(outcome.path)) was made with another checkpoint than \(model): "
           + "\(Self.printable(recorded.file)), crc32 \(recorded.crc32)\n"
       }
+    }
+    for outcome in outcomes {
       guard let problems = outcome.verification?.problems, !(outcome.verification?.agrees ?? true)
       else { continue }
       text += "\n\(Self.printable(outcome.path)):\n"

@@ -49,7 +49,8 @@ extension PredictionProblem: CustomStringConvertible {
         + "\(ObjectText.confidence(found)) \(ObjectText.place(found))"
     case .extra: return "extra: \(name)"
     case .differs(.outline, let value, let tolerance):
-      return "\(name): outlines overlap by \(value), expected \(tolerance) at least"
+      return
+        "\(name): outlines overlap by \(ObjectText.difference(value)), expected \(tolerance) at least"
     case .differs(let measure, let value, let tolerance):
       var found = ""
       if let other = self.found {
@@ -60,7 +61,8 @@ extension PredictionProblem: CustomStringConvertible {
         }
       }
       let unit = measure == .box || measure == .keypoint ? " px" : ""
-      return "\(name): \(measure.rawValue) is off by \(value)\(unit), expected \(tolerance)\(unit) "
+      return
+        "\(name): \(measure.rawValue) is off by \(ObjectText.difference(value))\(unit), expected \(tolerance)\(unit) "
         + "at most\(found)"
     }
   }

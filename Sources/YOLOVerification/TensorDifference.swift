@@ -62,6 +62,7 @@ extension TensorDifference: CustomStringConvertible {
     guard expectedShape == foundShape else {
       return "\(path): its shape is \(foundShape), expected \(expectedShape)"
     }
-    return "\(path): off by \(error), which is \(relative) of the range \(range), at \(place)"
+    return "\(path): off by \(ObjectText.difference(error)), which is "
+      + "\(ObjectText.difference(relative)) of the range \(ObjectText.difference(range)), at \(place)"
   }
 }

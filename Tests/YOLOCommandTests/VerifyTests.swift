@@ -111,6 +111,36 @@ import Testing
     }
   }
 
+  /// The first layer, one of the middle and the head, each with one weight that is another.
+  @Test(arguments: [
+    ("model.0.conv.weight", "model.0"), ("model.12.cv1.conv.weight", "model.12"),
+    ("model.22.cv2.1.0.conv.weight", "model.22.cv2.1"),
+  ]) func aDamagedWeightIsFound(key: String, module: String) throws {
+    try Program.withFolder { folder in
+      let place = folder.appending(path: "case")
+      let copy = folder.appending(path: "damaged.safetensors")
+      #expect(try Self.record("detect", to: place, ["--taps", "layers"]).status == 0)
+      #expect(
+        try Program.yolo(["export", "--model", Self.model("detect"), "--output", copy.path]).status
+          == 0)
+      var data = try Data(contentsOf: copy)
+      let length = (0..<8).reduce(0) { $0 | Int(data[$1]) << (8 * $1) }
+      let header = try #require(
+        try JSONSerialization.jsonObject(with: data[8..<8 + length]) as? [String: Any])
+      let tensor = try #require(header[key] as? [String: Any])
+      let start = try #require((tensor["data_offsets"] as? [Int])?.first) + 8 + length
+      #expect(tensor["dtype"] as? String == "F16")
+      // The number four.
+      data.replaceSubrange(start..<start + 2, with: [0x00, 0x44])
+      try data.write(to: copy)
+      let outcome = try Program.yolo([
+        "verify", "--model", copy.path, "--reference", place.path,
+      ])
+      #expect(outcome.status == 1)
+      #expect(outcome.output.contains("first diverging module: \(module): off by"))
+    }
+  }
+
   @Test func anotherCheckpointIsNoted() throws {
     try Program.withFolder { folder in
       let place = folder.appending(path: "case")

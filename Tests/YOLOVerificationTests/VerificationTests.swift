@@ -53,6 +53,24 @@ import YOLOWeights
     }
   }
 
+  /// What `Tools/reference_case.py` made of the reference, with tensors of the task detect.
+  @Test(arguments: ShippedModel.all) func casesOfTheReferenceAgree(shipped: ShippedModel) throws {
+    let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .appending(path: "Fixtures/reference-cases/\(shipped.task)").path
+    let made = try ReferenceCase(contentsOf: folder)
+    #expect(made.versions["ultralytics"] != nil && made.expected.count >= 4)
+    #expect(made.tensors.count == (shipped.task == "detect" ? 29 : 0))
+    let stamp = try ModelStamp(path: shipped.path)
+    #expect(
+      made.model?.describesSameContent(as: stamp) == true,
+      "the model is another one: make the cases again, see Tests/README.md")
+    let verification = try Verification(try Model(path: shipped.path), on: made)
+    #expect(verification.agrees, "\(verification.problems)")
+    // Far within the tolerances: the reference's own float32 is as far from float64.
+    #expect((verification.check.worst[.box] ?? 0) < 2e-3)
+    #expect((verification.worstTensor?.relative ?? 0) < 1e-4)
+  }
+
   /// Writes a copy of a shipped model in which the first weight of a module is another one.
   private static func damage(
     _ shipped: ShippedModel, _ isDamaged: (String) -> Bool, to path: String
