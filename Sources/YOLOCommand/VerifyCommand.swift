@@ -2,6 +2,7 @@ import ArgumentParser
 import YOLO
 import YOLOImageIO
 import YOLOModels
+import YOLOValidation
 import YOLOVerification
 
 #if canImport(Glibc)
@@ -45,6 +46,11 @@ struct VerifyCommand: ParsableCommand {
 
   func run() throws {
     do {
+      guard runtime.nms == PredictOption.suppression.defaultValue else {
+        throw ValidationError(
+          "--no-\(PredictOption.suppression.flag) is not for verify: each case says which branch it is of"
+        )
+      }
       let path = try runtime.modelPath()
       let stamp = try ModelStamp(path: path)
       var models: [HeadBranch: Model] = [:]

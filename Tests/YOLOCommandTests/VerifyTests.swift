@@ -104,6 +104,7 @@ import Testing
 
       let missing = try Self.verify(["--reference", folder.path + "/nowhere", good.path])
       #expect(missing.status == 66 && missing.output.contains("2 cases: 1 ok"))
+      #expect(try Self.verify(["--reference", good.path, "--no-nms"]).status == 64)
       let other = try Program.yolo([
         "verify", "--model", Self.model("pose"), "--reference", good.path,
       ])
