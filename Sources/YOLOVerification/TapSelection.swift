@@ -1,11 +1,12 @@
 public import YOLO
 
-/// Which modules' tensors a case keeps, in words: `layers`, `heads`, `input` or the paths of modules.
+/// Which modules' tensors a case keeps, in words: `layers`, `heads`, `blocks`, `all`, `input` or the paths
+/// of modules.
 public enum TapSelection {
   /// What may be given, for help texts.
   public static let help =
     "layers (what each top-level module gives, and the heads), heads (what the findings are read from), "
-    + "input (the network's input), or the paths of modules, joined by commas"
+    + "blocks (what inference computes as one), all (every module), input (the network's input), or the paths of modules, joined by commas"
 
   /// Returns the paths that a text stands for, in the order in which the modules run.
   ///
@@ -20,6 +21,8 @@ public enum TapSelection {
         wanted.formUnion(heads)
         wanted.formUnion(known.filter { $0.utf8.count { $0 == UInt8(ascii: ".") } == 1 })
       case "heads": wanted.formUnion(heads)
+      case "blocks": wanted.formUnion(model.network.graph.blockPaths)
+      case "all": wanted.formUnion(known)
       case "input": wanted.insert(ReferenceCase.inputPath)
       default:
         let path = String(part)
