@@ -113,7 +113,7 @@ let package = Package(
       name: "YOLOVerification",
       dependencies: [
         "JSONText", "YOLO", "YOLODataSet", "YOLOGeometry", "YOLOImage", "YOLOImageIO", "YOLOModels",
-        "YOLOPostprocess", "YOLOTensor", "YOLOValidation", "YOLOWeights",
+        "YOLOPostprocess", "YOLOStudy", "YOLOTensor", "YOLOValidation", "YOLOWeights",
       ],
       swiftSettings: settings),
     .target(
@@ -243,14 +243,16 @@ let package = Package(
       name: "YOLOVerificationTests",
       dependencies: [
         "JSONText", "YOLO", "YOLOGeometry", "YOLOGraph", "YOLOImageIO", "YOLOKernels",
-        "YOLOPostprocess", "YOLOTensor", "YOLOTestSupport", "YOLOValidation", "YOLOVerification",
+        "YOLOPostprocess", "YOLOStudy", "YOLOTensor", "YOLOTestSupport", "YOLOValidation",
+        "YOLOVerification",
         "YOLOWeights",
       ],
       swiftSettings: settings),
     .testTarget(
       name: "YOLOTestingTests",
       dependencies: [
-        "YOLO", "YOLODataSet", "YOLOGeometry", "YOLOImageIO", "YOLOPostprocess", "YOLOTesting",
+        "YOLO", "YOLODataSet", "YOLOGeometry", "YOLOImageIO", "YOLOPostprocess",
+        "YOLOTesting",
         "YOLOVerification", "YOLOWeights",
       ],
       swiftSettings: settings),

@@ -64,10 +64,8 @@ struct DiffCommand: ParsableCommand {
 
   @Option(
     name: .long,
-    help: ArgumentHelp(
-      "The modules that are compared: blocks, layers, heads, all, or paths joined by commas.",
-      valueName: "paths"))
-  var taps = TapChoice.blocks
+    help: ArgumentHelp("The modules that are compared: \(TapSelection.help).", valueName: "taps"))
+  var taps = TapSelection.blocks
 
   @Option(
     name: .long, help: "How far outputs may be apart, relative to the range of the first run's.")
@@ -90,10 +88,11 @@ struct DiffCommand: ParsableCommand {
       let size = try imageSize.map { try PredictOption.imageSize.parsed($0) }
       let options = try PredictOptions(imageSize: size ?? model.defaultImageSize)
       let image = try PictureSource.picture(try source ?? ShippedFiles.picturePath()).read()
-      let own = try taps.paths(of: model)
+      let own = try TapSelection.paths(taps, of: model)
+      // Paths that only the first model has are told as differences.
+      let others = (try? TapSelection.paths(taps, of: other)) ?? []
       let difference = try model.difference(
-        to: other, on: image,
-        modules: own + (try taps.paths(of: other)).filter { !Set(own).contains($0) },
+        to: other, on: image, modules: own + others.filter { !Set(own).contains($0) },
         options: options, tolerance: tolerance)
       let report = DifferenceReport(difference, first: first.label, second: second.label)
       switch format {

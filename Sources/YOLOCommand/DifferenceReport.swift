@@ -16,7 +16,7 @@ struct DifferenceReport {
   /// A row a top-level module, and what the comparison comes to.
   var text: String {
     var table = TextTable(["layer", "modules", "worst", "greatest", "relative"], leftColumns: 1)
-    var rows = [(layer: String, modules: [ModuleDifference])]()
+    var rows = [(layer: String, modules: [TensorDifference])]()
     for module in difference.modules {
       let layer = module.path.split(separator: ".").prefix(2).joined(separator: ".")
       if rows.last?.layer == layer {
@@ -53,47 +53,34 @@ struct DifferenceReport {
     return text
   }
 
-  private static func sentence(_ module: ModuleDifference) -> String {
-    switch module.outcome {
-    case .values(let greatest, let relative):
-      "\(module.path): \(short(greatest)), \(short(relative)) of the range"
-    case .shapes(let one, let other): "\(module.path): shapes \(one) and \(other)"
-    }
+  private static func sentence(_ module: TensorDifference) -> String {
+    module.expectedShape == module.foundShape
+      ? "\(module.path): \(DifferenceText.short(module.error)) at \(module.place), \(DifferenceText.short(module.relative)) of the range"
+      : "\(module.path): shapes \(module.expectedShape) and \(module.foundShape)"
   }
 
-  private static func numbers(_ module: ModuleDifference) -> (String, String) {
-    switch module.outcome {
-    case .values(let greatest, let relative): (short(greatest), short(relative))
-    case .shapes(let one, let other): ("\(one)", "\(other)")
-    }
-  }
-
-  /// Returns a number with two significant digits.
-  private static func short(_ value: Float) -> String {
-    guard value > 0, value.isFinite else { return "\(value)" }
-    var (mantissa, exponent) = (Double(value), 0)
-    while mantissa < 1 { (mantissa, exponent) = (mantissa * 10, exponent - 1) }
-    while mantissa >= 9.95 { (mantissa, exponent) = (mantissa / 10, exponent + 1) }
-    return mantissa.fixed(1) + (exponent == 0 ? "" : "e\(exponent)")
+  private static func numbers(_ module: TensorDifference) -> (String, String) {
+    module.expectedShape == module.foundShape
+      ? (DifferenceText.short(module.error), DifferenceText.short(module.relative))
+      : ("\(module.expectedShape)", "\(module.foundShape)")
   }
 
   var json: [UInt8] {
     func number(_ value: Float) -> JSONValue { value.isFinite ? .double(Double(value)) : .null }
-    func path(_ module: ModuleDifference?) -> JSONValue {
+    func path(_ module: TensorDifference?) -> JSONValue {
       module.map { .string($0.path) } ?? .null
     }
     let modules = difference.modules.map { module -> JSONValue in
       var members = [JSONMember("path", .string(module.path))]
-      switch module.outcome {
-      case .values(let greatest, let relative):
+      if module.expectedShape == module.foundShape {
         members += [
-          JSONMember("greatest", number(greatest)), JSONMember("relative", number(relative)),
+          JSONMember("greatest", number(module.error)),
+          JSONMember("relative", number(module.relative)),
         ]
-      case .shapes(let one, let other):
+      } else {
+        let shapes = [module.expectedShape, module.foundShape]
         members.append(
-          JSONMember(
-            "shapes",
-            .array([one, other].map { .array($0.map { .int($0) }) })))
+          JSONMember("shapes", .array(shapes.map { .array($0.map { .int($0) }) })))
       }
       return .object(members)
     }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import YOLO
+import YOLOStudy
 import YOLOVerification
 
 /// `yolo record`: makes reference cases of what a model gives now.

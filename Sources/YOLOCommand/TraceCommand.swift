@@ -4,6 +4,7 @@ import YOLOGeometry
 import YOLOImage
 import YOLOImageIO
 import YOLOPostprocess
+import YOLOStudy
 import YOLOTensor
 
 /// `yolo trace`: writes what modules give on the way to a prediction.
@@ -29,10 +30,8 @@ struct TraceCommand: ParsableCommand {
 
   @Option(
     name: .long,
-    help: ArgumentHelp(
-      "The paths of modules, joined by commas: model.4,model.9.cv2; or heads, layers or all.",
-      valueName: "paths"))
-  var taps = TapChoice.heads
+    help: ArgumentHelp("The modules that are tapped: \(TapSelection.help).", valueName: "taps"))
+  var taps = TapSelection.heads
 
   @Option(
     name: .long,
@@ -58,7 +57,7 @@ struct TraceCommand: ParsableCommand {
       let options = try prediction.options()
       let sources = try PictureSource.expand(source)
       let model = try runtime.open()
-      let paths = try taps.paths(of: model)
+      let paths = try TapSelection.paths(taps, of: model).filter { $0 != TapSelection.input }
       var output = ResultOutput(format: .json, isNormalized: false)
       for source in sources {
         let image = try source.read()
@@ -67,7 +66,8 @@ struct TraceCommand: ParsableCommand {
         try write(trace, to: folder)
         if pictures {
           try TracePictures(trace, of: model, image).write(
-            taps: taps, paths: paths, box: box, to: folder)
+            paths: paths, box: TapSelection.contains(TapSelection.heads, in: taps) ? box : nil,
+            to: folder)
         }
         output.write(trace.prediction)
       }

@@ -17,9 +17,9 @@ struct TracePictures {
     self.image = image
   }
 
-  /// Writes a mosaic and an overlay for each tensor; for the taps of the heads the maps of the
-  /// scores, too, and the distributions of a box.
-  func write(taps: TapChoice, paths: [String], box: Int, to folder: OutputFolder) throws {
+  /// Writes a mosaic and an overlay for each tensor; if a box is given the maps of the head's scores,
+  /// too, and the distributions of that box.
+  func write(paths: [String], box: Int?, to folder: OutputFolder) throws {
     let (mosaic, overlay) = (FeatureMosaic(), ActivationOverlay(on: image, fit: trace.fit))
     for path in paths {
       guard let tensor = trace.tensors[path] else { continue }
@@ -30,7 +30,7 @@ struct TracePictures {
         try folder.write(picture, named: path + ".overlay.jpg")
       }
     }
-    if taps == .heads { try writeHead(box: box, to: folder) }
+    if let box { try writeHead(box: box, to: folder) }
   }
 
   private func writeHead(box: Int, to folder: OutputFolder) throws {

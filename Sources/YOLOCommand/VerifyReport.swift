@@ -1,4 +1,5 @@
 import JSONText
+import YOLOStudy
 import YOLOVerification
 
 /// The outcomes of `yolo verify`, as text and as JSON.

@@ -13,7 +13,7 @@ public struct ModelDifference: Sendable, Hashable {
   public static let tolerance: Float = 1e-3
 
   /// The modules that both models have, in the order in which they run.
-  public let modules: [ModuleDifference]
+  public let modules: [TensorDifference]
   /// The paths of modules that only the first model has.
   public let missing: [String]
   /// The paths of modules that only the second model has.
@@ -36,17 +36,17 @@ public struct ModelDifference: Sendable, Hashable {
     self.tolerance = tolerance
     modules = order.compactMap { path in
       guard let one = first[path], let other = second[path] else { return nil }
-      return ModuleDifference(path: path, one, other)
+      return TensorDifference(path, expected: one, found: other)
     }
     missing = order.filter { first[$0] != nil && second[$0] == nil }
     extra = order.filter { first[$0] == nil && second[$0] != nil }
   }
 
   /// The first module whose outputs differ at all.
-  public var firstDifference: ModuleDifference? { modules.first { $0.relative > 0 } }
+  public var firstDifference: TensorDifference? { modules.first { $0.relative > 0 } }
 
   /// The first module whose outputs are further apart than the tolerance.
-  public var firstBeyond: ModuleDifference? { modules.first { !($0.relative <= tolerance) } }
+  public var firstBeyond: TensorDifference? { modules.first { !($0.relative <= tolerance) } }
 
   /// Whether both models have the same modules, none of whose outputs are beyond the tolerance.
   public var agrees: Bool { firstBeyond == nil && missing.isEmpty && extra.isEmpty }
@@ -58,7 +58,7 @@ extension Model {
   /// - Parameters:
   ///   - other: The other model.
   ///   - image: The picture that both are given.
-  ///   - paths: The modules to compare; those that inference computes as one if nil. Naming finer ones
+  ///   - paths: The modules to compare, and `input` for the networks' input; those that inference computes as one if nil. Naming finer ones
   ///     makes both models compute what is inside of them apart.
   ///   - options: The input size.
   ///   - tolerance: How far outputs may be apart, relative to the range of this model's.
@@ -72,11 +72,15 @@ extension Model {
     let own = network.graph.blockPaths
     let order =
       paths ?? (own + other.network.graph.blockPaths.filter { !Set(own).contains($0) })
-    for path in order where !known.contains(path) && !otherKnown.contains(path) {
+    for path in order
+    where path != TapSelection.input && !known.contains(path) && !otherKnown.contains(path) {
       throw YOLOError(.model, "neither network has a module “\(path)” that gives an output")
     }
     let first = try trace(image, taps: order.filter(known.contains), options: options)
     let second = try other.trace(image, taps: order.filter(otherKnown.contains), options: options)
-    return ModelDifference(first.tensors, second.tensors, order: order, tolerance: tolerance)
+    let input = [TapSelection.input: first.input], otherInput = [TapSelection.input: second.input]
+    return ModelDifference(
+      first.tensors.merging(input) { $1 }, second.tensors.merging(otherInput) { $1 }, order: order,
+      tolerance: tolerance)
   }
 }

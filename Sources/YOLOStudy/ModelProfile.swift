@@ -1,5 +1,5 @@
 public import YOLO
-public import YOLOGraph
+import YOLOGraph
 public import YOLOImage
 import YOLOKernels
 import YOLOTensor

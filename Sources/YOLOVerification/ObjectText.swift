@@ -3,14 +3,6 @@ import YOLOValidation
 
 /// How messages tell objects apart.
 enum ObjectText {
-  /// A difference, with four digits.
-  static func difference(_ value: Float) -> String {
-    guard value.isFinite, value != 0 else { return "\(value)" }
-    var scale = 1.0
-    while Double(value).magnitude * scale < 1000 { scale *= 10 }
-    return "\(Float((Double(value) * scale).rounded() / scale))"
-  }
-
   static func confidence(_ object: ComparedObject) -> String { "\(object.confidence)" }
 
   /// The box, or the corners of a rotated box, in pixels.

@@ -1,3 +1,4 @@
+import YOLOStudy
 public import YOLOValidation
 
 /// An object of a prediction that is not what a reference has.
@@ -50,7 +51,7 @@ extension PredictionProblem: CustomStringConvertible {
     case .extra: return "extra: \(name)"
     case .differs(.outline, let value, let tolerance):
       return
-        "\(name): outlines overlap by \(ObjectText.difference(value)), expected \(tolerance) at least"
+        "\(name): outlines overlap by \(DifferenceText.short(value)), expected \(tolerance) at least"
     case .differs(let measure, let value, let tolerance):
       var found = ""
       if let other = self.found {
@@ -62,7 +63,7 @@ extension PredictionProblem: CustomStringConvertible {
       }
       let unit = measure == .box || measure == .keypoint ? " px" : ""
       return
-        "\(name): \(measure.rawValue) is off by \(ObjectText.difference(value))\(unit), expected \(tolerance)\(unit) "
+        "\(name): \(measure.rawValue) is off by \(DifferenceText.short(value))\(unit), expected \(tolerance)\(unit) "
         + "at most\(found)"
     }
   }

@@ -1,4 +1,5 @@
 public import YOLOModels
+import YOLOStudy
 public import YOLOValidation
 
 /// A picture, the options of a prediction, and what that must give.
@@ -29,7 +30,7 @@ public struct ReferenceCase: Sendable, Hashable {
   /// The version of the format that is written, and the newest that is read.
   public static let formatVersion = 1
   /// The pseudo-module whose tensor is the network's input.
-  public static let inputPath = "input"
+  public static let inputPath = TapSelection.input
 
   static let format = "yolo-reference-case"
   static let expectedName = "expected.json"

@@ -1,6 +1,7 @@
 public import YOLO
 import YOLOModels
 import YOLOPostprocess
+public import YOLOStudy
 import YOLOTensor
 import YOLOValidation
 

@@ -2,6 +2,7 @@ import Testing
 import YOLO
 import YOLOGeometry
 import YOLOPostprocess
+import YOLOStudy
 import YOLOTensor
 import YOLOValidation
 import YOLOVerification

@@ -2,6 +2,7 @@ import Foundation
 import JSONText
 import Testing
 import YOLO
+import YOLOStudy
 import YOLOValidation
 import YOLOVerification
 import YOLOWeights

@@ -1,6 +1,6 @@
-package import YOLOTensor
+public import YOLOTensor
 
-/// How a module's tensor differs from the one that is expected.
+/// How a module's output differs from the one that is expected.
 public struct TensorDifference: Sendable, Hashable {
   /// The path of the module.
   public let path: String
@@ -20,7 +20,7 @@ public struct TensorDifference: Sendable, Hashable {
   public let foundShape: [Int]
 
   /// Compares two tensors.
-  package init(_ path: String, expected: Tensor, found: Tensor) {
+  public init(_ path: String, expected: Tensor, found: Tensor) {
     self.path = path
     expectedShape = expected.shape
     foundShape = found.shape
@@ -62,7 +62,7 @@ extension TensorDifference: CustomStringConvertible {
     guard expectedShape == foundShape else {
       return "\(path): its shape is \(foundShape), expected \(expectedShape)"
     }
-    return "\(path): off by \(ObjectText.difference(error)), which is "
-      + "\(ObjectText.difference(relative)) of the range \(ObjectText.difference(range)), at \(place)"
+    return "\(path): off by \(DifferenceText.short(error)), which is "
+      + "\(DifferenceText.short(relative)) of the range \(DifferenceText.short(range)), at \(place)"
   }
 }
