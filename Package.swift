@@ -206,6 +206,13 @@ let package = Package(
       ],
       swiftSettings: settings),
     .testTarget(
+      name: "ExampleTests",
+      dependencies: [
+        "YOLO", "YOLOImageIO", "YOLOModels", "YOLOStudy", "YOLOTesting", "YOLOValidation",
+        "YOLOVerification",
+      ],
+      swiftSettings: settings),
+    .testTarget(
       name: "YOLOVideoTests",
       dependencies: ["YOLOGeometry", "YOLOImage", "YOLOVideo", "YOLOTestSupport"],
       exclude: ["Fixtures"], swiftSettings: settings),

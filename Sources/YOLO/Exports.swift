@@ -25,7 +25,10 @@
 @_exported public import struct YOLOPostprocess.Selection
 @_exported public import struct YOLOPostprocess.Speed
 @_exported public import struct YOLOTensor.Tensor
+@_exported public import enum YOLOValidation.OptionError
+@_exported public import enum YOLOValidation.PredictOption
 @_exported public import struct YOLOValidation.PredictOptions
 @_exported public import struct YOLOValidation.ValidationFinding
 @_exported public import enum YOLOValidation.ValidationKind
 @_exported public import enum YOLOValidation.ValidationShape
+@_exported public import struct YOLOWeights.ClassNames

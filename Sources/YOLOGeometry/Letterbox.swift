@@ -30,7 +30,7 @@ public struct Letterbox: Sendable, Hashable {
   ///
   /// - Parameters:
   ///   - source: The extent of the picture.
-  ///   - target: The network's input size, see ``Size/networkInput(largestStride:)``.
+  ///   - target: The network's input size, see `Size.networkInput(largestStride:)`.
   ///   - stride: The unit of the rectangular form: the network's largest stride, at least 32.
   ///   - isRectangular: Whether whole strides of padding are dropped (640×360 in 640×640 becomes
   ///     640×384) or the result has exactly the target's size.

@@ -61,7 +61,7 @@ enum BlockTable {
     guard let type = blocks[record.className] else {
       throw ModelError.unknownBlock(
         className: record.qualifiedName, path: record.path,
-        known: (Array(blocks.keys) + Array(HeadTable.heads.keys)).sorted())
+        known: KnownModules.classNames)
     }
     return try type.init(record)
   }

@@ -1,0 +1,139 @@
+import Foundation
+import Testing
+import YOLOModels
+import YOLOValidation
+
+/// What the catalog says is what the code says.
+@Suite struct CatalogTests {
+  private static let root = URL(filePath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent()
+  private static let catalog = root.appending(path: "Sources/YOLO/YOLO.docc")
+
+  private static func article(_ name: String) throws -> String {
+    try String(contentsOf: catalog.appending(path: "\(name).md"), encoding: .utf8)
+  }
+
+  /// The lines between two marks, by the name of the example, without their common indentation.
+  private static func examples() throws -> [String: String] {
+    var examples = [String: String]()
+    for file in ["EmbeddingExamples", "StudyExamples"] {
+      let text = try String(
+        contentsOf: root.appending(path: "Tests/ExampleTests/\(file).swift"), encoding: .utf8)
+      var name: String?
+      var lines = [String]()
+      for line in text.components(separatedBy: "\n") {
+        let content = line.trimmingCharacters(in: .whitespaces)
+        if content.hasPrefix("// example: ") {
+          name = String(content.dropFirst("// example: ".count))
+          lines = []
+        } else if content == "// end", let example = name {
+          #expect(examples[example] == nil, "\(example) is there twice")
+          examples[example] = unindented(lines)
+          name = nil
+        } else {
+          lines.append(line)
+        }
+      }
+      #expect(name == nil, "an example does not end")
+    }
+    return examples
+  }
+
+  private static func unindented(_ lines: [String]) -> String {
+    let depth =
+      lines.filter { !$0.isEmpty }.map { $0.prefix { $0 == " " }.count }.min() ?? 0
+    return lines.map { String($0.dropFirst(depth)) }.joined(separator: "\n")
+  }
+
+  /// The Swift blocks of a text; manifests and shell commands are no Swift code that runs here.
+  private static func blocks(_ text: String) -> [String] {
+    var blocks = [String]()
+    var lines: [String]?
+    for line in text.components(separatedBy: "\n") {
+      if line == "```swift" {
+        lines = []
+      } else if line == "```", let block = lines {
+        blocks.append(block.joined(separator: "\n"))
+        lines = nil
+      } else {
+        lines?.append(line)
+      }
+    }
+    return blocks.filter { !$0.hasPrefix(".package(") && !$0.hasPrefix("// swift-tools-version") }
+  }
+
+  @Test func everyBlockIsAnExampleThatRuns() throws {
+    let examples = try Self.examples()
+    #expect(examples.count >= 18)
+    var used = Set<String>()
+    let files = try FileManager.default.contentsOfDirectory(atPath: Self.catalog.path)
+      .filter { $0.hasSuffix(".md") }
+    #expect(files.count >= 12)
+    for file in files {
+      let text = try Self.article(String(file.dropLast(3)))
+      for block in Self.blocks(text) {
+        let name = examples.first { Self.code($0.value) == Self.code(block) }?.key
+        #expect(name != nil, "\(file): no example is\n\(block)")
+        if let name { used.insert(name) }
+      }
+    }
+    #expect(used == Set(examples.keys), "examples without a place in the catalog")
+  }
+
+  /// The code without imports, which an article may show and an example has at its file's head.
+  private static func code(_ text: String) -> String {
+    text.components(separatedBy: "\n").filter { !$0.hasPrefix("import ") }
+      .joined(separator: "\n").trimmingCharacters(in: .whitespacesAndNewlines)
+  }
+
+  @Test func theReadmesExampleRuns() throws {
+    let readme = try String(contentsOf: Self.root.appending(path: "README.md"), encoding: .utf8)
+    let first = try #require(Self.blocks(readme).first)
+    let example = try #require(try Self.examples()["first"])
+    // The README has names of files where the example has variables.
+    let code = Self.code(first).replacing("\"yolov8n.pt\"", with: "checkpoint")
+      .replacing("\"photo.jpg\"", with: "photo")
+    #expect(code == example)
+  }
+
+  /// A row an option: name, range, default, as `PredictOption` has them.
+  @Test func optionsAreThoseOfTheCode() throws {
+    let article = try Self.article("OptionsAndRanges")
+    let size = PredictOption.imageSize
+    #expect(
+      article.contains(
+        "| `\(size.name)` | \(size.range.lowerBound) to \(size.range.upperBound) |"))
+    func expectRow<Value>(_ option: NumberOption<Value>) {
+      #expect(
+        article.contains(
+          "| `\(option.name)` | \(option.range.lowerBound) to \(option.range.upperBound) | "
+            + "\(option.defaultValue) |"), "\(option.name)")
+    }
+    expectRow(PredictOption.confidence)
+    expectRow(PredictOption.overlap)
+    expectRow(PredictOption.maxDetections)
+    expectRow(PredictOption.videoStride)
+    for option in [
+      PredictOption.agnostic, PredictOption.rectangular, PredictOption.retinaMasks,
+      PredictOption.suppression, PredictOption.normalized,
+    ] {
+      #expect(
+        article.contains("| `\(option.name)` | true, false | \(option.defaultValue) |"),
+        "\(option.name)")
+    }
+    #expect(article.contains("| `\(PredictOption.classes.name)` |"))
+  }
+
+  /// All classes that a checkpoint may have are listed, and no other.
+  @Test func modulesAreThoseOfTheCode() throws {
+    let article = try Self.article("SupportedModels")
+    let table = article.components(separatedBy: "\n").filter { $0.hasPrefix("| ") }
+    let words = Set(
+      table.flatMap { row in
+        row.split { !$0.isLetter && !$0.isNumber }.map { String($0) }
+      })
+    let known = Set(KnownModules.classNames)
+    #expect(known.count > 50)
+    #expect(words.isSuperset(of: known), "\(known.subtracting(words))")
+  }
+}

@@ -1,0 +1,209 @@
+import Dispatch
+import Foundation
+import Testing
+import YOLO
+import YOLOImageIO
+
+/// The examples of the documentation about embedding: what stands between two marks is a code block there.
+@Suite struct EmbeddingExamples {
+  private static let weights = URL(filePath: #filePath).deletingLastPathComponent()
+    .deletingLastPathComponent().deletingLastPathComponent().appending(path: "Weights")
+
+  static func file(_ name: String) -> String { weights.appending(path: name).path }
+
+  /// Collects what an example prints.
+  final class Output {
+    var lines: [String] = []
+    func print(_ values: Any...) { lines.append(values.map { "\($0)" }.joined(separator: " ")) }
+  }
+
+  @Test func first() throws {
+    let (checkpoint, photo) = (Self.file("shapes-detect.pt"), Self.file("shapes.jpg"))
+    let output = Output()
+    func print(_ values: Any...) { output.print(values) }
+    // example: first
+    let model = try Model(path: checkpoint)
+    let image = try ImageReader.read(contentsOf: photo)
+    for detection in try model.predict(image).detections {
+      print(model.names.label(of: detection.classIndex), detection.confidence, detection.box)
+    }
+    // end
+    #expect(output.lines.count == 7 && output.lines[0].contains("ring"))
+  }
+
+  @Test func load() throws {
+    let copy = FileManager.default.temporaryDirectory.appending(
+      path: "example-\(UUID().uuidString).safetensors")
+    defer { try? FileManager.default.removeItem(at: copy) }
+    let (checkpoint, safetensors) = (Self.file("shapes-detect.pt"), copy.path)
+    let bytes = [UInt8](try Data(contentsOf: URL(filePath: checkpoint)))
+    try Model(path: checkpoint).checkpoint.writeSafetensors(to: safetensors)
+    // example: load
+    let fromFile = try Model(path: checkpoint)
+    let fromBytes = try Model(bytes: bytes, named: "uploaded model")
+    let fromSafetensors = try Model(path: safetensors)
+    // end
+    #expect([fromFile, fromBytes, fromSafetensors].allSatisfy { $0.task == "detect" })
+  }
+
+  @Test func pictures() throws {
+    let (photo, width, height, rowStride) = (Self.file("shapes.jpg"), 4, 2, 20)
+    let upload = [UInt8](try Data(contentsOf: URL(filePath: photo)))
+    let frame = [UInt8](repeating: 7, count: rowStride * height)
+    // example: pictures
+    let fromFile = try ImageReader.read(contentsOf: photo)
+    let fromBytes = try ImageReader.decode(upload, named: "upload 17")
+    let fromCamera = try Image(
+      bytes: frame, size: Size(width: width, height: height), format: .bgra, rowStride: rowStride)
+    // end
+    #expect(fromFile == fromBytes && fromCamera.size == Size(width: 4, height: 2))
+  }
+
+  @Test func findings() throws {
+    let output = Output()
+    func print(_ values: Any...) { output.print(values) }
+    for task in ["detect", "segment", "pose", "obb", "classify"] {
+      let model = try Model(path: Self.file("shapes-\(task).pt"))
+      let image = try ImageReader.read(
+        contentsOf: Self.file(task == "detect" ? "shapes.jpg" : "shapes-\(task).jpg"))
+      // example: findings
+      let prediction = try model.predict(image)
+      switch prediction.findings {
+      case .detections(let objects):
+        for object in objects { print(object.classIndex, object.confidence, object.box) }
+      case .segmentations(let objects):
+        for object in objects { print(object.box, object.mask.area, object.polygon.points.count) }
+      case .poses(let objects):
+        for object in objects { print(object.box, object.keypoints.map(\.point)) }
+      case .rotatedDetections(let objects):
+        for object in objects { print(object.box.x, object.box.y, object.box.angle) }
+      case .classification(let classes):
+        for score in classes.top { print(score.classIndex, score.confidence) }
+      }
+      // end
+      #expect(!output.lines.isEmpty, "\(task)")
+      output.lines = []
+    }
+  }
+
+  @Test func options() throws {
+    let (model, image) = (
+      try Model(path: Self.file("shapes-detect.pt")),
+      try ImageReader.read(contentsOf: Self.file("shapes.jpg"))
+    )
+    // example: options
+    let options = try PredictOptions(
+      imageSize: Size(width: 320, height: 320), confidence: 0.5, overlap: 0.6, classes: [0, 3])
+    let prediction = try model.predict(image, options: options)
+    // end
+    #expect(
+      prediction.detections.allSatisfy { $0.confidence > 0.5 && [0, 3].contains($0.classIndex) })
+  }
+
+  @Test func runtime() throws {
+    let checkpoint = Self.file("shapes-detect.pt")
+    // example: runtime
+    let model = try Model(
+      path: checkpoint,
+      options: RuntimeOptions(
+        backend: .native, instructionSet: .best, threads: 1, concurrency: 2, planLimit: 4))
+    // end
+    #expect(model.options.threads == 1)
+  }
+
+  @Test func awaited() async throws {
+    let model = try Model(path: Self.file("shapes-detect.pt"))
+    let upload = [UInt8](try Data(contentsOf: URL(filePath: Self.file("shapes.jpg"))))
+    // example: awaited
+    let prediction = try await model.prediction(source: "upload 17") {
+      try ImageReader.decode(upload, named: "upload 17")
+    }
+    // end
+    #expect(prediction.detections.count == 7 && prediction.source == "upload 17")
+  }
+
+  @Test func many() async throws {
+    let model = try Model(path: Self.file("shapes-detect.pt"))
+    let images = try ["shapes.jpg", "shapes-obb.jpg"].map {
+      try ImageReader.read(contentsOf: Self.file($0))
+    }
+    // example: many
+    let predictions = try await model.predictions(of: images)
+    // end
+    #expect(predictions.map(\.size) == images.map(\.size))
+  }
+
+  @Test func stream() async throws {
+    let model = try Model(path: Self.file("shapes-detect.pt"))
+    let picture = try ImageReader.read(contentsOf: Self.file("shapes.jpg"))
+    let camera = AsyncStream<Image> { continuation in
+      for _ in 0..<5 { continuation.yield(picture) }
+      continuation.finish()
+    }
+    var counts = [Int]()
+    // example: stream
+    for try await prediction in model.predictions(of: camera) {
+      counts.append(prediction.detections.count)
+    }
+    // end
+    #expect(counts == [7, 7, 7, 7, 7])
+  }
+
+  @Test func cancellation() async throws {
+    let model = try Model(
+      path: Self.file("shapes-detect.pt"), options: RuntimeOptions(concurrency: 1))
+    let image = try ImageReader.read(contentsOf: Self.file("shapes.jpg"))
+    // Another prediction is under way until the end.
+    let (begun, mayEnd) = (AsyncStream<Void>.makeStream(), DispatchSemaphore(value: 0))
+    let other = Task {
+      try await model.prediction {
+        begun.continuation.finish()
+        mayEnd.wait()
+        return image
+      }
+    }
+    for await _ in begun.stream {}
+    var wasCancelled = false
+    // example: cancellation
+    let task = Task { try await model.prediction(of: image) }
+    task.cancel()
+    do {
+      _ = try await task.value
+    } catch is CancellationError {
+      wasCancelled = true
+    }
+    // end
+    mayEnd.signal()
+    #expect(wasCancelled)
+    #expect(try await other.value.detections.count == 7)
+  }
+
+  @Test func errors() throws {
+    var messages = [String]()
+    // example: errors
+    do {
+      _ = try Model(path: "missing.pt")
+    } catch  where error.code == .unreadable {
+      messages.append("no such file: \(error.message)")
+    } catch {
+      messages.append("\(error.code.rawValue): \(error.message)")
+    }
+    // end
+    #expect(messages.count == 1 && messages[0].contains("missing.pt"))
+  }
+
+  @Test func output() throws {
+    let model = try Model(path: Self.file("shapes-detect.pt"))
+    let image = try ImageReader.read(contentsOf: Self.file("shapes.jpg"))
+    let path = FileManager.default.temporaryDirectory.appending(
+      path: "example-\(UUID().uuidString).png"
+    ).path
+    defer { try? FileManager.default.removeItem(atPath: path) }
+    // example: output
+    let prediction = try model.predict(image, source: "shapes.jpg")
+    let line = prediction.jsonLine()
+    try ImageWriter.write(prediction.drawn(on: image), to: path)
+    // end
+    #expect(line.starts(with: Array("{\"source\":\"shapes.jpg\"".utf8)))
+  }
+}
