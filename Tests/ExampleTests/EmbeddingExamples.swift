@@ -183,10 +183,12 @@ import YOLOImageIO
     // example: errors
     do {
       _ = try Model(path: "missing.pt")
-    } catch  where error.code == .unreadable {
-      messages.append("no such file: \(error.message)")
     } catch {
-      messages.append("\(error.code.rawValue): \(error.message)")
+      switch error.code {
+      case .unreadable: messages.append("no such file: \(error.message)")
+      case .checkpoint, .model: messages.append("no model that runs: \(error.message)")
+      default: messages.append(error.message)
+      }
     }
     // end
     #expect(messages.count == 1 && messages[0].contains("missing.pt"))
