@@ -92,7 +92,7 @@ struct DiffCommand: ParsableCommand {
       // Paths that only the first model has are told as differences.
       let others = (try? TapSelection.paths(taps, of: other)) ?? []
       let difference = try model.difference(
-        to: other, on: image, modules: own + others.filter { !Set(own).contains($0) },
+        to: other, on: image, modules: TapSelection.joined(own, others),
         options: options, tolerance: tolerance)
       let report = DifferenceReport(difference, first: first.label, second: second.label)
       switch format {

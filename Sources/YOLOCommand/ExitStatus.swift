@@ -93,12 +93,7 @@ enum ExitStatus: Int32 {
 
   /// Prints an error and returns what ends the command.
   static func report(_ error: any Error) -> ExitCode {
-    // Names out of a hostile file must not steer the terminal.
-    var message = String.UnicodeScalarView()
-    for scalar in "\(error)".unicodeScalars {
-      message.append(scalar.properties.generalCategory == .control ? "\u{FFFD}" : scalar)
-    }
-    StandardError.write("error: \(String(message))\n")
+    StandardError.write("error: \("\(error)".withoutControls())\n")
     return ExitCode(ExitStatus(error).rawValue)
   }
 }

@@ -30,7 +30,7 @@ struct ProfileOutput {
 
   /// Prints the steps to standard error, which the results do not go to, and writes the file.
   func write(_ profile: ModelProfile, title: String) throws(ImageIOError) {
-    StandardError.write("\n" + Self.table(of: profile))
+    StandardError.write("\n" + Self.table(of: profile).withoutControls(keepingLines: true))
     switch form {
     case nil: break
     case .svg:

@@ -36,12 +36,12 @@ struct VerifyReport {
       ], leftColumns: 3)
     for outcome in outcomes {
       guard let verification = outcome.verification else {
-        table.append([Self.printable(outcome.path), "error"] + Array(repeating: "-", count: 7))
+        table.append([outcome.path.withoutControls(), "error"] + Array(repeating: "-", count: 7))
         continue
       }
       let check = verification.check
       table.append([
-        Self.printable(outcome.path), Self.state(outcome),
+        outcome.path.withoutControls(), Self.state(outcome),
         verification.firstDivergence?.path ?? "-", "\(check.foundCount)/\(check.expectedCount)",
         Self.cell(check.worst[.box]), Self.cell(check.worst[.confidence]),
         Self.cell(check.worst[.keypoint]), Self.cell(check.worst[.outline]),
@@ -54,16 +54,16 @@ struct VerifyReport {
         let recorded = outcome.verification?.referenceCase.model
       {
         text +=
-          "note: \(Self.printable(outcome.path)) was made with another checkpoint than \(model): "
-          + "\(Self.printable(recorded.file)), crc32 \(recorded.crc32)\n"
+          "note: \(outcome.path.withoutControls()) was made with another checkpoint than \(model): "
+          + "\(recorded.file.withoutControls()), crc32 \(recorded.crc32)\n"
       }
     }
     for outcome in outcomes {
       guard let problems = outcome.verification?.problems, !(outcome.verification?.agrees ?? true)
       else { continue }
-      text += "\n\(Self.printable(outcome.path)):\n"
+      text += "\n\(outcome.path.withoutControls()):\n"
       for problem in problems.prefix(Self.listedProblems) {
-        text += "  \(Self.printable(problem))\n"
+        text += "  \(problem.withoutControls())\n"
       }
       if problems.count > Self.listedProblems {
         text += "  and \(problems.count - Self.listedProblems) more\n"
@@ -73,15 +73,6 @@ struct VerifyReport {
     return text
       + "\n\(outcomes.count) cases: \(states.count { $0 == "ok" }) ok, "
       + "\(states.count { $0 == "failed" }) failed, \(states.count { $0 == "error" }) with errors\n"
-  }
-
-  /// Without what would steer a terminal.
-  private static func printable(_ text: String) -> String {
-    var result = String.UnicodeScalarView()
-    for scalar in text.unicodeScalars {
-      result.append(scalar.properties.generalCategory == .control ? "\u{FFFD}" : scalar)
-    }
-    return String(result)
   }
 
   var json: [UInt8] {

@@ -69,9 +69,8 @@ extension Model {
     options: PredictOptions = .standard, tolerance: Float = ModelDifference.tolerance
   ) throws(YOLOError) -> ModelDifference {
     let (known, otherKnown) = (Set(try modulePaths()), Set(try other.modulePaths()))
-    let own = network.graph.blockPaths
     let order =
-      paths ?? (own + other.network.graph.blockPaths.filter { !Set(own).contains($0) })
+      paths ?? TapSelection.joined(network.graph.blockPaths, other.network.graph.blockPaths)
     for path in order
     where path != TapSelection.input && !known.contains(path) && !otherKnown.contains(path) {
       throw YOLOError(.model, "neither network has a module “\(path)” that gives an output")

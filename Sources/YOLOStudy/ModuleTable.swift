@@ -72,7 +72,7 @@ public struct ModuleTable: Sendable {
             path: path, className: record.className, sources: layers[path] ?? [],
             output: graph.flatModules.contains(path)
               ? [1, channels] : [1, channels, extent.height, extent.width],
-            parameterCount: record.parameterCount, multiplications: facts.work(under: path),
+            parameterCount: record.parameterCount, multiplications: facts.work[path] ?? 0,
             reach: facts.reaches[node]))
       } else if let sources = layers[path] {
         // The head: its outputs are those of the modules in it.
@@ -81,7 +81,7 @@ public struct ModuleTable: Sendable {
           Row(
             path: path, className: record.className, sources: sources,
             output: facts.headShape(model), parameterCount: record.parameterCount,
-            multiplications: facts.work(under: path),
+            multiplications: facts.work[path] ?? 0,
             reach: Graph.Reach(
               field: reaches.contains { $0.field == nil } ? nil : reaches.compactMap(\.field).max(),
               stride: reaches.map(\.stride).max() ?? 1)))
@@ -97,7 +97,8 @@ public struct ModuleTable: Sendable {
     let graph: Graph
     let extents: [Size]
     let reaches: [Graph.Reach]
-    let multiplications: [Int]
+    /// The multiplications under each path.
+    let work: [String: Int]
 
     init(_ graph: Graph, _ size: Size) throws(GraphError) {
       self.graph = graph
@@ -105,15 +106,18 @@ public struct ModuleTable: Sendable {
         Size(width: $0.width, height: $0.height)
       }
       reaches = graph.reaches()
-      multiplications = try graph.multiplications(height: size.height, width: size.width)
-    }
-
-    /// Returns the multiplications of a module and of those that it consists of.
-    func work(under path: String) -> Int {
-      zip(graph.nodes, multiplications).reduce(0) { sum, entry in
-        let (node, count) = entry
-        return node.path == path || node.path.hasPrefix(path + ".") ? sum + count : sum
+      var work = [String: Int]()
+      let multiplications = try graph.multiplications(height: size.height, width: size.width)
+      for (node, count) in zip(graph.nodes, multiplications) where count > 0 {
+        // What a module does counts for those that it is a part of, too.
+        var path = node.path[...]
+        work[String(path), default: 0] += count
+        while let dot = path.lastIndex(of: ".") {
+          path = path[..<dot]
+          work[String(path), default: 0] += count
+        }
       }
+      self.work = work
     }
 
     /// Returns the shape of what the head gives for all cells.

@@ -10,7 +10,6 @@ extension NetworkDrawing {
 
   /// The drawing as SVG: the modules from top to bottom, arrows that skip some beside them.
   public var svg: String {
-    let layers = table.layers
     let lanes = lanes
     let laneCount = (lanes.compactMap { $0 }.max() ?? -1) + 1
     let right = Self.box.left + Self.box.width + Double(laneCount) * Self.lane + 30
@@ -24,7 +23,6 @@ extension NetworkDrawing {
       fill: SVGDrawing.faint)
     drawLegend(&drawing)
     for (arrow, lane) in zip(arrows, lanes) { draw(arrow, lane: lane, &drawing) }
-    let parts = parts
     for (index, layer) in layers.enumerated() {
       let y = Self.y(index)
       drawing.rectangle(

@@ -10,7 +10,7 @@ extension NetworkDrawing {
       "  node [shape=box, style=\"filled,rounded\", fontname=\"sans-serif\"];",
       "  input [label=\"input\\n\(table.input.width)×\(table.input.height)\", fillcolor=\"#ffffff\"];",
     ]
-    for (index, (layer, part)) in zip(table.layers, parts).enumerated() {
+    for (index, (layer, part)) in zip(layers, parts).enumerated() {
       lines.append(
         "  n\(index) [label=\(Self.quoted(text(of: layer, index))), "
           + "fillcolor=\"\(Self.colors[part.rawValue])\"];")
@@ -25,7 +25,7 @@ extension NetworkDrawing {
       "# \(Self.markdownEscaped(title))", "", "```mermaid", "flowchart TD",
       "  input([\"input \(table.input.width)×\(table.input.height)\"])",
     ]
-    for (index, layer) in table.layers.enumerated() {
+    for (index, layer) in layers.enumerated() {
       let label = text(of: layer, index).split(separator: "\n").map {
         Self.mermaidEscaped(String($0))
       }

@@ -11,25 +11,24 @@ public struct NetworkDrawing: Sendable {
 
   let table: ModuleTable
   let title: String
+  /// The top-level modules.
+  let layers: [ModuleTable.Row]
+  /// What each is for: the last is the head, the first enlargement begins the neck.
+  let parts: [Part]
+  /// The arrows: from a module, or the input as -1, to one after it.
+  let arrows: [(from: Int, to: Int)]
 
   /// Prepares the drawing; `title` is the name of the model.
   public init(_ table: ModuleTable, title: String) {
     self.table = table
     self.title = title
-  }
-
-  /// What each module is for: the last is the head, the first enlargement begins the neck.
-  var parts: [Part] {
     let layers = table.layers
     let neck = layers.firstIndex { $0.className == "Upsample" } ?? layers.count
-    return layers.indices.map {
+    self.layers = layers
+    parts = layers.indices.map {
       $0 == layers.count - 1 ? .head : $0 >= neck ? .neck : .backbone
     }
-  }
-
-  /// The arrows: from a module, or the input as -1, to one after it.
-  var arrows: [(from: Int, to: Int)] {
-    table.layers.enumerated().flatMap { index, layer in layer.sources.map { ($0, index) } }
+    arrows = layers.enumerated().flatMap { index, layer in layer.sources.map { ($0, index) } }
   }
 
   /// Returns the shape of an output without the batch: 64×80×80.

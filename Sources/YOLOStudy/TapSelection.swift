@@ -23,6 +23,12 @@ public enum TapSelection {
     text.split(separator: ",").contains { $0 == word }
   }
 
+  /// Returns the paths of the first list, then those that only the second has.
+  package static func joined(_ first: [String], _ second: [String]) -> [String] {
+    let known = Set(first)
+    return first + second.filter { !known.contains($0) }
+  }
+
   /// Returns the paths that a text stands for, in the order in which the modules run.
   ///
   /// - Throws: `YOLOError` of code `option` for a module that the model does not have.
