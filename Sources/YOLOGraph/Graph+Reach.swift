@@ -22,9 +22,19 @@ extension Graph {
         reach(window.kernelHeight, window.dilationHeight),
         reach(window.kernelWidth, window.dilationWidth))
       return Reach(
-        field: field.map { $0 + Int((Double(steps) * stride).rounded(.up)) },
+        field: field(grownBy: steps),
         stride: stride * Double(max(window.strideHeight, window.strideWidth)))
     }
+
+    /// Returns the field with so many strides more; nil where that is more than any input has.
+    fileprivate func field(grownBy steps: Int) -> Int? {
+      guard let field else { return nil }
+      let grown = Double(field) + (Double(steps) * stride).rounded(.up)
+      return grown <= Double(Self.fieldLimit) ? Int(grown) : nil
+    }
+
+    /// The greatest receptive field that is told.
+    private static let fieldLimit = 1 << 40
   }
 
   /// Returns the reach of each node's value.
@@ -52,7 +62,7 @@ extension Graph {
           (window.kernelWidth + window.strideWidth - 1) / window.strideWidth)
         reaches.append(
           Reach(
-            field: joint.field.map { $0 + Int((Double(taps - 1) * joint.stride).rounded(.up)) },
+            field: joint.field(grownBy: taps - 1),
             stride: joint.stride / Double(scale)))
       case .maximumPool(let window), .averagePool(let window): reaches.append(joint.through(window))
       case .globalAveragePool, .attention: reaches.append(Reach(field: nil, stride: joint.stride))

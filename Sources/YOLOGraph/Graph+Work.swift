@@ -1,27 +1,48 @@
 import YOLOKernels
 
 extension Graph {
+  /// The most multiplications of a network: all sums of them can be counted, and are exact as doubles.
+  private static let workLimit = 1 << 53
+
   /// Returns the multiplications of each node for an input of the given extent: of convolutions and
   /// of attention; sums and functions of values do not count.
+  ///
+  /// - Throws: As `extents`; `limitExceeded` for more work than can be counted.
   public func multiplications(height: Int, width: Int) throws(GraphError) -> [Int] {
     let extents = try extents(height: height, width: width)
-    return nodes.enumerated().map { index, node in
-      let pixels = extents[index].height * extents[index].width
-      switch node.operation {
-      case .convolution(let convolution), .continuedConvolution(let convolution, _):
-        return pixels * convolution.outputChannels * convolution.window.taps
-          * (convolution.inputChannels / convolution.groups)
-      case .transposedConvolution(let convolution):
-        let input = extents[node.inputs[0]]
-        return input.height * input.width * convolution.inputChannels * convolution.window.taps
-          * convolution.outputChannels
-      case .attention(let heads):
-        return pixels * (pixels / heads.areas) * heads.heads
-          * (heads.keyChannels + heads.valueChannels)
-      case .input, .activation, .maximumPool, .averagePool, .globalAveragePool, .pad, .upsample,
-        .resize, .concatenate, .slice, .add:
-        return 0
+    var counts = [Int]()
+    var total = 0.0
+    for (index, node) in nodes.enumerated() {
+      let factors = factors(of: node, extents[index], inputs: node.inputs.map { extents[$0] })
+      let count = factors.reduce(1.0) { $0 * Double($1) }
+      total += count
+      guard total <= Double(Self.workLimit) else {
+        throw .limitExceeded(at: node.path, what: "multiplications", limit: Self.workLimit)
       }
+      counts.append(Int(count))
+    }
+    return counts
+  }
+
+  /// Returns what the multiplications of a node are the product of.
+  private func factors(of node: Node, _ output: Extent, inputs: [Extent]) -> [Int] {
+    switch node.operation {
+    case .convolution(let convolution), .continuedConvolution(let convolution, _):
+      return [
+        output.height, output.width, convolution.outputChannels, convolution.window.taps,
+        convolution.inputChannels / convolution.groups,
+      ]
+    case .transposedConvolution(let convolution):
+      return [
+        inputs[0].height, inputs[0].width, convolution.inputChannels, convolution.window.taps,
+        convolution.outputChannels,
+      ]
+    case .attention(let heads):
+      let pixels = output.height * output.width
+      return [pixels, pixels / heads.areas, heads.heads, heads.keyChannels + heads.valueChannels]
+    case .input, .activation, .maximumPool, .averagePool, .globalAveragePool, .pad, .upsample,
+      .resize, .concatenate, .slice, .add:
+      return [0]
     }
   }
 }
