@@ -73,9 +73,11 @@ let package = Package(
       swiftSettings: settings),
     .target(
       name: "YOLOGraph", dependencies: ["YOLOKernels", "YOLOTensor"], swiftSettings: settings),
-    .target(name: "YOLOWeights", dependencies: ["JSONText"], swiftSettings: settings),
     .target(
-      name: "YOLOModels", dependencies: ["YOLOGraph", "YOLOKernels", "YOLOWeights"],
+      name: "YOLOWeights", dependencies: ["JSONText", "YOLOGeometry"], swiftSettings: settings),
+    .target(
+      name: "YOLOModels",
+      dependencies: ["YOLOGeometry", "YOLOGraph", "YOLOKernels", "YOLOWeights"],
       swiftSettings: settings),
     .target(name: "YOLOGeometry", swiftSettings: settings),
     .target(name: "YOLOImage", dependencies: ["YOLOGeometry"], swiftSettings: settings),
@@ -112,7 +114,8 @@ let package = Package(
     .target(
       name: "YOLOVerification",
       dependencies: [
-        "JSONText", "YOLO", "YOLODatasets", "YOLOGeometry", "YOLOImage", "YOLOImageIO", "YOLOModels",
+        "JSONText", "YOLO", "YOLODatasets", "YOLOGeometry", "YOLOImage", "YOLOImageIO",
+        "YOLOModels",
         "YOLOPostprocess", "YOLOInspection", "YOLOTensor", "YOLOValidation", "YOLOWeights",
       ],
       swiftSettings: settings),
@@ -176,7 +179,8 @@ let package = Package(
     .testTarget(
       name: "JSONTextTests", dependencies: ["JSONText"], swiftSettings: settings),
     .testTarget(
-      name: "YOLOWeightsTests", dependencies: ["JSONText", "YOLOWeights", "YOLOTestSupport"],
+      name: "YOLOWeightsTests",
+      dependencies: ["JSONText", "YOLOGeometry", "YOLOWeights", "YOLOTestSupport"],
       resources: [.copy("Fixtures")], swiftSettings: settings),
     .testTarget(
       name: "YOLOGeometryTests", dependencies: ["YOLOGeometry", "YOLOTestSupport"],

@@ -24,11 +24,11 @@ enum HeadTap: Hashable {
     return taps + [(head, .head)]
   }
 
-  /// Returns the output, given those of the run and the findings.
-  func tensor(_ tensors: HeadTensors?, _ findings: Findings) -> Tensor? {
+  /// Returns the output, given those of the run and the results.
+  func tensor(_ tensors: HeadTensors?, _ classification: Classification?) -> Tensor? {
     switch self {
     case .head:
-      if case .classification(let classification) = findings {
+      if let classification {
         return Tensor(
           shape: [1, classification.probabilities.count], values: classification.probabilities)
       }

@@ -64,7 +64,7 @@ struct PredictionReader {
     }
     let confidence = try number(value["confidence"], "\(place).confidence")
     guard let box = value["box"] else {
-      return ComparedObject(label: label, confidence: confidence, shape: .image)
+      return ComparedObject(label: label, confidence: confidence, geometry: nil)
     }
     let place = "\(place)"
     if box["x3"] != nil {
@@ -78,7 +78,7 @@ struct PredictionReader {
       guard corners.allSatisfy({ $0.x.isFinite && $0.y.isFinite }) else {
         throw invalid("\(place).box", "finite corners")
       }
-      return ComparedObject(label: label, confidence: confidence, shape: .orientedBox(corners))
+      return ComparedObject(label: label, confidence: confidence, corners: corners)
     }
     let edges = Box(
       x1: try number(box["x1"], "\(place).box.x1"), y1: try number(box["y1"], "\(place).box.y1"),
@@ -86,7 +86,7 @@ struct PredictionReader {
     if let segments = value["segments"] {
       let points = try points(segments, "\(place).segments")
       return ComparedObject(
-        label: label, confidence: confidence, shape: .outline(edges, Polygon(points: points)))
+        label: label, confidence: confidence, geometry: .outline(edges, Polygon(points: points)))
     }
     if let keypoints = value["keypoints"] {
       let points = try points(keypoints, "\(place).keypoints")
@@ -98,10 +98,10 @@ struct PredictionReader {
       }
       return ComparedObject(
         label: label, confidence: confidence,
-        shape: .keypoints(
+        geometry: .keypoints(
           edges, points.enumerated().map { Keypoint($1, visibility: visible?[$0]) }))
     }
-    return ComparedObject(label: label, confidence: confidence, shape: .box(edges))
+    return ComparedObject(label: label, confidence: confidence, geometry: .box(edges))
   }
 
   private func points(_ value: JSONValue, _ place: String) throws(DatasetError) -> [Point] {

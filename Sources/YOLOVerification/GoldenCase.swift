@@ -1,5 +1,6 @@
-public import YOLOModels
+public import YOLOGeometry
 import YOLOInspection
+public import YOLOModels
 public import YOLOValidation
 
 /// An image, the options of a prediction, and what that must give.
@@ -38,8 +39,8 @@ public struct GoldenCase: Sendable, Hashable {
 
   /// The directory.
   public let path: String
-  /// The task, as Ultralytics names it.
-  public let task: String
+  /// The task.
+  public let task: VisionTask
   /// The name of the image's file in the directory.
   public let image: String
   /// The options of the prediction.

@@ -44,7 +44,7 @@ import YOLOWeights
     try directory.put("pose", as: "a.pt")
     try await store.scan()
     #expect(try await Self.lease(store, "a").task == "pose")
-    #expect(old?.task == "detect" && old?.model.task == "detect")
+    #expect(old?.task == "detect" && old?.model.task == .detect)
     _ = try old?.model.predict(image)
     #expect(store.loadedCount == 2 && store.counters.replacements == 1)
     weak let model = old?.model
@@ -115,7 +115,8 @@ import YOLOWeights
     let directory = try ModelTestDirectory()
     var bytes = try ModelTestDirectory.bytes("detect")
     if suffix == "safetensors" {
-      let model = try Model(path: ModelTestDirectory.weights.appending(path: "shapes-detect.pt").path)
+      let model = try Model(
+        path: ModelTestDirectory.weights.appending(path: "shapes-detect.pt").path)
       try model.checkpoint.writeSafetensors(to: directory.path("whole.part"))
       bytes = try Data(contentsOf: directory.url.appending(path: "whole.part"))
     }
@@ -134,7 +135,8 @@ import YOLOWeights
     #expect(directory.log.lines(with: "model broken").count == places.count)
     let failure = try await ModelStoreTests.failure(store, "m3")
     #expect(failure.status == .serviceUnavailable && failure.code == "SERVICE_UNAVAILABLE")
-    #expect(failure.message.contains("m3.\(suffix)") && !failure.message.contains(directory.url.path))
+    #expect(
+      failure.message.contains("m3.\(suffix)") && !failure.message.contains(directory.url.path))
   }
 
   /// Weights that changed by a bit on the way are found by their checksum.
@@ -168,7 +170,7 @@ import YOLOWeights
         group.addTask {
           for _ in 0..<6 {
             let lease = try await Self.lease(store, number % 4 == 0 ? "b" : "a")
-            #expect(lease.task == lease.model.task)
+            #expect(lease.task == lease.model.task.rawValue)
             if number % 8 == 1 { _ = try lease.model.predict(image) }
             await Task.yield()
           }
