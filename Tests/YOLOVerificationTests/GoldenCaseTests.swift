@@ -113,7 +113,7 @@ import YOLOVerification
     (#""format": "yolo-reference-case", "version": "1""#, "version must be"),
     (#""format": "yolo-reference-case", "version": 1"#, "task must be"),
     (#""format": "yolo-reference-case", "version": 1, "task": "depth""#, "task must be one of"),
-    (#""format": "yolo-reference-case", "version": 1, "task": "detect""#, "image must be"),
+    (#""format": "yolo-reference-case", "version": 1, "task": "detect""#, "picture must be"),
     (
       #""format": "yolo-reference-case", "version": 1, "task": "detect", "picture": "../p.png""#,
       "without a slash"
