@@ -271,7 +271,7 @@ class Suite:
         if not self.checkpoints:
             raise SystemExit("no checkpoints")
         self.settings = self.find_settings()
-        self.answered = self.results = 0
+        self.asked = self.answered = self.results = 0
 
     def make_images(self):
         """Returns the images to look at, and the photos among them by task."""
@@ -387,6 +387,7 @@ class Suite:
                     ("predict", backend, isa),
                     ["predict", "--model", checkpoint.path, "--source", source, *chosen, *self.flags(backend, isa, threads)],
                     stdin=stdin)
+                self.asked += 1
                 if done and done[0].code == 0:
                     self.answered += 1
                     self.results += instances(done[0].output)
@@ -689,7 +690,7 @@ class Suite:
         total = [sum(column) for column in zip(*comparison.rows.values())] or [0, 0, 0]
         print(f"| all | | | {total[0]} | {total[1]} | {total[2]} |")
         if "predict" in parts:
-            print(f"\n{self.answered} of the predictions succeeded, with {self.results} results in all.")
+            print(f"\n{self.answered} of {self.asked} predictions succeeded in old, with {self.results} results in all.")
         for title, notes in comparison.notes.items():
             kinds = list(dict.fromkeys(notes))
             print(f"\nNote: {title}: {len(notes)} times, {len(kinds)} different; the first:")
