@@ -3,7 +3,7 @@
     python Tools/hub_snippets.py ../shared/seeds/000_de51c1646bdcc297.txt [--yolo .build/release/yolo] [--video clip.mp4]
 
 Needs requests and curl. The document lost the indentation of its Python snippets: the lines after `with` are indented
-anew. Host, MODEL_ID, API_KEY and the picture's path are filled in; nothing else is changed. Every snippet of the
+anew. Host, MODEL_ID, API_KEY and the image's path are filled in; nothing else is changed. Every snippet of the
 document is run for each shipped model; `results` and `shape` must be equal to `yolo predict --format json`.
 """
 import argparse
