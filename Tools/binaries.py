@@ -14,8 +14,8 @@ from pathlib import Path
 
 # Flag of the old command: its names in newer ones.
 FLAGS = {
-    "--no-pictures": ("--no-images", "--no-drawings", "--no-visualizations", "--no-draw"),
-    "--reference": ("--golden", "--golden-cases", "--golden-case", "--cases", "--case"),
+    "--no-pictures": ("--no-images", "--no-drawings"),
+    "--reference": ("--golden", "--golden-cases", "--cases"),
 }
 # Value of a flag of the old command: its names in newer ones.
 VALUES = {
@@ -37,8 +37,8 @@ KEYS = {
     "activationBytes": ("arenaBytes",),
     "reference": ("golden", "goldenCase"),
 }
-# The same for words of tables that are printed as text.
-WORDS = {"picture": "image", "pictures": "images", "licence": "license"}
+# The same for words, in tables that are printed as text and in the texts of such JSON.
+WORDS = {"picture": "image", "pictures": "images", "licence": "license", "reference": "oracle"}
 
 _CANONICAL = {name: names[0] for old, names in KEYS.items() for name in (old, *names)}
 _UNSTEADY = ("speed", "milliseconds", "seconds", "yolo", "swift-yolo")  # keys of times and of the build's version
@@ -161,7 +161,9 @@ def own_json(output):
     def scrub(value):
         if isinstance(value, list) and value and all(isinstance(item, tuple) for item in value):
             return [(key, "#" if key in _UNSTEADY else scrub(item)) for key, item in value]
-        return [scrub(item) for item in value] if isinstance(value, list) else value
+        if isinstance(value, list):
+            return [scrub(item) for item in value]
+        return _renamed(value) if isinstance(value, str) else value
 
     return scrub(json.loads(output, object_pairs_hook=pairs, parse_float=str, parse_int=str))
 
@@ -169,7 +171,11 @@ def own_json(output):
 def own_words(output):
     """Returns the words of a printed table by their new names, with times replaced."""
     text = _MILLISECONDS.sub(b"# ms", output).decode(errors="replace")
-    return re.sub(r"[A-Za-z]+", lambda match: WORDS.get(match[0], match[0]), text).split()
+    return _renamed(text).split()
+
+
+def _renamed(text):
+    return re.sub(r"[A-Za-z]+", lambda match: WORDS.get(match[0], match[0]), text)
 
 
 def numbers(words):
