@@ -9,7 +9,7 @@ enum HeadTap: Hashable {
   case head
   /// The distances of the boxes' edges, [1, 4, cells].
   case distances
-  /// The same as the convolution inside gives it, [1, 1, 4, cells].
+  /// The output of the convolution inside, [1, 1, 4, cells].
   case distanceConvolution
 
   /// Returns the taps that a model's head has by path, in the order in which they run.

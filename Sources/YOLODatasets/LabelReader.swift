@@ -2,11 +2,11 @@ import YOLOGeometry
 
 /// Reads the text files that label images: a row for each object, its class first.
 ///
-/// A file of rows with more than six numbers gives polygons, the others boxes by middle and extent;
+/// A file of rows with more than six numbers has polygons, the others boxes by center and size;
 /// both may not be mixed. What is accepted is what Ultralytics accepts.
 struct LabelReader {
   static let maximumBytes = 64 << 20
-  /// The maximum number of objects of an image, and the most numbers of each: far beyond any real label.
+  /// The maximum number of objects of an image, and the maximum number of values of each: far beyond any real label.
   static let maximumRows = 10_000
   static let maximumNumbers = 40_001
   /// How far coordinates may lie outside of the image: rounding, nothing else.
@@ -104,7 +104,7 @@ struct LabelReader {
       box.x2 = max(box.x2, point.x)
       box.y2 = max(box.y2, point.y)
     }
-    // The box is what is checked: its middle and extent.
+    // The box is what is checked: its center and size.
     try check([(box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2, box.width, box.height], row)
     return Instance(classIndex: classIndex, geometry: .outline(box, Polygon(points: points)))
   }

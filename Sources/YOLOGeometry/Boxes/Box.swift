@@ -69,7 +69,7 @@ extension Box {
 //
 // There is no epsilon in the union. Two boxes of zero area give 0/0, which is NaN: no threshold is
 // exceeded by it. A union of zero or below can only come from swapped edges, NaN or infinity; then
-// the quotient is what IEEE 754 makes of it, and nothing traps.
+// the quotient is what IEEE 754 defines, and nothing traps.
 
 extension Box {
   /// Returns the area that both boxes cover, divided by the area that either covers.

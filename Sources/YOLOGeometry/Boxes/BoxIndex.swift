@@ -4,7 +4,7 @@ public struct BoxIndex: Sendable {
   /// The number of boxes.
   public private(set) var count = 0
 
-  /// Creates an empty pile with room for `capacity` boxes.
+  /// Creates an empty index with room for `capacity` boxes.
   public init(capacity: Int = 0) {
     blocks.reserveCapacity((capacity + 7) / 8)
   }
@@ -16,7 +16,7 @@ public struct BoxIndex: Sendable {
     count += 1
   }
 
-  /// Returns whether a box of the pile has an intersection over union with `box` above `threshold`.
+  /// Returns whether a box of the index has an intersection over union with `box` above `threshold`.
   ///
   /// The float32 quotient is compared with the double threshold, which must not be negative; NaN
   /// exceeds nothing. Cost: linear in the number of boxes, eight at a time.

@@ -66,7 +66,7 @@ public struct GaussianBoxIndex: Sendable {
   /// The number of boxes.
   public private(set) var count = 0
 
-  /// Creates an empty pile with room for `capacity` boxes.
+  /// Creates an empty index with room for `capacity` boxes.
   public init(capacity: Int = 0) {
     blocks.reserveCapacity((capacity + 7) / 8)
   }
@@ -78,7 +78,7 @@ public struct GaussianBoxIndex: Sendable {
     count += 1
   }
 
-  /// Returns whether a box of the pile overlaps `box` by more than `threshold`, not negative.
+  /// Returns whether a box of the index overlaps `box` by more than `threshold`, not negative.
   ///
   /// Decides as `GaussianBox.overlap` does; NaN exceeds nothing. Cost: linear in the number of
   /// boxes, eight at a time.
@@ -141,15 +141,15 @@ struct GaussianBoxVector: Sendable {
   static func distanceLimit(of threshold: Float) -> Float {
     // 1 − √(1 − e⁻ᵈ + ε) > t needs e⁻ᵈ > 1 − (1 − t)², but for the rounding of numbers near 1.
     let gap = 1 - threshold
-    let least = 1 - gap * gap
-    return least > 1e-5 ? -logf(least) + 0.05 : 17
+    let minimum = 1 - gap * gap
+    return minimum > 1e-5 ? -logf(minimum) + 0.05 : 17
   }
 
   /// Returns whether a lane's box overlaps `box` by more than `threshold`.
   @inline(__always)
   func overlaps(_ box: GaussianBox, above threshold: Float, distanceLimit: Float) -> Bool {
     let (distance, determinants, products) = terms(with: box)
-    // The share of the shapes is above −8.1 whatever they are, by the epsilon under the logarithm.
+    // The term of the shapes is above −8.1 whatever they are, by the epsilon under the logarithm.
     var near = distance .<= Lanes(repeating: distanceLimit + 8.1)
     guard any(near) else { return false }
     // It is above −0.05 unless the determinants have drowned in rounding: without that, the one of

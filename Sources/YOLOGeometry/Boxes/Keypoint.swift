@@ -1,6 +1,6 @@
 import Glibc
 
-/// A named place of an object, such as an elbow.
+/// A named point of an object, such as an elbow.
 public struct Keypoint: Sendable, Hashable {
   /// Where it is, in pixels.
   public var point: Point

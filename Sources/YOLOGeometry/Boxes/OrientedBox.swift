@@ -82,7 +82,7 @@ extension OrientedBox {
 }
 
 extension OrientedBox {
-  /// Creates the oriented box of least area around some points; nil without points.
+  /// Creates the oriented box of minimum area around some points; nil without points.
   ///
   /// One of its sides lies on a side of the points' convex hull. Which of the two sides is called
   /// the width is not defined, and which quarter turn the angle has; nor which rectangle is taken if
@@ -100,18 +100,18 @@ extension OrientedBox {
       var low = SIMD2(repeating: Double.infinity)
       var high = -low
       for point in hull {
-        let place = SIMD2(((point - first) * along).sum(), ((point - first) * across).sum())
-        low = pointwiseMin(low, place)
-        high = pointwiseMax(high, place)
+        let turned = SIMD2(((point - first) * along).sum(), ((point - first) * across).sum())
+        low = pointwiseMin(low, turned)
+        high = pointwiseMax(high, turned)
       }
-      let extent = high - low
-      guard extent.x * extent.y < best.area else { continue }
+      let size = high - low
+      guard size.x * size.y < best.area else { continue }
       let middle = (low + high) / 2
       let center = first + along * middle.x + across * middle.y
       best = (
-        extent.x * extent.y,
+        size.x * size.y,
         OrientedBox(
-          x: Float(center.x), y: Float(center.y), width: Float(extent.x), height: Float(extent.y),
+          x: Float(center.x), y: Float(center.y), width: Float(size.x), height: Float(size.y),
           angle: Float(atan2(along.y, along.x)))
       )
     }

@@ -10,7 +10,7 @@ public struct BilinearAxis: Sendable, Hashable {
     public let lower: Int
     /// The next input sample, or `lower` again at the end.
     public let upper: Int
-    /// The share of `upper`, 0..<1.
+    /// The weight of `upper`, 0..<1.
     public let weight: Float
   }
 
@@ -30,10 +30,10 @@ public struct BilinearAxis: Sendable, Hashable {
 
   /// Returns where output sample `position` (0..<output) lies.
   public subscript(position: Int) -> Tap {
-    let place = max(0, scale * (Float(position) + 0.5) - 0.5)
-    let lower = min(Int(place), input - 1)
+    let exact = max(0, scale * (Float(position) + 0.5) - 0.5)
+    let lower = min(Int(exact), input - 1)
     return Tap(
-      lower: lower, upper: min(lower + 1, input - 1), weight: min(place - Float(lower), 1))
+      lower: lower, upper: min(lower + 1, input - 1), weight: min(exact - Float(lower), 1))
   }
 }
 
@@ -62,12 +62,12 @@ public struct BilinearPlane: Sendable {
     self.values = values
   }
 
-  /// Returns a plane of another extent.
+  /// Returns a plane of another size.
   ///
   /// - Parameters:
   ///   - values: The plane, row by row.
-  ///   - size: Its extent.
-  ///   - target: The extent of the result.
+  ///   - size: Its size.
+  ///   - target: The size of the result.
   /// - Returns: The result, row by row.
   public static func resized(_ values: [Float], from size: Size, to target: Size) -> [Float] {
     guard target.width > 0, target.height > 0 else { return [] }

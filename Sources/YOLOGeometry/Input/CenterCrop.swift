@@ -3,12 +3,12 @@
 /// For a square target the image keeps its proportions: its shorter side becomes the target's,
 /// and the middle of the longer one is kept. Any other target the image is stretched to.
 public struct CenterCrop: Sendable, Hashable {
-  /// The extent of the image.
+  /// The size of the image.
   public let source: Size
-  /// The extent of the part that is kept: the network's input size.
+  /// The size of the part that is kept: the network's input size.
   public let target: Size
 
-  /// The extent of the scaled image before it is cut; no side is shorter than the target's.
+  /// The size of the scaled image before it is cut; no side is shorter than the target's.
   public let resized: Size
   /// The columns of the scaled image that are cut off at the left.
   public let left: Int

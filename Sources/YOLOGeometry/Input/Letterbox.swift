@@ -4,18 +4,18 @@
 /// in the middle and padded. Letterbox pixels are pixels of the padded result; source pixels are
 /// pixels of the image.
 public struct Letterbox: Sendable, Hashable {
-  /// The extent of the image.
+  /// The size of the image.
   public let source: Size
-  /// The extent that the image must fit into.
+  /// The size that the image must fit into.
   public let target: Size
   /// The unit that a padded side may be cut to, in pixels.
   public let stride: Int
   /// Whether only as much padding is kept as fills up the last stride of each side.
   public let isRectangular: Bool
 
-  /// The extent of the scaled image inside the padding.
+  /// The size of the scaled image inside the padding.
   public let resized: Size
-  /// The extent of the result, padding included.
+  /// The size of the result, padding included.
   public let padded: Size
   /// The padding left of the image.
   public let left: Int
@@ -29,7 +29,7 @@ public struct Letterbox: Sendable, Hashable {
   /// Plans how an image of size `source` is fitted into `target`; all numbers must be positive.
   ///
   /// - Parameters:
-  ///   - source: The extent of the image.
+  ///   - source: The size of the image.
   ///   - target: The network's input size, see `Size.networkInput(largestStride:)`.
   ///   - stride: The unit of the rectangular form: the network's largest stride, at least 32.
   ///   - isRectangular: Whether whole strides of padding are dropped (640×360 in 640×640 becomes
@@ -78,8 +78,8 @@ extension Letterbox {
   /// Describes an image of size `source` that is scaled to `resized` and put in the middle of
   /// `padded`, whatever rule the two sizes follow.
   ///
-  /// Neither side of `resized` may exceed that of `padded`. Validation places images so, without
-  /// enlarging them to the padded extent; `inverse`, which assumes the largest scale that fits, does
+  /// Neither side of `resized` may exceed that of `padded`. Evaluation centers images so, without
+  /// scaling them up to the padded size; `inverse`, which assumes the largest scale that fits, does
   /// not undo it.
   public init(source: Size, resized: Size, padded: Size) {
     precondition(source.width > 0 && source.height > 0, "an image has at least one pixel")
@@ -122,9 +122,9 @@ extension Letterbox {
 
 /// The mapping from pixels of a letterboxed image back to pixels of its source.
 public struct LetterboxInverse: Sendable, Hashable {
-  /// The extent of the source image.
+  /// The size of the source image.
   public let source: Size
-  /// The extent of the scaled image inside the padding.
+  /// The size of the scaled image inside the padding.
   public let resized: Size
   /// Letterbox pixels per source pixel along x.
   public let gainX: Float
@@ -135,7 +135,7 @@ public struct LetterboxInverse: Sendable, Hashable {
   /// The padding above the image in letterbox pixels.
   public let top: Float
 
-  /// Derives the mapping from the padded extent and that of the source, all sides positive.
+  /// Derives the mapping from the padded size and that of the source, all sides positive.
   public init(padded: Size, source: Size) {
     precondition(padded.width > 0 && padded.height > 0, "a letterbox has at least one pixel")
     precondition(source.width > 0 && source.height > 0, "an image has at least one pixel")

@@ -19,8 +19,12 @@ public enum Geometry: Sendable, Hashable {
   /// box.
   case outline(Box, Polygon)
 
+  // Not inlined: inlined twice into another module, their borrows fail the ownership check of the
+  // Swift 6.3 compiler.
+
   /// The axis-aligned box; of an oriented box the minimum one around its corners, which may reach
   /// out of the image.
+  @inline(never)
   public var box: Box {
     switch self {
     case .box(let box), .mask(let box, _, _), .keypoints(let box, _), .outline(let box, _): box
@@ -29,9 +33,11 @@ public enum Geometry: Sendable, Hashable {
   }
 
   /// The mask on the grid that it was made on; nil where there is none.
+  @inline(never)
   public var mask: Mask? { if case .mask(_, let mask, _) = self { mask } else { nil } }
 
   /// The line around the object; nil where there is none.
+  @inline(never)
   public var outline: Polygon? {
     switch self {
     case .mask(_, _, let outline), .outline(_, let outline): outline
@@ -40,11 +46,13 @@ public enum Geometry: Sendable, Hashable {
   }
 
   /// The keypoints; nil where there are none.
+  @inline(never)
   public var keypoints: [Keypoint]? {
     if case .keypoints(_, let keypoints) = self { keypoints } else { nil }
   }
 
   /// The oriented box; nil where there is none.
+  @inline(never)
   public var orientedBox: OrientedBox? {
     if case .orientedBox(let box) = self { box } else { nil }
   }
@@ -105,7 +113,7 @@ public struct Instance: Sendable, Hashable {
 }
 
 extension Instance: CustomStringConvertible {
-  /// Class, confidence and place in one line, whatever the size of a mask.
+  /// Class, confidence and geometry in one line, whatever the size of a mask.
   public var description: String {
     let track = trackID.map { " #\($0)" } ?? ""
     return "\(className)\(track) \(confidence) at \(geometry)"

@@ -2,7 +2,7 @@ extension Mask {
   /// Returns the outer borders of the mask's connected parts, in pixels of the frame.
   ///
   /// Pixels that touch at a corner are connected; what lies in a hole of a part has no contour. The
-  /// lowest part comes first, as `cv2.findContours` gives them (`RETR_EXTERNAL`,
+  /// lowest part comes first, as `cv2.findContours` returns them (`RETR_EXTERNAL`,
   /// `CHAIN_APPROX_SIMPLE`): a contour begins at the leftmost pixel of the part's uppermost row,
   /// goes down first, and has a point where its direction changes.
   public func contours() -> [Polygon] { tracedContours().map { polygon($0) } }
@@ -21,8 +21,8 @@ extension Mask {
     let origin = SIMD2(Int32(truncatingIfNeeded: left), Int32(truncatingIfNeeded: top))
     return Polygon(
       points: contour.map { position in
-        let place = position &+ origin
-        return Point(x: Float(place.x), y: Float(place.y))
+        let moved = position &+ origin
+        return Point(x: Float(moved.x), y: Float(moved.y))
       })
   }
 }
@@ -199,13 +199,13 @@ enum ContourChain {
     // Runs of points lie close together: most runs are too far away to be looked at.
     let runLength = 32
     let runs = stride(from: 0, to: second.count, by: runLength).map { start in
-      Extent(second[start..<min(start + runLength, second.count)])
+      Bounds(second[start..<min(start + runLength, second.count)])
     }
-    let whole = Extent(second[...])
+    let whole = Bounds(second[...])
     var best = Int64.max
     var result = (0, 0)
     for (index, point) in first.enumerated() where whole.squaredDistance(to: point) < best {
-      for (run, extent) in runs.enumerated() where extent.squaredDistance(to: point) < best {
+      for (run, bounds) in runs.enumerated() where bounds.squaredDistance(to: point) < best {
         let start = run * runLength
         for other in start..<min(start + runLength, second.count) {
           let distance = squaredLength(second[other] &- point)
@@ -224,7 +224,7 @@ enum ContourChain {
   }
 
   /// The minimum rectangle around points.
-  private struct Extent {
+  private struct Bounds {
     private var lower: Position
     private var upper: Position
 

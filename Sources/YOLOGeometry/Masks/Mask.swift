@@ -2,7 +2,7 @@
 ///
 /// Only a rectangle of the image is stored; outside of it nothing belongs to the object.
 public struct Mask: Sendable, Hashable {
-  /// The extent of the image.
+  /// The size of the image.
   public let frame: Size
   /// The first column that is stored.
   public let left: Int
@@ -18,7 +18,7 @@ public struct Mask: Sendable, Hashable {
   /// Creates a mask of a whole image.
   ///
   /// - Parameters:
-  ///   - frame: The image's extent.
+  ///   - frame: The image's size.
   ///   - pixels: A byte for each pixel, row by row; all but 0 belong to the object.
   public init(frame: Size, pixels: [UInt8]) {
     self.init(
@@ -28,7 +28,7 @@ public struct Mask: Sendable, Hashable {
   /// Creates a mask of a part of an image, which must lie inside of it.
   ///
   /// - Parameters:
-  ///   - frame: The image's extent.
+  ///   - frame: The image's size.
   ///   - left: The part's first column.
   ///   - top: The part's first row.
   ///   - width: The part's number of columns.
@@ -86,33 +86,33 @@ extension Mask {
       count: source.height, gain: inverse.gainY, shift: inverse.top, of: top..<top + height,
       in: frame.height)
     var pixels = [UInt8]()
-    pixels.reserveCapacity(columns.places.count * rows.places.count)
-    for row in rows.places {
+    pixels.reserveCapacity(columns.positions.count * rows.positions.count)
+    for row in rows.positions {
       let start = (row - top) * width - left
-      for column in columns.places { pixels.append(self.pixels[start + column]) }
+      for column in columns.positions { pixels.append(self.pixels[start + column]) }
     }
     return Mask(
-      frame: source, left: columns.first, top: rows.first, width: columns.places.count,
-      height: rows.places.count, binary: pixels)
+      frame: source, left: columns.first, top: rows.first, width: columns.positions.count,
+      height: rows.positions.count, binary: pixels)
   }
 
   /// Returns the first of the `count` source positions that lie on `stored`, and where it and the
   /// following ones lie.
   private static func positions(
-    count: Int, gain: Float, shift: Float, of stored: Range<Int>, in extent: Int
-  ) -> (first: Int, places: [Int]) {
+    count: Int, gain: Float, shift: Float, of stored: Range<Int>, in limit: Int
+  ) -> (first: Int, positions: [Int]) {
     var first = 0
-    var places: [Int] = []
-    for position in 0..<count {
-      let place = min(Int((Float(position) + 0.5) * gain + shift), extent - 1)
-      guard stored.contains(place) else { continue }
-      if places.isEmpty { first = position }
-      places.append(place)
+    var positions: [Int] = []
+    for target in 0..<count {
+      let position = min(Int((Float(target) + 0.5) * gain + shift), limit - 1)
+      guard stored.contains(position) else { continue }
+      if positions.isEmpty { first = target }
+      positions.append(position)
     }
-    return (first, places)
+    return (first, positions)
   }
 
-  /// Returns the mask with only the least rectangle stored that holds all its pixels.
+  /// Returns the mask with only the smallest rectangle stored that holds all its pixels.
   package func trimmed() -> Mask {
     var used = [UInt8](repeating: 0, count: width)
     var rows = 0..<0

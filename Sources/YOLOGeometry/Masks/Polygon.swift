@@ -71,9 +71,9 @@ extension Polygon {
     let index = min(Int(position), corners.count - 1)
     let from = corners[index]
     let to = corners[min(index + 1, corners.count - 1)]
-    let share = position - Double(index)
+    let fraction = position - Double(index)
     func between(_ start: Float, _ end: Float) -> Float {
-      Float((Double(end) - Double(start)) * share + Double(start))
+      Float((Double(end) - Double(start)) * fraction + Double(start))
     }
     return Point(x: between(from.x, to.x), y: between(from.y, to.y))
   }
@@ -87,7 +87,7 @@ extension Polygon {
   /// are moved into that range. Cost: linear in the pixels of the line and the area, and in the
   /// number of corners for each row.
   public func filled(in frame: Size) -> Mask {
-    precondition(frame.width >= 0 && frame.height >= 0, "an extent is not negative")
+    precondition(frame.width >= 0 && frame.height >= 0, "a size is not negative")
     let corners = points.map { PolygonFill.Corner(x: Self.whole($0.x), y: Self.whole($0.y)) }
     guard let left = corners.map(\.x).min(), let right = corners.map(\.x).max(),
       let top = corners.map(\.y).min(), let bottom = corners.map(\.y).max()

@@ -20,7 +20,7 @@ public struct DetectDecoder: Sendable, Hashable {
   /// Finds the cells whose confidence exceeds a threshold.
   ///
   /// A cell with a NaN among its class logits is no candidate. NaN or infinity among box logits
-  /// can give a box with edges that are not finite.
+  /// can produce a box with edges that are not finite.
   ///
   /// - Parameters:
   ///   - levels: The head's outputs in head order, each with `4 · binCount` box and `classCount`
@@ -44,7 +44,7 @@ public struct DetectDecoder: Sendable, Hashable {
   ///   - levels: The head's outputs in head order.
   ///   - selection: Which cells become instances.
   ///   - letterbox: How the image was fitted into the network's input.
-  ///   - space: Which pixels the boxes are given in.
+  ///   - space: Which pixels the boxes are in.
   /// - Returns: The instances by descending confidence.
   public func instances(
     in levels: [DetectLevel], select selection: Selection, letterbox: Letterbox,
@@ -93,7 +93,7 @@ public struct PoseDecoder: Sendable, Hashable {
   ///     channels.
   ///   - selection: Which cells become instances.
   ///   - letterbox: How the image was fitted into the network's input.
-  ///   - space: Which pixels boxes and keypoints are given in.
+  ///   - space: Which pixels boxes and keypoints are in.
   /// - Returns: The instances by descending confidence.
   public func instances(
     in levels: [DetectLevel], select selection: Selection, letterbox: Letterbox,
@@ -160,7 +160,7 @@ public struct OrientedDecoder: Sendable, Hashable {
   ///   - levels: The head's outputs in head order, each with one extra channel, the angle.
   ///   - selection: Which cells become instances. Overlaps are the probabilistic ones.
   ///   - letterbox: How the image was fitted into the network's input.
-  ///   - space: Which pixels the boxes are given in; they are never clipped.
+  ///   - space: Which pixels the boxes are in; they are never clipped.
   /// - Returns: The instances by descending confidence.
   public func instances(
     in levels: [DetectLevel], select selection: Selection, letterbox: Letterbox,
@@ -205,12 +205,12 @@ public struct OrientedDecoder: Sendable, Hashable {
     let cosine = cosf(turn)
     let sine = sinf(turn)
     let shift = (distances.highHalf - distances.lowHalf) / 2
-    let extent = (distances.lowHalf + distances.highHalf) * cell.scale
+    let size = (distances.lowHalf + distances.highHalf) * cell.scale
     let turned = SIMD2(
       shift.x * cosine - shift.y * sine, shift.x * sine + shift.y * cosine)
     let center = (turned + cell.middle) * cell.scale
     return OrientedBox(
-      x: center.x, y: center.y, width: extent.x, height: extent.y, angle: turn)
+      x: center.x, y: center.y, width: size.x, height: size.y, angle: turn)
   }
 }
 
@@ -222,7 +222,7 @@ public enum AngleForm: Sendable, Hashable {
   case direct
 }
 
-/// Which pixels the coordinates of results are given in.
+/// Which pixels the coordinates of results are in.
 public enum ResultSpace: Sendable, Hashable {
   /// Those of the source image; boxes and points are clipped to it, oriented boxes are not.
   case source

@@ -98,8 +98,8 @@ struct ConfidenceThreshold {
   init(_ confidence: Double) {
     self.confidence = Float(confidence)
     // A float32 sigmoid is off by less than 3e-7 at 1 and by as much relatively below.
-    let least = confidence * (1 - 1e-6)
-    logit = least > 0 ? Float(log(least / (1 - least)) - 1e-5).nextDown : -.infinity
+    let minimum = confidence * (1 - 1e-6)
+    logit = minimum > 0 ? Float(log(minimum / (1 - minimum)) - 1e-5).nextDown : -.infinity
   }
 
   /// The logistic function in float32.

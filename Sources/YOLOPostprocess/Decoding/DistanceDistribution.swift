@@ -1,12 +1,12 @@
 /// The expectation of a distribution over distances.
 ///
 /// A head trained with the distribution focal loss (Li and others, "Generalized Focal Loss", 2020)
-/// gives each of a box's four distances as logits of `bins` whole distances 0, 1, 2, … in cells.
+/// predicts each of a box's four distances as logits of `bins` whole distances 0, 1, 2, … in cells.
 /// The distance is the mean under the softmax of the logits.
 package enum DistanceDistribution {
   /// Returns the distances left, top, right, bottom in cells from `4 · bins` logits.
   ///
-  /// With a single bin the logits are the distances themselves. NaN gives NaN.
+  /// With a single bin the logits are the distances themselves. NaN stays NaN.
   @inline(__always)
   package static func distances(_ logits: UnsafePointer<Float>, bins: Int) -> SIMD4<Float> {
     // SAFETY: every access is within the `4 · bins` logits.

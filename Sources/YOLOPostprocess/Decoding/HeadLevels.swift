@@ -1,6 +1,6 @@
 public import YOLOTensor
 
-/// What a head gives at one resolution: the raw outputs of each cell.
+/// The outputs of a head at one resolution, raw, for each cell.
 ///
 /// The views are valid as long as the memory that they were taken from.
 public struct DetectLevel {
@@ -10,7 +10,7 @@ public struct DetectLevel {
   public let classes: FeatureMap
   /// What the task adds to a box: mask coefficients, keypoints or an angle, [height, width, n].
   public let extra: FeatureMap?
-  /// The extent of a cell in letterbox pixels.
+  /// The side of a cell in letterbox pixels.
   public let stride: Int
 
   /// Joins the outputs of a level; their heights and widths must be the same.
@@ -60,14 +60,14 @@ struct HeadCell {
   @inline(__always)
   var middle: SIMD2<Float> { SIMD2(Float(x) + 0.5, Float(y) + 0.5) }
 
-  /// The extent of the cell in letterbox pixels.
+  /// The side of the cell in letterbox pixels.
   @inline(__always)
   var scale: Float { Float(level.stride) }
 
   /// The cell's first value in one of its level's maps.
   @inline(__always)
   func values(of map: FeatureMap) -> UnsafePointer<Float> {
-    // SAFETY: the cell is inside the level, whose maps have the same extents.
+    // SAFETY: the cell is inside the level, whose maps have the same size.
     map.base + (y * map.rowStride + x * map.pixelStride)
   }
 

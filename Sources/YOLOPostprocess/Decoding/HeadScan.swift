@@ -17,7 +17,7 @@ struct HeadScan: Sendable, Hashable {
 
   /// Returns the candidates in anchor order, of the same anchor in class order.
   ///
-  /// A cell with a NaN among its class logits gives no candidate.
+  /// A cell with a NaN among its class logits is no candidate.
   @inline(__always)
   func candidates<Shape: Sendable & Hashable>(
     in levels: [DetectLevel], above confidence: Double, of classes: Set<Int>?,
@@ -30,7 +30,7 @@ struct HeadScan: Sendable, Hashable {
     for level in levels {
       precondition(level.boxes.channels == 4 * binCount && level.classes.channels == classCount)
       for y in 0..<level.classes.height {
-        // SAFETY: pixel and row offsets as the views define them, inside their extents.
+        // SAFETY: pixel and row offsets as the views define them, inside their bounds.
         var logits = level.classes.base + y * level.classes.rowStride
         for x in 0..<level.classes.width {
           if ClassScan.anyLogit(logits, count: classCount, above: threshold.logit),

@@ -1,7 +1,7 @@
 import YOLOGeometry
 public import YOLOTensor
 
-/// What a head that finds objects gives for all its cells, as PyTorch has it: levels in head order,
+/// The decoded outputs of a head that finds objects, for all its cells, as PyTorch has it: levels in head order,
 /// cells of a level by rows.
 public struct HeadTensors: Sendable {
   /// The distances left, top, right, bottom from the middle of each cell, in cells: [1, 4, cells].
@@ -35,11 +35,11 @@ public struct HeadTensors: Sendable {
       for y in 0..<level.classes.height {
         for x in 0..<level.classes.width {
           let cell = HeadCell(level: level, x: x, y: y)
-          let reach = DistanceDistribution.distances(cell.values(of: level.boxes), bins: binCount)
-          let (box, extra) = decode(cell, reach)
+          let edges = DistanceDistribution.distances(cell.values(of: level.boxes), bins: binCount)
+          let (box, extra) = decode(cell, edges)
           precondition(extra.count == extraCount)
           for edge in 0..<4 {
-            distances[edge * cellCount + anchor] = reach[edge]
+            distances[edge * cellCount + anchor] = edges[edge]
             decoded[edge * cellCount + anchor] = box[edge]
           }
           let logits = cell.values(of: level.classes)

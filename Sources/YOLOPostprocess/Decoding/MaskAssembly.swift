@@ -1,7 +1,7 @@
 import YOLOGeometry
 import YOLOTensor
 
-/// Creates masks: weighted sums of prototypes, enlarged, cut at zero and at the object's box.
+/// Creates masks: weighted sums of prototypes, upsampled, cut at zero and at the object's box.
 struct MaskAssembly {
   private let prototypes: FeatureMap
   private let letterbox: Letterbox
@@ -13,7 +13,7 @@ struct MaskAssembly {
     self.grid = grid
   }
 
-  /// The extent of the masks.
+  /// The size of the masks.
   private var frame: Size {
     switch grid {
     case .letterbox: letterbox.padded
@@ -27,7 +27,7 @@ struct MaskAssembly {
   /// - Parameters:
   ///   - coefficients: A weight for each prototype.
   ///   - box: The object's box in letterbox pixels, not clipped.
-  /// - Returns: The mask, with no more stored than the least rectangle that holds it.
+  /// - Returns: The mask, with no more stored than the smallest rectangle that holds it.
   func mask(coefficients: UnsafePointer<Float>, box: Box) -> Mask {
     let (columns, rows) = part(box)
     guard !columns.isEmpty, !rows.isEmpty else { return Mask(emptyOf: frame) }

@@ -29,7 +29,7 @@ public struct SegmentDecoder: Sendable, Hashable {
   ///   - selection: Which cells become instances.
   ///   - letterbox: How the image was fitted into the network's input.
   ///   - grid: Which pixels the masks are made of.
-  ///   - space: Which pixels boxes and outlines are given in; for letterbox outlines are empty.
+  ///   - space: Which pixels boxes and outlines are in; for letterbox outlines are empty.
   ///   - threads: How many threads share the objects' masks.
   /// - Returns: The instances by descending confidence.
   /// - Throws: `MaskError` if the masks together would take more than `MaskError.byteLimit`.
@@ -66,7 +66,7 @@ public struct SegmentDecoder: Sendable, Hashable {
   /// The pixels of masks from which on a second thread pays for its start.
   private static let sharedBytes = 1 << 16
 
-  /// Returns what `transform` makes of the candidates, in their order, nil left out.
+  /// Returns the candidates transformed, in their order, nil left out.
   private static func concurrentMap(
     _ candidates: [Candidate<Box>], threads: Int,
     _ transform: (Candidate<Box>) -> Instance?

@@ -3,7 +3,7 @@ import YOLOGeometry
 /// How numbers of a result are written: in pixels or relative to the image, to five decimals.
 ///
 /// Single numbers are rounded exactly; those of arrays are divided in float32 and rounded by way of
-/// a product in double, as Ultralytics does, which now and then differs in the last place.
+/// a product in double, as Ultralytics does, which now and then differs in the last digit.
 package struct ResultScale {
   /// The decimals of every number of a result.
   private static let decimals = 5
@@ -45,7 +45,7 @@ package struct ResultScale {
 package enum DecimalRounding {
   private static let powers = [1.0, 10, 100, 1000, 10_000, 100_000]
 
-  /// Returns the double next to `value` rounded to `decimals` places (0...5).
+  /// Returns the double next to `value` rounded to `decimals` decimals (0...5).
   ///
   /// The exact binary value is rounded, ties to the even last digit, as Python's `round` does; the
   /// result is the double nearest to the decimal number. NaN and infinity are returned as they are.
@@ -56,7 +56,7 @@ package enum DecimalRounding {
     return count / power
   }
 
-  /// Returns `value` with exactly `decimals` places (0...5), the exact value rounded half to even.
+  /// Returns `value` with exactly `decimals` decimals (0...5), the exact value rounded half to even.
   package static func text(_ value: Double, decimals: Int) -> String {
     let power = powers[decimals]
     guard let count = units(in: value, power: power), abs(count) < 0x1p53 else {
