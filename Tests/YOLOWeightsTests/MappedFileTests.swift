@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import YOLOSystem
 import YOLOWeights
 
 @Suite struct MappedFileTests {

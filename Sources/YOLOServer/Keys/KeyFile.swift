@@ -1,11 +1,7 @@
 #if Server
 import GRDB
 
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
+import YOLOSystem
 
 /// The file of the database: only its owner may read it, and its directory if that is made, too.
 enum KeyFile {
