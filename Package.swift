@@ -184,6 +184,9 @@ let package = Package(
       ]),
     .target(name: "YOLOTestSupport", path: "Tests/YOLOTestSupport", swiftSettings: settings),
     .testTarget(
+      name: "YOLOSystemTests", dependencies: ["YOLOSystem"],
+      swiftSettings: settings),
+    .testTarget(
       name: "JSONTextTests", dependencies: ["JSONText"], swiftSettings: settings),
     .testTarget(
       name: "YOLOWeightsTests",

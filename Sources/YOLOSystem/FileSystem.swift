@@ -25,6 +25,13 @@ package enum FileSystem {
     }
   }
 
+  /// Creates an empty file and opens it for reading and writing.
+  ///
+  /// - Returns: The descriptor; negative where that failed, also where the path exists already.
+  package static func createFile(_ path: String, mode: mode_t) -> Int32 {
+    open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, mode)
+  }
+
   /// Creates a directory.
   package static func makeDirectory(_ path: String, mode: mode_t = 0o777) throws(FileError) {
     let path = try path.checkedPath()

@@ -13,7 +13,7 @@ package final class TemporaryFile: Sendable {
     let directory = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
     let name = String(UInt64.random(in: .min ... .max), radix: 36)
     path = "\(directory)/yolo-upload-\(name)"
-    descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    descriptor = FileSystem.createFile(path, mode: 0o600)
     guard descriptor >= 0 else {
       throw .unavailable("The server cannot store a video at present.", retryAfter: 10)
     }

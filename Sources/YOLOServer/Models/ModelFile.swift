@@ -21,15 +21,7 @@ struct ModelFile {
   ///   - limit: The most bytes that are read.
   /// - Throws: What is wrong with the file, or that it is being written.
   init(path: String, name: String, limit: Int) throws(ModelFault) {
-    let source: RegularFile
-    do throws(FileError) {
-      source = try RegularFile(opening: path)
-    } catch {
-      if case .irregular = error.reason {
-        throw ModelFault(message: "\(name) is not a regular file")
-      }
-      throw ModelFault(message: "\(name) cannot be read: \(error.message)")
-    }
+    let source = try Self.opened(path, name)
     let signature = FileSignature(source.status)
     guard signature.size > 0 else { throw ModelFault(message: "\(name) is empty") }
     guard signature.size <= limit else {
@@ -51,6 +43,19 @@ struct ModelFile {
       throw Self.changing(name)
     }
     self.signature = signature
+  }
+
+  private static func opened(
+    _ path: String, _ name: String
+  ) throws(ModelFault) -> RegularFile {
+    do throws(FileError) {
+      return try RegularFile(opening: path)
+    } catch {
+      if case .irregular = error.reason {
+        throw ModelFault(message: "\(name) is not a regular file")
+      }
+      throw ModelFault(message: "\(name) cannot be read: \(error.message)")
+    }
   }
 
   /// Opens the model, and compares the checksums of all that it has checksums for.
