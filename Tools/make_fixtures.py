@@ -43,6 +43,7 @@ from reference import MAXIMUM_DETECTIONS, Reference, decision_margins
 
 ROOT = Path(__file__).resolve().parent.parent
 MAKE_CHECKPOINT = ROOT / "Tools/upstream/make_checkpoint.py"
+DIRECTORIES = ("pictures", "checkpoints", "inputs", "heads", "detections")  # of the manifest, and made anew
 SEED = 20261
 WIDTH = 0.03125  # 8, 8, 8, 16 and 32 channels: everything below or at one vector of the widest instruction set
 NAMES = ["person", "café au lait", "traffic light", "自転車"]  # names are UTF-8 and pass through unchanged
@@ -334,7 +335,7 @@ def main():
         return write_all_taps(out)
     if arguments.networks is not None:
         return write_networks(out, arguments.networks)
-    for name in ("pictures", "checkpoints", "inputs", "heads", "detections"):
+    for name in DIRECTORIES:
         shutil.rmtree(out / name, ignore_errors=True)
         (out / name).mkdir(parents=True)
 
@@ -379,7 +380,7 @@ def main():
                     with_tensors=True, with_input=True)
 
     write_networks(out, None)
-    files = sorted(p for p in out.rglob("*") if p.is_file() and p.name != "manifest.json" and p.parent.name != "networks")
+    files = sorted(p for name in DIRECTORIES for p in (out / name).rglob("*") if p.is_file())
     listed = {name for case in writer.cases for name in (*case.get("heads", {}).values(), case.get("input", ""))}
     for path in files:
         if path.suffix == ".npy" and str(path.relative_to(out)) not in listed:
