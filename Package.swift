@@ -27,8 +27,8 @@ let package = Package(
   products: [
     .library(name: "YOLO", targets: ["YOLO"]),
     .library(name: "YOLOImageIO", targets: ["YOLOImageIO"]),
-    // Looks inside a model: pictures of what its modules give, where two models part ways.
-    .library(name: "YOLOStudy", targets: ["YOLOStudy"]),
+    // Looks inside a model: images of what its modules give, where two models diverge.
+    .library(name: "YOLOInspection", targets: ["YOLOInspection"]),
     .library(name: "YOLOTesting", targets: ["YOLOTesting"]),
     // A network of one's own on the kernels; what Benchmarks/ measures layers with.
     .library(name: "YOLOGraph", targets: ["YOLOGraph", "YOLOKernels", "YOLOTensor"]),
@@ -93,7 +93,7 @@ let package = Package(
     .target(
       name: "YOLOValidation", dependencies: ["YOLOGeometry", "YOLOPlot"], swiftSettings: settings),
     .target(
-      name: "YOLODataSet", dependencies: ["JSONText", "YOLOGeometry", "YOLOValidation"],
+      name: "YOLODatasets", dependencies: ["JSONText", "YOLOGeometry", "YOLOValidation"],
       swiftSettings: settings),
     .target(
       name: "YOLO",
@@ -103,7 +103,7 @@ let package = Package(
       ],
       swiftSettings: settings),
     .target(
-      name: "YOLOStudy",
+      name: "YOLOInspection",
       dependencies: [
         "JSONText", "YOLO", "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOKernels", "YOLOModels",
         "YOLOPlot", "YOLOPostprocess", "YOLOTensor", "YOLOValidation", "YOLOWeights",
@@ -112,14 +112,14 @@ let package = Package(
     .target(
       name: "YOLOVerification",
       dependencies: [
-        "JSONText", "YOLO", "YOLODataSet", "YOLOGeometry", "YOLOImage", "YOLOImageIO", "YOLOModels",
-        "YOLOPostprocess", "YOLOStudy", "YOLOTensor", "YOLOValidation", "YOLOWeights",
+        "JSONText", "YOLO", "YOLODatasets", "YOLOGeometry", "YOLOImage", "YOLOImageIO", "YOLOModels",
+        "YOLOPostprocess", "YOLOInspection", "YOLOTensor", "YOLOValidation", "YOLOWeights",
       ],
       swiftSettings: settings),
     .target(
       name: "YOLOTesting",
       dependencies: [
-        "YOLO", "YOLODataSet", "YOLOPostprocess", "YOLOValidation", "YOLOVerification",
+        "YOLO", "YOLODatasets", "YOLOPostprocess", "YOLOValidation", "YOLOVerification",
       ],
       swiftSettings: settings),
     .target(
@@ -154,8 +154,8 @@ let package = Package(
     .executableTarget(
       name: "YOLOCommand",
       dependencies: [
-        "JSONText", "YOLO", "YOLODataSet", "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOImageIO",
-        "YOLOKernels", "YOLOModels", "YOLOPostprocess", "YOLOStudy", "YOLOTensor",
+        "JSONText", "YOLO", "YOLODatasets", "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOImageIO",
+        "YOLOKernels", "YOLOModels", "YOLOPostprocess", "YOLOInspection", "YOLOTensor",
         "YOLOValidation", "YOLOVerification", "YOLOVideo", "YOLOWeights",
         .target(name: "YOLOServer", condition: .when(traits: ["Server"])),
         serverProduct("Logging", "swift-log"),
@@ -199,16 +199,16 @@ let package = Package(
       name: "YOLOCommandTests", dependencies: ["YOLOCommand", "YOLOTestSupport"],
       swiftSettings: settings),
     .testTarget(
-      name: "YOLOStudyTests",
+      name: "YOLOInspectionTests",
       dependencies: [
         "JSONText", "YOLO", "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOImageIO", "YOLOKernels",
-        "YOLOPostprocess", "YOLOStudy", "YOLOTensor", "YOLOTestSupport", "YOLOWeights",
+        "YOLOPostprocess", "YOLOInspection", "YOLOTensor", "YOLOTestSupport", "YOLOWeights",
       ],
       swiftSettings: settings),
     .testTarget(
       name: "ExampleTests",
       dependencies: [
-        "YOLO", "YOLOImageIO", "YOLOModels", "YOLOStudy", "YOLOTesting", "YOLOValidation",
+        "YOLO", "YOLOImageIO", "YOLOModels", "YOLOInspection", "YOLOTesting", "YOLOValidation",
         "YOLOVerification",
       ],
       swiftSettings: settings),
@@ -250,7 +250,7 @@ let package = Package(
       name: "YOLOVerificationTests",
       dependencies: [
         "JSONText", "YOLO", "YOLOGeometry", "YOLOGraph", "YOLOImageIO", "YOLOKernels",
-        "YOLOPostprocess", "YOLOStudy", "YOLOTensor", "YOLOTestSupport", "YOLOValidation",
+        "YOLOPostprocess", "YOLOInspection", "YOLOTensor", "YOLOTestSupport", "YOLOValidation",
         "YOLOVerification",
         "YOLOWeights",
       ],
@@ -258,14 +258,14 @@ let package = Package(
     .testTarget(
       name: "YOLOTestingTests",
       dependencies: [
-        "YOLO", "YOLODataSet", "YOLOGeometry", "YOLOImageIO", "YOLOPostprocess",
+        "YOLO", "YOLODatasets", "YOLOGeometry", "YOLOImageIO", "YOLOPostprocess",
         "YOLOTesting",
         "YOLOVerification", "YOLOWeights",
       ],
       swiftSettings: settings),
     .testTarget(
-      name: "YOLODataSetTests",
-      dependencies: ["YOLODataSet", "YOLOGeometry", "YOLOTestSupport", "YOLOValidation"],
+      name: "YOLODatasetsTests",
+      dependencies: ["YOLODatasets", "YOLOGeometry", "YOLOTestSupport", "YOLOValidation"],
       swiftSettings: settings),
     .testTarget(
       name: "YOLOKernelsTests", dependencies: ["YOLOKernels", "YOLOTensor", "YOLOTestSupport"],

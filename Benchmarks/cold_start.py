@@ -4,7 +4,7 @@
                                     [--no-reference]
 
 Engines: ours (`yolo predict --format json`), a Python script with ONNX Runtime (onnx_predict.py, on a model exported
-beforehand for exactly the input size that the reference gives this picture), and the reference (YOLO(model).predict).
+beforehand for exactly the input size that the reference gives this image), and the reference (YOLO(model).predict).
 "Cold" means a new process; the files are in the page cache, for a first round is run and thrown away. All engines must
 find the same number of detections, or the tool says so and ends with status 1.
 Peak memory is the largest resident set (wait4). Each engine is started from a small helper process, because a child's
@@ -69,7 +69,7 @@ def detections(answer):
 
 
 def input_size(source, imgsz, stride=32):
-    """Returns (height, width) of the rectangular input that the reference makes of a picture."""
+    """Returns (height, width) of the rectangular input that the reference makes of an image."""
     import cv2
     rows, columns = cv2.imread(str(source)).shape[:2]
     gain = min(imgsz / rows, imgsz / columns)
@@ -79,7 +79,7 @@ def input_size(source, imgsz, stride=32):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--model", type=Path, required=True, help=".pt checkpoint (detect)")
-    parser.add_argument("--source", type=Path, required=True, help="picture")
+    parser.add_argument("--source", type=Path, required=True, help="image")
     parser.add_argument("--imgsz", type=int, default=640)
     parser.add_argument("--conf", type=float, default=0.25)
     parser.add_argument("--iou", type=float, default=0.45)

@@ -4,13 +4,13 @@
     python Benchmarks/compare_peers.py --models yolov8n.pt --no-ours      # peers alone
 
 Needs the reference environment. Per model and thread count it prints a Markdown table of the network's latency alone
-(input tensor to output tensors: no picture decoding, letterbox or suppression) in milliseconds, batch 1, square input:
+(input tensor to output tensors: no image decoding, letterbox or suppression) in milliseconds, batch 1, square input:
 minimum, median, how many times faster than each engine ours is (engine / ours) and, the other way round, what share of
 the engine's time ours takes (ours / engine), both by the medians. run.py beside this file measures more than latency.
 
 What is not alike: the peers' exported networks end with decoded boxes, ours with the head's tensors, since ours decodes
 only where a score can pass; and ours is handed its input in its own layout. So ours is also shown "all in": letterbox,
-normalising, network, decoding and suppression of the picture.
+normalizing, network, decoding and suppression of the image.
 
 How the measurement is kept fair:
   - Engines take turns: in every round each one runs --runs times, so that a change of the machine's clock or load meets all.
@@ -110,12 +110,12 @@ def make_runner(engine, path, height, width, threads):
         net.load_param(str(Path(path) / "model.ncnn.param"))
         net.load_model(str(Path(path) / "model.ncnn.bin"))
         names, outputs = net.input_names(), net.output_names()
-        picture = ncnn.Mat(values[0]).clone()  # a Mat does not keep its array alive
+        image = ncnn.Mat(values[0]).clone()  # a Mat does not keep its array alive
 
         def run():
             results = []
             with net.create_extractor() as extractor:
-                extractor.input(names[0], picture)
+                extractor.input(names[0], image)
                 for output in outputs:
                     status, result = extractor.extract(output)
                     if status != 0:
@@ -290,7 +290,7 @@ def alternate(engines, rounds, take):
     """
     samples, failures = {}, {}
     for turn in range(rounds):
-        # Starting elsewhere each round, so that nobody always follows the same neighbour.
+        # Starting elsewhere each round, so that nobody always follows the same neighbor.
         shift = turn % len(engines) if engines else 0
         for engine in engines[shift:] + engines[:shift]:
             if engine.label in failures:

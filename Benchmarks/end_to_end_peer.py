@@ -1,6 +1,6 @@
-"""The peer of `yolo benchmark --end-to-end`: a picture's bytes to JSON text in Python, with OpenCV and ONNX Runtime.
+"""The peer of `yolo benchmark --end-to-end`: an image's bytes to JSON text in Python, with OpenCV and ONNX Runtime.
 
-Started by run.py as `end_to_end_peer.py --worker PICTURE MODEL.onnx HEIGHT WIDTH THREADS`; answers lines "runs N" with a
+Started by run.py as `end_to_end_peer.py --worker IMAGE MODEL.onnx HEIGHT WIDTH THREADS`; answers lines "runs N" with a
 JSON list of N pairs in milliseconds: end to end, and the network alone on the same input.
 """
 import json
@@ -14,9 +14,9 @@ from onnx_predict import Predictor
 
 
 def main():
-    picture, model, _, _, threads = sys.argv[2:]
+    image, model, _, _, threads = sys.argv[2:]
     cv2.setNumThreads(int(threads))
-    predictor, data = Predictor(model, int(threads)), np.fromfile(picture, np.uint8)
+    predictor, data = Predictor(model, int(threads)), np.fromfile(image, np.uint8)
     values = predictor.prepared(cv2.imdecode(data, cv2.IMREAD_COLOR))[0]
 
     def timed(body, runs):

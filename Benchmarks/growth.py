@@ -7,7 +7,7 @@ import math
 import sys
 from pathlib import Path
 
-STYLES = {  # label -> colour, marker, line
+STYLES = {  # label -> color, marker, line
     "swift-yolo, 2 threads": ("#d1481f", "o", "-"),
     "swift-yolo, 1 thread": ("#d1481f", "o", ":"),
     "OpenVINO, 2 threads": ("#2b6cb0", "s", "-"),
@@ -78,10 +78,10 @@ def draw(rows, path, machine, peak=None):
         ticks = [row["imgsz"] if column == 0 else row["gflop"] for row in points]
         above, below = panels[0][column], panels[1][column]
         for label in labels:
-            colour, marker, line = STYLES[label]
+            color, marker, line = STYLES[label]
             chosen = [(x, row) for x, row in zip(ticks, points) if label in row["milliseconds"]]
             ours = label.startswith("swift-yolo")
-            look = {"color": colour, "marker": marker, "linestyle": line, "linewidth": 2 if ours else 1.4,
+            look = {"color": color, "marker": marker, "linestyle": line, "linewidth": 2 if ours else 1.4,
                     "markersize": 5.5 if ours else 4.5, "zorder": 3 if ours else 2, "label": label}
             above.plot([x for x, _ in chosen], [row["milliseconds"][label] for _, row in chosen], **look)
             below.plot([x for x, _ in chosen], [rate(row, label) for _, row in chosen], **look)

@@ -1,12 +1,12 @@
 """Measures all that the project promises about speed, beside other runtimes, and writes it down: DATE.md and DATE-growth.svg.
 
-    python Benchmarks/run.py --weights FOLDER ... --source photo.jpg [--quick] [--only network growth ...] [--out FOLDER]
+    python Benchmarks/run.py --weights DIRECTORY ... --source photo.jpg [--quick] [--only network growth ...] [--out DIRECTORY]
 
-Needs the reference environment, a built `yolo`, and a quiet machine. The folders hold the checkpoints of models.json. The full suite takes some 15 minutes, --quick some 4. Parts, each of which takes turns (compare_peers.py
+Needs the reference environment, a built `yolo`, and a quiet machine. The directories hold the checkpoints of models.json. The full suite takes some 15 minutes, --quick some 4. Parts, each of which takes turns (compare_peers.py
 says how measurements are kept fair):
   network     the network's latency of every model
   sessions    images a second of two single-thread sessions at once
-  end-to-end  a picture file's bytes to JSON text, over the network alone
+  end-to-end  an image file's bytes to JSON text, over the network alone
   cold        a new process until its JSON: time and memory (cold_start.py)
   isa         instruction sets of ours
   growth      latency against input size and model size, drawn
@@ -255,7 +255,7 @@ def unsteady(figures):
             and row["results"][Ours.label]["median"] > 1.2 * row["results"][Ours.label]["min"]]
 
 
-def report(figures, settings, picture):
+def report(figures, settings, image):
     disturbances = [f"the load before was {settings['load']:.2f}"] if settings["load"] > 0.7 else []
     if unsteady(figures):
         disturbances.append("the median of ours lies more than a fifth above the minimum for " + ", ".join(unsteady(figures)))
@@ -275,7 +275,7 @@ def report(figures, settings, picture):
         lines.append(f"| {what} | {sign} {bound} | {stretch} | {text} | {'stretch' if stretched else 'yes' if met else 'no'} |")
     if figures.get("network"):
         lines += ["", "## The network alone", "",
-                  "Milliseconds from input tensor to output tensors, batch 1. \"All in\" adds letterbox, normalising, decoding and "
+                  "Milliseconds from input tensor to output tensors, batch 1. \"All in\" adds letterbox, normalizing, decoding and "
                   "suppression of ours, of which the peers have the decoding of boxes alone."]
         for row in figures["network"]:
             lines += ["", heading(row["name"], row["imgsz"], row["threads"]) + f" ({row['description']})", "",
@@ -292,7 +292,7 @@ def report(figures, settings, picture):
         lines += [line for note in notes(part["failures"]) for line in ("", note)]
     if figures.get("end-to-end"):
         row = figures["end-to-end"][0]
-        lines += ["", "## A picture file's bytes to JSON", "",
+        lines += ["", "## An image file's bytes to JSON", "",
                   f"{row['name']}, input {row['width']}x{row['height']} as `yolo predict` makes it; median milliseconds.", "",
                   "| engine | threads | end to end | network alone | end to end / network | ours / engine |",
                   "|---|---:|---:|---:|---:|---:|"]
@@ -322,7 +322,7 @@ def report(figures, settings, picture):
                 lines.append(f"| {row['threads']} | {label} | {result['min']:.2f} | {result['median']:.2f} | {over} |")
             lines += [line for note in notes(row["failures"]) for line in ("", note)]
     if figures.get("growth"):
-        lines += ["", "## Cost as work grows", "", f"![Latency and rate against input size and model size]({picture.name})", "",
+        lines += ["", "## Cost as work grows", "", f"![Latency and rate against input size and model size]({image.name})", "",
                   *growth.table(figures["growth"])]
         failures = {f"{row['name']} {row['imgsz']}, {label}": reason
                     for row in figures["growth"] for label, reason in row["failures"].items()}
@@ -353,21 +353,21 @@ class Suite:
         return self.find(row["checkpoint"])
 
     def find(self, name, required=True):
-        """Returns the checkpoint of that name in the first folder that has it."""
-        found = [folder / name for folder in self.weights if (folder / name).is_file()]
+        """Returns the checkpoint of that name in the first directory that has it."""
+        found = [directory / name for directory in self.weights if (directory / name).is_file()]
         return found[0] if found or required else None
 
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--weights", type=Path, nargs="+", required=True,
-                        help="folders of the checkpoints that models.json names; the first that has one counts")
+                        help="directories of the checkpoints that models.json names; the first that has one counts")
     parser.add_argument("--source", type=Path, required=True, help="a JPEG")
     parser.add_argument("--quick", action="store_true", help="9 runs an engine instead of 36, without PyTorch")
     parser.add_argument("--only", nargs="+", choices=PARTS, default=list(PARTS))
     parser.add_argument("--yolo", type=Path, default=Path(".build/release/yolo"), help="our command")
     parser.add_argument("--cache", type=Path, default=Path("~/.cache/yolo-peers"))
-    parser.add_argument("--out", type=Path, default=HERE, help="folder of the report")
+    parser.add_argument("--out", type=Path, default=HERE, help="directory of the report")
     parser.add_argument("--name", default=datetime.date.today().isoformat(), help="of the report's files (default: the date)")
     arguments = parser.parse_args()
     arguments.yolo = arguments.yolo.resolve()
@@ -394,10 +394,10 @@ def main():
     }
     (figures.setdefault("settings", {})).update(settings)
     kept.write_text(json.dumps(figures, indent=1) + "\n")
-    picture = arguments.out / f"{arguments.name}-growth.svg"
+    image = arguments.out / f"{arguments.name}-growth.svg"
     if figures.get("growth"):
-        growth.draw(figures["growth"], picture, settings["machine"].split(";")[0], settings["peak"])
-    text = report(figures, settings, picture)
+        growth.draw(figures["growth"], image, settings["machine"].split(";")[0], settings["peak"])
+    text = report(figures, settings, image)
     (arguments.out / f"{arguments.name}.md").write_text(text)
     print(text)
     return 0

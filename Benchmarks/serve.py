@@ -1,7 +1,7 @@
 """Measures `yolo serve` beside a FastAPI server around the reference and one around ONNX Runtime, in alternating rounds.
 
-    python Benchmarks/serve.py --model yolov8n.pt --pictures bus.jpg zidane.jpg [--rounds 3] [--seconds 10]
-    python Benchmarks/serve.py --model yolov8n.pt --pictures bus.jpg --no-ours --rounds 1 --seconds 3    # peers alone
+    python Benchmarks/serve.py --model yolov8n.pt --images bus.jpg zidane.jpg [--rounds 3] [--seconds 10]
+    python Benchmarks/serve.py --model yolov8n.pt --images bus.jpg --no-ours --rounds 1 --seconds 3    # peers alone
 
 Needs the reference environment with fastapi, uvicorn, python-multipart, onnx and onnxruntime, and the program wrk.
 Each round starts each server anew, takes the time to its first right answer and its idle memory, then loads it with wrk
@@ -52,10 +52,10 @@ end
 """.replace("BOUNDARY", BOUNDARY)
 
 
-# --- Pictures ------------------------------------------------------------------------------------------------------
+# --- Images ------------------------------------------------------------------------------------------------------
 
 
-def pictures(paths):
+def images(paths):
     """Returns JPEG files of several sizes: each photo, its half, and its middle."""
     from PIL import Image
     files = []
@@ -71,13 +71,13 @@ def pictures(paths):
     return files
 
 
-def multipart(picture):
-    """Returns a body with the picture and the HUB's default options."""
+def multipart(image):
+    """Returns a body with the image and the HUB's default options."""
     fields = "".join(f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
                      for name, value in (("imgsz", 640), ("conf", 0.25), ("iou", 0.45)))
     head = (f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="file"; filename="a.jpg"\r\n'
             "Content-Type: image/jpeg\r\n\r\n")
-    return (fields + head).encode() + picture + f"\r\n--{BOUNDARY}--\r\n".encode()
+    return (fields + head).encode() + image + f"\r\n--{BOUNDARY}--\r\n".encode()
 
 
 def exported(model):
@@ -274,7 +274,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", required=True, help="the checkpoint (.pt), a detection model")
     parser.add_argument("--onnx", help="the checkpoint exported with a dynamic input; made if not given")
-    parser.add_argument("--pictures", nargs="+", required=True)
+    parser.add_argument("--images", nargs="+", required=True)
     parser.add_argument("--yolo", default=str(HERE.parent / ".build/release/yolo"))
     parser.add_argument("--no-ours", action="store_true")
     parser.add_argument("--rounds", type=int, default=3)
@@ -292,13 +292,13 @@ def main():
     servers = [] if options.no_ours else [("ours", 1, 0)]
     servers += [(name, *variant) for name in PEERS for variant in VARIANTS]
     turns = {label(server): [] for server in servers}
-    bodies = [multipart(picture) for picture in pictures(options.pictures)]
-    with tempfile.TemporaryDirectory() as folder:
-        script = Path(folder, "post.lua")
+    bodies = [multipart(image) for image in images(options.images)]
+    with tempfile.TemporaryDirectory() as directory:
+        script = Path(directory, "post.lua")
         script.write_text(LUA)
         paths = []
         for index, body in enumerate(bodies):
-            paths.append(str(Path(folder, f"{index}.body")))
+            paths.append(str(Path(directory, f"{index}.body")))
             Path(paths[-1]).write_bytes(body)
         for index in range(options.rounds):
             for server in servers if index % 2 == 0 else servers[::-1]:
@@ -307,7 +307,7 @@ def main():
     text = report(turns, options)
     print(text)
     head = f"# Servers side by side\n\n{platform.machine()}, {os.cpu_count()} cores; {options.rounds} rounds of " \
-           f"{options.seconds} s; pictures of {[len(body) // 1024 for body in bodies]} KiB.\n\n"
+           f"{options.seconds} s; images of {[len(body) // 1024 for body in bodies]} KiB.\n\n"
     Path(options.out).write_text(f"{head}{text}\n```json\n{json.dumps(turns)}\n```\n")
 
 

@@ -1,4 +1,4 @@
-"""Runs our command and the reference on a picture and compares the answers; shared by parity.py and matrix.py.
+"""Runs our command and the reference on an image and compares the answers; shared by parity.py and matrix.py.
 
 A detection that only one side has is excused, with its reason, when the decision about it is nearer than the noise of
 float32:
@@ -64,7 +64,7 @@ class Options:
 
 @dataclass(frozen=True)
 class Tolerances:
-    """The largest differences that are not a fault; pixels are those of the picture.
+    """The largest differences that are not a fault; pixels are those of the image.
 
     `mask` is the share of the pixels of the reference's masks that differ, `probability` that of a classify model.
     """
@@ -104,9 +104,9 @@ class CachedReference:
         """Returns (task, number of classes, whether the head is dual)."""
         return self._cached(b"facts", lambda: (lambda r: (r.task, r.class_count, r.is_dual))(self._open(False)))
 
-    def predict(self, picture, options, heads=False, exact=False):
+    def predict(self, image, options, heads=False, exact=False):
         def make():
-            run = self._open(options.end_to_end).predict(picture, **options.keywords(), heads=heads, exact=exact)
+            run = self._open(options.end_to_end).predict(image, **options.keywords(), heads=heads, exact=exact)
             if len(run.candidates):
                 # Candidates far below the threshold explain nothing; without them the cache stays small.
                 near = run.candidates[:, 4:].max(1) > options.conf - 10 * THRESHOLD_MARGIN
@@ -117,7 +117,7 @@ class CachedReference:
                 run.detections.masks = (np.packbits(masks), masks.shape)
             return run
 
-        run = self._cached(picture.read_bytes() + repr((asdict(options), heads, exact, 2)).encode(), make)
+        run = self._cached(image.read_bytes() + repr((asdict(options), heads, exact, 2)).encode(), make)
         if run.detections.masks is not None:
             bits, shape = run.detections.masks
             run.detections.masks = np.unpackbits(bits, count=int(np.prod(shape))).reshape(shape).astype(bool)
@@ -128,17 +128,17 @@ class CachedReference:
             self.opened[end_to_end] = Reference(self.checkpoint, end_to_end)
         return self.opened[end_to_end]
 
-    def noise(self, picture, options):
-        """How far the reference itself is from float64 in this case: (picture pixels, score) or None."""
+    def noise(self, image, options):
+        """How far the reference itself is from float64 in this case: (image pixels, score) or None."""
         reference = self._open(options.end_to_end)
         if options.end_to_end or reference.task == "classify":
             return None
-        return reference.noise(reference.predict(picture, **options.keywords()), options.conf)
+        return reference.noise(reference.predict(image, **options.keywords()), options.conf)
 
 
 @dataclass
 class Answer:
-    """What our command said about one picture; `dump` has the tensors that --dump wrote, by file name."""
+    """What our command said about one image; `dump` has the tensors that --dump wrote, by file name."""
 
     detections: Detections
     shape: tuple
@@ -146,20 +146,20 @@ class Answer:
 
 
 def ours(yolo, checkpoint, source, options, backend=None, isa=None, dump=False):
-    """Runs our command on a picture or directory and returns an Answer per picture."""
+    """Runs our command on an image or directory and returns an Answer per image."""
     command = [str(yolo), "trace" if dump else "predict", "--model", str(checkpoint), "--source", str(source), *options.flags()]
     command += ["--backend", backend] if backend else []
     command += ["--isa", isa] if isa else []
-    with tempfile.TemporaryDirectory() as folder:
-        done = subprocess.run(command + (["--out", folder, "--no-pictures"] if dump else ["--format", "json"]), capture_output=True, text=True)
+    with tempfile.TemporaryDirectory() as directory:
+        done = subprocess.run(command + (["--out", directory, "--no-images"] if dump else ["--format", "json"]), capture_output=True, text=True)
         if done.returncode != 0:
             raise RuntimeError(f"exit status {done.returncode}: {done.stderr.strip()[-400:]}")
         answers = [Answer(our_detections(image["results"]), tuple(image["shape"])) for image in json.loads(done.stdout)["images"]]
         if dump:
-            folders = sorted(path for path in Path(folder).iterdir() if path.is_dir()) or [Path(folder)]
-            if len(folders) != len(answers):
-                raise RuntimeError(f"yolo trace wrote {len(folders)} folders for {len(answers)} pictures")
-            for answer, path in zip(answers, folders):
+            directories = sorted(path for path in Path(directory).iterdir() if path.is_dir()) or [Path(directory)]
+            if len(directories) != len(answers):
+                raise RuntimeError(f"yolo trace wrote {len(directories)} directories for {len(answers)} images")
+            for answer, path in zip(answers, directories):
                 answer.dump = {trace_name(file.stem): np.load(file) for file in path.glob("*.npy")}
                 if "logits" in answer.dump:
                     answer.dump["logits"] = answer.dump["logits"].reshape(1, -1)
@@ -203,7 +203,7 @@ def our_detections(rows):
 
 @dataclass
 class Comparison:
-    """How one picture's detections differ; `worst` maps the fields of Tolerances to the largest difference found."""
+    """How one image's detections differ; `worst` maps the fields of Tolerances to the largest difference found."""
 
     expected_count: int
     found_count: int
@@ -267,7 +267,7 @@ class Excuses:
     def __init__(self, run, expected, found, options):
         self.run, self.options = run, options
         self.scores = run.candidates[:, 4:]
-        self.picture_boxes = run.candidate_boxes() if len(self.scores) else np.zeros((0, 4))
+        self.image_boxes = run.candidate_boxes() if len(self.scores) else np.zeros((0, 4))
         # What a side kept, as (candidate, class): a class tie keeps one candidate under two classes.
         sides = [{self.candidate(side, i): None for i in range(len(side))} for side in (expected, found)]
         self.kept = sorted(key for key in {**sides[0], **sides[1]} if key)
@@ -281,7 +281,7 @@ class Excuses:
         label = int(detections.classes[index])
         if not len(self.scores) or not 0 <= label < self.scores.shape[1]:
             return None
-        pixels = np.abs(self.picture_boxes - detections.boxes[index]).max(1)
+        pixels = np.abs(self.image_boxes - detections.boxes[index]).max(1)
         difference = np.abs(self.scores[:, label] - detections.confidences[index])
         best = int((pixels + 100 * difference).argmin())
         return (best, label) if pixels[best] < PAIR_PIXELS and difference[best] < PAIR_CONFIDENCE else None
@@ -341,7 +341,7 @@ class Excuses:
 
 
 def compare(run, answer, options, tolerances=Tolerances()):
-    """Compares our answer to one picture with the reference's run, whatever the task."""
+    """Compares our answer to one image with the reference's run, whatever the task."""
     if run.probabilities is not None:
         return compare_classes(run, answer, tolerances)
     expected, found = run.detections, answer.detections

@@ -20,9 +20,9 @@ from pathlib import Path
 
 from serving import WEIGHTS, YOLO, Server, ask, form, head, metric, raw, steady
 
-PICTURE = (WEIGHTS / "shapes.jpg").read_bytes()
-BODY = form({"model": "shapes-detect"}, PICTURE)
-SLOW = form({"model": "shapes-segment", "imgsz": 1280}, PICTURE)
+IMAGE = (WEIGHTS / "shapes.jpg").read_bytes()
+BODY = form({"model": "shapes-detect"}, IMAGE)
+SLOW = form({"model": "shapes-segment", "imgsz": 1280}, IMAGE)
 
 
 class Failed(Exception):
@@ -76,10 +76,10 @@ class Load:
             thread.join()
 
 
-def copied(folder, *names):
-    """Copies shipped models into the folder."""
+def copied(directory, *names):
+    """Copies shipped models into the directory."""
     for name in names:
-        shutil.copyfile(WEIGHTS / f"{name}.pt", Path(folder, f"{name}.pt"))
+        shutil.copyfile(WEIGHTS / f"{name}.pt", Path(directory, f"{name}.pt"))
 
 
 def put(source, target):
@@ -113,11 +113,11 @@ def sigterm(yolo):
 
 def replaced(yolo):
     """A model replaced under load: first the old answers, then the new ones, nothing else."""
-    with tempfile.TemporaryDirectory() as folder:
-        target = Path(folder, "model.pt")
-        body = form({"model": "model"}, PICTURE)
+    with tempfile.TemporaryDirectory() as directory:
+        target = Path(directory, "model.pt")
+        body = form({"model": "model"}, IMAGE)
         shutil.copyfile(WEIGHTS / "shapes-detect.pt", target)
-        with Server("--reload-interval", 1, yolo=yolo, models=folder) as server:
+        with Server("--reload-interval", 1, yolo=yolo, models=directory) as server:
             with Load(server.address, body, 4) as load:
                 old = steady(load.answers[0])
                 put(WEIGHTS / "shapes-segment.pt", target)
@@ -131,16 +131,16 @@ def replaced(yolo):
 
 def broken(yolo):
     """A broken model file: reported, the others go on; a removed model: 404."""
-    with tempfile.TemporaryDirectory() as folder:
-        copied(folder, "shapes-detect", "shapes-pose")
-        with Server("--reload-interval", 1, yolo=yolo, models=folder) as server:
-            Path(folder, "damaged.pt").write_bytes(b"no model" * 1000)
+    with tempfile.TemporaryDirectory() as directory:
+        copied(directory, "shapes-detect", "shapes-pose")
+        with Server("--reload-interval", 1, yolo=yolo, models=directory) as server:
+            Path(directory, "damaged.pt").write_bytes(b"no model" * 1000)
             until(lambda: "damaged" in server.text(), "the broken file in the log")
             need(ask(server.address, BODY).status == 200, "the other model is not served")
-            status = ask(server.address, form({"model": "damaged"}, PICTURE)).status
+            status = ask(server.address, form({"model": "damaged"}, IMAGE)).status
             need(status in (404, 503), f"the broken model is answered {status}")
-            Path(folder, "shapes-pose.pt").unlink()
-            body = form({"model": "shapes-pose"}, PICTURE)
+            Path(directory, "shapes-pose.pt").unlink()
+            body = form({"model": "shapes-pose"}, IMAGE)
             until(lambda: ask(server.address, body).status == 404, "404 for the removed model")
 
 
@@ -159,8 +159,8 @@ def video(yolo):
     """ffmpeg killed amid a video: a clear error, and the server goes on."""
     if not shutil.which("ffmpeg"):
         raise Skipped("no ffmpeg")
-    with tempfile.TemporaryDirectory() as folder, Server(yolo=yolo) as server:
-        path = Path(folder, "long.mp4")
+    with tempfile.TemporaryDirectory() as directory, Server(yolo=yolo) as server:
+        path = Path(directory, "long.mp4")
         subprocess.run(["ffmpeg", "-loglevel", "error", "-loop", "1", "-i", str(WEIGHTS / "shapes.jpg"), "-t", "30",
                         "-r", "30", "-pix_fmt", "yuv420p", str(path)], check=True)
         answers = []
@@ -236,12 +236,12 @@ def disconnects(yolo):
 
 def budget(yolo):
     """More models than the memory allows: all are answered, loaded and unloaded in turn."""
-    with tempfile.TemporaryDirectory() as folder:
+    with tempfile.TemporaryDirectory() as directory:
         for number in range(40):
-            shutil.copyfile(WEIGHTS / "shapes-detect.pt", Path(folder, f"m{number}.pt"))
-        with Server("--model-memory", 24, yolo=yolo, models=folder) as server:
+            shutil.copyfile(WEIGHTS / "shapes-detect.pt", Path(directory, f"m{number}.pt"))
+        with Server("--model-memory", 24, yolo=yolo, models=directory) as server:
             for number in range(40):
-                answer = ask(server.address, form({"model": f"m{number}"}, PICTURE))
+                answer = ask(server.address, form({"model": f"m{number}"}, IMAGE))
                 need(answer.status == 200, f"m{number}: {answer.status} {answer.body[:200]!r}")
             used = metric(server.address, "yolo_model_memory_bytes")
             need(used is not None and used <= 24 << 20, f"memory of models: {used}")
@@ -249,8 +249,8 @@ def budget(yolo):
 
 def keys(yolo):
     """Keys: wrong and revoked ones are refused while serving; limits outlive a restart."""
-    with tempfile.TemporaryDirectory() as folder:
-        database = ["--database", str(Path(folder, "keys.sqlite"))]
+    with tempfile.TemporaryDirectory() as directory:
+        database = ["--database", str(Path(directory, "keys.sqlite"))]
 
         def tell(*arguments):
             done = subprocess.run([yolo, "keys", *arguments, *database], capture_output=True, text=True)

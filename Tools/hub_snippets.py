@@ -4,7 +4,7 @@
 
 Needs requests and curl. DOCUMENT.txt is the page of the HUB Inference API as text; it is not part of this
 repository. The document lost the indentation of its Python snippets: the lines after `with` are indented
-anew. Host, MODEL_ID, API_KEY and the picture's path are filled in; nothing else is changed. Every snippet of the
+anew. Host, MODEL_ID, API_KEY and the image's path are filled in; nothing else is changed. Every snippet of the
 document is run for each shipped model; `results` and `shape` must be equal to `yolo predict --format json`.
 """
 import argparse

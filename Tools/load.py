@@ -3,7 +3,7 @@
     python Tools/load.py [--yolo .build/release/yolo] [--requests 10000] [--clients 32] [--bad 0.05]
     python Tools/load.py --url 127.0.0.1:8080 --pid 1234       # a server that runs, with the models of Weights, no keys
 
-Needs Pillow. Good requests go over the five shipped models, pictures and options; each answer must equal the one that
+Needs Pillow. Good requests go over the five shipped models, images and options; each answer must equal the one that
 was recorded one request at a time, times aside. Bad ones must get their status and envelope. A good request that is
 answered 503 is sent again after Retry-After. The exit status is 1 if anything is wrong.
 """
@@ -33,8 +33,8 @@ TRIES = 100
 # --- Good requests -------------------------------------------------------------------------------------------------
 
 
-def pictures(path):
-    """Returns a picture as JPEG, PNG and WebP of three sizes."""
+def images(path):
+    """Returns an image as JPEG, PNG and WebP of three sizes."""
     from PIL import Image
     photo = Image.open(path).convert("RGB")
     files = [path.read_bytes()]
@@ -49,8 +49,8 @@ def good_bodies():
     """Returns the bodies of all good requests."""
     bodies = []
     for task, name in TASKS.items():
-        for picture, options in itertools.product(pictures(WEIGHTS / name), OPTIONS):
-            bodies.append(form({"model": f"shapes-{task}", **options}, picture))
+        for image, options in itertools.product(images(WEIGHTS / name), OPTIONS):
+            bodies.append(form({"model": f"shapes-{task}", **options}, image))
     return bodies
 
 
@@ -65,10 +65,10 @@ def bomb():
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", header) + chunk(b"IDAT", zlib.compress(bytes(1000))) + chunk(b"IEND", b"")
 
 
-def bad_requests(picture):
+def bad_requests(image):
     """Returns the bad requests: name -> (function of the address, statuses allowed; empty if no answer is looked for)."""
     model = {"model": "shapes-detect"}
-    good = form(model, picture)
+    good = form(model, image)
 
     def sent(body, **more):
         return lambda address: ask(address, body, **more)
@@ -80,20 +80,20 @@ def bad_requests(picture):
     return {
         "no file": (sent(form(model)), {400}),
         "empty file": (sent(form(model, b"")), {415}),
-        "text as picture": (sent(form(model, b"no picture " * 50)), {415}),
-        "truncated JPEG": (sent(form(model, picture[:len(picture) // 2])), {415}),
+        "text as image": (sent(form(model, b"no image " * 50)), {415}),
+        "truncated JPEG": (sent(form(model, image[:len(image) // 2])), {415}),
         "PNG bomb": (sent(form(model, bomb())), {413}),
         "wrong boundary": (sent(good, kind="multipart/form-data; boundary=other"), {400}),
         "no boundary": (sent(good, kind="multipart/form-data"), {400}),
         "unfinished form": (sent(good[:-len(BOUNDARY) - 8]), {400}),
-        "unknown model": (sent(form({"model": "none"}, picture)), {404}),
-        "path in model": (sent(form({"model": "../../etc/passwd"}, picture)), {400}),
+        "unknown model": (sent(form({"model": "none"}, image)), {404}),
+        "path in model": (sent(form({"model": "../../etc/passwd"}, image)), {400}),
         "path in URL": (sent(good, path="/v1/predict/..%2f..%2fetc%2fpasswd"), {400}),
-        "path in file name": (sent(form(model, picture, name="../../../tmp/stolen.jpg")), {200}),
-        "conf=2": (sent(form({**model, "conf": 2}, picture)), {400}),
-        "imgsz=abc": (sent(form({**model, "imgsz": "abc"}, picture)), {400}),
-        "imgsz=99999": (sent(form({**model, "imgsz": 99999}, picture)), {400}),
-        "many fields": (sent(form({**model, **{f"f{n}": n for n in range(5000)}}, picture)), {400}),
+        "path in file name": (sent(form(model, image, name="../../../tmp/stolen.jpg")), {200}),
+        "conf=2": (sent(form({**model, "conf": 2}, image)), {400}),
+        "imgsz=abc": (sent(form({**model, "imgsz": "abc"}, image)), {400}),
+        "imgsz=99999": (sent(form({**model, "imgsz": 99999}, image)), {400}),
+        "many fields": (sent(form({**model, **{f"f{n}": n for n in range(5000)}}, image)), {400}),
         "header bomb": (pieces(head(0, more="".join(f"X-{n}: {'a' * 1000}\r\n" for n in range(500)))), {431, None}),
         "invalid HTTP": (pieces(b"\x00\x01nonsense\r\n\r\n"), {400}),
         "slow body": (pieces(*drip, pause=0.1), {200}),

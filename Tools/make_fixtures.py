@@ -3,11 +3,11 @@
     python Tools/make_fixtures.py [--out Tests/Fixtures]
 
 Needs the environment of Tools/upstream/setup. Written are (paths relative to --out):
-    pictures/*.png            small pictures drawn by shapes.py; shapes.jpg is read from Weights/ and not copied
+    images/*.png            small images drawn by shapes.py; shapes.jpg is read from Weights/ and not copied
     checkpoints/*.pt          lively untrained checkpoints, tiny, made by Tools/upstream/make_checkpoint.py
     inputs/*.npy              letterboxed network inputs, uint8 [H, W, 3], RGB
     heads/*.npy               raw float32 [1, C, H, W] outputs of the head's box and class branches, per level, fused network
-    detections/*.json         [{class, name, confidence, x1, y1, x2, y2}] in pixels of the picture, unrounded
+    detections/*.json         [{class, name, confidence, x1, y1, x2, y2}] in pixels of the image, unrounded
     manifest.json             command, seed, library versions, SHA-256 of every file, and the list of cases
     networks/NAME.pt          a network of tiny_networks.py; together they have every block and every head
     networks/NAME.json        seed, versions, and the cases with what the reference found: objects or probabilities
@@ -43,7 +43,7 @@ from reference import MAXIMUM_DETECTIONS, Reference, decision_margins
 
 ROOT = Path(__file__).resolve().parent.parent
 MAKE_CHECKPOINT = ROOT / "Tools/upstream/make_checkpoint.py"
-DIRECTORIES = ("pictures", "checkpoints", "inputs", "heads", "detections")  # of the manifest, and made anew
+DIRECTORIES = ("images", "checkpoints", "inputs", "heads", "detections")  # of the manifest, and made anew
 SEED = 20261
 WIDTH = 0.03125  # 8, 8, 8, 16 and 32 channels: everything below or at one vector of the widest instruction set
 NAMES = ["person", "café au lait", "traffic light", "自転車"]  # names are UTF-8 and pass through unchanged
@@ -63,11 +63,11 @@ CHECKPOINTS = (
     ("tiny-p6", "yolov8-p6", 4),
 )
 # name, (width, height): one even and one odd; seeds are SEED + position
-PICTURES = (("even", (160, 120)), ("odd", (97, 211)))
+IMAGES = (("even", (160, 120)), ("odd", (97, 211)))
 HELD_BACK = (("held-back-a", (200, 150)), ("held-back-b", (120, 180)))
 
 
-def write_picture(path, width, height, seed):
+def write_image(path, width, height, seed):
     scene = shapes.random_scene(np.random.default_rng([seed, 7]), width, height)
     # Without grain PNG stays small; the objects, textures and gradients remain.
     quiet = shapes.Background(**{**vars(scene.background), "grain": 0.0})
@@ -75,14 +75,14 @@ def write_picture(path, width, height, seed):
                 [cv2.IMWRITE_PNG_COMPRESSION, 9])
 
 
-def write_checkpoint(path, architecture, bins, seed, picture):
+def write_checkpoint(path, architecture, bins, seed, image):
     """Runs make_checkpoint.py on a scaled-down description, then takes date and local paths out of the file."""
     with tempfile.TemporaryDirectory() as directory:
         description = YAML.load(Path(ultralytics.__file__).parent / f"cfg/models/v8/{architecture}.yaml")
         description.update(nc=len(NAMES), scales={"t": [0.33, WIDTH, 1024]}, reg_max=bins)
         yaml, raw = Path(directory) / f"{architecture}-tiny.yaml", Path(directory) / path.name
         YAML.save(yaml, description)
-        subprocess.run([sys.executable, str(MAKE_CHECKPOINT), str(yaml), str(raw), "--seed", str(seed), "--image", str(picture),
+        subprocess.run([sys.executable, str(MAKE_CHECKPOINT), str(yaml), str(raw), "--seed", str(seed), "--image", str(image),
                         "--imgsz", "320"], check=True, stdout=sys.stderr)
         checkpoint = torch.load(raw, map_location="cpu", weights_only=False)
     model = checkpoint["model"].half()
@@ -101,13 +101,13 @@ def margins_suffice(run, conf):
     return min(confidence, tie) >= LEAST_CONFIDENCE_MARGIN and overlap >= LEAST_IOU_MARGIN
 
 
-def clear_checkpoint(path, architecture, bins, seed, calibration, pictures):
+def clear_checkpoint(path, architecture, bins, seed, calibration, images):
     """Writes the checkpoint of the first seed whose cases are all clear and none of them empty; returns (reference, seed)."""
     for attempt in range(seed, seed + SEED_TRIES):
         write_checkpoint(path, architecture, bins, attempt, calibration)
         reference = Reference(path)
-        runs = [(reference.predict(picture, imgsz, conf, IOU), conf)
-                for picture in pictures for imgsz in SIZES for conf in CONFIDENCES]
+        runs = [(reference.predict(image, imgsz, conf, IOU), conf)
+                for image in images for imgsz in SIZES for conf in CONFIDENCES]
         lively = all(0 < len(run.detections) < MAXIMUM_DETECTIONS for run, conf in runs if conf == max(CONFIDENCES))
         if lively and all(margins_suffice(run, conf) for run, conf in runs):
             return reference, attempt
@@ -124,9 +124,9 @@ class Writer:
         np.save(self.out / name, np.ascontiguousarray(values), allow_pickle=False)
         return name
 
-    def case(self, reference, checkpoint, picture, path, imgsz, conf, with_tensors=False, with_input=False):
+    def case(self, reference, checkpoint, image, path, imgsz, conf, with_tensors=False, with_input=False):
         run = reference.predict(path, imgsz, conf, IOU, heads=with_tensors)
-        stem = f"{Path(checkpoint).stem}-{Path(picture).stem}-{imgsz}"
+        stem = f"{Path(checkpoint).stem}-{Path(image).stem}-{imgsz}"
         if not margins_suffice(run, conf):
             self.dropped.append(f"{stem}-conf{conf}")
             return
@@ -137,17 +137,17 @@ class Writer:
         lines = ",\n ".join(json.dumps(row, ensure_ascii=False) for row in rows)
         (self.out / name).write_text(f"[{lines}]\n")
         height, width = run.letterboxed.shape[:2]
-        case = {"checkpoint": checkpoint, "picture": picture, "imgsz": imgsz, "conf": conf, "iou": IOU,
+        case = {"checkpoint": checkpoint, "image": image, "imgsz": imgsz, "conf": conf, "iou": IOU,
                 "inputSize": {"width": width, "height": height}, "count": len(rows), "detections": name}
         if with_input:
-            case["input"] = self.array(f"inputs/{Path(picture).stem}-{width}x{height}.npy", run.letterboxed)
+            case["input"] = self.array(f"inputs/{Path(image).stem}-{width}x{height}.npy", run.letterboxed)
         if with_tensors:
-            # The tensors depend on picture and imgsz alone; both confidences of a case name the same files.
+            # The tensors depend on image and imgsz alone; both confidences of a case name the same files.
             case["heads"] = {key: self.array(f"heads/{stem}-{key}.npy", run.heads[key]) for key in sorted(run.heads)}
         self.cases.append(case)
 
 
-# The networks' cases: (picture, imgsz, whether heads are kept). The inputs are 96x64 and 96x96.
+# The networks' cases: (image, imgsz, whether heads are kept). The inputs are 96x64 and 96x96.
 NETWORK_CASES = (("odd", 96, True), ("even", 96, False))
 NETWORK_CONFIDENCE = 0.25
 OBJECTS = {"detect": (3, 16), "pose": (3, 16), "obb": (3, 16), "segment": (2, 8)}  # the fewest and the most of a case
@@ -161,13 +161,13 @@ NUDGES = ((-3e-4, 0.0), (3e-4, 0.0), (0.0, -2e-3), (0.0, 2e-3))
 
 
 def network_input(path, imgsz):
-    """Returns a picture about as the network gets it, [1, 3, H, W]; statistics are taken from it."""
-    picture = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
-    scale = imgsz / max(picture.shape[:2])
-    picture = cv2.resize(picture, None, fx=scale, fy=scale)
-    picture = cv2.copyMakeBorder(picture, 0, -picture.shape[0] % 32, 0, -picture.shape[1] % 32, cv2.BORDER_CONSTANT,
+    """Returns an image about as the network gets it, [1, 3, H, W]; statistics are taken from it."""
+    image = cv2.cvtColor(cv2.imread(str(path)), cv2.COLOR_BGR2RGB)
+    scale = imgsz / max(image.shape[:2])
+    image = cv2.resize(image, None, fx=scale, fy=scale)
+    image = cv2.copyMakeBorder(image, 0, -image.shape[0] % 32, 0, -image.shape[1] % 32, cv2.BORDER_CONSTANT,
                                  value=(114,) * 3)
-    return torch.from_numpy(np.ascontiguousarray(picture.transpose(2, 0, 1)[None])).float() / 255
+    return torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1)[None])).float() / 255
 
 
 def is_clear(reference, run, path, imgsz, retina):
@@ -214,12 +214,12 @@ def objects_of(found):
         yield item
 
 
-def write_network(name, out, pictures, seed, opened):
+def write_network(name, out, images, seed, opened):
     """Writes the network of the first seed whose cases are clear; returns a line about it.
 
     The reference opens a copy at `opened`: a name like yolov5.pt it may take for that of a released file.
     """
-    inputs = [network_input(pictures[picture], imgsz) for picture, imgsz, _ in NETWORK_CASES]
+    inputs = [network_input(images[image], imgsz) for image, imgsz, _ in NETWORK_CASES]
     path = out / f"{name}.pt"
     for attempt in range(seed, seed + SEED_TRIES):
         torch.save(tiny_networks.make(name, NAMES, inputs, attempt), path)
@@ -229,14 +229,14 @@ def write_network(name, out, pictures, seed, opened):
             references.append(Reference(opened, end_to_end=True))
         cases, heads, masks, noise = [], [], [], 0.0
         for reference in references:
-            for picture, imgsz, with_heads in NETWORK_CASES:
+            for image, imgsz, with_heads in NETWORK_CASES:
                 with_retina = reference.task == "segment" and with_heads and not reference.end_to_end
                 for retina in (False, True)[:1 + with_retina]:
                     keeps = with_heads and not retina
-                    run = reference.predict(pictures[picture], imgsz, NETWORK_CONFIDENCE, IOU, heads=keeps, retina=retina)
-                    if not is_clear(reference, run, pictures[picture], imgsz, retina):
+                    run = reference.predict(images[image], imgsz, NETWORK_CONFIDENCE, IOU, heads=keeps, retina=retina)
+                    if not is_clear(reference, run, images[image], imgsz, retina):
                         break
-                    case = {"picture": f"pictures/{picture}.png", "imgsz": imgsz, "conf": NETWORK_CONFIDENCE, "iou": IOU,
+                    case = {"image": f"images/{image}.png", "imgsz": imgsz, "conf": NETWORK_CONFIDENCE, "iou": IOU,
                             "isOneToOne": reference.end_to_end, "retina": retina}
                     if run.probabilities is not None:
                         case["probabilities"] = run.probabilities.tolist()
@@ -249,7 +249,7 @@ def write_network(name, out, pictures, seed, opened):
                         case["heads"] = [{"path": head_path(reference, key), "shape": list(run.heads[key].shape)}
                                          for key in sorted(run.heads)]
                         heads += [run.heads[key].ravel() for key in sorted(run.heads)]
-                        exact = reference.predict(pictures[picture], imgsz, NETWORK_CONFIDENCE, IOU, heads=True, exact=True)
+                        exact = reference.predict(images[image], imgsz, NETWORK_CONFIDENCE, IOU, heads=True, exact=True)
                         noise = max([noise] + [float(np.abs(run.heads[key] - exact.heads[key]).max()
                                                      / np.abs(exact.heads[key]).max()) for key in run.heads])
                     cases.append(case)
@@ -276,9 +276,9 @@ def write_network(name, out, pictures, seed, opened):
     return f"{name}: seed {attempt}, {path.stat().st_size} bytes, found {counts}, heads {noise:.1e} from float64"
 
 
-def write_taps(path, reference, picture, imgsz):
+def write_taps(path, reference, image, imgsz):
     """Writes some values of what every module of a network gives."""
-    run = reference.predict(picture, imgsz, NETWORK_CONFIDENCE, IOU)
+    run = reference.predict(image, imgsz, NETWORK_CONFIDENCE, IOU)
     inputs = np.float32(run.letterboxed.transpose(2, 0, 1))[None] / np.float32(255)
     lines = []
     for name, tensor in hooked(reference.checkpoint, inputs).items():
@@ -286,7 +286,7 @@ def write_taps(path, reference, picture, imgsz):
         picked = [float(f"{values[(TAP_STEP * index + TAP_START) % values.size]:.7g}") for index in range(TAP_VALUES)]
         lines.append(json.dumps([name, list(tensor.shape), float(f"{values.max() - values.min():.6g}"), picked]))
     facts = {"generator": "python Tools/make_fixtures.py --taps", "versions": versions(),
-             "picture": f"pictures/{picture.name}", "imgsz": imgsz}
+             "image": f"images/{image.name}", "imgsz": imgsz}
     path.write_text("{\n" + "".join(f" {json.dumps(key)}: {json.dumps(value)},\n" for key, value in facts.items())
                     + ' "taps": [' + ",\n".join(lines) + "]\n}\n")
     return len(lines)
@@ -294,25 +294,25 @@ def write_taps(path, reference, picture, imgsz):
 
 def write_all_taps(out):
     """Writes the taps of the networks that are there."""
-    picture, imgsz, _ = NETWORK_CASES[0]
+    image, imgsz, _ = NETWORK_CASES[0]
     for name in tiny_networks.NETWORKS:
         with tempfile.TemporaryDirectory() as directory:
             opened = shutil.copyfile(out / "networks" / f"{name}.pt", Path(directory) / "network.pt")
-            count = write_taps(out / "networks" / f"{name}-taps.json", Reference(opened), out / "pictures" / f"{picture}.png",
+            count = write_taps(out / "networks" / f"{name}-taps.json", Reference(opened), out / "images" / f"{image}.png",
                                imgsz)
         print(f"{name}: {count} taps", flush=True)
 
 
 def write_networks(out, names):
-    """Writes the networks; the pictures are there already."""
+    """Writes the networks; the images are there already."""
     (out / "networks").mkdir(exist_ok=True)
-    pictures = {name: out / "pictures" / f"{name}.png" for name, _ in PICTURES}
+    images = {name: out / "images" / f"{name}.png" for name, _ in IMAGES}
     for name in names or tiny_networks.NETWORKS:
         for old in (".pt", ".json", "-heads.npy", "-masks.npy"):
             (out / "networks" / (name + old)).unlink(missing_ok=True)
         position = list(tiny_networks.NETWORKS).index(name)
         with tempfile.TemporaryDirectory() as directory:
-            line = write_network(name, out / "networks", pictures, SEED + 100 * position, Path(directory) / "network.pt")
+            line = write_network(name, out / "networks", images, SEED + 100 * position, Path(directory) / "network.pt")
         print(line, flush=True)
     write_all_taps(out)
 
@@ -339,14 +339,14 @@ def main():
         shutil.rmtree(out / name, ignore_errors=True)
         (out / name).mkdir(parents=True)
 
-    pictures = {}
-    for position, (name, (width, height)) in enumerate(PICTURES + HELD_BACK):
-        pictures[name] = out / "pictures" / f"{name}.png"
-        write_picture(pictures[name], width, height, SEED + position)
+    images = {}
+    for position, (name, (width, height)) in enumerate(IMAGES + HELD_BACK):
+        images[name] = out / "images" / f"{name}.png"
+        write_image(images[name], width, height, SEED + position)
 
-    # Calibrated on both pictures side by side, so that the scores of neither saturate; square, because make_checkpoint.py
+    # Calibrated on both images side by side, so that the scores of neither saturate; square, because make_checkpoint.py
     # pads to multiples of 32 alone and the stride-64 network needs 64.
-    parts = [cv2.imread(str(pictures[name])) for name, _ in PICTURES]
+    parts = [cv2.imread(str(images[name])) for name, _ in IMAGES]
     side = sum(part.shape[1] for part in parts)
     montage = np.concatenate([np.pad(p, ((0, side - p.shape[0]), (0, 0), (0, 0)), mode="wrap") for p in parts], 1)
 
@@ -359,13 +359,13 @@ def main():
             checkpoint = f"checkpoints/{name}.pt"
             reference, seeds[checkpoint] = clear_checkpoint(
                 out / checkpoint, architecture, bins, SEED + 100 * position, calibration,
-                [pictures[picture] for picture, _ in PICTURES])
-            for picture, _ in PICTURES:
+                [images[image] for image, _ in IMAGES])
+            for image, _ in IMAGES:
                 for imgsz in SIZES:
                     for conf in CONFIDENCES:
-                        writer.case(reference, checkpoint, f"pictures/{picture}.png", pictures[picture], imgsz, conf,
+                        writer.case(reference, checkpoint, f"images/{image}.png", images[image], imgsz, conf,
                                     with_tensors=imgsz == 160,
-                                    with_input=imgsz == 160 or (picture == "odd" and architecture == "yolov8"))
+                                    with_input=imgsz == 160 or (image == "odd" and architecture == "yolov8"))
 
     trained = arguments.weights / "shapes-detect.pt"
     reference = Reference(trained)
@@ -374,9 +374,9 @@ def main():
             writer.case(reference, "Weights/shapes-detect.pt", "Weights/shapes.jpg", arguments.weights / "shapes.jpg",
                         imgsz, conf)
         for name, _ in HELD_BACK:
-            writer.case(reference, "Weights/shapes-detect.pt", f"pictures/{name}.png", pictures[name], 320, conf)
+            writer.case(reference, "Weights/shapes-detect.pt", f"images/{name}.png", images[name], 320, conf)
         # The sixteen-bin box distribution of every released checkpoint, which the tiny ones do not have.
-        writer.case(reference, "Weights/shapes-detect.pt", "pictures/held-back-a.png", pictures["held-back-a"], 160, conf,
+        writer.case(reference, "Weights/shapes-detect.pt", "images/held-back-a.png", images["held-back-a"], 160, conf,
                     with_tensors=True, with_input=True)
 
     write_networks(out, None)

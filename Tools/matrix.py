@@ -1,13 +1,13 @@
 """Prints the matrix of parity: every family, size and task against the reference.
 
-    python Tools/matrix.py --yolo .build/release/yolo --checkpoints checkpoints/ --pictures bus.jpg zidane.jpg tall.png \\
+    python Tools/matrix.py --yolo .build/release/yolo --checkpoints checkpoints/ --images bus.jpg zidane.jpg tall.png \\
         [--cases default no-nms] [--results matrix.json] [--markdown matrix.md]
 
 A checkpoint is named FAMILY SIZE [-VARIANT] -TASK.pt, like v8n-detect.pt or 26s-p2-detect.pt; `upstream/make_checkpoint.py
 --seed 7 --image bus.jpg` makes lively untrained ones. Every checkpoint is asked every case that its task has:
     default     imgsz 640, conf 0.25, iou 0.7 (classify: 224)          low       conf 0.01
     wide        another, not square imgsz                              classes   conf 0.01, every third class
-    agnostic    conf 0.01, suppression across classes                  retina    masks in the picture's resolution
+    agnostic    conf 0.01, suppression across classes                  retina    masks in the image's resolution
     no-nms, no-nms low, no-nms agnostic                                the one-to-one branch of dual heads
 Both sides get the same options. Compared are boxes, scores, keypoints, rotated corners, masks, polygons and class
 probabilities (tolerances and excuses: comparison.py), the network's input, and in default and no-nms the raw tensors of
@@ -19,7 +19,7 @@ Status of a checkpoint:
             network in float64 in that case: networks with random weights amplify the rounding of float32
     FAIL    anything else; also when our command refuses the checkpoint
 Exit status 1 when one fails. --results keeps the figures of earlier runs, so that the matrix can be made in pieces.
-Needs the reference environment; the reference's answers are kept in --cache by the contents of checkpoint and picture.
+Needs the reference environment; the reference's answers are kept in --cache by the contents of checkpoint and image.
 """
 import argparse
 import json
@@ -59,7 +59,7 @@ def cases(task, class_count, is_dual):
 
 @dataclass
 class Cell:
-    """What came out for one checkpoint, over all its cases and pictures."""
+    """What came out for one checkpoint, over all its cases and images."""
 
     name: str
     task: str
@@ -106,14 +106,14 @@ class Examination:
             try:
                 answers = ours(self.arguments.yolo, self.checkpoint, self.source, options, self.arguments.backend,
                                self.arguments.isa, dump=not self.arguments.no_dump)
-                if len(answers) != len(self.arguments.pictures):
-                    raise RuntimeError(f"{len(answers)} answers for {len(self.arguments.pictures)} pictures")
+                if len(answers) != len(self.arguments.images):
+                    raise RuntimeError(f"{len(answers)} answers for {len(self.arguments.images)} images")
             except (RuntimeError, OSError, ValueError, KeyError, TypeError) as error:
                 self.cell.cases += 1
                 self.cell.fail(f"{name}: {type(error).__name__}: {error}")
                 continue
-            for index, (picture, answer) in enumerate(zip(self.arguments.pictures, answers)):
-                self.examine(name, options, picture, answer, is_first=index == 0)
+            for index, (image, answer) in enumerate(zip(self.arguments.images, answers)):
+                self.examine(name, options, image, answer, is_first=index == 0)
         return self.cell
 
     def prepare(self):
@@ -122,15 +122,15 @@ class Examination:
             if self.arguments.cases and name not in self.arguments.cases:
                 continue
             with_heads = name in WITH_HEADS
-            for index, picture in enumerate(self.arguments.pictures):
-                self.reference.predict(picture, options, heads=with_heads)
+            for index, image in enumerate(self.arguments.images):
+                self.reference.predict(image, options, heads=with_heads)
                 if with_heads and index == 0:
-                    self.reference.predict(picture, options, heads=True, exact=True)
+                    self.reference.predict(image, options, heads=True, exact=True)
 
-    def examine(self, name, options, picture, answer, is_first):
-        cell, title = self.cell, f"{name}, {picture.name}"
+    def examine(self, name, options, image, answer, is_first):
+        cell, title = self.cell, f"{name}, {image.name}"
         with_heads = name in WITH_HEADS
-        run = self.reference.predict(picture, options, heads=with_heads)
+        run = self.reference.predict(image, options, heads=with_heads)
         result = compare(run, answer, options)
         cell.cases += 1
         cell.detections += result.expected_count
@@ -145,12 +145,12 @@ class Examination:
                 answer.dump["input"].reshape(-1), np.float32(run.letterboxed.transpose(2, 0, 1)).reshape(-1) / np.float32(255)):
             cell.fail(f"{title}: the network's input differs")
         if result.numeric_faults or (with_heads and is_first):
-            self.measure_noise(title, options, picture, answer, run, result, with_heads)
+            self.measure_noise(title, options, image, answer, run, result, with_heads)
 
-    def measure_noise(self, title, options, picture, answer, run, result, with_heads):
+    def measure_noise(self, title, options, image, answer, run, result, with_heads):
         """Compares both sides with the network in float64."""
         cell = self.cell
-        exact = self.reference.predict(picture, options, heads=with_heads, exact=True)
+        exact = self.reference.predict(image, options, heads=with_heads, exact=True)
         exact_answer = _Exact(exact)
         own, ours_exact = compare(run, exact_answer, options).worst, compare(exact, answer, options).worst
         for figures, found in ((cell.own, own), (cell.exact, ours_exact)):
@@ -255,7 +255,7 @@ def markdown(cells, arguments):
     return "\n".join((
         "# Parity with the reference", "",
         f"Made by `Tools/matrix.py` against Ultralytics {ultralytics.__version__} on untrained checkpoints with lively random "
-        f"weights; {len(arguments.pictures)} pictures. Sizes with ° are outside a tolerance, but no farther than {NOISE_FACTOR} "
+        f"weights; {len(arguments.images)} images. Sizes with ° are outside a tolerance, but no farther than {NOISE_FACTOR} "
         "times the reference's own distance from the same network in float64; ✗ differs.", "",
         markdown_table(("family", *TASKS), grid(cells)), "",
         f"Tolerances: boxes {limits.box} px, scores {limits.confidence:.0e}, keypoints {limits.keypoint} px, rotated "
@@ -269,8 +269,8 @@ def markdown(cells, arguments):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--yolo", type=Path, help="our command; left out: only work out and keep the reference's answers")
-    parser.add_argument("--checkpoints", nargs="+", required=True, type=Path, help="files or folders")
-    parser.add_argument("--pictures", nargs="+", required=True, type=Path)
+    parser.add_argument("--checkpoints", nargs="+", required=True, type=Path, help="files or directories")
+    parser.add_argument("--images", nargs="+", required=True, type=Path)
     parser.add_argument("--cases", nargs="+", help="left out: all that the task has")
     parser.add_argument("--backend", help="left out: our default")
     parser.add_argument("--isa", help="left out: what the processor has")
@@ -294,8 +294,8 @@ def main():
     print(line(HEADINGS))
     with tempfile.TemporaryDirectory() as directory:
         # Numbered, because our command answers a directory in the order of its file names.
-        for index, picture in enumerate(arguments.pictures):
-            shutil.copyfile(picture, Path(directory) / f"{index:04d}-{picture.name}")
+        for index, image in enumerate(arguments.images):
+            shutil.copyfile(image, Path(directory) / f"{index:04d}-{image.name}")
         for checkpoint in checkpoints:
             cell = cells[checkpoint.stem] = Examination(arguments, checkpoint, directory).run()
             examined.append(cell)

@@ -1,17 +1,17 @@
 """Compares the `yolo` command with the reference, detection by detection.
 
-    python Tools/parity.py --yolo .build/release/yolo --checkpoints A.pt B.pt --pictures x.jpg y.png \\
+    python Tools/parity.py --yolo .build/release/yolo --checkpoints A.pt B.pt --images x.jpg y.png \\
         --imgsz 320 640 1280 --conf 0.01 0.25 0.9 --iou 0.45 --backend native blas reference --isa avx512 avx2 baseline
 
-Needs the reference environment. Prints a line per case (checkpoint, picture, imgsz, conf, backend, isa) and the worst box
+Needs the reference environment. Prints a line per case (checkpoint, image, imgsz, conf, backend, isa) and the worst box
 and confidence difference at the end. Exit status 1 when a case differs: other count or classes, another order than ties
-allow (confidences within 2e-4 may swap), a box off by more than 0.01 px (0.05 px at imgsz 1280; pixels of the picture), a
+allow (confidences within 2e-4 may swap), a box off by more than 0.01 px (0.05 px at imgsz 1280; pixels of the image), a
 confidence by more than 1e-4, keypoints or rotated corners by more than 0.05 px, class probabilities by more than 1e-5.
 comparison.py says which detections are excused when only one side has them; they are counted and listed. Masks are
 compared by matrix.py, which also covers the other options and prints a table of families, sizes and tasks.
-The reference's answers are kept in --cache by the contents of checkpoint and picture.
+The reference's answers are kept in --cache by the contents of checkpoint and image.
 A fault in numbers is followed by how far the reference itself is from float64 in that case; it excuses nothing.
-Many excuses in a case mean that its scores are saturated; calibrate the checkpoint on the picture
+Many excuses in a case mean that its scores are saturated; calibrate the checkpoint on the image
 (upstream/make_checkpoint.py --image).
 """
 import argparse
@@ -27,7 +27,7 @@ def tolerances(imgsz):
     return Tolerances(box=0.05 if imgsz >= 1280 else 0.01)
 
 
-COLUMNS = (("checkpoint", 24), ("picture", 20), ("imgsz", 5), ("conf", 5), ("backend", 9), ("isa", 8), ("reference", 9),
+COLUMNS = (("checkpoint", 24), ("image", 20), ("imgsz", 5), ("conf", 5), ("backend", 9), ("isa", 8), ("reference", 9),
            ("ours", 5), ("box px", 9), ("conf diff", 9), ("swaps", 5), ("excused", 7), ("", 4))
 
 
@@ -39,7 +39,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--yolo", required=True, help="our command")
     parser.add_argument("--checkpoints", nargs="+", required=True, type=Path)
-    parser.add_argument("--pictures", nargs="+", required=True, type=Path)
+    parser.add_argument("--images", nargs="+", required=True, type=Path)
     parser.add_argument("--imgsz", nargs="+", type=int, default=[640])
     parser.add_argument("--conf", nargs="+", type=float, default=[0.25])
     parser.add_argument("--iou", type=float, default=0.45)
@@ -53,9 +53,9 @@ def main():
     worst, cases, failed, compared, excused = {}, 0, 0, 0, {}
     with tempfile.TemporaryDirectory() as directory:
         # Numbered, because our command answers a directory in the order of its file names.
-        for index, picture in enumerate(arguments.pictures):
-            shutil.copyfile(picture, Path(directory) / f"{index:04d}-{picture.name}")
-        source = directory if len(arguments.pictures) > 1 else arguments.pictures[0]
+        for index, image in enumerate(arguments.images):
+            shutil.copyfile(image, Path(directory) / f"{index:04d}-{image.name}")
+        source = directory if len(arguments.images) > 1 else arguments.images[0]
         for checkpoint in arguments.checkpoints:
             reference, noises = CachedReference(checkpoint, arguments.cache), {}
             combinations = [(imgsz, conf, backend, isa) for imgsz in arguments.imgsz for conf in arguments.conf
@@ -65,17 +65,17 @@ def main():
                 try:
                     options = Options(imgsz, conf, arguments.iou)
                     answers = ours(arguments.yolo, checkpoint, source, options, backend, isa)
-                    if len(answers) != len(arguments.pictures):
-                        raise RuntimeError(f"{len(answers)} answers for {len(arguments.pictures)} pictures")
+                    if len(answers) != len(arguments.images):
+                        raise RuntimeError(f"{len(answers)} answers for {len(arguments.images)} images")
                 except (RuntimeError, OSError, ValueError, KeyError, TypeError) as error:
                     cases, failed = cases + 1, failed + 1
                     print(line([*start, "-", "-", "-", "-", "-", "-", "FAIL"]) + f"\n    {type(error).__name__}: {error}")
                     continue
-                for picture, answer in zip(arguments.pictures, answers):
-                    run = reference.predict(picture, options)
+                for image, answer in zip(arguments.images, answers):
+                    run = reference.predict(image, options)
                     result = compare(run, answer, options, tolerances(imgsz))
                     box, confidence = result.worst.get("box", 0.0), result.worst.get("confidence", 0.0)
-                    start[1], cases = picture.name, cases + 1
+                    start[1], cases = image.name, cases + 1
                     faults = result.numeric_faults + result.faults
                     failed += bool(faults)
                     print(line([*start, result.expected_count, result.found_count, f"{box:.6f}",
@@ -83,9 +83,9 @@ def main():
                     for fault in faults[:arguments.list]:
                         print(f"    {fault}")
                     if result.numeric_faults:
-                        key = (picture, imgsz, conf)
+                        key = (image, imgsz, conf)
                         if key not in noises:
-                            noises[key] = reference.noise(picture, options)
+                            noises[key] = reference.noise(image, options)
                         if noises[key]:
                             print("    for comparison, the reference's own distance from float64 before suppression: "
                                   f"{noises[key][0]:.5f} px, {noises[key][1]:.1e}")

@@ -24,7 +24,7 @@ MAXIMUM_DETECTIONS = 300
 
 @dataclass
 class Detections:
-    """Detections in result order: boxes [N, 4] as x1, y1, x2, y2 in pixels of the picture, confidences [N], classes [N].
+    """Detections in result order: boxes [N, 4] as x1, y1, x2, y2 in pixels of the image, confidences [N], classes [N].
 
     By task also: masks [N, H, W] of bool and polygons (N arrays [P, 2]); keypoints [N, K, 2 or 3]; corners [N, 4, 2] of the
     rotated boxes, whose `boxes` are then the upright boxes around them.
@@ -45,9 +45,9 @@ class Detections:
 
 @dataclass
 class Run:
-    """One picture through the reference.
+    """One image through the reference.
 
-    `candidates` [A, 4 + nc] is what non-maximum suppression was given: centre x, centre y, width and height in input
+    `candidates` [A, 4 + nc] is what non-maximum suppression was given: center x, center y, width and height in input
     pixels, then the class scores; `angles` [A] belongs to them in rotated models. Both are empty where nothing is
     suppressed: classify models, and the one-to-one branch. `probabilities` [nc] is the answer of a classify model.
     `letterboxed` is the network's input as uint8 [H, W, 3], RGB.
@@ -57,19 +57,19 @@ class Run:
     detections: Detections
     candidates: np.ndarray
     letterboxed: np.ndarray
-    shape: tuple  # (height, width) of the picture
+    shape: tuple  # (height, width) of the image
     heads: dict = field(default_factory=dict)
     angles: np.ndarray = None
     probabilities: np.ndarray = None
 
-    def to_picture(self, boxes):
-        """Maps xyxy boxes from input pixels to pixels of the picture, clipped to it."""
+    def to_image(self, boxes):
+        """Maps xyxy boxes from input pixels to pixels of the image, clipped to it."""
         return scale_boxes(self.letterboxed.shape[:2], torch.from_numpy(boxes.copy()), self.shape).numpy()
 
     def candidate_boxes(self):
-        """Returns the candidates as upright xyxy boxes in pixels of the picture."""
+        """Returns the candidates as upright xyxy boxes in pixels of the image."""
         if self.angles is None:
-            return self.to_picture(corners(self.candidates[:, :4].astype(np.float64)))
+            return self.to_image(corners(self.candidates[:, :4].astype(np.float64)))
         boxes = torch.from_numpy(np.concatenate([self.candidates[:, :4], self.angles[:, None]], 1).astype(np.float64))
         boxes[:, :4] = scale_boxes(self.letterboxed.shape[:2], boxes[:, :4], self.shape, xywh=True)
         return around(xywhr2xyxyxyxy(boxes).numpy())
@@ -84,7 +84,7 @@ class Run:
 
 
 class Reference:
-    """A checkpoint opened by the reference; the fused network stays loaded between pictures.
+    """A checkpoint opened by the reference; the fused network stays loaded between images.
 
     `end_to_end` takes the one-to-one branch of a dual head (`nms=False`).
     """
@@ -99,19 +99,19 @@ class Reference:
         self._wants_heads = self._wants_exact = False
         self._predictor = None
 
-    def _prepare(self, picture, **options):
-        """Makes the predictor (it exists only after a first picture) and listens at its network."""
-        self.yolo.predict(str(picture), **options)
+    def _prepare(self, image, **options):
+        """Makes the predictor (it exists only after a first image) and listens at its network."""
+        self.yolo.predict(str(image), **options)
         predictor = self._predictor = self.yolo.predictor
         postprocess, inference = predictor.postprocess, predictor.inference
 
-        def listening_postprocess(predictions, image, pictures, **rest):
+        def listening_postprocess(predictions, image, images, **rest):
             output = predictions
             while isinstance(output, (list, tuple)):
                 output = output[0]
             self._captured["output"] = output[0].detach().clone()
             self._captured["input"] = image[0].detach().clone()
-            return postprocess(predictions, image, pictures, **rest)
+            return postprocess(predictions, image, images, **rest)
 
         def choosing_inference(image, *rest, **options):
             if not self._wants_exact:
@@ -152,8 +152,8 @@ class Reference:
             self._listen(self._double.model[-1])
         return self._double
 
-    def predict(self, picture, imgsz, conf, iou, heads=False, classes=None, agnostic=False, retina=False, exact=False):
-        """Predicts one picture as the reference does by default (rectangular input, 300 detections at most).
+    def predict(self, image, imgsz, conf, iou, heads=False, classes=None, agnostic=False, retina=False, exact=False):
+        """Predicts one image as the reference does by default (rectangular input, 300 detections at most).
 
         With `exact` the network (not what comes after it) computes in float64.
         """
@@ -161,13 +161,13 @@ class Reference:
                        save=False, classes=classes, agnostic_nms=agnostic, retina_masks=retina,
                        nms=False if self.end_to_end else None)
         if self._predictor is None:
-            self._prepare(picture, **options)
+            self._prepare(image, **options)
         self._captured.clear()
         self._wants_heads, self._wants_exact = heads, exact
-        result = self.yolo.predict(str(picture), **options)[0]
+        result = self.yolo.predict(str(image), **options)[0]
         pixels = torch.round(self._captured["input"] * 255).to(torch.uint8).numpy().transpose(1, 2, 0)
         if not np.array_equal(np.float32(pixels) / np.float32(255), self._captured["input"].numpy().transpose(1, 2, 0)):
-            raise ValueError("the network's input is not a uint8 picture divided by 255")
+            raise ValueError("the network's input is not a uint8 image divided by 255")
         run = Run(detections_of(result), np.zeros((0, 4 + self.class_count), np.float32), np.ascontiguousarray(pixels),
                   tuple(result.orig_shape),
                   {name: tensor.numpy() for name, tensor in self._captured.items() if name not in ("input", "output")})
@@ -180,7 +180,7 @@ class Reference:
         return run
 
     def noise(self, run, conf):
-        """Returns how far the run is from the same network in float64: (picture pixels, score), over scores above conf.
+        """Returns how far the run is from the same network in float64: (image pixels, score), over scores above conf.
 
         None when the network gives another form of output than what suppression was given.
         """
@@ -196,7 +196,7 @@ class Reference:
         kept = run.candidates[:, 4:].max(1) > conf
         if not kept.any():
             return 0.0, 0.0
-        boxes = [run.to_picture(corners(rows[kept, :4].astype(np.float64))) for rows in (run.candidates, exact)]
+        boxes = [run.to_image(corners(rows[kept, :4].astype(np.float64))) for rows in (run.candidates, exact)]
         return float(np.abs(boxes[0] - boxes[1]).max()), float(np.abs(run.candidates[kept, 4:] - exact[kept, 4:]).max())
 
 
@@ -235,7 +235,7 @@ def single_precision(output):
 
 
 def corners(boxes):
-    """Turns [N, 4] centre, size boxes into x1, y1, x2, y2."""
+    """Turns [N, 4] center, size boxes into x1, y1, x2, y2."""
     half = boxes[:, 2:4] / 2
     return np.concatenate([boxes[:, :2] - half, boxes[:, :2] + half], 1)
 

@@ -14,13 +14,13 @@ ROOT = Path(__file__).resolve().parent.parent
 WEIGHTS = ROOT / "Weights"
 YOLO = str(ROOT / ".build/release/yolo")
 TASKS = {"detect": "shapes.jpg", "segment": "shapes-segment.jpg", "pose": "shapes-pose.jpg", "obb": "shapes-obb.jpg",
-         "classify": "shapes-classify.jpg"}  # task -> the picture that comes with the model
+         "classify": "shapes-classify.jpg"}  # task -> the image that comes with the model
 BOUNDARY = "yoloserving5b1f"
 FORM = f"multipart/form-data; boundary={BOUNDARY}"
 TIMES = ("functionTimeAlive", "functionTimeCall")
 
 
-def form(fields, file=None, name="picture.jpg", kind="application/octet-stream"):
+def form(fields, file=None, name="image.jpg", kind="application/octet-stream"):
     """Returns a multipart body of the fields and, if given, of the file's bytes."""
     text = "".join(f'--{BOUNDARY}\r\nContent-Disposition: form-data; name="{key}"\r\n\r\n{value}\r\n'
                    for key, value in fields.items()).encode()

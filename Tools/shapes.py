@@ -1,18 +1,18 @@
-"""Generates synthetic "shapes" data sets in YOLO format, one per task; numpy and OpenCV only.
+"""Generates synthetic "shapes" datasets in YOLO format, one per task; numpy and OpenCV only.
 
     python Tools/shapes.py [--task T] --out DIR --train N --val N [--size 320] [--seed S] [--format jpg|png]
-    python Tools/shapes.py [--task T] --picture FILE.jpg [--width 640] [--height 480] [--seed S]   # one, no labels
+    python Tools/shapes.py [--task T] --image FILE.jpg [--width 640] [--height 480] [--seed S]   # one, no labels
 
-A picture begins as a `Scene`: a background and a list of `ShapeObject`s in z-order (last on top). `draw` renders a scene
+An image begins as a `Scene`: a background and a list of `ShapeObject`s in z-order (last on top). `draw` renders a scene
 and the functions of `LABELS` derive its labels from the same description, so that a label can never disagree with its
-picture. Every object carries its outline polygon, named vertices and rotated rectangle in picture coordinates. Which
-scenes a task draws is its `SceneRules`; classify has one shape in a picture, in a folder named after the class.
+image. Every object carries its outline polygon, named vertices and rotated rectangle in image coordinates. Which
+scenes a task draws is its `SceneRules`; classify has one shape in an image, in a directory named after the class.
 
-Coordinates: pixels, x right, y down, the picture covers [0, width] x [0, height] (a pixel's centre is at +0.5).
-Colours: BGR. Boxes cover an object's whole extent inside the picture, also where another object lies over it.
-Picture i of a split depends on (seed, split, i, task) alone: a larger data set begins with the smaller one's pictures.
+Coordinates: pixels, x right, y down, the image covers [0, width] x [0, height] (a pixel's center is at +0.5).
+Colors: BGR. Boxes cover an object's whole extent inside the image, also where another object lies over it.
+Image i of a split depends on (seed, split, i, task) alone: a larger dataset begins with the smaller one's images.
 
-Written for this project; Apache-2.0, as are the pictures that it draws.
+Written for this project; Apache-2.0, as are the images that it draws.
 """
 import argparse
 from dataclasses import dataclass, field
@@ -38,7 +38,7 @@ class Fill:
     """How an outline is filled: `kind` is solid, gradient, stripes, checks or speckle; `angle` and `period` in pixels."""
 
     kind: str
-    colour: tuple
+    color: tuple
     second: tuple
     angle: float
     period: float
@@ -47,17 +47,17 @@ class Fill:
 
 @dataclass(frozen=True)
 class ShapeObject:
-    """One shape. `outline`, `hole` and `vertices` are [N, 2] picture coordinates; `hole` is None for all but the ring."""
+    """One shape. `outline`, `hole` and `vertices` are [N, 2] image coordinates; `hole` is None for all but the ring."""
 
     class_index: int
-    centre: tuple
+    center: tuple
     size: tuple  # width and height in the object's own frame, before rotation
     rotation: float  # radians, clockwise on the screen
     outline: np.ndarray
     hole: np.ndarray | None
-    vertices: np.ndarray  # the class's characteristic points in a fixed order: tips, corners or the centre
+    vertices: np.ndarray  # the class's characteristic points in a fixed order: tips, corners or the center
     fill: Fill
-    stroke: tuple | None  # (colour, width in pixels), drawn inside the outline
+    stroke: tuple | None  # (color, width in pixels), drawn inside the outline
 
     @property
     def name(self):
@@ -65,19 +65,19 @@ class ShapeObject:
 
     @property
     def rotated_rectangle(self):
-        """(centre x, centre y, width, height, radians): the object's own frame, not the smallest rectangle."""
-        return (*self.centre, *self.size, self.rotation)
+        """(center x, center y, width, height, radians): the object's own frame, not the smallest rectangle."""
+        return (*self.center, *self.size, self.rotation)
 
 
 @dataclass(frozen=True)
 class Background:
-    """Gradient between two colours, with soft noise, stripes, lines and grain on top."""
+    """Gradient between two colors, with soft noise, stripes, lines and grain on top."""
 
-    colours: tuple
+    colors: tuple
     angle: float
     softness: float  # amplitude of the low-frequency noise, 0...255
     stripes: tuple | None  # (angle, period, amplitude)
-    lines: tuple  # ((points [N, 2], colour, thickness), ...)
+    lines: tuple  # ((points [N, 2], color, thickness), ...)
     grain: float  # standard deviation of the per-pixel noise
     seed: int
 
@@ -92,16 +92,16 @@ class Scene:
 
 @dataclass(frozen=True)
 class SceneRules:
-    """What a task's scenes hold. Lengths are shares of the picture's longer side, areas shares of the object's own."""
+    """What a task's scenes hold. Lengths are shares of the image's longer side, areas shares of the object's own."""
 
     most: int = 9  # objects
     radius: tuple = (0.04, 0.24)
     visible: float = 0.65  # the least that later objects leave of one
-    inside: float = 0.75  # the least that lies in the picture
+    inside: float = 0.75  # the least that lies in the image
     stretches: dict = field(default_factory=dict)  # range per class, where it is not the usual one
     ring_hole: tuple = (0.45, 0.72)  # the hole's share of the ring's radius
     arrow_share: float | None = None  # the probability of an arrow, where classes are not equally likely
-    rectangle_inside: bool = False  # the rotated rectangle lies wholly in the picture
+    rectangle_inside: bool = False  # the rotated rectangle lies wholly in the image
     smaller_on_top: bool = False  # of two that overlap, the one with less area
     tries: int = 8  # per object
 
@@ -164,10 +164,10 @@ def unit_shape(name, rng, ring_hole=RULES["detect"].ring_hole):
     raise ValueError(f"no outline for class {name!r}")
 
 
-def place(points, centre, scale, rotation):
-    """Scales, rotates and moves points of the object's frame into the picture."""
+def place(points, center, scale, rotation):
+    """Scales, rotates and moves points of the object's frame into the image."""
     cos, sin = np.cos(rotation), np.sin(rotation)
-    return (points * scale) @ np.array([[cos, sin], [-sin, cos]]) + centre
+    return (points * scale) @ np.array([[cos, sin], [-sin, cos]]) + center
 
 
 # --- Rendering -----------------------------------------------------------------------------------------------------
@@ -185,7 +185,7 @@ def coverage(polygons, width, height, inside_stroke=None):
     if right <= left or bottom <= top:
         return alpha
     fine = np.zeros(((bottom - top) * SUPERSAMPLING, (right - left) * SUPERSAMPLING), np.uint8)
-    # OpenCV's integer coordinates are pixel centres (-0.5), here with four binary fraction digits.
+    # OpenCV's integer coordinates are pixel centers (-0.5), here with four binary fraction digits.
     fixed = [np.rint(((p - (left, top)) * SUPERSAMPLING - 0.5) * 16).astype(np.int32) for p in polygons]
     cv2.fillPoly(fine, fixed, 255, cv2.LINE_8, 4)
     if inside_stroke is not None:
@@ -201,12 +201,12 @@ def _outline_polygons(shape):
     return [shape.outline] if shape.hole is None else [shape.outline, shape.hole]
 
 
-def _paint(fill, width, height, centre):
-    """Returns the fill's colours as float32, broadcastable to [H, W, 3]."""
-    first, second = np.float32(fill.colour), np.float32(fill.second)
+def _paint(fill, width, height, center):
+    """Returns the fill's colors as float32, broadcastable to [H, W, 3]."""
+    first, second = np.float32(fill.color), np.float32(fill.second)
     if fill.kind == "solid":
         return first.reshape(1, 1, 3)
-    x, y = np.meshgrid(np.arange(width, dtype=np.float32) - centre[0], np.arange(height, dtype=np.float32) - centre[1])
+    x, y = np.meshgrid(np.arange(width, dtype=np.float32) - center[0], np.arange(height, dtype=np.float32) - center[1])
     along = x * np.cos(fill.angle) + y * np.sin(fill.angle)
     across = y * np.cos(fill.angle) - x * np.sin(fill.angle)
     if fill.kind == "gradient":
@@ -228,44 +228,44 @@ def _draw_background(scene):
     rng = np.random.default_rng(back.seed)
     x, y = np.meshgrid(np.linspace(-0.5, 0.5, width), np.linspace(-0.5, 0.5, height))
     weight = np.clip(0.5 + x * np.cos(back.angle) + y * np.sin(back.angle), 0, 1)[..., None]
-    picture = np.float32(back.colours[0]) * (1 - weight) + np.float32(back.colours[1]) * weight
+    image = np.float32(back.colors[0]) * (1 - weight) + np.float32(back.colors[1]) * weight
     coarse = rng.normal(0, back.softness, (5, 6, 3)).astype(np.float32)
-    picture += cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
+    image += cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC)
     if back.stripes:
         angle, period, amplitude = back.stripes
         phase = (x * np.cos(angle) * width + y * np.sin(angle) * height) * 2 * np.pi / period
-        picture += (amplitude * np.sin(phase))[..., None]
-    picture = np.clip(picture, 0, 255).astype(np.uint8)
-    for points, colour, thickness in back.lines:
-        cv2.polylines(picture, [np.rint(points * 16).astype(np.int32)], False, colour, thickness, cv2.LINE_AA, 4)
-    return picture.astype(np.float32), rng.normal(0, back.grain, (height, width, 3)).astype(np.float32)
+        image += (amplitude * np.sin(phase))[..., None]
+    image = np.clip(image, 0, 255).astype(np.uint8)
+    for points, color, thickness in back.lines:
+        cv2.polylines(image, [np.rint(points * 16).astype(np.int32)], False, color, thickness, cv2.LINE_AA, 4)
+    return image.astype(np.float32), rng.normal(0, back.grain, (height, width, 3)).astype(np.float32)
 
 
 def draw(scene):
     """Draws a scene: uint8 [H, W, 3], BGR, anti-aliased."""
-    picture, grain = _draw_background(scene)
+    image, grain = _draw_background(scene)
     for shape in scene.objects:
         polygons = _outline_polygons(shape)
         alpha = coverage(polygons, scene.width, scene.height)[..., None]
-        picture += alpha * (_paint(shape.fill, scene.width, scene.height, shape.centre) - picture)
+        image += alpha * (_paint(shape.fill, scene.width, scene.height, shape.center) - image)
         if shape.stroke:
-            colour, thickness = shape.stroke
+            color, thickness = shape.stroke
             band = coverage(polygons, scene.width, scene.height, inside_stroke=thickness)[..., None]
-            picture += band * (np.float32(colour) - picture)
-    return np.clip(np.rint(picture + grain), 0, 255).astype(np.uint8)
+            image += band * (np.float32(color) - image)
+    return np.clip(np.rint(image + grain), 0, 255).astype(np.uint8)
 
 
 # --- Labels --------------------------------------------------------------------------------------------------------
 
 
 def bounding_box(scene, shape):
-    """Returns (x1, y1, x2, y2) of the shape's whole outline, clipped to the picture."""
+    """Returns (x1, y1, x2, y2) of the shape's whole outline, clipped to the image."""
     limits = (scene.width, scene.height)
     return (*np.clip(shape.outline.min(0), 0, limits), *np.clip(shape.outline.max(0), 0, limits))
 
 
 def detect_labels(scene):
-    """Returns YOLO detect lines: class, then box centre, width and height as shares of the picture."""
+    """Returns YOLO detect lines: class, then box center, width and height as shares of the image."""
     lines = []
     for shape in scene.objects:
         x1, y1, x2, y2 = bounding_box(scene, shape)
@@ -276,13 +276,13 @@ def detect_labels(scene):
 
 
 def _label_line(class_index, points, scene):
-    """Returns a line of a class and points [N, 2] as shares of the picture."""
+    """Returns a line of a class and points [N, 2] as shares of the image."""
     shares = np.asarray(points) / (scene.width, scene.height)
     return " ".join([str(class_index), *(f"{v:.6f}" for v in shares.reshape(-1))])
 
 
 def clip_polygon(points, width, height):
-    """Returns the part of a polygon [N, 2] inside the picture (Sutherland-Hodgman: pieces stay joined by the edge)."""
+    """Returns the part of a polygon [N, 2] inside the image (Sutherland-Hodgman: pieces stay joined by the edge)."""
     for axis, limit, sign in ((0, 0, 1), (0, width, -1), (1, 0, 1), (1, height, -1)):
         kept = []
         for index, point in enumerate(points):
@@ -320,7 +320,7 @@ def _covers(shape, point):
 def pose_labels(scene):
     """Returns YOLO pose lines of the arrows: class 0, box, then x, y and visibility of each of `KEYPOINTS`.
 
-    Visibility is 2 for seen, 1 for covered by a later object, 0 (at 0, 0) for outside the picture.
+    Visibility is 2 for seen, 1 for covered by a later object, 0 (at 0, 0) for outside the image.
     """
     lines = []
     for index, (shape, box) in enumerate(zip(scene.objects, detect_labels(scene))):
@@ -355,25 +355,25 @@ LABELS = {"detect": detect_labels, "segment": segment_labels, "pose": pose_label
 # --- Random scenes -------------------------------------------------------------------------------------------------
 
 
-def _colour(rng):
+def _color(rng):
     return tuple(int(c) for c in rng.integers(0, 256, 3))
 
 
-def _colour_apart(rng, others, least):
-    """Returns a random colour at least `least` (RGB distance) from all others, or the farthest of forty tries."""
+def _color_apart(rng, others, least):
+    """Returns a random color at least `least` (RGB distance) from all others, or the farthest of forty tries."""
     best, best_distance = None, -1.0
     for _ in range(40):
-        colour = _colour(rng)
-        distance = min(float(np.linalg.norm(np.subtract(colour, other))) for other in others)
+        color = _color(rng)
+        distance = min(float(np.linalg.norm(np.subtract(color, other))) for other in others)
         if distance >= least:
-            return colour
+            return color
         if distance > best_distance:
-            best, best_distance = colour, distance
+            best, best_distance = color, distance
     return best
 
 
 def _random_background(rng, width, height):
-    first = _colour(rng)
+    first = _color(rng)
     second = tuple(int(c) for c in np.clip(np.add(first, rng.integers(-70, 71, 3)), 0, 255))
     stripes = None
     if rng.random() < 0.3:
@@ -383,12 +383,12 @@ def _random_background(rng, width, height):
         start = rng.uniform((0, 0), (width, height))
         steps = rng.normal(0, max(width, height) / 6, (rng.integers(1, 5), 2))
         points = np.concatenate([[start], start + np.cumsum(steps, 0)])
-        lines.append((points, _colour(rng), int(rng.integers(1, 4))))
+        lines.append((points, _color(rng), int(rng.integers(1, 4))))
     return Background((first, second), rng.uniform(0, 2 * np.pi), rng.uniform(0, 22), stripes, tuple(lines),
                       rng.uniform(0, 9), int(rng.integers(1 << 31)))
 
 
-def _random_shape(rng, scene, colours, rules, class_index=None):
+def _random_shape(rng, scene, colors, rules, class_index=None):
     if class_index is None and rules.arrow_share is not None and rng.random() < rules.arrow_share:
         class_index = CLASSES.index("arrow")
     elif class_index is None:
@@ -403,33 +403,33 @@ def _random_shape(rng, scene, colours, rules, class_index=None):
         stretch = rng.uniform(*rules.stretches.get(name, (0.85, 1.18)))
     scale = radius * np.array([stretch, 1 / stretch])
     rotation = 0.0 if name in ("circle", "ring") else rng.uniform(0, 2 * np.pi)
-    # The frame's own middle becomes the centre, so that the rotated rectangle is centred on it.
+    # The frame's own middle becomes the center, so that the rotated rectangle is centered on it.
     middle = (outline.min(0) + outline.max(0)) / 2
     size = (outline.max(0) - outline.min(0)) * scale
-    centre = rng.uniform((0, 0), (scene.width, scene.height))
+    center = rng.uniform((0, 0), (scene.width, scene.height))
 
     def moved(points):
-        return None if points is None else place(points - middle, centre, scale, rotation)
+        return None if points is None else place(points - middle, center, scale, rotation)
 
-    colour = _colour_apart(rng, colours, 100)
+    color = _color_apart(rng, colors, 100)
     kind = str(rng.choice(["solid", "gradient", "stripes", "checks", "speckle"], p=[0.42, 0.22, 0.14, 0.1, 0.12]))
-    second = tuple(int(c) for c in np.clip(np.add(colour, rng.integers(-90, 91, 3)), 0, 255))
-    fill = Fill(kind, colour, second, rng.uniform(0, np.pi), rng.uniform(0.25, 0.6) * radius, int(rng.integers(1 << 31)))
-    stroke = (_colour(rng), max(1.0, rng.uniform(0.03, 0.09) * radius)) if rng.random() < 0.4 else None
-    return ShapeObject(class_index, tuple(map(float, centre)), tuple(map(float, size)), float(rotation),
+    second = tuple(int(c) for c in np.clip(np.add(color, rng.integers(-90, 91, 3)), 0, 255))
+    fill = Fill(kind, color, second, rng.uniform(0, np.pi), rng.uniform(0.25, 0.6) * radius, int(rng.integers(1 << 31)))
+    stroke = (_color(rng), max(1.0, rng.uniform(0.03, 0.09) * radius)) if rng.random() < 0.4 else None
+    return ShapeObject(class_index, tuple(map(float, center)), tuple(map(float, size)), float(rotation),
                        moved(outline), moved(hole), moved(vertices), fill, stroke)
 
 
 def random_scene(rng, width, height, rules=RULES["detect"], most=None):
     """Returns a scene of 1...most objects that keep the rules (fewer where there is no place for more)."""
     scene = Scene(width, height, _random_background(rng, width, height))
-    colours = list(scene.background.colours)
+    colors = list(scene.background.colors)
     masks, areas = [], []
     wanted = int(rng.integers(1, (most or rules.most) + 1))
     for _ in range(wanted * rules.tries):
         if len(scene.objects) == wanted:
             break
-        shape = _random_shape(rng, scene, colours, rules)
+        shape = _random_shape(rng, scene, colors, rules)
         if rules.rectangle_inside:
             corners = rotated_corners(shape)
             if corners.min() < 0 or np.any(corners.max(0) > (width, height)):
@@ -450,7 +450,7 @@ def random_scene(rng, width, height, rules=RULES["detect"], most=None):
         masks = [old & ~mask for old in masks] + [mask]
         areas.append(np.count_nonzero(mask))
         scene.objects.append(shape)
-        colours.append(shape.fill.colour)
+        colors.append(shape.fill.color)
     return scene
 
 
@@ -459,19 +459,19 @@ def classify_scene(rng, width, height, class_index):
     scene = Scene(width, height, _random_background(rng, width, height))
     middle, half = np.array([width, height]) / 2, min(width, height) / 2
     while not scene.objects:
-        shape = _random_shape(rng, scene, scene.background.colours, RULES["classify"], class_index)
+        shape = _random_shape(rng, scene, scene.background.colors, RULES["classify"], class_index)
         if np.abs(shape.outline - middle).max() <= half:
             scene.objects.append(shape)
     return scene
 
 
 def generator(seed, part, index, task):
-    """Returns the random numbers of a picture; detect's, which was here first, have no task in their seed."""
+    """Returns the random numbers of an image; detect's, which was here first, have no task in their seed."""
     return np.random.default_rng([seed, part, index] + ([] if task == "detect" else [TASKS.index(task)]))
 
 
 def scene_of(seed, split, index, size, task="detect"):
-    """Returns picture `index` of a split as a scene whose longer side is `size` pixels (classify: 0.6 to 1 of that)."""
+    """Returns image `index` of a split as a scene whose longer side is `size` pixels (classify: 0.6 to 1 of that)."""
     rng = generator(seed, SPLITS.index(split), index, task)
     across, down = ASPECTS[int(rng.integers(len(ASPECTS)))]
     if task == "classify":
@@ -494,7 +494,7 @@ def _write_image(path, scene):
 def write_data_set(out, counts, size, seed, extension="jpg", task="detect"):
     """Writes data.yaml, images/{train,val} and labels/{train,val} for `counts` ({"train": n, "val": n}).
 
-    Classify's pictures go to {train,val}/<class>, with neither labels nor data.yaml; picture i has class i modulo 8.
+    Classify's images go to {train,val}/<class>, with neither labels nor data.yaml; image i has class i modulo 8.
     """
     out = Path(out)
     for split, count in counts.items():
@@ -519,8 +519,8 @@ def write_data_set(out, counts, size, seed, extension="jpg", task="detect"):
     (out / "data.yaml").write_text(text)
 
 
-def write_picture(path, width, height, seed, most=None, task="detect"):
-    """Draws one scene of its own, which is in no data set."""
+def write_image(path, width, height, seed, most=None, task="detect"):
+    """Draws one scene of its own, which is in no dataset."""
     if task == "detect":
         scene = random_scene(np.random.default_rng([seed, len(SPLITS)]), width, height, RULES[task], most)
     elif task == "classify":
@@ -535,25 +535,25 @@ def write_picture(path, width, height, seed, most=None, task="detect"):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     kind = parser.add_mutually_exclusive_group(required=True)
-    kind.add_argument("--out", help="directory of the data set to write (made if missing)")
-    kind.add_argument("--picture", help="file of one picture to draw")
+    kind.add_argument("--out", help="directory of the dataset to write (made if missing)")
+    kind.add_argument("--image", help="file of one image to draw")
     parser.add_argument("--task", choices=TASKS, default="detect")
-    parser.add_argument("--train", type=int, default=1000, help="number of training pictures")
-    parser.add_argument("--val", type=int, default=200, help="number of held-back pictures")
+    parser.add_argument("--train", type=int, default=1000, help="number of training images")
+    parser.add_argument("--val", type=int, default=200, help="number of held-back images")
     parser.add_argument("--size", type=int, default=320, help="longer side in pixels")
-    parser.add_argument("--width", type=int, default=640, help="width of --picture")
-    parser.add_argument("--height", type=int, default=480, help="height of --picture")
+    parser.add_argument("--width", type=int, default=640, help="width of --image")
+    parser.add_argument("--height", type=int, default=480, help="height of --image")
     parser.add_argument("--seed", type=int, default=0)
-    parser.add_argument("--format", choices=("jpg", "png"), default="jpg", help="of the data set's pictures")
+    parser.add_argument("--format", choices=("jpg", "png"), default="jpg", help="of the dataset's images")
     arguments = parser.parse_args()
-    if arguments.picture:
-        scene = write_picture(arguments.picture, arguments.width, arguments.height, arguments.seed,
+    if arguments.image:
+        scene = write_image(arguments.image, arguments.width, arguments.height, arguments.seed,
                               task=arguments.task)
-        print(f"{arguments.picture}: {', '.join(shape.name for shape in scene.objects)}")
+        print(f"{arguments.image}: {', '.join(shape.name for shape in scene.objects)}")
         return
     counts = {"train": arguments.train, "val": arguments.val}
     write_data_set(arguments.out, counts, arguments.size, arguments.seed, arguments.format, arguments.task)
-    print(f"{arguments.out}: {arguments.train} training and {arguments.val} held-back pictures for {arguments.task}")
+    print(f"{arguments.out}: {arguments.train} training and {arguments.val} held-back images for {arguments.task}")
 
 
 if __name__ == "__main__":

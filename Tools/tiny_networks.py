@@ -1,7 +1,7 @@
 """Tiny networks which together have every block and head, and how they are brought to life; used by make_fixtures.py.
 
 Each is described in the form of the reference's yaml files, in a few layers of 8 to 64 channels. They are made so that an
-error in any block shows in the head: all weights are random, none is near zero, statistics are those of the pictures.
+error in any block shows in the head: all weights are random, none is near zero, statistics are those of the images.
 """
 import contextlib
 import tempfile
@@ -153,22 +153,22 @@ def shrink_flow(net):
 def enliven(net, inputs):
     """Gives random weights, statistics of the inputs, and logits of which some pass 0.25.
 
-    The weights of normalised convolutions, whose scale is of no account, are parts of one pool of random numbers, so that
+    The weights of normalized convolutions, whose scale is of no account, are parts of one pool of random numbers, so that
     the file stays small. Returns the pool, and the offsets into it by the name of the parameter.
     """
     modules = dict(net.named_modules())
-    normalised = [name for name, module in modules.items()
+    normalized = [name for name, module in modules.items()
                   if isinstance(module, torch.nn.Conv2d) and name.endswith(".conv") and hasattr(modules[name[:-5]], "bn")
                   and module.bias is None]
-    pool = (0.2 * torch.randn(max(modules[name].weight.numel() for name in normalised) + 997)).half().float()
+    pool = (0.2 * torch.randn(max(modules[name].weight.numel() for name in normalized) + 997)).half().float()
     offsets = {}
-    for name in normalised:
+    for name in normalized:
         weight = modules[name].weight
         offset = offsets[f"{name}.weight"] = int(torch.randint(len(pool) - weight.numel(), ()))
         weight[:] = pool[offset:offset + weight.numel()].view(weight.shape)
     for name, module in modules.items():
         kind = type(module).__name__
-        if kind in ("Conv2d", "ConvTranspose2d") and name not in normalised:
+        if kind in ("Conv2d", "ConvTranspose2d") and name not in normalized:
             torch.nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
             if module.bias is not None:
                 module.bias.uniform_(-0.3, 0.3)
@@ -198,9 +198,9 @@ def enliven(net, inputs):
             best = outputs(net, level[-1], inputs).amax(1).flatten().sort().values
             level[-1].bias -= best[int(SHARE_BELOW[prefix] * len(best))] + 1.1
         for level in getattr(head, prefix + "cv2", []):
-            spread, centre = (1.5, 0) if head.reg_max > 1 else (0.7, 2.5)
+            spread, center = (1.5, 0) if head.reg_max > 1 else (0.7, 2.5)
             level[-1].weight *= spread / outputs(net, level[-1], inputs).std()
-            level[-1].bias += centre - outputs(net, level[-1], inputs).mean()
+            level[-1].bias += center - outputs(net, level[-1], inputs).mean()
         for level in getattr(head, prefix + ("cv4_kpts" if hasattr(head, "cv4_kpts") else "cv4"), []):
             layer = level[-1] if isinstance(level, torch.nn.Sequential) else level
             layer.weight *= 1.0 / outputs(net, layer, inputs).std()

@@ -1,9 +1,9 @@
 """Compares what `yolo trace` writes with the reference's forward hooks, for every module that runs.
 
-    python Tools/trace_parity.py --yolo .build/release/yolo --checkpoints checkpoints/ --pictures bus.jpg zidane.jpg \\
-        [--imgsz 320] [--backend reference] [--list 5]
+    python Tools/trace_parity.py --yolo .build/release/yolo --checkpoints checkpoints/ --images bus.jpg zidane.jpg \\
+        [--imgsz 320] [--backend oracle] [--list 5]
 
-Every module of the unfused network that gives a tensor is hooked: convolutions, normalisations, activations, blocks,
+Every module of the unfused network that gives a tensor is hooked: convolutions, normalizations, activations, blocks,
 branches of the head, the head itself. The checkpoint's activations share one module, which would have one path; here
 each place gets a copy of its own, as in a network that was just built. A module that runs several times counts with its
 last output, and one that gives a list of tensors with the list joined along the channels.
@@ -86,8 +86,8 @@ def hooked(checkpoint, inputs, exact=False):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--yolo", required=True, type=Path)
-    parser.add_argument("--checkpoints", nargs="+", required=True, type=Path, help="files or folders")
-    parser.add_argument("--pictures", nargs="+", required=True, type=Path)
+    parser.add_argument("--checkpoints", nargs="+", required=True, type=Path, help="files or directories")
+    parser.add_argument("--images", nargs="+", required=True, type=Path)
     parser.add_argument("--imgsz", type=int, default=320)
   
     parser.add_argument("--backend")
@@ -97,11 +97,11 @@ def main():
     files = [file for path in arguments.checkpoints for file in (sorted(path.glob("*.pt")) if path.is_dir() else [path])]
     failed = taps = 0
     for checkpoint in files:
-        for picture in arguments.pictures:
-            faults, noise, worst, count = examine(arguments, checkpoint, picture)
+        for image in arguments.images:
+            faults, noise, worst, count = examine(arguments, checkpoint, image)
             failed += bool(faults)
             taps += count
-            print(f"{checkpoint.stem:<24} {picture.name:<14} {count:>4} taps, worst {worst[0]:.1e} at {worst[1]}"
+            print(f"{checkpoint.stem:<24} {image.name:<14} {count:>4} taps, worst {worst[0]:.1e} at {worst[1]}"
                   + (f", {len(noise)} noise" if noise else "") + (f", {len(faults)} FAULTS" if faults else ""), flush=True)
             for fault in (faults + noise)[:arguments.list]:
                 print("    " + fault)
@@ -109,9 +109,9 @@ def main():
     return 1 if failed else 0
 
 
-def examine(arguments, checkpoint, picture):
-    base = [str(arguments.yolo), "trace", "--model", str(checkpoint), "--source", str(picture), "--imgsz",
-            str(arguments.imgsz), "--no-pictures"]
+def examine(arguments, checkpoint, image):
+    base = [str(arguments.yolo), "trace", "--model", str(checkpoint), "--source", str(image), "--imgsz",
+            str(arguments.imgsz), "--no-images"]
     base += ["--backend", arguments.backend] if arguments.backend else []
     with tempfile.TemporaryDirectory() as directory:
         run = subprocess.run(base + ["--out", directory, "--taps", "all"], capture_output=True, text=True)

@@ -1,18 +1,18 @@
 """Trains the small models of this repository on the data of shapes.py, one per task.
 
-    python Tools/train_shapes.py [--task detect] [--pictures N] [--epochs N] [--imgsz N] [--work DIR]
+    python Tools/train_shapes.py [--task detect] [--images N] [--epochs N] [--imgsz N] [--work DIR]
         [--out Weights/shapes-TASK.pt]
     python Tools/train_shapes.py [--task detect] --evaluate      # does not train: measures the checkpoint that is there
 
 Detect begins with random weights. The other tasks begin with what detect's checkpoint of this repository has in common
-with them and random weights for the rest, so that nothing but the drawings ever goes in. The pictures already vary in
-size, rotation, place and colour, so that detect's first stage augments mildly and all else hardly at all. Detect's second
+with them and random weights for the rest, so that nothing but the drawings ever goes in. The images already vary in
+size, rotation, place and color, so that detect's first stage augments mildly and all else hardly at all. Detect's second
 stage, two warm restarts from the best weights so far, can be had for the others with --polish-rounds. Weights/README.md
 says which commands made the shipped checkpoints.
 
 Needs the reference environment (Ultralytics on CPU torch). The networks are YOLOv8 below scale n: the layers of
 yolov8*.yaml with depth 0.33 and width 0.125. Uses one thread. What is written: the checkpoint (stripped, half precision,
-without local paths), a picture beside it, and the entries of both in manifest.json there, with the accuracy on two sets
+without local paths), an image beside it, and the entries of both in manifest.json there, with the accuracy on two sets
 that the training never saw: the split that chose the best epoch, and a set of another seed used for nothing else.
 """
 import argparse
@@ -35,7 +35,7 @@ import shapes
 TRAINING_SEED = 11
 CHECK_SEED = 12
 SCALE_NAME, SCALE = "t", [0.33, 0.125, 1024]
-LICENCE = "Apache-2.0"
+LICENSE = "Apache-2.0"
 WEIGHTS = Path(__file__).resolve().parent.parent / "Weights"
 
 
@@ -44,19 +44,19 @@ class Recipe:
     """How a task is trained and what it is measured by (attributes of the reference's metrics)."""
 
     architecture: str
-    picture_seed: int
+    image_seed: int
     epochs: int
-    pictures: int = 2000
+    images: int = 2000
     held_back: int = 250
     imgsz: int = 320
-    drawn: int = 320  # longer side of the pictures
+    drawn: int = 320  # longer side of the images
     measures: tuple = ("box",)
     options: tuple = ()
 
 
 LIGHT = dict(fliplr=0.5, flipud=0.5, scale=0.1, translate=0.05, hsv_h=0.02, hsv_s=0.1, hsv_v=0.1)
 RECIPES = {
-    "detect": Recipe("yolov8.yaml", 1125, 45,  # the picture has every class once
+    "detect": Recipe("yolov8.yaml", 1125, 45,  # the image has every class once
                      options=dict(lr0=0.003, fliplr=0.5, flipud=0.5, scale=0.25, translate=0.1, hsv_h=0.1, hsv_s=0.3,
                                   hsv_v=0.2)),
     "segment": Recipe("yolov8-seg.yaml", 1122, 12, measures=("box", "seg"), options=dict(lr0=0.003, **LIGHT)),
@@ -64,7 +64,7 @@ RECIPES = {
     "pose": Recipe("yolov8-pose.yaml", 1120, 8, measures=("box", "pose"),
                    options=dict(lr0=0.003, **{**LIGHT, "flipud": 0.0})),
     "obb": Recipe("yolov8-obb.yaml", 1339, 10, options=dict(lr0=0.003, **LIGHT)),
-    "classify": Recipe("yolov8-cls.yaml", 21, 12, pictures=16000, held_back=400, imgsz=96, drawn=128, measures=(),
+    "classify": Recipe("yolov8-cls.yaml", 21, 12, images=16000, held_back=400, imgsz=96, drawn=128, measures=(),
                        options=dict(lr0=0.002, batch=64, fliplr=0.5, flipud=0.5, scale=0.1, hsv_h=0.02, hsv_s=0.1,
                                     hsv_v=0.1, auto_augment=None, erasing=0.0)),
 }
@@ -72,7 +72,7 @@ BEGINNING = {True: "from random initialisation", False:
              "from the weights that shapes-detect.pt of this directory has in common with it (itself trained from "
              "random initialisation on the same kind of drawings) and random initialisation for the rest"}
 ORIGIN = (
-    "Trained by this project {beginning}, on pictures drawn by Tools/shapes.py of this project and on "
+    "Trained by this project {beginning}, on images drawn by Tools/shapes.py of this project and on "
     "nothing else; no {other}pretrained weights and no third-party data went in. The trainer was the program Ultralytics "
     f"{ultralytics.__version__} (AGPL-3.0), run unmodified by Tools/train_shapes.py; none of its source is in this "
     "repository. Ultralytics asserts AGPL-3.0 for the models that it trains and publishes, and its trainer writes that "
@@ -84,13 +84,13 @@ def one_thread(_):
     torch.set_num_threads(1)
 
 
-def make_data(work, task, pictures, held_back, size):
+def make_data(work, task, images, held_back, size):
     """Writes the training set and the independent check set unless they are there; returns what the reference opens."""
     paths = []
     prefix = "" if task == "detect" else f"{task}-"
-    # The reference opens no classification set without training pictures.
+    # The reference opens no classification set without training images.
     unused = len(shapes.CLASSES) if task == "classify" else 0
-    for name, seed, counts in (("training", TRAINING_SEED, {"train": pictures, "val": held_back}),
+    for name, seed, counts in (("training", TRAINING_SEED, {"train": images, "val": held_back}),
                                ("check", CHECK_SEED, {"train": unused, "val": held_back})):
         directory = work / f"{prefix}{name}-{seed}-{size}-{counts['train']}-{held_back}"
         if not directory.exists():
@@ -194,30 +194,30 @@ def model_entry(task, checkpoint, data, held_back, imgsz):
         "parameters": sum(p.numel() for p in model.model.parameters()),
         "bytes": len(contents),
         "sha256": hashlib.sha256(contents).hexdigest(),
-        "licence": LICENCE,
+        "license": LICENSE,
         "origin": ORIGIN.format(beginning=BEGINNING[task == "detect"], other="" if task == "detect" else "other "),
-        "accuracy": [{"set": name, "pictures": held_back, "imgsz": imgsz, **accuracy(task, checkpoint, path, imgsz)}
+        "accuracy": [{"set": name, "images": held_back, "imgsz": imgsz, **accuracy(task, checkpoint, path, imgsz)}
                      for name, path in sets],
         "versions": {"ultralytics": ultralytics.__version__, "torch": torch.__version__},
     }
 
 
-def picture_entry(task, path):
-    """Draws the example picture and returns its manifest entry."""
-    seed = RECIPES[task].picture_seed
-    scene = shapes.write_picture(path, 640, 480, seed, task=task)
+def image_entry(task, path):
+    """Draws the example image and returns its manifest entry."""
+    seed = RECIPES[task].image_seed
+    scene = shapes.write_image(path, 640, 480, seed, task=task)
     option = "" if task == "detect" else f"--task {task} "
     contents = path.read_bytes()
     return {
         "file": path.name,
-        "kind": "picture",
+        "kind": "image",
         "width": scene.width,
         "height": scene.height,
         "objects": [shape.name for shape in scene.objects],
         "bytes": len(contents),
         "sha256": hashlib.sha256(contents).hexdigest(),
-        "licence": LICENCE,
-        "origin": f"Drawn by `python Tools/shapes.py {option}--picture Weights/{path.name} --seed {seed}`; "
+        "license": LICENSE,
+        "origin": f"Drawn by `python Tools/shapes.py {option}--image Weights/{path.name} --seed {seed}`; "
                   "in no training or held-back set.",
     }
 
@@ -232,8 +232,8 @@ def write_manifest(path, entries):
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--task", choices=shapes.TASKS, default="detect")
-    parser.add_argument("--pictures", type=int, help="training pictures (by default the task's own number, as below)")
-    parser.add_argument("--held-back", type=int, help="pictures of each held-back set")
+    parser.add_argument("--images", type=int, help="training images (by default the task's own number, as below)")
+    parser.add_argument("--held-back", type=int, help="images of each held-back set")
     parser.add_argument("--epochs", type=int)
     parser.add_argument("--polish-rounds", type=int, help="warm restarts of the second stage (detect 2, others 0)")
     parser.add_argument("--polish-epochs", type=int, default=24, help="epochs of each of them")
@@ -256,7 +256,7 @@ def main():
     arguments.work = arguments.work.resolve()  # the reference would put a relative directory below its own
     arguments.work.mkdir(parents=True, exist_ok=True)
     drawn = recipe.drawn if recipe.drawn != recipe.imgsz else imgsz
-    data = make_data(arguments.work, task, arguments.pictures or recipe.pictures, held_back, drawn)
+    data = make_data(arguments.work, task, arguments.images or recipe.images, held_back, drawn)
     out = arguments.out or WEIGHTS / f"shapes-{task}.pt"
     if not arguments.evaluate:
         runs = arguments.work / "runs"
@@ -270,8 +270,8 @@ def main():
             start = train(task, start, runs, name, epochs=arguments.polish_epochs, **{**options, **light, "lr0": 0.002})
         save_scrubbed(task, start, out, imgsz)
     entry = model_entry(task, out, data, held_back, imgsz)
-    picture = out.with_name("shapes.jpg" if task == "detect" else f"shapes-{task}.jpg")
-    write_manifest(out.with_name("manifest.json"), [entry, picture_entry(task, picture)])
+    image = out.with_name("shapes.jpg" if task == "detect" else f"shapes-{task}.jpg")
+    write_manifest(out.with_name("manifest.json"), [entry, image_entry(task, image)])
     print(json.dumps(entry, indent=2))
 
 

@@ -7,7 +7,7 @@ Needs the environment of Tools/upstream/setup.
 Without arguments: the five shipped models on the shapes sets that they were tested on, where these
 are in ~/.cache/shapes. Prints a table and ends with 1 if a figure differs by more than 0.002.
 
-Pictures of the same proportions may be in either of two batches, which are padded differently. The
+Images of the same proportions may be in either of two batches, which are padded differently. The
 reference leaves their order to numpy's sorting, which is not stable and differs between processors:
 its figures then differ by up to 0.008 in precision and recall, by 0.001 in mAP. Here its sorting is
 made stable; all figures of the shapes sets then agree to five decimals.
@@ -78,8 +78,8 @@ def shipped():
     cache = pathlib.Path.home() / ".cache" / "shapes"
     for task in ("detect", "segment", "pose", "obb", "classify"):
         prefix = "" if task == "detect" else f"{task}-"
-        for folder in sorted(cache.glob(f"{prefix}training-*")):
-            data = folder if task == "classify" else folder / "data.yaml"
+        for directory in sorted(cache.glob(f"{prefix}training-*")):
+            data = directory if task == "classify" else directory / "data.yaml"
             if data.exists():
                 yield str(root / "Weights" / f"shapes-{task}.pt"), str(data)
 

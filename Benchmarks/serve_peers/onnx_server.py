@@ -2,7 +2,7 @@
 
     MODEL=yolov8n.onnx THREADS=1 uvicorn --app-dir Benchmarks/serve_peers onnx_server:app --port 9002 --workers 2
 
-The network is exported with a dynamic input, so that pictures are padded to a multiple of 32 only, as the reference
+The network is exported with a dynamic input, so that images are padded to a multiple of 32 only, as the reference
 does; a square would cost a third more. One inference at a time runs in a process. Answers with the HUB's shape. The session is made and warmed up before the first request.
 """
 import ast
@@ -27,14 +27,14 @@ SESSION.run(None, {INPUT.name: np.zeros((1, 3, 640, 640), np.float32)})
 app = FastAPI()
 
 
-def letterbox(picture, imgsz):
+def letterbox(image, imgsz):
     """Returns the network's input, the scale, and the padding at the left and at the top."""
-    height, width = picture.shape[:2]
+    height, width = image.shape[:2]
     scale = min(imgsz / height, imgsz / width)
     size = round(width * scale), round(height * scale)
     left, top = -size[0] % 32 // 2, -size[1] % 32 // 2
     canvas = np.full((size[1] + -size[1] % 32, size[0] + -size[0] % 32, 3), 114, np.uint8)
-    canvas[top:top + size[1], left:left + size[0]] = cv2.resize(picture, size, interpolation=cv2.INTER_LINEAR)
+    canvas[top:top + size[1], left:left + size[0]] = cv2.resize(image, size, interpolation=cv2.INTER_LINEAR)
     return cv2.dnn.blobFromImage(canvas, 1 / 255, swapRB=True), scale, left, top
 
 
@@ -62,26 +62,26 @@ def detections(output, shape, scale, left, top, conf, iou):
 
 
 def clipped(value, scale, limit):
-    """Returns a coordinate of the network's input in the picture."""
+    """Returns a coordinate of the network's input in the image."""
     return round(float(min(max(value / scale, 0), limit)), 5)
 
 
 @app.post("/")
 def predict(file: bytes = File(), imgsz: int = Form(640, ge=32, le=1280), conf: float = Form(0.25, ge=0.01, le=1),
             iou: float = Form(0.45, ge=0, le=0.95), model: str = Form("")):
-    """Predicts one picture."""
+    """Predicts one image."""
     start = time.perf_counter()
-    picture = cv2.imdecode(np.frombuffer(file, np.uint8), cv2.IMREAD_COLOR) if file else None
-    if picture is None:
-        raise HTTPException(415, "not a picture")
+    image = cv2.imdecode(np.frombuffer(file, np.uint8), cv2.IMREAD_COLOR) if file else None
+    if image is None:
+        raise HTTPException(415, "not an image")
     with LOCK:
-        values, scale, left, top = letterbox(picture, imgsz)
+        values, scale, left, top = letterbox(image, imgsz)
         prepared = time.perf_counter()
         output = SESSION.run(None, {INPUT.name: values})[0][0]
         inferred = time.perf_counter()
-    results = detections(output, picture.shape, scale, left, top, conf, iou)
+    results = detections(output, image.shape, scale, left, top, conf, iou)
     end = time.perf_counter()
     speed = {"preprocess": (prepared - start) * 1e3, "inference": (inferred - prepared) * 1e3,
              "postprocess": (end - inferred) * 1e3}
-    return {"images": [{"results": results, "shape": list(picture.shape[:2]), "speed": speed}],
+    return {"images": [{"results": results, "shape": list(image.shape[:2]), "speed": speed}],
             "metadata": {"imageCount": 1, "model": model, "task": "detect"}}

@@ -25,11 +25,11 @@ app = FastAPI()
 @app.post("/")
 def predict(file: bytes = File(), imgsz: int = Form(640, ge=32, le=1280), conf: float = Form(0.25, ge=0.01, le=1),
             iou: float = Form(0.45, ge=0, le=0.95), model: str = Form("")):
-    """Predicts one picture."""
-    picture = cv2.imdecode(np.frombuffer(file, np.uint8), cv2.IMREAD_COLOR) if file else None
-    if picture is None:
-        raise HTTPException(415, "not a picture")
+    """Predicts one image."""
+    image = cv2.imdecode(np.frombuffer(file, np.uint8), cv2.IMREAD_COLOR) if file else None
+    if image is None:
+        raise HTTPException(415, "not an image")
     with LOCK:
-        result = MODEL.predict(picture, imgsz=imgsz, conf=conf, iou=iou, verbose=False)[0]
+        result = MODEL.predict(image, imgsz=imgsz, conf=conf, iou=iou, verbose=False)[0]
     return {"images": [{"results": json.loads(result.to_json()), "shape": list(result.orig_shape), "speed": result.speed}],
             "metadata": {"imageCount": 1, "model": model, "task": MODEL.task}}

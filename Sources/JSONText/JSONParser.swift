@@ -1,8 +1,8 @@
 /// A strict parser of JSON (RFC 8259) with bounded depth and size.
 public struct JSONParser {
-  /// The most arrays and objects inside one another.
+  /// The maximum number of arrays and objects inside one another.
   public static let depthLimit = 128
-  /// The most values in all.
+  /// The maximum number of values in all.
   public static let valueLimit = 1_000_000
 
   /// Where and why a text is not the JSON that is read.

@@ -4,7 +4,7 @@ public enum JSONValue: Sendable, Equatable {
   case null
   /// True or false.
   case bool(Bool)
-  /// A whole number.
+  /// An integer.
   case int(Int)
   /// Any other number.
   case double(Double)

@@ -7,7 +7,7 @@ public struct JSONWriter: Sendable {
   private var bytes: [UInt8] = []
   private var needsComma = false
 
-  /// Makes a writer that has written nothing.
+  /// Creates a writer that has written nothing.
   public init() {}
 
   /// Returns what has been written since the last call.
@@ -42,7 +42,7 @@ public struct JSONWriter: Sendable {
     quote(value)
   }
 
-  /// Writes a whole number.
+  /// Writes an integer.
   public mutating func integer(_ value: Int) {
     separate()
     bytes.append(contentsOf: "\(value)".utf8)

@@ -5,7 +5,7 @@
 /// (the bias, or zeros); and the output of the first pixel.
 public typealias ConvolutionTileFunction =
   @Sendable (
-    UnsafePointer<TileWalk>, UnsafePointer<Float>, UnsafePointer<Float>, UnsafePointer<Float>,
+    UnsafePointer<TileArguments>, UnsafePointer<Float>, UnsafePointer<Float>, UnsafePointer<Float>,
     UnsafeMutablePointer<Float>
   ) -> Void
 
@@ -16,7 +16,7 @@ public typealias ConvolutionTileFunction =
 /// have a whole vector from the first channel on.
 public typealias DepthwiseFunction =
   @Sendable (
-    UnsafePointer<DepthwiseWalk>, UnsafePointer<Float>, UnsafePointer<Float>, UnsafePointer<Float>,
+    UnsafePointer<DepthwiseArguments>, UnsafePointer<Float>, UnsafePointer<Float>, UnsafePointer<Float>,
     UnsafeMutablePointer<Float>, Int
   ) -> Void
 
@@ -28,7 +28,7 @@ public typealias DepthwiseFunction =
 public typealias ActivationFunction =
   @Sendable (UnsafeMutablePointer<Float>, Int, UnsafePointer<Float>?, Int, Int, Int) -> Void
 
-/// Takes the maximum over a window of pixels, channel by channel.
+/// Computes the maximum over a window of pixels, channel by channel.
 ///
 /// The arguments are the window's first pixel, the elements from row to row and from pixel to pixel,
 /// the window's rows and columns (both at least 1), the target pixel and the number of channels.
@@ -45,26 +45,26 @@ public typealias AverageFunction =
 /// Replaces columns of scores by e to the power of their distance to the column's maximum, and gives
 /// the sums of these.
 ///
-/// The arguments are the scores, whose rows lie side by side and have a whole number of vectors; the
+/// The arguments are the scores, whose rows lie side by side and have an integer of vectors; the
 /// number of rows, at least 1; the number of vectors of a row; and the sums, one for each column.
 public typealias ExponentialFunction =
   @Sendable (UnsafeMutablePointer<Float>, Int, Int, UnsafeMutablePointer<Float>) -> Void
 
-/// Takes a run of input tiles, side by side, to the product domain of a Winograd convolution.
+/// Takes a run of input tiles, side by side, to the transform domain of a Winograd convolution.
 ///
 /// The arguments are the walk, whose pixels are the input's; the first tile's first pixel; the first
 /// tile in the first plane; and the number of tiles.
 public typealias WinogradSpreadFunction =
   @Sendable (
-    UnsafePointer<WinogradWalk>, UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int
+    UnsafePointer<WinogradArguments>, UnsafePointer<Float>, UnsafeMutablePointer<Float>, Int
   ) -> Void
 
-/// Takes a run of tiles from the product domain to 4 × 4 output pixels each, and adds the bias.
+/// Takes a run of tiles from the transform domain to 4 × 4 output pixels each, and adds the bias.
 ///
 /// The arguments are the walk, whose pixels are the output's; the first tile in the first plane; the
 /// bias, one value a channel; the first tile's first pixel; and the number of tiles.
 public typealias WinogradGatherFunction =
   @Sendable (
-    UnsafePointer<WinogradWalk>, UnsafePointer<Float>, UnsafePointer<Float>,
+    UnsafePointer<WinogradArguments>, UnsafePointer<Float>, UnsafePointer<Float>,
     UnsafeMutablePointer<Float>, Int
   ) -> Void

@@ -5,7 +5,7 @@
 public protocol KernelProvider: SendableMetatype {
   /// The floats of a vector.
   static var lanes: Int { get }
-  /// The most pixels of a convolution tile of one, two and three vectors that the registers hold.
+  /// The maximum number of pixels of a convolution tile of one, two and three vectors that the registers hold.
   static var maximumRows: (Int, Int, Int) { get }
   /// Returns the micro-kernel of `rows` pixels by `vectors` vectors of channels, or nil where none
   /// of that shape is compiled.
@@ -26,7 +26,7 @@ public protocol KernelProvider: SendableMetatype {
   static var hardswish: ActivationFunction { get }
   /// Returns the function that applies the leaky ReLU of a slope, then adds the residual.
   static func leakyReLU(slope: Float) -> ActivationFunction
-  /// Takes the maximum over a window of pixels.
+  /// Computes the maximum over a window of pixels.
   static var maximum: MaximumFunction { get }
   /// Sums a window of pixels and divides by a number.
   static var average: AverageFunction { get }

@@ -1,7 +1,7 @@
 public import KernelInterface
 
 extension InstructionSetKernels {
-  /// The most pixels of a tile of one, two and three vectors that the registers hold.
+  /// The maximum number of pixels of a tile of one, two and three vectors that the registers hold.
   public static var maximumRows: (Int, Int, Int) {
     #if AVX512
     (12, 10, 8)

@@ -8,7 +8,7 @@ import KernelInterface
 struct ConvolutionTile<let rows: Int, let vectors: Int> {
   @_transparent
   static func run(
-    _ walk: UnsafePointer<TileWalk>, _ input: UnsafePointer<Float>,
+    _ arguments: UnsafePointer<TileArguments>, _ input: UnsafePointer<Float>,
     _ weights: UnsafePointer<Float>, _ bias: UnsafePointer<Float>,
     _ output: UnsafeMutablePointer<Float>
   ) {
@@ -24,10 +24,10 @@ struct ConvolutionTile<let rows: Int, let vectors: Int> {
       }
       row &+= 1
     }
-    let depth = walk.pointee.depth
-    let inputStep = walk.pointee.inputStep
-    let offsets = walk.pointee.offsets
-    let segments = walk.pointee.segments
+    let depth = arguments.pointee.depth
+    let inputStep = arguments.pointee.inputStep
+    let offsets = arguments.pointee.offsets
+    let segments = arguments.pointee.segments
     var weight = weights
     var segment = 0
     while segment < segments {
@@ -56,8 +56,8 @@ struct ConvolutionTile<let rows: Int, let vectors: Int> {
       }
       segment &+= 1
     }
-    let outputStep = walk.pointee.outputStep
-    if walk.pointee.accumulates {
+    let outputStep = arguments.pointee.outputStep
+    if arguments.pointee.accumulates {
       row = 0
       while row < rows {
         let target = output + row &* outputStep

@@ -1,13 +1,13 @@
 public import KernelInterface
 
-/// A depthwise micro-kernel: one vector of channels of some neighbouring output pixels.
+/// A depthwise micro-kernel: one vector of channels of some neighboring output pixels.
 protocol DepthwiseKernel {
   /// The output pixels.
   static var width: Int { get }
 
   /// Convolves the pixels from `output` on.
   static func run(
-    _ walk: UnsafePointer<DepthwiseWalk>, _ input: UnsafePointer<Float>,
+    _ arguments: UnsafePointer<DepthwiseArguments>, _ input: UnsafePointer<Float>,
     _ weights: UnsafePointer<Float>, _ bias: UnsafePointer<Float>,
     _ output: UnsafeMutablePointer<Float>)
 }
@@ -16,23 +16,23 @@ extension DepthwiseKernel {
   /// Convolves a run of at least `width` pixels, at least a vector of channels each.
   @_transparent
   static func cover(
-    _ walk: UnsafePointer<DepthwiseWalk>, _ input: UnsafePointer<Float>,
+    _ arguments: UnsafePointer<DepthwiseArguments>, _ input: UnsafePointer<Float>,
     _ weights: UnsafePointer<Float>, _ bias: UnsafePointer<Float>,
     _ output: UnsafeMutablePointer<Float>, _ pixels: Int
   ) {
     let lanes = Vector.scalarCount
-    let channels = walk.pointee.channels
+    let channels = arguments.pointee.channels
     var pixel = 0
     while pixel < pixels {
       // The last tile, and the last vector, may overlap the one before: the same sums are stored
       // twice.
       if pixel > pixels &- width { pixel = pixels &- width }
-      let source = input + pixel &* walk.pointee.inputStep
-      let target = output + pixel &* walk.pointee.outputStep
+      let source = input + pixel &* arguments.pointee.inputStep
+      let target = output + pixel &* arguments.pointee.outputStep
       var channel = 0
       while channel < channels {
         if channel > channels &- lanes { channel = channels &- lanes }
-        run(walk, source + channel, weights + channel, bias + channel, target + channel)
+        run(arguments, source + channel, weights + channel, bias + channel, target + channel)
         channel &+= lanes
       }
       pixel &+= width
@@ -43,12 +43,12 @@ extension DepthwiseKernel {
 extension InstructionSetKernels {
   /// Convolves a run of pixels channel by channel.
   public static var depthwise: DepthwiseFunction {
-    { walk, input, weights, bias, output, pixels in
+    { arguments, input, weights, bias, output, pixels in
       let kernel: DepthwiseFunction =
-        if walk.pointee.channels < Vector.scalarCount {
+        if arguments.pointee.channels < Vector.scalarCount {
           fewChannels
         } else {
-          switch (walk.pointee.rowTaps, pixels) {
+          switch (arguments.pointee.rowTaps, pixels) {
           case (3, 8...): { DepthwiseRow<8, 3>.cover($0, $1, $2, $3, $4, $5) }
           case (3, 4...): { DepthwiseRow<4, 3>.cover($0, $1, $2, $3, $4, $5) }
           case (5, 8...): { DepthwiseRow<8, 5>.cover($0, $1, $2, $3, $4, $5) }
@@ -60,26 +60,26 @@ extension InstructionSetKernels {
           default: { DepthwiseTile<1>.cover($0, $1, $2, $3, $4, $5) }
           }
         }
-      kernel(walk, input, weights, bias, output, pixels)
+      kernel(arguments, input, weights, bias, output, pixels)
     }
   }
 
   /// Convolves a run of pixels that have fewer channels than a vector.
   private static var fewChannels: DepthwiseFunction {
-    { walk, input, weights, bias, output, pixels in
-      let channels = walk.pointee.channels
+    { arguments, input, weights, bias, output, pixels in
+      let channels = arguments.pointee.channels
       var pixel = 0
       while pixel < pixels {
-        let source = input + pixel &* walk.pointee.inputStep
-        let target = output + pixel &* walk.pointee.outputStep
+        let source = input + pixel &* arguments.pointee.inputStep
+        let target = output + pixel &* arguments.pointee.outputStep
         var channel = 0
         while channel < channels {
           var sum = bias[channel]
           var tap = 0
-          while tap < walk.pointee.taps {
+          while tap < arguments.pointee.taps {
             sum +=
-              source[walk.pointee.offsets[tap] &+ channel]
-              * weights[tap &* walk.pointee.weightStep &+ channel]
+              source[arguments.pointee.offsets[tap] &+ channel]
+              * weights[tap &* arguments.pointee.weightStep &+ channel]
             tap &+= 1
           }
           target[channel] = sum

@@ -1,6 +1,6 @@
 import KernelInterface
 
-/// A depthwise micro-kernel for taps that are as far apart as neighbouring output pixels.
+/// A depthwise micro-kernel for taps that are as far apart as neighboring output pixels.
 ///
 /// One vector of channels of `pixels` output pixels is held in registers while the window's rows of
 /// `columns` taps pass by. An input pixel is loaded once for all the output pixels that see it.
@@ -9,15 +9,15 @@ struct DepthwiseRow<let pixels: Int, let columns: Int>: DepthwiseKernel {
 
   @_transparent
   static func run(
-    _ walk: UnsafePointer<DepthwiseWalk>, _ input: UnsafePointer<Float>,
+    _ arguments: UnsafePointer<DepthwiseArguments>, _ input: UnsafePointer<Float>,
     _ weights: UnsafePointer<Float>, _ bias: UnsafePointer<Float>,
     _ output: UnsafeMutablePointer<Float>
   ) {
-    let offsets = walk.pointee.offsets
-    let taps = walk.pointee.taps
-    let inputStep = walk.pointee.inputStep
-    let outputStep = walk.pointee.outputStep
-    let weightStep = walk.pointee.weightStep
+    let offsets = arguments.pointee.offsets
+    let taps = arguments.pointee.taps
+    let inputStep = arguments.pointee.inputStep
+    let outputStep = arguments.pointee.outputStep
+    let weightStep = arguments.pointee.weightStep
     var sums = InlineArray<pixels, Vector>(repeating: load(bias))
     var weight = weights
     var tap = 0

@@ -7,15 +7,15 @@ struct DepthwiseTile<let pixels: Int>: DepthwiseKernel {
 
   @_transparent
   static func run(
-    _ walk: UnsafePointer<DepthwiseWalk>, _ input: UnsafePointer<Float>,
+    _ arguments: UnsafePointer<DepthwiseArguments>, _ input: UnsafePointer<Float>,
     _ weights: UnsafePointer<Float>, _ bias: UnsafePointer<Float>,
     _ output: UnsafeMutablePointer<Float>
   ) {
-    let offsets = walk.pointee.offsets
-    let taps = walk.pointee.taps
-    let inputStep = walk.pointee.inputStep
-    let outputStep = walk.pointee.outputStep
-    let weightStep = walk.pointee.weightStep
+    let offsets = arguments.pointee.offsets
+    let taps = arguments.pointee.taps
+    let inputStep = arguments.pointee.inputStep
+    let outputStep = arguments.pointee.outputStep
+    let weightStep = arguments.pointee.weightStep
     var sums = InlineArray<pixels, Vector>(repeating: load(bias))
     var weight = weights
     var tap = 0

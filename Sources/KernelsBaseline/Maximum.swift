@@ -1,7 +1,7 @@
 public import KernelInterface
 
 extension InstructionSetKernels {
-  /// Takes the maximum over a window of pixels.
+  /// Computes the maximum over a window of pixels.
   public static var maximum: MaximumFunction {
     { source, rowStride, pixelStride, rows, columns, target, channels in
       let lanes = Vector.scalarCount

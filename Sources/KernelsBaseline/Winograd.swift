@@ -2,25 +2,25 @@ public import KernelInterface
 
 /// A transform of one vector of channels of a tile.
 protocol WinogradTransform {
-  /// Takes a tile of input pixels to the planes of the product domain.
+  /// Takes a tile of input pixels to the planes of the transform domain.
   static func spread(
-    _ walk: UnsafePointer<WinogradWalk>, _ source: UnsafePointer<Float>,
+    _ arguments: UnsafePointer<WinogradArguments>, _ source: UnsafePointer<Float>,
     _ products: UnsafeMutablePointer<Float>)
 
   /// Takes the planes to a tile of 4 × 4 output pixels, and adds the bias.
   static func gather(
-    _ walk: UnsafePointer<WinogradWalk>, _ products: UnsafePointer<Float>, _ bias: Vector,
+    _ arguments: UnsafePointer<WinogradArguments>, _ products: UnsafePointer<Float>, _ bias: Vector,
     _ target: UnsafeMutablePointer<Float>)
 }
 
 extension WinogradTransform {
   @_transparent
   static func spreadAll(
-    _ walk: UnsafePointer<WinogradWalk>, _ source: UnsafePointer<Float>,
+    _ arguments: UnsafePointer<WinogradArguments>, _ source: UnsafePointer<Float>,
     _ products: UnsafeMutablePointer<Float>, _ tiles: Int
   ) {
     let lanes = Vector.scalarCount
-    let channels = walk.pointee.channels
+    let channels = arguments.pointee.channels
     var from = source
     var to = products
     var tile = 0
@@ -29,22 +29,22 @@ extension WinogradTransform {
       while channel < channels {
         // The last vector may overlap the one before: the same values are stored twice.
         if channel > channels &- lanes { channel = channels &- lanes }
-        spread(walk, from + channel, to + channel)
+        spread(arguments, from + channel, to + channel)
         channel &+= lanes
       }
-      from += walk.pointee.tileStep
-      to += walk.pointee.productStep
+      from += arguments.pointee.tileStep
+      to += arguments.pointee.productStep
       tile &+= 1
     }
   }
 
   @_transparent
   static func gatherAll(
-    _ walk: UnsafePointer<WinogradWalk>, _ products: UnsafePointer<Float>,
+    _ arguments: UnsafePointer<WinogradArguments>, _ products: UnsafePointer<Float>,
     _ bias: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>, _ tiles: Int
   ) {
     let lanes = Vector.scalarCount
-    let channels = walk.pointee.channels
+    let channels = arguments.pointee.channels
     var from = products
     var to = target
     var tile = 0
@@ -52,11 +52,11 @@ extension WinogradTransform {
       var channel = 0
       while channel < channels {
         if channel > channels &- lanes { channel = channels &- lanes }
-        gather(walk, from + channel, load(bias + channel), to + channel)
+        gather(arguments, from + channel, load(bias + channel), to + channel)
         channel &+= lanes
       }
-      from += walk.pointee.productStep
-      to += walk.pointee.tileStep
+      from += arguments.pointee.productStep
+      to += arguments.pointee.tileStep
       tile &+= 1
     }
   }

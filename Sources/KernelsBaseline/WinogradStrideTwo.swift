@@ -6,7 +6,7 @@ import KernelInterface
 /// F(4, 2) computes by five products, and the middle tap the odd places only, which takes four. The
 /// points of interpolation, ±½, ±5/4 and ∞, give the direct sum's rounding error.
 ///
-/// A dimension of the product domain holds the even part's values for ½, −½, 5/4, −5/4 and ∞, then
+/// A dimension of the transform domain holds the even part's values for ½, −½, 5/4, −5/4 and ∞, then
 /// the odd places.
 enum WinogradStrideTwo: WinogradTransform {
   @_transparent static var a: Float { 0.5 }
@@ -14,12 +14,12 @@ enum WinogradStrideTwo: WinogradTransform {
 
   @_transparent
   static func spread(
-    _ walk: UnsafePointer<WinogradWalk>, _ source: UnsafePointer<Float>,
+    _ arguments: UnsafePointer<WinogradArguments>, _ source: UnsafePointer<Float>,
     _ products: UnsafeMutablePointer<Float>
   ) {
-    let row = walk.pointee.rowStep
-    let step = walk.pointee.pixelStep
-    let plane = walk.pointee.planeStep
+    let row = arguments.pointee.rowStep
+    let step = arguments.pointee.pixelStep
+    let plane = arguments.pointee.planeStep
     pair(a, b, source, row, step, products, plane)
     pair(b, a, source, row, step, products + 18 &* plane, plane)
     var values = InlineArray<5, Vector>(repeating: .zero)
@@ -124,12 +124,12 @@ enum WinogradStrideTwo: WinogradTransform {
 
   @_transparent
   static func gather(
-    _ walk: UnsafePointer<WinogradWalk>, _ products: UnsafePointer<Float>, _ bias: Vector,
+    _ arguments: UnsafePointer<WinogradArguments>, _ products: UnsafePointer<Float>, _ bias: Vector,
     _ target: UnsafeMutablePointer<Float>
   ) {
-    let row = walk.pointee.rowStep
-    let step = walk.pointee.pixelStep
-    let plane = walk.pointee.planeStep
+    let row = arguments.pointee.rowStep
+    let step = arguments.pointee.pixelStep
+    let plane = arguments.pointee.planeStep
     // Output rows 0 and 2 take the sums of the planes of ±p, rows 1 and 3 their differences.
     var first = InlineArray<5, Vector>(repeating: .zero)
     var second = InlineArray<5, Vector>(repeating: .zero)

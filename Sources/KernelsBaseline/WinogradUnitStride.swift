@@ -13,12 +13,12 @@ enum WinogradUnitStride: WinogradTransform {
   /// no more than twelve vectors live at a time.
   @_transparent
   static func spread(
-    _ walk: UnsafePointer<WinogradWalk>, _ source: UnsafePointer<Float>,
+    _ arguments: UnsafePointer<WinogradArguments>, _ source: UnsafePointer<Float>,
     _ products: UnsafeMutablePointer<Float>
   ) {
-    let row = walk.pointee.rowStep
-    let step = walk.pointee.pixelStep
-    let plane = walk.pointee.planeStep
+    let row = arguments.pointee.rowStep
+    let step = arguments.pointee.pixelStep
+    let plane = arguments.pointee.planeStep
     single(source, row, step, products, plane)
     pair(a, b, source, row, step, products + 6 &* plane, plane)
     pair(b, a, source, row, step, products + 18 &* plane, plane)
@@ -86,12 +86,12 @@ enum WinogradUnitStride: WinogradTransform {
 
   @_transparent
   static func gather(
-    _ walk: UnsafePointer<WinogradWalk>, _ products: UnsafePointer<Float>, _ bias: Vector,
+    _ arguments: UnsafePointer<WinogradArguments>, _ products: UnsafePointer<Float>, _ bias: Vector,
     _ target: UnsafeMutablePointer<Float>
   ) {
-    let row = walk.pointee.rowStep
-    let step = walk.pointee.pixelStep
-    let plane = walk.pointee.planeStep
+    let row = arguments.pointee.rowStep
+    let step = arguments.pointee.pixelStep
+    let plane = arguments.pointee.planeStep
     // Output rows 0 and 2 take the sums of the planes of ±p, rows 1 and 3 their differences.
     var first = InlineArray<6, Vector>(repeating: .zero)
     var second = InlineArray<6, Vector>(repeating: .zero)

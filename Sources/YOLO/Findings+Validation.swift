@@ -22,10 +22,10 @@ extension Findings {
           classIndex: $0.classIndex, confidence: $0.confidence,
           shape: .keypoints($0.box, $0.keypoints))
       }
-    case .rotatedDetections(let objects):
+    case .orientedDetections(let objects):
       objects.map {
         ValidationFinding(
-          classIndex: $0.classIndex, confidence: $0.confidence, shape: .rotatedBox($0.box))
+          classIndex: $0.classIndex, confidence: $0.confidence, shape: .orientedBox($0.box))
       }
     case .classification: []
     }
@@ -39,7 +39,7 @@ extension Network.Head {
     case .detect: .boxes
     case .segment: .masks
     case .pose(_, let keypoints): .keypoints(count: keypoints.count)
-    case .rotated: .rotatedBoxes
+    case .oriented: .orientedBoxes
     case .classify: nil
     }
   }

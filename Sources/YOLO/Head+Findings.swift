@@ -8,7 +8,7 @@ extension Network.Head {
   private var layout: DetectLayout? {
     switch self {
     case .detect(let layout), .segment(let layout, _), .pose(let layout, _),
-      .rotated(let layout, _):
+      .oriented(let layout, _):
       layout
     case .classify: nil
     }
@@ -26,17 +26,17 @@ extension Network.Head {
   public var classCount: Int {
     switch self {
     case .detect(let layout), .segment(let layout, _), .pose(let layout, _),
-      .rotated(let layout, _):
+      .oriented(let layout, _):
       layout.classCount
     case .classify(_, let classCount): classCount
     }
   }
 
-  /// Whether the whole picture gets a class.
+  /// Whether the whole image gets a class.
   public var isClassifier: Bool {
     switch self {
     case .classify: true
-    case .detect, .segment, .pose, .rotated: false
+    case .detect, .segment, .pose, .oriented: false
     }
   }
 
@@ -72,11 +72,11 @@ extension Network.Head {
       return .poses(
         PoseDecoder(layout, keypoints).poses(
           in: levels, select: request.selection, letterbox: letterbox, space: request.space))
-    case (.rotated(let layout, let anglesAreRadians), .letterbox(let letterbox)):
-      return .rotatedDetections(
-        RotatedDecoder(layout, anglesAreRadians: anglesAreRadians).detections(
+    case (.oriented(let layout, let anglesAreRadians), .letterbox(let letterbox)):
+      return .orientedDetections(
+        OrientedDecoder(layout, anglesAreRadians: anglesAreRadians).detections(
           in: levels, select: request.selection, letterbox: letterbox, space: request.space))
-    case (.detect, .crop), (.segment, .crop), (.pose, .crop), (.rotated, .crop):
+    case (.detect, .crop), (.segment, .crop), (.pose, .crop), (.oriented, .crop):
       preconditionFailure("only classifiers crop")
     }
   }
@@ -89,8 +89,8 @@ extension Network.Head {
     case .detect(let layout): DetectDecoder(layout).tensors(of: levels)
     case .segment(let layout, _): SegmentDecoder(layout).tensors(of: levels)
     case .pose(let layout, let keypoints): PoseDecoder(layout, keypoints).tensors(of: levels)
-    case .rotated(let layout, let anglesAreRadians):
-      RotatedDecoder(layout, anglesAreRadians: anglesAreRadians).tensors(of: levels)
+    case .oriented(let layout, let anglesAreRadians):
+      OrientedDecoder(layout, anglesAreRadians: anglesAreRadians).tensors(of: levels)
     }
   }
 }
@@ -112,11 +112,11 @@ extension PoseDecoder {
     self.init(
       classCount: layout.classCount, binCount: layout.binCount, keypointCount: keypoints.count,
       valueCount: keypoints.hasVisibility ? 3 : 2,
-      form: keypoints.isCentred ? .offset : .standard)
+      form: keypoints.isCentered ? .offset : .standard)
   }
 }
 
-extension RotatedDecoder {
+extension OrientedDecoder {
   fileprivate init(_ layout: DetectLayout, anglesAreRadians: Bool) {
     self.init(
       classCount: layout.classCount, binCount: layout.binCount,

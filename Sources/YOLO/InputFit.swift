@@ -3,7 +3,7 @@ public import YOLOGeometry
 public import YOLOImage
 import YOLOTensor
 
-/// How a picture becomes a network's input.
+/// How an image becomes a network's input.
 public enum InputFit: Sendable, Hashable {
   /// Scaled to fit, and padded.
   case letterbox(Letterbox)
@@ -21,10 +21,10 @@ public enum InputFit: Sendable, Hashable {
   /// The pixels from which on a second thread pays for its start.
   private static let pixelsPerThread = 1 << 15
 
-  /// Writes the picture as the network's input, [height, width, RGB] in 0...1.
+  /// Writes the image as the network's input, [height, width, RGB] in 0...1.
   ///
   /// - Parameters:
-  ///   - image: The picture that the fit was planned for.
+  ///   - image: The image that the fit was planned for.
   ///   - base: The input's first value.
   ///   - layout: The input's strides; its extent is that of this fit.
   ///   - threads: How many threads share the rows.
@@ -36,8 +36,8 @@ public enum InputFit: Sendable, Hashable {
     let target = Target(base: base, layout: layout)
     switch self {
     case .crop:
-      let picture = picture(of: image)
-      picture.pixels.withUnsafeBufferPointer { pixels in
+      let input = self.image(of: image)
+      input.pixels.withUnsafeBufferPointer { pixels in
         guard let samples = pixels.baseAddress else { return }
         for y in 0..<layout.height { target.write(samples + 3 * layout.width * y, row: y) }
       }
@@ -72,10 +72,10 @@ public enum InputFit: Sendable, Hashable {
     }
   }
 
-  /// Returns the input as a picture, of the extent that the network is given.
+  /// Returns the input as an image, of the extent that the network is given.
   ///
-  /// A letterbox must have been planned for the picture's size.
-  public func picture(of image: Image) -> Image {
+  /// A letterbox must have been planned for the image's size.
+  public func image(of image: Image) -> Image {
     switch self {
     case .letterbox(let letterbox): image.letterboxed(letterbox)
     case .crop(let size): image.classificationInput(size: size)

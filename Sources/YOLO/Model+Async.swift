@@ -8,13 +8,13 @@ public import YOLOValidation
 /// block a thread of Swift's concurrency. One alone has all of the model's threads, several at once
 /// share them; results do not depend on it.
 extension Model {
-  /// Finds the objects in a picture.
+  /// Finds the objects in an image.
   ///
   /// - Parameters:
-  ///   - image: The picture.
+  ///   - image: The image.
   ///   - options: Thresholds and the input size.
-  ///   - source: What the prediction calls the picture.
-  /// - Returns: The prediction, in pixels of the picture.
+  ///   - source: What the prediction calls the image.
+  /// - Returns: The prediction, in pixels of the image.
   /// - Throws: `CancellationError` if the task is cancelled before the prediction begins; one that has
   ///   begun runs to its end. Else as `predict(_:options:source:threads:)`.
   public func prediction(
@@ -23,15 +23,15 @@ extension Model {
     try await prediction(options: options, source: source) { image }
   }
 
-  /// Decodes a picture and finds the objects in it.
+  /// Decodes an image and finds the objects in it.
   ///
   ///     let prediction = try await model.prediction { try ImageReader.decode(bytes) }
   ///
   /// - Parameters:
   ///   - options: Thresholds and the input size.
-  ///   - source: What the prediction calls the picture.
-  ///   - decode: Makes the picture; it may block, and runs where the prediction does.
-  /// - Returns: The prediction, in pixels of the picture.
+  ///   - source: What the prediction calls the image.
+  ///   - decode: Makes the image; it may block, and runs where the prediction does.
+  /// - Returns: The prediction, in pixels of the image.
   /// - Throws: What `decode` throws, and as `prediction(of:options:source:)`.
   public func prediction(
     options: PredictOptions = .standard, source: String = "image",
@@ -44,13 +44,13 @@ extension Model {
     }
   }
 
-  /// Finds the objects in several pictures, several at once.
+  /// Finds the objects in several images, several at once.
   ///
   /// - Parameters:
-  ///   - images: The pictures.
+  ///   - images: The images.
   ///   - options: Thresholds and the input size.
-  /// - Returns: The predictions in the order of the pictures; sources are `image 0`, `image 1`, ….
-  /// - Throws: As `prediction(of:options:source:)`; pictures that have not begun then never do.
+  /// - Returns: The predictions in the order of the images; sources are `image 0`, `image 1`, ….
+  /// - Throws: As `prediction(of:options:source:)`; images that have not begun then never do.
   public func predictions(
     of images: [Image], options: PredictOptions = .standard
   ) async throws -> [Prediction] {
@@ -69,18 +69,18 @@ extension Model {
     }
   }
 
-  /// Finds the objects in a stream of pictures, in the order of the stream.
+  /// Finds the objects in a stream of images, in the order of the stream.
   ///
   ///     for try await prediction in model.predictions(of: camera) { … }
   ///
-  /// Pictures are taken from the stream as predictions are asked for: at most
+  /// Images are taken from the stream as predictions are asked for: at most
   /// `RuntimeOptions.concurrency` of them, or predictions made of them, are held at once.
   ///
   /// - Parameters:
-  ///   - images: The pictures.
+  ///   - images: The images.
   ///   - options: Thresholds and the input size.
-  /// - Returns: A sequence of a prediction a picture; sources are `image 0`, `image 1`, …. It throws what
-  ///   the stream throws, and as `prediction(of:options:source:)`, at that picture's place, and ends.
+  /// - Returns: A sequence of a prediction an image; sources are `image 0`, `image 1`, …. It throws what
+  ///   the stream throws, and as `prediction(of:options:source:)`, at that image's place, and ends.
   public func predictions<Images: AsyncSequence>(
     of images: Images, options: PredictOptions = .standard
   ) -> PredictionSequence<Images> where Images.Element == Image {

@@ -7,7 +7,7 @@ extension Model {
   /// Measures the native kernels that can compute each convolution of the network, one thread each.
   ///
   /// - Parameters:
-  ///   - size: The size of a picture, fitted as for a prediction.
+  ///   - size: The size of an image, fitted as for a prediction.
   ///   - options: The input size.
   ///   - runs: The measured runs of each kernel.
   /// - Returns: A ranking for each shape of convolution, in the order of the network.

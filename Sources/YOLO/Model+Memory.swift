@@ -17,7 +17,7 @@ extension Model {
       + checkpoint.copiedBytes
   }
 
-  /// Gives back the memory of sessions that are not in use; the next predictions map it anew.
+  /// Returns back the memory of sessions that are not in use; the next predictions map it anew.
   public func releaseSessions() {
     // The mappings are removed when the array goes, outside of the lock.
     _ = sessions.withLock { $0.removeIdle() }

@@ -12,7 +12,7 @@ extension Model {
   public struct Trace: Sendable {
     /// The prediction.
     public let prediction: Prediction
-    /// How the picture became the network's input.
+    /// How the image became the network's input.
     public let fit: InputFit
     /// The network's input: RGB in 0...1, [1, 3, height, width].
     public let input: Tensor
@@ -36,16 +36,16 @@ extension Model {
   /// Predicts, and hands out what modules gave on the way.
   ///
   /// Every module of the checkpoint that runs may be named, `model.2.m.0.cv1.bn` as well as `model.2`.
-  /// What inference takes together, such as a convolution and the normalisation after it, is then
+  /// What inference takes together, such as a convolution and the normalization after it, is then
   /// computed apart. A module that runs several times gives its last output, and one that gives a
   /// list gives it joined along the channels.
   ///
   /// - Parameters:
-  ///   - image: The picture.
+  ///   - image: The image.
   ///   - paths: The modules, such as `model.4` or `model.9.cv2`; what is kept of them takes memory of
   ///     its own in the run.
   ///   - options: Thresholds and the input size.
-  ///   - source: What the prediction calls the picture.
+  ///   - source: What the prediction calls the image.
   /// - Returns: The prediction, the network's input and the tensors.
   /// - Throws: As `predict(_:options:source:)`; `YOLOError` of code `model` for a path that no module
   ///   has.
@@ -76,7 +76,7 @@ extension Model {
       return Trace(
         prediction: Prediction(
           source: source, size: image.size, findings: findings, names: names.byIndex,
-          speed: speed), fit: fit, input: fit.picture(of: image).input, tensors: tensors)
+          speed: speed), fit: fit, input: fit.image(of: image).input, tensors: tensors)
     }
   }
 

@@ -65,7 +65,7 @@ public final class Model: Sendable {
     try self.init(checkpoint, named: name, options: options)
   }
 
-  /// Makes the model of an opened checkpoint; `name` is what errors call it.
+  /// Creates the model of an opened checkpoint; `name` is what errors call it.
   ///
   /// - Throws: `YOLOError` of code `checkpoint`, `model` or `option`.
   public init(
@@ -92,7 +92,7 @@ public final class Model: Sendable {
   /// The largest stride of the head in pixels; inputs are a multiple of it, and of 32.
   public var largestStride: Int { network.head.levels.map(\.stride).max() ?? 32 }
 
-  /// The size that pictures are fitted into if none is asked for: that of the training, else 640.
+  /// The size that images are fitted into if none is asked for: that of the training, else 640.
   public var defaultImageSize: Size {
     guard let size = checkpoint.imageSize,
       let checked = try? PredictOption.imageSize.checked(
@@ -104,15 +104,15 @@ public final class Model: Sendable {
     return checked
   }
 
-  /// Finds the objects in a picture.
+  /// Finds the objects in an image.
   ///
   /// - Parameters:
-  ///   - image: The picture.
+  ///   - image: The image.
   ///   - options: Thresholds and the input size.
-  ///   - source: What the prediction calls the picture.
+  ///   - source: What the prediction calls the image.
   ///   - threads: The threads of this prediction at most; those of the model's options if nil. The
   ///     result does not depend on it.
-  /// - Returns: The prediction, in pixels of the picture.
+  /// - Returns: The prediction, in pixels of the image.
   /// - Throws: `YOLOError` of code `option` for classes that the model does not have, of code `model` or
   ///   `tooLarge` where the network does not fit the input.
   public func predict(
@@ -137,10 +137,10 @@ public final class Model: Sendable {
     return (prediction, seconds)
   }
 
-  /// Runs the model on a picture fitted in a given way, for measuring its accuracy.
+  /// Runs the model on an image fitted in a given way, for measuring its accuracy.
   ///
   /// - Parameters:
-  ///   - image: The picture.
+  ///   - image: The image.
   ///   - fit: How it becomes the input: it must be a crop for a classifier, a letterbox for all others.
   ///   - selection: Which boxes are kept.
   /// - Returns: The findings in letterbox pixels, not clipped; masks have the prototypes' extent. And
@@ -155,23 +155,23 @@ public final class Model: Sendable {
       threads: nil, durations: nil)
   }
 
-  /// Returns the plan that a picture of the given size runs.
+  /// Returns the plan that an image of the given size runs.
   ///
   /// - Throws: As `predict(_:options:source:)`.
   public func plan(for size: Size, options: PredictOptions = .standard) throws(YOLOError) -> Plan {
     try plan(fit(for: size, options: options).size)
   }
 
-  /// Returns how a picture of the given size is fitted into the network's input.
+  /// Returns how an image of the given size is fitted into the network's input.
   ///
-  /// A classifier does not fit pictures in: it crops them.
+  /// A classifier does not fit images in: it crops them.
   public func letterbox(for size: Size, options: PredictOptions = .standard) -> Letterbox {
     Letterbox(
       source: size, target: inputSize(options), stride: max(32, largestStride),
       isRectangular: options.isRectangular)
   }
 
-  /// The size that pictures are brought to at most.
+  /// The size that images are brought to at most.
   private func inputSize(_ options: PredictOptions) -> Size {
     (options.imageSize ?? defaultImageSize).networkInput(largestStride: largestStride)
   }
@@ -259,8 +259,8 @@ public final class Model: Sendable {
   func withSession<Result>(
     _ body: (Session) throws(YOLOError) -> Result
   ) throws(YOLOError) -> Result {
-    let session = sessions.withLock { $0.lend() } ?? Session()
-    defer { sessions.withLock { $0.takeBack(session) } }
+    let session = sessions.withLock { $0.acquire() } ?? Session()
+    defer { sessions.withLock { $0.release(session) } }
     return try body(session)
   }
 

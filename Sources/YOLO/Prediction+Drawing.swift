@@ -2,8 +2,8 @@ public import YOLOImage
 public import YOLOPostprocess
 
 extension Prediction {
-  /// Returns the picture with what was found drawn on it in the colours of the classes: boxes, masks,
-  /// skeletons, rotated boxes, or bars for the probabilities of classes.
+  /// Returns the image with what was found drawn on it in the colors of the classes: boxes, masks,
+  /// skeletons, oriented boxes, or bars for the probabilities of classes.
   public func drawn(on image: Image) -> Image {
     switch findings {
     case .detections(let detections):
@@ -28,10 +28,10 @@ extension Prediction {
             box: pose.box, keypoints: pose.keypoints, name: name(ofClass: pose.classIndex),
             confidence: pose.confidence, classIndex: pose.classIndex)
         })
-    case .rotatedDetections(let detections):
+    case .orientedDetections(let detections):
       image.annotated(
         with: detections.map { detection in
-          RotatedBoxAnnotation(
+          OrientedBoxAnnotation(
             box: detection.box, name: name(ofClass: detection.classIndex),
             confidence: detection.confidence, classIndex: detection.classIndex)
         })

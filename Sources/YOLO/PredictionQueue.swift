@@ -88,7 +88,7 @@ final class PredictionQueue: Sendable {
     state.withLock { _ = $0.cancelled.remove(ticket) }
   }
 
-  /// Gives the place to the next caller.
+  /// Returns the place to the next caller.
   private func leave() {
     let next = state.withLock { state -> Waiter? in
       guard !state.waiters.isEmpty else {

@@ -2,17 +2,17 @@ public import YOLOImage
 public import YOLOPostprocess
 import YOLOValidation
 
-/// The predictions of a stream of pictures, in its order; `Model.predictions(of:options:)` makes it.
+/// The predictions of a stream of images, in its order; `Model.predictions(of:options:)` makes it.
 public struct PredictionSequence<Images: AsyncSequence>: AsyncSequence
 where Images.Element == Image {
-  /// A prediction a picture.
+  /// A prediction an image.
   public typealias Element = Prediction
 
   let model: Model
   let images: Images
   let options: PredictOptions
 
-  /// Starts at the first picture.
+  /// Starts at the first image.
   public func makeAsyncIterator() -> Iterator {
     Iterator(model: model, images: images.makeAsyncIterator(), options: options)
   }
@@ -36,7 +36,7 @@ where Images.Element == Image {
 
     /// Returns the next prediction; nil after the last.
     ///
-    /// Cancelling the task cancels the pictures that have not begun.
+    /// Cancelling the task cancels the images that have not begun.
     public mutating func next() async throws -> Prediction? {
       while !hasEnded, underWay.tasks.count < model.options.concurrency {
         do {
@@ -75,7 +75,7 @@ where Images.Element == Image {
     }
   }
 
-  /// The pictures that have been taken from the stream; they are cancelled when nobody asks for them any
+  /// The images that have been taken from the stream; they are cancelled when nobody asks for them any
   /// more.
   private final class UnderWay {
     var tasks: [Task<Prediction, any Error>] = []

@@ -17,7 +17,7 @@ public struct RuntimeOptions: Sendable, Hashable {
   /// The input extents whose plans are kept; beyond that the least recently used is dropped.
   public var planLimit: Int
 
-  /// Makes options: by default native kernels of the strongest instruction set of this machine, on
+  /// Creates options: by default native kernels of the strongest instruction set of this machine, on
   /// all processors that this process may use.
   public init(
     backend: Backend = .native, instructionSet: InstructionSet = .best,
@@ -32,7 +32,7 @@ public struct RuntimeOptions: Sendable, Hashable {
     self.planLimit = planLimit
   }
 
-  /// The most threads of one inference.
+  /// The maximum number of threads of one inference.
   public static let threadLimit = 256
 
   /// Returns an empty cache of the plans that a graph is run by.

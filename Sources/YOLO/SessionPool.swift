@@ -4,22 +4,22 @@ import YOLOKernels
 /// The sessions of a model that wait for the next prediction, and how many are lent.
 struct SessionPool {
   private var idle: [Session] = []
-  private var lentCount = 0
+  private var acquiredCount = 0
   /// The largest session that came back, in bytes.
   private var largest = 0
 
   /// The memory of all sessions in bytes; one that is lent counts as the largest that came back.
-  var byteCount: Int { idle.reduce(lentCount * largest) { $0 + $1.byteCount } }
+  var byteCount: Int { idle.reduce(acquiredCount * largest) { $0 + $1.byteCount } }
 
   /// Takes out a session, if one is idle; a new one counts as lent, too.
-  mutating func lend() -> Session? {
-    lentCount += 1
+  mutating func acquire() -> Session? {
+    acquiredCount += 1
     return idle.popLast()
   }
 
   /// Puts a session in.
-  mutating func takeBack(_ session: Session) {
-    lentCount -= 1
+  mutating func release(_ session: Session) {
+    acquiredCount -= 1
     largest = max(largest, session.byteCount)
     // A burst of predictions must not keep its memory for good.
     if idle.count < Processors.usable { idle.append(session) }

@@ -5,7 +5,7 @@ public import YOLOWeights
 
 /// How the errors of the inner modules become this module's.
 extension YOLOError {
-  /// Makes an error of one about a weight file.
+  /// Creates an error of one about a weight file.
   public init(_ error: WeightError) {
     switch error {
     case .unreadableFile: self.init(.unreadable, "\(error)")
@@ -28,6 +28,6 @@ extension YOLOError {
     }
   }
 
-  /// Makes an error of one about an option.
+  /// Creates an error of one about an option.
   public init(_ error: OptionError) { self.init(.option, "\(error)") }
 }

@@ -7,7 +7,7 @@ public struct YOLOError: Error, Sendable, Hashable, CustomStringConvertible {
     /// The kind as text.
     public let rawValue: String
 
-    /// Makes a kind.
+    /// Creates a kind.
     public init(rawValue: String) { self.rawValue = rawValue }
 
     /// A file that cannot be opened: missing, a directory, not permitted.
@@ -29,7 +29,7 @@ public struct YOLOError: Error, Sendable, Hashable, CustomStringConvertible {
   /// One sentence for a person: what is wrong, where, and what was expected.
   public let message: String
 
-  /// Makes an error.
+  /// Creates an error.
   public init(_ code: Code, _ message: String) {
     self.code = code
     self.message = message

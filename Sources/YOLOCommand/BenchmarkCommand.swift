@@ -6,7 +6,7 @@ import YOLOImage
 import YOLOImageIO
 import YOLOKernels
 import YOLOPostprocess
-import YOLOStudy
+import YOLOInspection
 import YOLOTensor
 import YOLOValidation
 
@@ -20,7 +20,7 @@ struct BenchmarkCommand: ParsableCommand {
     case json
   }
 
-  @Option(name: .long, help: "A picture; noise if not given.")
+  @Option(name: .long, help: "An image; noise if not given.")
   var source: String?
 
   @Option(
@@ -72,10 +72,10 @@ struct BenchmarkCommand: ParsableCommand {
       let model = try runtime.open()
       let size = try imageSize.map { try PredictOption.imageSize.parsed($0) }
       let options = try PredictOptions(imageSize: size, isRectangular: endToEnd)
-      let file = endToEnd ? try pictureBytes() : nil
+      let file = endToEnd ? try imageBytes() : nil
       let image =
         try file.map { try ImageReader.decode($0.bytes, named: $0.name) }
-        ?? picture(for: options.imageSize ?? model.defaultImageSize)
+        ?? inputImage(for: options.imageSize ?? model.defaultImageSize)
       if kernels {
         let rankings = try model.kernelRankings(for: image.size, options: options, runs: runs)
         return KernelTable(rankings).write(asJSON: format == .json)
@@ -107,21 +107,21 @@ struct BenchmarkCommand: ParsableCommand {
     }
   }
 
-  private func picture(for size: Size) throws -> Image {
+  private func inputImage(for size: Size) throws -> Image {
     if let source {
-      guard let picture = try PictureSource.expand(source).first else { return noise(size) }
-      return try picture.read()
+      guard let first = try ImageSource.expand(source).first else { return noise(size) }
+      return try first.read()
     }
     return noise(size)
   }
 
-  /// Reads the file that `--source` names, the shipped picture if there is none.
-  private func pictureBytes() throws -> (bytes: [UInt8], name: String) {
-    let path = try source ?? ShippedFiles.picturePath()
+  /// Reads the file that `--source` names, the shipped image if there is none.
+  private func imageBytes() throws -> (bytes: [UInt8], name: String) {
+    let path = try source ?? ShippedFiles.imagePath()
     return (try BoundedInput.read(path: path, maximumBytes: ImageLimits().maximumBytes), path)
   }
 
-  /// A picture of blocks of colour, the same in every run.
+  /// An image of blocks of color, the same in every run.
   private func noise(_ size: Size) -> Image {
     var state: UInt32 = 1
     var colors = [UInt8]()
@@ -154,7 +154,7 @@ struct BenchmarkCommand: ParsableCommand {
     for (name, values) in stages {
       table.append([name, values.min.fixed(2), values.median.fixed(2), values.p95.fixed(2)])
     }
-    let work = 2 * Double(plan.multiplications) * 1e-9
+    let work = 2 * Double(plan.macs) * 1e-9
     let rate = run.inference.median > 0 ? work / run.inference.median * 1e3 : 0
     let settings = [
       "\(input.width)x\(input.height)", model.options.backend.rawValue,

@@ -1,6 +1,6 @@
 import ArgumentParser
 import JSONText
-import YOLODataSet
+import YOLODatasets
 import YOLOValidation
 
 /// `yolo compare`: tells how far two files of predictions are apart.
@@ -10,7 +10,7 @@ struct CompareCommand: ParsableCommand {
     abstract: "Tells how far two files of predictions are apart.",
     discussion: """
       The files are what yolo predict --format json or ndjson prints, an answer of the inference \
-      APIs, or the list that the reference's to_json gives; their pictures are taken in order. \
+      APIs, or the list that the reference's to_json gives; their images are taken in order. \
       Objects of the same class are paired by the overlap of their boxes.
 
       Ends with exit code 1 if --tolerance is given and the files do not agree.
@@ -28,7 +28,7 @@ struct CompareCommand: ParsableCommand {
   var second: String
 
   @Option(name: .long, help: "The least overlap of a pair, 0 to 1.")
-  var iou = PredictionComparison.leastOverlap
+  var iou = PredictionComparison.minimumOverlap
 
   @Option(
     name: .long,
@@ -53,11 +53,11 @@ struct CompareCommand: ParsableCommand {
       let found = try PredictionFile.read(second)
       guard expected.count == found.count else {
         throw ValidationError(
-          "\(first) has \(expected.count) pictures, but \(second) has \(found.count)")
+          "\(first) has \(expected.count) images, but \(second) has \(found.count)")
       }
-      var report = ComparisonReport(pictures: expected, against: found)
-      for (picture, other) in zip(expected, found) {
-        report.add(PredictionComparison(picture.objects, other.objects, leastOverlap: iou))
+      var report = ComparisonReport(images: expected, against: found)
+      for (image, other) in zip(expected, found) {
+        report.add(PredictionComparison(image.objects, other.objects, minimumOverlap: iou))
       }
       switch format {
       case .text: StandardOutput.write(report.text)

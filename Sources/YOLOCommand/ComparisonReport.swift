@@ -1,5 +1,5 @@
 import JSONText
-import YOLODataSet
+import YOLODatasets
 import YOLOValidation
 
 /// The differences of two files of predictions, as text and as JSON.
@@ -7,12 +7,12 @@ struct ComparisonReport {
   /// How many objects without a partner the text lists.
   private static let listedObjects = 20
 
-  private let expected: [PredictedPicture]
-  private let found: [PredictedPicture]
+  private let expected: [PredictedImage]
+  private let found: [PredictedImage]
   private(set) var summary = ComparisonSummary()
   private var comparisons: [PredictionComparison] = []
 
-  init(pictures expected: [PredictedPicture], against found: [PredictedPicture]) {
+  init(images expected: [PredictedImage], against found: [PredictedImage]) {
     self.expected = expected
     self.found = found
   }
@@ -22,8 +22,8 @@ struct ComparisonReport {
     summary.add(comparison)
   }
 
-  private func name(ofPicture index: Int) -> String {
-    expected[index].source ?? found[index].source ?? "picture \(index)"
+  private func name(ofImage index: Int) -> String {
+    expected[index].source ?? found[index].source ?? "image \(index)"
   }
 
   /// What differs most, by its name.
@@ -34,7 +34,7 @@ struct ComparisonReport {
     ].compactMap { name, worst in worst.map { (name, $0) } }
   }
 
-  private func unpaired() -> [(picture: Int, object: ComparedObject, isMissing: Bool)] {
+  private func unpaired() -> [(image: Int, object: ComparedObject, isMissing: Bool)] {
     comparisons.enumerated().flatMap { index, comparison in
       comparison.missing.map { (index, expected[index].objects[$0], true) }
         + comparison.extra.map { (index, found[index].objects[$0], false) }
@@ -43,7 +43,7 @@ struct ComparisonReport {
 
   var text: String {
     var text =
-      "\(summary.pictures) pictures: \(summary.matched) objects matched, \(summary.missing) missing, "
+      "\(summary.images) images: \(summary.matched) objects matched, \(summary.missing) missing, "
       + "\(summary.extra) extra\n"
     let titles = [
       "confidence": "greatest difference of confidence",
@@ -52,16 +52,16 @@ struct ComparisonReport {
       "outlineOverlap": "least overlap of outlines",
     ]
     for (name, worst) in worst {
-      let object = expected[worst.picture].objects[worst.pair.first]
+      let object = expected[worst.image].objects[worst.pair.first]
       text +=
         "\(titles[name] ?? name): \(worst.value) (class \(object.label) in "
-        + "\(self.name(ofPicture: worst.picture)))\n"
+        + "\(self.name(ofImage: worst.image)))\n"
     }
     let unpaired = unpaired()
-    for (picture, object, isMissing) in unpaired.prefix(Self.listedObjects) {
+    for (image, object, isMissing) in unpaired.prefix(Self.listedObjects) {
       text +=
         "\(isMissing ? "missing" : "extra"): class \(object.label), confidence "
-        + "\(object.confidence), in \(name(ofPicture: picture))\n"
+        + "\(object.confidence), in \(name(ofImage: image))\n"
     }
     if unpaired.count > Self.listedObjects {
       text += "and \(unpaired.count - Self.listedObjects) more without a partner\n"
@@ -75,7 +75,7 @@ struct ComparisonReport {
       JSONMember(
         name,
         .object([
-          JSONMember("value", number(worst.value)), JSONMember("picture", .int(worst.picture)),
+          JSONMember("value", number(worst.value)), JSONMember("image", .int(worst.image)),
           JSONMember("first", .int(worst.pair.first)),
           JSONMember("second", .int(worst.pair.second)),
         ]))
@@ -83,7 +83,7 @@ struct ComparisonReport {
     var json = JSONWriter()
     json.value(
       .object([
-        JSONMember("pictures", .int(summary.pictures)),
+        JSONMember("images", .int(summary.images)),
         JSONMember("matched", .int(summary.matched)),
         JSONMember("missing", .int(summary.missing)),
         JSONMember("extra", .int(summary.extra)),
@@ -91,9 +91,9 @@ struct ComparisonReport {
         JSONMember(
           "unpaired",
           .array(
-            unpaired().map { picture, object, isMissing in
+            unpaired().map { image, object, isMissing in
               .object([
-                JSONMember("picture", .int(picture)), JSONMember("class", .string(object.label)),
+                JSONMember("image", .int(image)), JSONMember("class", .string(object.label)),
                 JSONMember("confidence", number(object.confidence)),
                 JSONMember("in", .string(isMissing ? "first" : "second")),
               ])

@@ -6,7 +6,7 @@ import YOLOImage
 import YOLOImageIO
 import YOLOKernels
 import YOLOModels
-import YOLOStudy
+import YOLOInspection
 import YOLOValidation
 
 /// `yolo diff`: finds where two checkpoints, or two ways of running one, part.
@@ -21,7 +21,7 @@ struct DiffCommand: ParsableCommand {
       The outputs of the modules are compared in the order in which they run: the greatest absolute \
       difference, relative to the range of the first run's. --taps layers compares the top-level \
       modules only, --taps all also what inference computes as one, such as a convolution and the \
-      normalisation after it.
+      normalization after it.
 
       Ends with exit code 1 if they part.
       """)
@@ -54,7 +54,7 @@ struct DiffCommand: ParsableCommand {
     help: "\(PredictOption.suppression.help).")
   var nms = PredictOption.suppression.defaultValue
 
-  @Option(name: .long, help: "A picture; the shipped one if not given.")
+  @Option(name: .long, help: "An image; the shipped one if not given.")
   var source: String?
 
   @Option(
@@ -87,7 +87,7 @@ struct DiffCommand: ParsableCommand {
       let (model, other) = (try first.open(nms: nms), try second.open(nms: nms))
       let size = try imageSize.map { try PredictOption.imageSize.parsed($0) }
       let options = try PredictOptions(imageSize: size ?? model.defaultImageSize)
-      let image = try PictureSource.picture(try source ?? ShippedFiles.picturePath()).read()
+      let image = try ImageSource.image(try source ?? ShippedFiles.imagePath()).read()
       let own = try TapSelection.paths(taps, of: model)
       // Paths that only the first model has are told as differences.
       let others = (try? TapSelection.paths(taps, of: other)) ?? []

@@ -1,5 +1,5 @@
 import JSONText
-import YOLOStudy
+import YOLOInspection
 
 /// Where two models part, as text and as JSON.
 struct DifferenceReport {

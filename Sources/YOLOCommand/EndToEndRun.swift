@@ -4,7 +4,7 @@ import YOLOImageIO
 import YOLOPostprocess
 import YOLOValidation
 
-/// Predictions of one picture file from its bytes to their JSON, measured.
+/// Predictions of one image file from its bytes to their JSON, measured.
 struct EndToEndRun {
   /// Milliseconds of decoding, predicting and writing JSON text.
   private(set) var latencies = Measurements()

@@ -1,6 +1,6 @@
 import ArgumentParser
 import YOLO
-import YOLODataSet
+import YOLODatasets
 import YOLOImageIO
 import YOLOValidation
 import YOLOVerification
@@ -27,7 +27,7 @@ enum ExitStatus: Int32 {
     case let error as WeightError: self.init(YOLOError(error).code)
     case let error as OptionError: self.init(YOLOError(error).code)
     case let error as SourceError: self = error.isMissing ? .noInput : .damagedInput
-    case let error as DataSetError: self.init(error)
+    case let error as DatasetError: self.init(error)
     case let error as VideoError: self.init(error)
     case let error as VerificationError: self.init(error)
     case is ValidationError: self = .usage
@@ -50,13 +50,13 @@ enum ExitStatus: Int32 {
     }
   }
 
-  private init(_ error: DataSetError) {
+  private init(_ error: DatasetError) {
     switch error {
     case .unreadable: self = .noInput
     case .tooLarge: self = .tooLarge
     case .missingSplit: self = .usage
-    case .malformed, .missingKey, .invalidValue, .noPictures, .invalidLabel,
-      .pictureTooSmall, .invalidPrediction:
+    case .malformed, .missingKey, .invalidValue, .noImages, .invalidLabel,
+      .imageTooSmall, .invalidPrediction:
       self = .damagedInput
     }
   }
@@ -64,7 +64,7 @@ enum ExitStatus: Int32 {
   private init(_ error: VerificationError) {
     switch error {
     case .file(let error): self.init(error)
-    case .picture(let error): self.init(error)
+    case .image(let error): self.init(error)
     case .model(let error): self.init(error.code)
     case .invalid, .newerFormat, .tensor, .expectation, .otherTask, .noCases: self = .damagedInput
     case .exists, .unwritable: self = .cannotWrite

@@ -3,7 +3,7 @@ import YOLO
 import YOLOGraph
 import YOLOImageIO
 import YOLOModels
-import YOLOStudy
+import YOLOInspection
 import YOLOTensor
 import YOLOValidation
 import YOLOWeights
@@ -34,7 +34,7 @@ struct InfoCommand: ParsableCommand {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Draw the network: an SVG picture, Graphviz (.dot) or Mermaid in Markdown (.md).",
+      "Draw the network: an SVG image, Graphviz (.dot) or Mermaid in Markdown (.md).",
       valueName: "file"))
   var graph: String?
 

@@ -2,7 +2,7 @@ import JSONText
 import YOLO
 import YOLOGraph
 import YOLOModels
-import YOLOStudy
+import YOLOInspection
 import YOLOTensor
 import YOLOWeights
 
@@ -22,8 +22,8 @@ struct InfoReport {
     steps = StepTable(plan)
   }
 
-  private static func gigaflops(_ multiplications: Int) -> Double {
-    2 * Double(multiplications) * 1e-9
+  private static func gigaflops(_ macs: Int) -> Double {
+    2 * Double(macs) * 1e-9
   }
 
   func text(withLayers: Bool) -> String {
@@ -37,13 +37,13 @@ struct InfoReport {
       ("parameters", "\(table.parameterCount)"),
       (
         "work",
-        "\(Self.gigaflops(table.multiplications).fixed(2)) GFLOP at "
+        "\(Self.gigaflops(table.macs).fixed(2)) GFLOP at "
           + "\(table.input.width)x\(table.input.height)"
       ),
       ("activations", "\((Double(steps.arenaBytes) / 1_048_576).fixed(1)) MiB"),
       ("input size", "\(size.width)x\(size.height)"),
       ("strides", checkpoint.strides.map { "\($0)" }.joined(separator: ", ")),
-      ("saved", info.date), ("by release", info.version), ("licence", info.license),
+      ("saved", info.date), ("by release", info.version), ("license", info.license),
       ("weights from", info.selected),
       (
         "classes",
@@ -68,14 +68,14 @@ struct InfoReport {
         row.path, row.className,
         row.sources.map { $0 < 0 ? "input" : "\($0)" }.joined(separator: ", "),
         row.output.dropFirst().map { "\($0)" }.joined(separator: "x"), "\(row.parameterCount)",
-        Self.gigaflops(row.multiplications).fixed(3), row.reach.field.map { "\($0)" } ?? "all",
+        Self.gigaflops(row.macs).fixed(3), row.reach.field.map { "\($0)" } ?? "all",
         row.reach.stride == row.reach.stride.rounded()
           ? row.reach.stride.fixed(0) : row.reach.stride.fixed(2),
       ])
     }
     return rows.text
       + "\(table.layers.count) layers, \(table.rows.count) modules, "
-      + "\(table.parameterCount) parameters, \(Self.gigaflops(table.multiplications).fixed(2)) GFLOP\n"
+      + "\(table.parameterCount) parameters, \(Self.gigaflops(table.macs).fixed(2)) GFLOP\n"
   }
 
   private var stepList: String {
@@ -84,11 +84,11 @@ struct InfoReport {
     for row in steps.rows {
       rows.append([
         row.path, row.kind, row.kernel, row.output.map { "\($0)" }.joined(separator: "x"),
-        Self.gigaflops(row.multiplications).fixed(3), (Double(row.offset) / 1024).fixed(0),
+        Self.gigaflops(row.macs).fixed(3), (Double(row.offset) / 1024).fixed(0),
         (Double(row.byteCount) / 1024).fixed(0),
       ])
     }
-    let work = steps.rows.reduce(0) { $0 + $1.multiplications }
+    let work = steps.rows.reduce(0) { $0 + $1.macs }
     return rows.text
       + "\(steps.rows.count) steps on \(steps.threads) thread(s), "
       + "\(Self.gigaflops(work).fixed(2)) GFLOP, all outputs in "
@@ -104,12 +104,12 @@ struct InfoReport {
       JSONMember("file", .string(path)), JSONMember("format", .string("\(info.format)")),
       JSONMember("task", .string(model.task)), JSONMember("architecture", text(info.yamlFile)),
       JSONMember("scale", text(info.scale)), JSONMember("parameters", .int(table.parameterCount)),
-      JSONMember("gflop", .double(Self.gigaflops(table.multiplications))),
+      JSONMember("gflop", .double(Self.gigaflops(table.macs))),
       JSONMember("input", list([table.input.height, table.input.width])),
       JSONMember("activationBytes", .int(steps.arenaBytes)),
       JSONMember("imgsz", list([size.height, size.width])),
       JSONMember("strides", list(model.checkpoint.strides)), JSONMember("saved", text(info.date)),
-      JSONMember("release", text(info.version)), JSONMember("licence", text(info.license)),
+      JSONMember("release", text(info.version)), JSONMember("license", text(info.license)),
       JSONMember("weightsFrom", text(info.selected)),
       JSONMember(
         "classes",
@@ -129,7 +129,7 @@ struct InfoReport {
                 JSONMember("from", row.isLayer ? list(row.sources) : .null),
                 JSONMember("output", list(row.output)),
                 JSONMember("parameters", .int(row.parameterCount)),
-                JSONMember("gflop", .double(Self.gigaflops(row.multiplications))),
+                JSONMember("gflop", .double(Self.gigaflops(row.macs))),
                 JSONMember("field", row.reach.field.map { .int($0) } ?? .null),
                 JSONMember("stride", .double(row.reach.stride)),
               ])
@@ -142,7 +142,7 @@ struct InfoReport {
               .object([
                 JSONMember("path", .string(row.path)), JSONMember("kind", .string(row.kind)),
                 JSONMember("kernel", .string(row.kernel)), JSONMember("output", list(row.output)),
-                JSONMember("gflop", .double(Self.gigaflops(row.multiplications))),
+                JSONMember("gflop", .double(Self.gigaflops(row.macs))),
                 JSONMember("offset", .int(row.offset)), JSONMember("bytes", .int(row.byteCount)),
               ])
             })))

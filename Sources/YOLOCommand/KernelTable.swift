@@ -18,7 +18,7 @@ struct KernelTable {
       ["shape", "steps", "kernel", "ms", "model ms", "GFLOP/s", "first step"], leftColumns: 1)
     for ranking in rankings {
       for (place, candidate) in ranking.candidates.enumerated() {
-        let rate = 2 * Double(ranking.multiplications) / max(candidate.measured, 1e-9) * 1e-9
+        let rate = 2 * Double(ranking.macs) / max(candidate.measured, 1e-9) * 1e-9
         table.append([
           place == 0 ? shape(ranking) : "", place == 0 ? "\(ranking.paths.count)" : "",
           "\(candidate.kernel) \(candidate.isPicked ? "*" : " ")",
@@ -52,7 +52,7 @@ struct KernelTable {
       .object([
         JSONMember("shape", .string(shape(ranking))),
         JSONMember("steps", .array(ranking.paths.map { .string($0) })),
-        JSONMember("multiplications", .int(ranking.multiplications)),
+        JSONMember("macs", .int(ranking.macs)),
         JSONMember(
           "candidates",
           .array(

@@ -13,7 +13,7 @@ struct Measurements {
 
   var p95: Double { quantile(0.95) }
 
-  /// The value that a share of the measurements does not exceed, interpolated between neighbours.
+  /// The value that a share of the measurements does not exceed, interpolated between neighbors.
   private func quantile(_ share: Double) -> Double {
     guard !values.isEmpty else { return 0 }
     let sorted = values.sorted()

@@ -33,7 +33,7 @@ struct PredictArguments: ParsableArguments {
 
   @Flag(
     name: .customLong("no-" + PredictOption.rectangular.flag),
-    help: "Pad pictures to the full input size.")
+    help: "Pad images to the full input size.")
   var square = false
 
   @Flag(

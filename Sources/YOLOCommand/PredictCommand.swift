@@ -5,10 +5,10 @@ import YOLOImageIO
 import YOLOPostprocess
 import YOLOValidation
 
-/// `yolo predict`: finds the objects in pictures and videos.
+/// `yolo predict`: finds the objects in images and videos.
 struct PredictCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
-    commandName: "predict", abstract: "Finds the objects in pictures and videos.")
+    commandName: "predict", abstract: "Finds the objects in images and videos.")
 
   /// How results are printed.
   enum Format: String, ExpressibleByArgument, CaseIterable {
@@ -16,15 +16,15 @@ struct PredictCommand: AsyncParsableCommand {
     case text
     /// One object: the answer of the HUB inference API.
     case json
-    /// A line of JSON a picture or frame.
+    /// A line of JSON an image or frame.
     case ndjson
   }
 
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "A picture, a video, a directory of them, or - for a picture on standard input; the shipped "
-        + "picture if not given."
+      "An image, a video, a directory of them, or - for an image on standard input; the shipped "
+        + "image if not given."
     ))
   var source: String?
 
@@ -37,7 +37,7 @@ struct PredictCommand: AsyncParsableCommand {
 
   @Option(
     name: .long,
-    help: ArgumentHelp("Write annotated pictures and videos to this folder.", valueName: "dir"))
+    help: ArgumentHelp("Write annotated images and videos to this directory.", valueName: "dir"))
   var save: String?
 
   @Option(
@@ -52,12 +52,12 @@ struct PredictCommand: AsyncParsableCommand {
     do {
       let options = try prediction.options()
       let stride = try PredictOption.videoStride.parsed(videoStride)
-      let sources = try PictureSource.expand(
-        try source ?? ShippedFiles.picturePath(), withVideos: true)
+      let sources = try ImageSource.expand(
+        try source ?? ShippedFiles.imagePath(), withVideos: true)
       let model = try runtime.open()
       // The process ends with this command: the system takes its memory back all at once.
       _ = Unmanaged.passRetained(model)
-      let folder = try save.map { try OutputFolder($0) }
+      let directory = try save.map { try OutputDirectory($0) }
       var output = ResultOutput(format: format, isNormalized: normalize)
       var progress = ProgressBar(total: sources.count)
       var failure: ExitCode?
@@ -66,7 +66,7 @@ struct PredictCommand: AsyncParsableCommand {
           if let path = source.videoPath {
             progress.clear()
             try await VideoRun(
-              path: path, stride: stride, model: model, options: options, folder: folder
+              path: path, stride: stride, model: model, options: options, directory: directory
             ).write(to: &output)
             progress.advance()
             continue
@@ -75,9 +75,9 @@ struct PredictCommand: AsyncParsableCommand {
           let result = try model.predict(image, options: options, source: source.name)
           progress.clear()
           output.write(result)
-          try folder?.write(image, annotatedWith: result, named: source.fileName)
+          try directory?.write(image, annotatedWith: result, named: source.fileName)
         } catch {
-          // One bad picture does not keep the others from being read.
+          // One bad image does not keep the others from being read.
           progress.clear()
           failure = ExitStatus.report(error)
         }

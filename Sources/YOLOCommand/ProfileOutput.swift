@@ -1,7 +1,7 @@
 import ArgumentParser
 import JSONText
 import YOLOImageIO
-import YOLOStudy
+import YOLOInspection
 
 /// Where `yolo benchmark --profile` writes.
 struct ProfileOutput {
@@ -49,7 +49,7 @@ struct ProfileOutput {
     for step in profile.steps {
       table.append([
         step.path, step.kind, step.kernel, step.output.map { "\($0)" }.joined(separator: "x"),
-        (2e-9 * Double(step.multiplications)).fixed(3), step.median.fixed(3),
+        (2e-9 * Double(step.macs)).fixed(3), step.median.fixed(3),
         "\((100 * step.median / max(total, 1e-9)).fixed(1)) %",
         step.median > 0 ? step.rate.fixed(0) : "",
       ])

@@ -1,24 +1,24 @@
 import ArgumentParser
 import YOLO
-import YOLOStudy
+import YOLOInspection
 import YOLOVerification
 
-/// `yolo record`: makes reference cases of what a model gives now.
+/// `yolo record`: makes golden cases of what a model gives now.
 struct RecordCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "record",
-    abstract: "Makes reference cases of what a model gives now, for yolo verify.",
+    abstract: "Makes golden cases of what a model gives now, for yolo verify.",
     discussion: """
-      A case is a folder: the picture, case.json with options and tolerances, expected.json with the \
-      answer of yolo predict --format json, and the tensors of --taps. Of one picture the folder --out \
-      is the case; of a directory of pictures it gets a case a picture. The paths of the cases go to \
+      A case is a directory: the image, case.json with options and tolerances, expected.json with the \
+      answer of yolo predict --format json, and the tensors of --taps. Of one image the directory --out \
+      is the case; of a directory of images it gets a case an image. The paths of the cases go to \
       standard output.
       """)
 
-  @Option(name: .long, help: "A picture or a directory of pictures, which get a case each.")
+  @Option(name: .long, help: "An image or a directory of images, which get a case each.")
   var source: String
 
-  @Option(name: .long, help: ArgumentHelp("The folder to make.", valueName: "dir"))
+  @Option(name: .long, help: ArgumentHelp("The directory to make.", valueName: "dir"))
   var out: String
 
   @Option(
@@ -36,24 +36,24 @@ struct RecordCommand: ParsableCommand {
   func run() throws {
     do {
       let options = try prediction.options()
-      let sources = try PictureSource.expand(source)
+      let sources = try ImageSource.expand(source)
       guard sources.allSatisfy({ $0.path != nil }) else {
-        throw ValidationError("a case needs a picture in a file, but standard input was given")
+        throw ValidationError("a case needs an image in a file, but standard input was given")
       }
       let model = try runtime.open()
       let modules = try taps.map { try TapSelection.paths($0, of: model) } ?? []
       let stamp = try ModelStamp(path: try runtime.modelPath())
-      _ = try OutputFolder(sources.count == 1 ? Self.parent(of: out) : out)
+      _ = try OutputDirectory(sources.count == 1 ? Self.parent(of: out) : out)
       var failure: ExitCode?
       for source in sources {
-        let folder = sources.count == 1 ? out : "\(out)/\(source.fileName)"
+        let target = sources.count == 1 ? out : "\(out)/\(source.fileName)"
         do {
-          try ReferenceCase.record(
-            model, picture: source.path ?? "", to: folder, modules: modules, options: options,
+          try GoldenCase.record(
+            model, image: source.path ?? "", to: target, modules: modules, options: options,
             stamp: stamp, replaces: force)
-          StandardOutput.write("\(folder)\n")
+          StandardOutput.write("\(target)\n")
         } catch {
-          // One bad picture does not keep the others from being recorded.
+          // One bad image does not keep the others from being recorded.
           failure = ExitStatus.report(error)
         }
       }
@@ -65,7 +65,7 @@ struct RecordCommand: ParsableCommand {
     }
   }
 
-  /// The folder that a path is in, `.` for a path of one part.
+  /// The directory that a path is in, `.` for a path of one part.
   private static func parent(of path: String) -> String {
     let parts = path.split(separator: "/").dropLast()
     return path.hasPrefix("/")

@@ -8,7 +8,7 @@ import YOLOValidation
 /// Values are text here, so that those of the command line, the environment and the file are checked
 /// in one place.
 struct ServeArguments: ParsableArguments {
-  @Option(name: .customLong(ServerOption.folder.flag), help: ServerOption.folder.serverHelp)
+  @Option(name: .customLong(ServerOption.directory.flag), help: ServerOption.directory.serverHelp)
   var models: String?
 
   @Option(name: .customLong(ServerOption.dedicated.flag), help: ServerOption.dedicated.serverHelp)
@@ -70,7 +70,7 @@ struct ServeArguments: ParsableArguments {
   /// The values that were given, by flag.
   var given: [String: String] {
     let values: [String: String?] = [
-      ServerOption.folder.flag: models,
+      ServerOption.directory.flag: models,
       ServerOption.dedicated.flag: dedicated,
       ServerOption.configuration.flag: config,
       ServerOption.host.flag: host,

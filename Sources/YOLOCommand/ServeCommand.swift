@@ -8,7 +8,7 @@ import YOLOServer
 struct ServeCommand: AsyncParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "serve",
-    abstract: "Answers the HUB Inference API for the models of a folder, or for one.",
+    abstract: "Answers the HUB Inference API for the models of a directory, or for one.",
     discussion: """
       Each option can also be given by a variable of the environment, such as YOLO_MAX_BODY=20, \
       and in the file of --config, an object of JSON such as {"max-body": 20}. The command line \

@@ -44,8 +44,8 @@ struct ServeLimitArguments: ParsableArguments {
   @Option(name: .customLong(ServerOption.field.flag), help: ServerOption.field.serverHelp)
   var maxField: String?
 
-  @Option(name: .customLong(ServerOption.picture.flag), help: ServerOption.picture.serverHelp)
-  var maxPicture: String?
+  @Option(name: .customLong(ServerOption.image.flag), help: ServerOption.image.serverHelp)
+  var maxImage: String?
 
   @Option(name: .customLong(ServerOption.uploads.flag), help: ServerOption.uploads.serverHelp)
   var maxUploads: String?
@@ -69,7 +69,7 @@ struct ServeLimitArguments: ParsableArguments {
   var maxVideos: String?
 
   @Option(name: .customLong(ServerOption.answer.flag), help: ServerOption.answer.serverHelp)
-  var maxAnswer: String?
+  var maxResponse: String?
 
   /// The values that were given, by flag.
   var given: [String: String] {
@@ -84,14 +84,14 @@ struct ServeLimitArguments: ParsableArguments {
       ServerOption.body.flag: maxBody,
       ServerOption.parts.flag: maxParts,
       ServerOption.field.flag: maxField,
-      ServerOption.picture.flag: maxPicture,
+      ServerOption.image.flag: maxImage,
       ServerOption.uploads.flag: maxUploads,
       ServerOption.pixels.flag: maxPixels,
       ServerOption.videoDuration.flag: maxVideoDuration,
       ServerOption.videoFrames.flag: maxVideoFrames,
       ServerOption.videoTimeout.flag: videoTimeout,
       ServerOption.videos.flag: maxVideos,
-      ServerOption.answer.flag: maxAnswer,
+      ServerOption.answer.flag: maxResponse,
     ]
     return values.compactMapValues { $0 }
   }

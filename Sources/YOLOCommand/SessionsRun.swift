@@ -5,7 +5,7 @@ import YOLOImage
 import YOLOPostprocess
 import YOLOValidation
 
-/// Predictions of one picture by several sessions of one model at once, measured.
+/// Predictions of one image by several sessions of one model at once, measured.
 struct SessionsRun {
   /// A stage of a prediction: its name, and how long it took in milliseconds.
   typealias Stage = (name: String, values: Measurements)
@@ -13,7 +13,7 @@ struct SessionsRun {
   private(set) var preprocess = Measurements()
   private(set) var inference = Measurements()
   private(set) var postprocess = Measurements()
-  /// The pictures that all sessions together predicted in a second, from the first to the last.
+  /// The images that all sessions together predicted in a second, from the first to the last.
   let throughput: Double
 
   /// The stages by the names that they have in a prediction's speed.

@@ -4,7 +4,7 @@ import YOLOGeometry
 import YOLOImage
 import YOLOImageIO
 import YOLOPostprocess
-import YOLOStudy
+import YOLOInspection
 import YOLOTensor
 
 /// `yolo trace`: writes what modules give on the way to a prediction.
@@ -13,7 +13,7 @@ struct TraceCommand: ParsableCommand {
     commandName: "trace",
     abstract: "Writes what modules give on the way to a prediction.",
     discussion: """
-      For each picture the folder gets the network's input and the tapped tensors as PATH.npy, float32 [1, channels, height, \
+      For each image the directory gets the network's input and the tapped tensors as PATH.npy, float32 [1, channels, height, \
       width], and of a model that segments the masks as masks.npy, uint8 [objects, height, width]; of \
       one that classifies the probabilities as probabilities.npy. The answer of `yolo predict \
       --format json` goes to standard output.
@@ -25,7 +25,7 @@ struct TraceCommand: ParsableCommand {
       box's edges.
       """)
 
-  @Option(name: .long, help: "A picture or a directory of pictures, which get a folder each.")
+  @Option(name: .long, help: "An image or a directory of images, which get a directory each.")
   var source: String
 
   @Option(
@@ -41,9 +41,9 @@ struct TraceCommand: ParsableCommand {
   var box = 0
 
   @Flag(name: .long, inversion: .prefixedNo, help: "Draw the tensors.")
-  var pictures = true
+  var images = true
 
-  @Option(name: .long, help: ArgumentHelp("The folder to write to.", valueName: "dir"))
+  @Option(name: .long, help: ArgumentHelp("The directory to write to.", valueName: "dir"))
   var out: String
 
   @OptionGroup(title: "Prediction") var prediction: PredictArguments
@@ -55,19 +55,19 @@ struct TraceCommand: ParsableCommand {
         throw ValidationError("box must be 0 or more, but \(box) was given")
       }
       let options = try prediction.options()
-      let sources = try PictureSource.expand(source)
+      let sources = try ImageSource.expand(source)
       let model = try runtime.open()
       let paths = try TapSelection.paths(taps, of: model).filter { $0 != TapSelection.input }
       var output = ResultOutput(format: .json, isNormalized: false)
       for source in sources {
         let image = try source.read()
         let trace = try model.trace(image, taps: paths, options: options, source: source.name)
-        let folder = try OutputFolder(sources.count == 1 ? out : "\(out)/\(source.fileName)")
-        try write(trace, to: folder)
-        if pictures {
-          try TracePictures(trace, of: model, image).write(
+        let directory = try OutputDirectory(sources.count == 1 ? out : "\(out)/\(source.fileName)")
+        try write(trace, to: directory)
+        if images {
+          try TraceImages(trace, of: model, image).write(
             paths: paths, box: TapSelection.contains(TapSelection.heads, in: taps) ? box : nil,
-            to: folder)
+            to: directory)
         }
         output.write(trace.prediction)
       }
@@ -79,10 +79,10 @@ struct TraceCommand: ParsableCommand {
     }
   }
 
-  private func write(_ trace: Model.Trace, to folder: OutputFolder) throws {
-    try folder.write(NumpyFile.bytes(of: trace.input), named: "input.npy")
+  private func write(_ trace: Model.Trace, to directory: OutputDirectory) throws {
+    try directory.write(NumpyFile.bytes(of: trace.input), named: "input.npy")
     for (path, tensor) in trace.tensors {
-      try folder.write(NumpyFile.bytes(of: tensor), named: path + ".npy")
+      try directory.write(NumpyFile.bytes(of: tensor), named: path + ".npy")
     }
     switch trace.prediction.findings {
     case .segmentations(let objects):
@@ -99,15 +99,15 @@ struct TraceCommand: ParsableCommand {
           for x in 0..<frame.width { pixels.append(object.mask[x, y] ? 1 : 0) }
         }
       }
-      try folder.write(
+      try directory.write(
         NumpyFile.bytes(of: pixels, shape: [objects.count, frame.height, frame.width]),
         named: "masks.npy")
     case .classification(let classification):
       let probabilities = classification.probabilities
-      try folder.write(
+      try directory.write(
         NumpyFile.bytes(of: Tensor(shape: [1, probabilities.count], values: probabilities)),
         named: "probabilities.npy")
-    case .detections, .poses, .rotatedDetections: break
+    case .detections, .poses, .orientedDetections: break
     }
   }
 }

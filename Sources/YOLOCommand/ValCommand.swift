@@ -1,19 +1,19 @@
 import ArgumentParser
 import YOLO
-import YOLODataSet
+import YOLODatasets
 import YOLOImage
 import YOLOImageIO
 import YOLOModels
 import YOLOPostprocess
 import YOLOValidation
 
-/// `yolo val`: measures how good a model is on a data set.
+/// `yolo val`: measures how good a model is on a dataset.
 struct ValCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "val",
-    abstract: "Measures how good a model is on a data set.",
+    abstract: "Measures how good a model is on a dataset.",
     discussion: """
-      A data set is a data.yaml in YOLO format, or for a classifier a folder with val/CLASS/PICTURE. \
+      A data set is a data.yaml in YOLO format, or for a classifier a directory with val/CLASS/IMAGE. \
       The figures are those of the reference's own validation.
       """)
 
@@ -23,10 +23,10 @@ struct ValCommand: ParsableCommand {
   }
 
   @Option(
-    name: .long, help: ArgumentHelp("A data.yaml, or a classifier's folder.", valueName: "path"))
+    name: .long, help: ArgumentHelp("A data.yaml, or a classifier's directory.", valueName: "path"))
   var data: String
 
-  @Option(name: .long, help: "The part of the data set: \(DataSet.splits.joined(separator: ", ")).")
+  @Option(name: .long, help: "The part of the dataset: \(Dataset.splits.joined(separator: ", ")).")
   var split = "val"
 
   @Option(
@@ -48,7 +48,7 @@ struct ValCommand: ParsableCommand {
     name: .customLong(ValidateOption.maxDetections.flag),
     help: """
       \(ValidateOption.maxDetections.help), \(ValidateOption.maxDetections.expected) \
-      (default: \(ValidateOption.maxDetections.defaultValue), more if a picture has more labels).
+      (default: \(ValidateOption.maxDetections.defaultValue), more if an image has more labels).
       """)
   var maxDetections: String?
 
@@ -63,7 +63,7 @@ struct ValCommand: ParsableCommand {
   @Option(
     name: .long,
     help: ArgumentHelp(
-      "Write the curves and the confusion matrix to this folder.", valueName: "dir"))
+      "Write the curves and the confusion matrix to this directory.", valueName: "dir"))
   var save: String?
 
   @OptionGroup(title: "Runtime") var runtime: RuntimeArguments
@@ -75,19 +75,19 @@ struct ValCommand: ParsableCommand {
         model: model, side: try side(of: model),
         batchSize: try ValidateOption.batch.parsed(batch),
         selection: try selection(for: model), raisesLimit: maxDetections == nil)
-      let folder = try save.map { try OutputFolder($0) }
-      let task = DataSetTask(rawValue: model.network.head.task) ?? .detect
-      let dataSet = try DataSet.open(path: data, task: task)
-      let outcome = try validation.run(dataSet, split: split)
+      let directory = try save.map { try OutputDirectory($0) }
+      let task = DatasetTask(rawValue: model.network.head.task) ?? .detect
+      let dataset = try Dataset.open(path: data, task: task)
+      let outcome = try validation.run(dataset, split: split)
       let report = ValidationReport(
         model: try runtime.modelPath(), data: data, split: split, task: task.rawValue,
-        names: dataSet.names, outcome: outcome)
+        names: dataset.names, outcome: outcome)
       switch format {
       case .text: StandardOutput.write(report.text)
       case .json: StandardOutput.write(report.json)
       }
-      for (name, plot) in folder == nil ? [] : report.plots {
-        try folder?.write(Array(plot.utf8), named: name)
+      for (name, plot) in directory == nil ? [] : report.plots {
+        try directory?.write(Array(plot.utf8), named: name)
       }
       if let failure = outcome.failure { throw failure }
     } catch let code as ExitCode {
@@ -110,8 +110,8 @@ struct ValCommand: ParsableCommand {
 
   private func selection(for model: Model) throws -> Selection {
     var confidence = try ValidateOption.confidence.parsed(confidence)
-    if model.network.head.validationKind == .rotatedBoxes {
-      confidence = max(confidence, ValidateOption.leastRotatedConfidence)
+    if model.network.head.validationKind == .orientedBoxes {
+      confidence = max(confidence, ValidateOption.minimumOrientedConfidence)
     }
     let overlap = try ValidateOption.overlap.parsed(overlap)
     return Selection(

@@ -1,6 +1,6 @@
 import ArgumentParser
 import YOLO
-import YOLODataSet
+import YOLODatasets
 import YOLOGeometry
 import YOLOImage
 import YOLOImageIO
@@ -8,7 +8,7 @@ import YOLOModels
 import YOLOPostprocess
 import YOLOValidation
 
-/// Runs a model over a data set and rates what it finds.
+/// Runs a model over a dataset and rates what it finds.
 struct Validation {
   /// What came of it.
   struct Outcome {
@@ -18,9 +18,9 @@ struct Validation {
     }
 
     var figures: Figures
-    /// The mean times of a picture.
+    /// The mean times of an image.
     var speed: Speed
-    /// The exit code of the last picture that could not be used.
+    /// The exit code of the last image that could not be used.
     var failure: ExitCode?
   }
 
@@ -29,33 +29,33 @@ struct Validation {
   let side: Int
   let batchSize: Int
   let selection: Selection
-  /// Whether as many findings are taken as the picture with the most labels has, if that is more.
+  /// Whether as many findings are taken as the image with the most labels has, if that is more.
   let raisesLimit: Bool
 
-  /// Validates on a part of a data set.
+  /// Validates on a part of a dataset.
   ///
-  /// Pictures that cannot be read, and those with a wrong label, are reported and left out. A file is
-  /// read twice: first for the picture's extent, which decides on its batch.
-  func run(_ dataSet: DataSet, split: String) throws -> Outcome {
+  /// Images that cannot be read, and those with a wrong label, are reported and left out. A file is
+  /// read twice: first for the image's extent, which decides on its batch.
+  func run(_ dataset: Dataset, split: String) throws -> Outcome {
     guard let kind = model.network.head.validationKind else {
-      return try classify(dataSet, split: split)
+      return try classify(dataset, split: split)
     }
-    if case .keypoints(let count) = kind, let shape = dataSet.keypointShape, shape.count != count {
+    if case .keypoints(let count) = kind, let shape = dataset.keypointShape, shape.count != count {
       throw YOLOError(
         .option,
-        "\(dataSet.path) has \(shape.count) keypoints an object, but the model has \(count)")
+        "\(dataset.path) has \(shape.count) keypoints an object, but the model has \(count)")
     }
     var notes = Notes()
-    var usable = [(path: String, labels: PictureLabels, size: Size)]()
-    let paths = try dataSet.pictures(of: split)
+    var usable = [(path: String, labels: ImageLabels, size: Size)]()
+    let paths = try dataset.images(of: split)
     var progress = ProgressBar(total: 2 * paths.count)
     for path in paths {
       progress.advance()
       notes.record(clearing: progress) {
-        let labels = try dataSet.labels(ofPicture: path)
+        let labels = try dataset.labels(ofImage: path)
         try check(labels.objects.map(\.classIndex), in: path)
         let size = try ImageReader.size(contentsOf: path)
-        try DataSet.check(size, ofPicture: path)
+        try Dataset.check(size, ofImage: path)
         usable.append((path, labels, size))
         return nil
       }
@@ -69,19 +69,19 @@ struct Validation {
     }
     var evaluation = Evaluation(kind: kind, classCount: model.network.head.classCount)
     for input in plan.batches.joined() {
-      let picture = usable[input.index]
+      let item = usable[input.index]
       progress.advance()
       notes.record(clearing: progress) {
         let image = try ImageReader.read(
-          contentsOf: picture.path, threads: model.options.threads)
-        guard image.size == picture.size else {
-          throw ImageIOError.unreadable(source: picture.path, reason: "it changed meanwhile")
+          contentsOf: item.path, threads: model.options.threads)
+        guard image.size == item.size else {
+          throw ImageIOError.unreadable(source: item.path, reason: "it changed meanwhile")
         }
         let result = try model.evaluate(
           image, fit: .letterbox(input.letterbox), selection: selection)
         evaluation.add(
           result.findings.validationFindings,
-          targets: picture.labels.targets(
+          targets: item.labels.targets(
             for: input, kind: kind, maskGrid: result.findings.maskFrame))
         return result.speed
       }
@@ -91,23 +91,23 @@ struct Validation {
       figures: .objects(evaluation.report()), speed: notes.meanSpeed, failure: notes.failure)
   }
 
-  private func classify(_ dataSet: DataSet, split: String) throws -> Outcome {
-    let pictures = try dataSet.classifiedPictures(of: split)
+  private func classify(_ dataset: Dataset, split: String) throws -> Outcome {
+    let images = try dataset.classifiedImages(of: split)
     var evaluation = ClassificationEvaluation(classCount: model.network.head.classCount)
     var notes = Notes()
-    var progress = ProgressBar(total: pictures.count)
-    for picture in pictures {
+    var progress = ProgressBar(total: images.count)
+    for item in images {
       progress.advance()
       notes.record(clearing: progress) {
-        try check([picture.classIndex], in: picture.path)
+        try check([item.classIndex], in: item.path)
         let image = try ImageReader.read(
-          contentsOf: picture.path, threads: model.options.threads)
-        try DataSet.check(image.size, ofPicture: picture.path)
+          contentsOf: item.path, threads: model.options.threads)
+        try Dataset.check(image.size, ofImage: item.path)
         let result = try model.evaluate(
           image, fit: .crop(Size(width: side, height: side)), selection: selection)
         if case .classification(let classification) = result.findings {
           evaluation.add(
-            probabilities: classification.probabilities, target: picture.classIndex)
+            probabilities: classification.probabilities, target: item.classIndex)
         }
         return result.speed
       }
@@ -127,15 +127,15 @@ struct Validation {
 }
 
 extension Validation {
-  /// What happened with single pictures.
+  /// What happened with single images.
   private struct Notes {
     var failure: ExitCode?
     private var total = Speed(preprocess: 0, inference: 0, postprocess: 0)
     private var count = 0
 
-    /// Reports what goes wrong with one picture, so that the others are still rated.
+    /// Reports what goes wrong with one image, so that the others are still rated.
     ///
-    /// `body` returns how long the picture took, if it was run.
+    /// `body` returns how long the image took, if it was run.
     mutating func record(clearing progress: ProgressBar, _ body: () throws -> Speed?) {
       do {
         if let speed = try body() { add(speed) }

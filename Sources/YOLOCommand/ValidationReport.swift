@@ -16,7 +16,7 @@ struct ValidationReport {
   var text: String {
     let speed = outcome.speed
     let times =
-      "per picture: \(speed.preprocess.fixed(1)) ms preprocess, \(speed.inference.fixed(1)) ms "
+      "per image: \(speed.preprocess.fixed(1)) ms preprocess, \(speed.inference.fixed(1)) ms "
       + "inference, \(speed.postprocess.fixed(1)) ms postprocess\n"
     switch outcome.figures {
     case .objects(let report): return table(of: report).text + times
@@ -30,10 +30,10 @@ struct ValidationReport {
     let titles = prefixes.flatMap { prefix in
       ["P", "R", "mAP50", "mAP50-95"].map { prefix + $0 }
     }
-    var table = TextTable(["class", "pictures", "instances"] + titles, leftColumns: 1)
+    var table = TextTable(["class", "images", "instances"] + titles, leftColumns: 1)
     let all = [report.boxes, details].compactMap { $0 }
     table.append(
-      ["all", "\(report.pictures)", "\(report.instances)"]
+      ["all", "\(report.images)", "\(report.instances)"]
         + all.flatMap {
           [$0.precision, $0.recall, $0.averagePrecision50, $0.averagePrecision].map { $0.fixed(4) }
         })
@@ -43,18 +43,18 @@ struct ValidationReport {
         return [own.precision, own.recall, own.averagePrecision50, own.averagePrecision]
           .map { $0.fixed(4) }
       }
-      table.append([name(row.classIndex), "\(row.pictures)", "\(row.instances)"] + figures)
+      table.append([name(row.classIndex), "\(row.images)", "\(row.instances)"] + figures)
     }
     return table
   }
 
   private func table(of evaluation: ClassificationEvaluation) -> TextTable {
-    var table = TextTable(["class", "pictures", "top1", "top5"], leftColumns: 1)
+    var table = TextTable(["class", "images", "top1", "top5"], leftColumns: 1)
     table.append(
-      ["all", "\(evaluation.pictures)", evaluation.top1.fixed(4), evaluation.top5.fixed(4)])
+      ["all", "\(evaluation.images)", evaluation.top1.fixed(4), evaluation.top5.fixed(4)])
     for index in names.indices where index < evaluation.confusion.classCount {
-      let (pictures, top1) = evaluation.rate(ofClass: index)
-      if pictures > 0 { table.append([name(index), "\(pictures)", top1.fixed(4), ""]) }
+      let (images, top1) = evaluation.rate(ofClass: index)
+      if images > 0 { table.append([name(index), "\(images)", top1.fixed(4), ""]) }
     }
     return table
   }
@@ -68,7 +68,7 @@ struct ValidationReport {
     switch outcome.figures {
     case .objects(let report):
       members += [
-        JSONMember("pictures", .int(report.pictures)),
+        JSONMember("images", .int(report.images)),
         JSONMember("instances", .int(report.instances)),
         JSONMember("fitness", .double(report.fitness)),
         JSONMember("box", figures(report.boxes)),
@@ -79,7 +79,7 @@ struct ValidationReport {
       members.append(JSONMember("confusion", matrix(report.confusion)))
     case .classes(let evaluation):
       members += [
-        JSONMember("pictures", .int(evaluation.pictures)),
+        JSONMember("images", .int(evaluation.images)),
         JSONMember("fitness", .double(evaluation.fitness)),
         JSONMember("top1", .double(evaluation.top1)),
         JSONMember("top5", .double(evaluation.top5)),
@@ -112,7 +112,7 @@ struct ValidationReport {
             .object([
               JSONMember("class", .int(row.classIndex)),
               JSONMember("name", .string(name(row.classIndex))),
-              JSONMember("pictures", .int(row.pictures)),
+              JSONMember("images", .int(row.images)),
               JSONMember("instances", .int(row.instances)),
               JSONMember("precision", .double(row.precision)),
               JSONMember("recall", .double(row.recall)),
@@ -153,8 +153,8 @@ struct ValidationReport {
     }
     let confusion = ConfusionPlot(matrix, names: names)
     return plots + [
-      ("confusion.svg", confusion.svg(isNormalised: false)),
-      ("confusion-normalised.svg", confusion.svg(isNormalised: true)),
+      ("confusion.svg", confusion.svg(isNormalized: false)),
+      ("confusion-normalized.svg", confusion.svg(isNormalized: true)),
     ]
   }
 }
@@ -165,7 +165,7 @@ extension EvaluationReport {
     switch kind {
     case .masks: "mask"
     case .keypoints: "pose"
-    case .boxes, .rotatedBoxes: "box"
+    case .boxes, .orientedBoxes: "box"
     }
   }
 }

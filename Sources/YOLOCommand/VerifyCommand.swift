@@ -11,13 +11,13 @@ import Glibc
 import Musl
 #endif
 
-/// `yolo verify`: tells whether a model gives what reference cases say.
+/// `yolo verify`: tells whether a model gives what golden cases say.
 struct VerifyCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "verify",
-    abstract: "Tells whether a model gives what reference cases say.",
+    abstract: "Tells whether a model gives what golden cases say.",
     discussion: """
-      Cases are made by yolo record, or from the reference by Tools/reference_case.py. Options, \
+      Cases are made by yolo record, or from the reference by Tools/golden_case.py. Options, \
       tolerances and the branch of a dual head (nms) are those of each case. Where a case has tensors, \
       the first module that diverges is named, in the order in which modules run.
 
@@ -32,7 +32,7 @@ struct VerifyCommand: ParsableCommand {
 
   @Option(
     name: .long, parsing: .upToNextOption,
-    help: ArgumentHelp("Cases, or folders of cases.", valueName: "dir"))
+    help: ArgumentHelp("Cases, or directories of cases.", valueName: "dir"))
   var reference: [String]
 
   @Option(
@@ -57,9 +57,9 @@ struct VerifyCommand: ParsableCommand {
       var outcomes: [VerificationOutcome] = []
       for place in reference {
         let start = ContinuousClock.now
-        let folders: [String]
+        let directories: [String]
         do throws(VerificationError) {
-          folders = try ReferenceCase.folders(at: place)
+          directories = try GoldenCase.directories(at: place)
         } catch {
           outcomes.append(
             VerificationOutcome(
@@ -67,18 +67,18 @@ struct VerifyCommand: ParsableCommand {
               hasSameCheckpoint: nil))
           continue
         }
-        for folder in folders {
+        for directory in directories {
           let start = ContinuousClock.now
           var recorded: ModelStamp?
           let result = Result { () throws(VerificationError) in
-            let referenceCase = try ReferenceCase(contentsOf: folder)
-            recorded = referenceCase.model
+            let goldenCase = try GoldenCase(contentsOf: directory)
+            recorded = goldenCase.model
             return try Verification(
-              try model(for: referenceCase.branch, &models), on: referenceCase)
+              try model(for: goldenCase.branch, &models), on: goldenCase)
           }
           outcomes.append(
             VerificationOutcome(
-              path: folder, result: result, seconds: start.secondsToNow,
+              path: directory, result: result, seconds: start.secondsToNow,
               hasSameCheckpoint: recorded?.describesSameContent(as: stamp)))
         }
       }

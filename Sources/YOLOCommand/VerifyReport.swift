@@ -1,5 +1,5 @@
 import JSONText
-import YOLOStudy
+import YOLOInspection
 import YOLOVerification
 
 /// The outcomes of `yolo verify`, as text and as JSON.
@@ -51,7 +51,7 @@ struct VerifyReport {
     var text = table.text
     for outcome in outcomes {
       if outcome.hasSameCheckpoint == false,
-        let recorded = outcome.verification?.referenceCase.model
+        let recorded = outcome.verification?.goldenCase.model
       {
         text +=
           "note: \(outcome.path.withoutControls()) was made with another checkpoint than \(model): "

@@ -13,20 +13,20 @@ struct VideoRun {
   let model: Model
   let options: PredictOptions
   /// Where the annotated video goes, if anywhere.
-  let folder: OutputFolder?
+  let directory: OutputDirectory?
 
   /// Prints a result for each frame, which its source tells by its number from 1; writes the
   /// annotated video.
   func write(to output: inout ResultOutput) async throws {
     let info = try await VideoReader.info(of: path)
-    guard let folder else {
+    guard let directory else {
       try await forEachResult(info: info, output: &output) { _, _ in }
       return
     }
     let name = path.split(separator: "/").last.map { String($0) } ?? path
     let rate = (info.frameRate ?? .standard).divided(by: stride)
     try await VideoWriter.write(
-      to: folder.videoPath(for: name), size: info.size, frameRate: rate
+      to: directory.videoPath(for: name), size: info.size, frameRate: rate
     ) { writer in
       try await forEachResult(info: info, output: &output) { image, result in
         try await writer.append(result.drawn(on: image))

@@ -20,7 +20,7 @@ public struct BilinearAxis: Sendable, Hashable {
   public let output: Int
   private let scale: Float
 
-  /// Makes an axis; both numbers are positive and below 2²⁴.
+  /// Creates an axis; both numbers are positive and below 2²⁴.
   public init(input: Int, output: Int) {
     precondition(input > 0 && output > 0 && input < 1 << 24 && output < 1 << 24)
     self.input = input

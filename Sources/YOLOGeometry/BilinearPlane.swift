@@ -9,7 +9,7 @@ public struct BilinearPlane: Sendable {
   /// The values of the part, row by row.
   let values: [Float]
 
-  /// Makes a plane of which only a part is known.
+  /// Creates a plane of which only a part is known.
   ///
   /// - Parameters:
   ///   - columns: The known columns, not empty.
@@ -70,7 +70,7 @@ public struct BilinearPlane: Sendable {
     precondition((vertical[lastRow].upper + moveY + 1) * width <= values.count)
     let taps = columns.map { horizontal[$0] }
     let count = taps.count
-    // Two source rows, stretched: neighbouring samples mostly lie between the same ones.
+    // Two source rows, stretched: neighboring samples mostly lie between the same ones.
     var stretched = [Float](repeating: 0, count: 3 * count)
     // SAFETY: three runs of `count` floats; the taps grow with their position, and the first and the
     // last were checked to lie in the part.
@@ -89,7 +89,7 @@ public struct BilinearPlane: Sendable {
                 + tap.weight * values[source &+ tap.upper]
             }
           }
-          // A row's slot is its parity: the two rows of a sample are neighbours or the same.
+          // A row's slot is its parity: the two rows of a sample are neighbors or the same.
           func slot(_ row: Int) -> UnsafeMutablePointer<Float> {
             if row % 2 == 0 {
               if heldRows.0 != row { stretch(row, into: base) }

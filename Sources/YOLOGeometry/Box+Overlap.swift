@@ -1,5 +1,5 @@
 // Intersection over union of boxes, the only one of the project. It is computed for eight boxes at a
-// time (`BoxBlock`); one box against one is a block with one lane in use. Float32 throughout and in
+// time (`BoxVector`); one box against one is a block with one lane in use. Float32 throughout and in
 // this order, so that suppression decides as torchvision's does:
 //
 //     inter / (area₁ + area₂ − inter)
@@ -26,7 +26,7 @@ extension Box {
   }
 
   private func intersection(with other: Box) -> Float {
-    var block = BoxBlock()
+    var block = BoxVector()
     block[0] = self
     return block.intersection(with: other)[0]
   }

@@ -9,7 +9,7 @@ public struct Box: Sendable, Hashable {
   /// The lower edge.
   public var y2: Float
 
-  /// Makes a box from its corners.
+  /// Creates a box from its corners.
   public init(x1: Float, y1: Float, x2: Float, y2: Float) {
     self.x1 = x1
     self.y1 = y1

@@ -73,7 +73,7 @@ enum ContourChain {
     Int64(way.x) * Int64(way.x) + Int64(way.y) * Int64(way.y)
   }
 
-  /// The least rectangle around points.
+  /// The minimum rectangle around points.
   private struct Extent {
     private var lower: Position
     private var upper: Position

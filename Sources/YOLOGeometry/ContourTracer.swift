@@ -13,7 +13,7 @@ struct ContourTracer {
   /// The pixels inside a border of zeros: 0 and 1 as given, ±2 once followed.
   private let cells: UnsafeMutablePointer<Int8>
   private let stride: Int
-  /// The way to the neighbours east, north-east, north and on around.
+  /// The way to the neighbors east, north-east, north and on around.
   private let steps: InlineArray<8, Int>
 
   private init(cells: UnsafeMutablePointer<Int8>, stride: Int) {

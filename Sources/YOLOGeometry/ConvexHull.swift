@@ -1,6 +1,6 @@
 /// The smallest convex polygon around points.
 enum ConvexHull {
-  /// Returns the hull's corners in order, none of them on a line between its neighbours (the
+  /// Returns the hull's corners in order, none of them on a line between its neighbors (the
   /// monotone chain of Andrew); one corner if all points are the same, none without points.
   static func corners(of points: [SIMD2<Double>]) -> [SIMD2<Double>] {
     let sorted = points.sorted { ($0.x, $0.y) < ($1.x, $1.y) }

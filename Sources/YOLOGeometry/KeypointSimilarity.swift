@@ -27,17 +27,17 @@ public struct KeypointSimilarity: Sendable, Hashable {
   public static func area(of target: Box) -> Float { target.width * target.height * 0.53 }
 
   /// Returns the similarity, 0...1: the mean of exp(−d² / (2 (2σ)² area)) over the keypoints that
-  /// are labelled, with d the distance in pixels.
+  /// are labeled, with d the distance in pixels.
   ///
   /// - Parameters:
   ///   - predicted: A keypoint for each σ.
-  ///   - target: The labels; one of visibility 0 is not labelled, one without visibility is.
+  ///   - target: The labels; one of visibility 0 is not labeled, one without visibility is.
   ///   - area: The object's size in square pixels, see ``area(of:)``.
-  /// - Returns: The similarity, 0 if nothing is labelled; float32.
+  /// - Returns: The similarity, 0 if nothing is labeled; float32.
   public func similarity(of predicted: [Keypoint], to target: [Keypoint], area: Float) -> Float {
     precondition(predicted.count == sigmas.count && target.count == sigmas.count)
     var total: Float = 0
-    var labelled: Float = 0
+    var labeled: Float = 0
     for index in sigmas.indices where target[index].visibility != 0 {
       let deltaX = target[index].point.x - predicted[index].point.x
       let deltaY = target[index].point.y - predicted[index].point.y
@@ -45,8 +45,8 @@ public struct KeypointSimilarity: Sendable, Hashable {
       let exponent =
         (deltaX * deltaX + deltaY * deltaY) / (spread * spread * (area + Self.epsilon) * 2)
       total += expf(-exponent)
-      labelled += 1
+      labeled += 1
     }
-    return total / (labelled + Self.epsilon)
+    return total / (labeled + Self.epsilon)
   }
 }

@@ -1,15 +1,15 @@
 extension Letterbox {
-  /// Describes a picture of size `source` that is scaled to `resized` and put in the middle of
+  /// Describes an image of size `source` that is scaled to `resized` and put in the middle of
   /// `padded`, whatever rule the two sizes follow.
   ///
-  /// Neither side of `resized` may exceed that of `padded`. Validation places pictures so, without
+  /// Neither side of `resized` may exceed that of `padded`. Validation places images so, without
   /// enlarging them to the padded extent; `inverse`, which assumes the largest scale that fits, does
   /// not undo it.
   public init(source: Size, resized: Size, padded: Size) {
-    precondition(source.width > 0 && source.height > 0, "a picture has at least one pixel")
-    precondition(resized.width > 0 && resized.height > 0, "a scaled picture has a pixel, too")
+    precondition(source.width > 0 && source.height > 0, "an image has at least one pixel")
+    precondition(resized.width > 0 && resized.height > 0, "a scaled image has a pixel, too")
     precondition(
-      resized.width <= padded.width && resized.height <= padded.height, "the picture must fit")
+      resized.width <= padded.width && resized.height <= padded.height, "the image must fit")
     self.source = source
     self.target = padded
     self.stride = 1

@@ -1,41 +1,41 @@
-/// How a picture is scaled and padded to fit a network's input, and how boxes are mapped back.
+/// How an image is scaled and padded to fit a network's input, and how boxes are mapped back.
 ///
-/// The picture keeps its proportions: it is enlarged or shrunk until it just fits the target, put
+/// The image keeps its proportions: it is enlarged or shrunk until it just fits the target, put
 /// in the middle and padded. Letterbox pixels are pixels of the padded result; source pixels are
-/// pixels of the picture.
+/// pixels of the image.
 public struct Letterbox: Sendable, Hashable {
-  /// The extent of the picture.
+  /// The extent of the image.
   public let source: Size
-  /// The extent that the picture must fit into.
+  /// The extent that the image must fit into.
   public let target: Size
   /// The unit that a padded side may be cut to, in pixels.
   public let stride: Int
   /// Whether only as much padding is kept as fills up the last stride of each side.
   public let isRectangular: Bool
 
-  /// The extent of the scaled picture inside the padding.
+  /// The extent of the scaled image inside the padding.
   public let resized: Size
   /// The extent of the result, padding included.
   public let padded: Size
-  /// The padding left of the picture.
+  /// The padding left of the image.
   public let left: Int
-  /// The padding above the picture.
+  /// The padding above the image.
   public let top: Int
-  /// The padding right of the picture.
+  /// The padding right of the image.
   public let right: Int
-  /// The padding below the picture.
+  /// The padding below the image.
   public let bottom: Int
 
-  /// Plans how a picture of size `source` is fitted into `target`; all numbers must be positive.
+  /// Plans how an image of size `source` is fitted into `target`; all numbers must be positive.
   ///
   /// - Parameters:
-  ///   - source: The extent of the picture.
+  ///   - source: The extent of the image.
   ///   - target: The network's input size, see `Size.networkInput(largestStride:)`.
   ///   - stride: The unit of the rectangular form: the network's largest stride, at least 32.
   ///   - isRectangular: Whether whole strides of padding are dropped (640×360 in 640×640 becomes
   ///     640×384) or the result has exactly the target's size.
   public init(source: Size, target: Size, stride: Int, isRectangular: Bool) {
-    precondition(source.width > 0 && source.height > 0, "a picture has at least one pixel")
+    precondition(source.width > 0 && source.height > 0, "an image has at least one pixel")
     precondition(target.width > 0 && target.height > 0, "a target has at least one pixel")
     precondition(stride > 0, "a stride is positive")
     self.source = source

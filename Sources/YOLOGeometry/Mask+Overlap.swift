@@ -7,7 +7,7 @@ extension Mask {
 
   /// Returns the number of pixels that belong to both objects; the frames must be the same.
   public func intersection(with other: Mask) -> Int {
-    precondition(frame == other.frame, "masks of different pictures do not overlap")
+    precondition(frame == other.frame, "masks of different images do not overlap")
     let first = max(left, other.left)
     let end = min(left + width, other.left + other.width)
     guard first < end else { return 0 }

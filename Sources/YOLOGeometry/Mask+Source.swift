@@ -1,8 +1,8 @@
 extension Mask {
-  /// Returns the mask in pixels of the picture whose letterbox this mask's frame is.
+  /// Returns the mask in pixels of the image whose letterbox this mask's frame is.
   ///
   /// Each source pixel takes the letterbox pixel under its middle. A mask whose frame already is
-  /// the picture is returned as it is. Cost: linear in the source pixels under the stored part.
+  /// the image is returned as it is. Cost: linear in the source pixels under the stored part.
   public func resampled(to source: Size) -> Mask {
     guard frame != source else { return self }
     let inverse = LetterboxInverse(padded: frame, source: source)

@@ -1,8 +1,8 @@
-/// The pixels of a picture that belong to an object.
+/// The pixels of an image that belong to an object.
 ///
-/// Only a rectangle of the picture is stored; outside of it nothing belongs to the object.
+/// Only a rectangle of the image is stored; outside of it nothing belongs to the object.
 public struct Mask: Sendable, Hashable {
-  /// The extent of the picture.
+  /// The extent of the image.
   public let frame: Size
   /// The first column that is stored.
   public let left: Int
@@ -15,20 +15,20 @@ public struct Mask: Sendable, Hashable {
   /// A byte for each stored pixel, row by row: 1 if it belongs to the object, else 0.
   public let pixels: [UInt8]
 
-  /// Makes a mask of a whole picture.
+  /// Creates a mask of a whole image.
   ///
   /// - Parameters:
-  ///   - frame: The picture's extent.
+  ///   - frame: The image's extent.
   ///   - pixels: A byte for each pixel, row by row; all but 0 belong to the object.
   public init(frame: Size, pixels: [UInt8]) {
     self.init(
       frame: frame, left: 0, top: 0, width: frame.width, height: frame.height, pixels: pixels)
   }
 
-  /// Makes a mask of a part of a picture, which must lie inside of it.
+  /// Creates a mask of a part of an image, which must lie inside of it.
   ///
   /// - Parameters:
-  ///   - frame: The picture's extent.
+  ///   - frame: The image's extent.
   ///   - left: The part's first column.
   ///   - top: The part's first row.
   ///   - width: The part's number of columns.
@@ -41,7 +41,7 @@ public struct Mask: Sendable, Hashable {
       binary: isBinary ? pixels : pixels.map { $0 == 0 ? 0 : 1 })
   }
 
-  /// Makes a mask of a part of a picture from bytes that are 0 or 1 each.
+  /// Creates a mask of a part of an image from bytes that are 0 or 1 each.
   package init(frame: Size, left: Int, top: Int, width: Int, height: Int, binary pixels: [UInt8]) {
     precondition(left >= 0 && top >= 0 && width >= 0 && height >= 0)
     precondition(left <= frame.width - width && top <= frame.height - height)
@@ -54,12 +54,12 @@ public struct Mask: Sendable, Hashable {
     self.pixels = pixels
   }
 
-  /// Makes a mask to which no pixel belongs.
+  /// Creates a mask to which no pixel belongs.
   public init(emptyOf frame: Size) {
     self.init(frame: frame, left: 0, top: 0, width: 0, height: 0, pixels: [])
   }
 
-  /// Whether a pixel belongs to the object; false outside of the picture.
+  /// Whether a pixel belongs to the object; false outside of the image.
   public subscript(x: Int, y: Int) -> Bool {
     guard x >= left, y >= top, x < left + width, y < top + height else { return false }
     return pixels[(y - top) * width + x - left] != 0

@@ -5,7 +5,7 @@ public struct Point: Sendable, Hashable {
   /// The distance from the upper edge.
   public var y: Float
 
-  /// Makes a point.
+  /// Creates a point.
   public init(x: Float, y: Float) {
     self.x = x
     self.y = y

@@ -1,5 +1,5 @@
 extension Polygon {
-  /// Returns the pixels of a picture that lie inside the polygon or on its line.
+  /// Returns the pixels of an image that lie inside the polygon or on its line.
   ///
   /// As `cv2.fillPoly`: coordinates lose their fractions (towards zero), the line is drawn pixel by
   /// pixel, and what it encloses by the even-odd rule is filled. Coordinates beyond ±65,536 and NaN

@@ -3,7 +3,7 @@ public struct Polygon: Sendable, Hashable {
   /// The corners in order.
   public var points: [Point]
 
-  /// Makes a polygon of its corners.
+  /// Creates a polygon of its corners.
   public init(points: [Point] = []) { self.points = points }
 
   /// The enclosed area, 0 for fewer than three corners (the shoelace formula, in double).

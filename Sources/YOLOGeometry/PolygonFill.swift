@@ -67,7 +67,7 @@ struct PolygonFill {
     }
   }
 
-  /// Draws a line of neighbouring pixels from left to right (Bresenham's algorithm).
+  /// Draws a line of neighboring pixels from left to right (Bresenham's algorithm).
   private mutating func drawSegment(from start: Corner, to end: Corner) {
     let (left, right) = end.x < start.x ? (end, start) : (start, end)
     let width = right.x - left.x

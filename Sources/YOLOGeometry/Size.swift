@@ -5,7 +5,7 @@ public struct Size: Sendable, Hashable {
   /// The vertical extent.
   public var height: Int
 
-  /// Makes a size of the given extents.
+  /// Creates a size of the given extents.
   public init(width: Int, height: Int) {
     self.width = width
     self.height = height

@@ -3,10 +3,10 @@
 public struct ChannelRuns: Sendable, Hashable {
   /// The first channel of the first head.
   public let first: Int
-  /// The distance between the first channels of neighbouring heads.
+  /// The distance between the first channels of neighboring heads.
   public let pitch: Int
 
-  /// Makes runs; neither number is negative.
+  /// Creates runs; neither number is negative.
   public init(first: Int, pitch: Int) {
     precondition(first >= 0 && pitch >= 0)
     self.first = first

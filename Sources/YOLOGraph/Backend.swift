@@ -7,21 +7,21 @@ public enum Backend: String, Sendable, CaseIterable {
   /// im2col and OpenBLAS; there only with the package trait `BLAS`.
   case blas
   /// Plain loops in double precision: slow, and what the others are tested against.
-  case reference
+  case oracle
 
   /// The backends of this build.
   public static var available: [Backend] {
     #if BLAS
     allCases
     #else
-    [.native, .reference]
+    [.native, .oracle]
     #endif
   }
 
   /// Whether what the backend needs beyond this build is there; opens OpenBLAS for `blas`.
   public var isInstalled: Bool {
     switch self {
-    case .native, .reference: return true
+    case .native, .oracle: return true
     case .blas:
       #if BLAS
       return OpenBLAS.shared != nil

@@ -1,19 +1,19 @@
 public import YOLOKernels
 
-/// A convolution as the checkpoint has it, normalisation apart.
+/// A convolution as the checkpoint has it, normalization apart.
 public struct Convolution: Sendable {
   /// The weights [output, input / groups, kernel height, kernel width].
   public let weight: Parameter
   /// The bias [output], if there is one.
   public let bias: Parameter?
-  /// The batch normalisation that follows, if one does.
+  /// The batch normalization that follows, if one does.
   public let normalization: Normalization?
   /// The window.
   public let window: Window
   /// The groups: an output channel sees the input channels of its own group only.
   public let groups: Int
 
-  /// Makes a convolution; the groups divide the channels of both sides.
+  /// Creates a convolution; the groups divide the channels of both sides.
   public init(
     weight: Parameter, bias: Parameter?, normalization: Normalization?, window: Window,
     groups: Int = 1
@@ -31,12 +31,12 @@ public struct Convolution: Sendable {
   /// The channels of the input.
   public var inputChannels: Int { weight.shape[1] * groups }
 
-  /// The same without the normalisation that follows.
+  /// The same without the normalization that follows.
   var unnormalized: Convolution {
     Convolution(weight: weight, bias: bias, normalization: nil, window: window, groups: groups)
   }
 
-  /// Returns the weights with the normalisation folded in.
+  /// Returns the weights with the normalization folded in.
   package func foldedWeights() -> [Float] {
     var weights = weight.values()
     guard let scales = normalization?.scales() else { return weights }
@@ -49,7 +49,7 @@ public struct Convolution: Sendable {
     return weights
   }
 
-  /// Returns the bias with the normalisation folded in.
+  /// Returns the bias with the normalization folded in.
   package func foldedBias() -> [Float] {
     let biases = bias?.values() ?? [Float](repeating: 0, count: outputChannels)
     return normalization?.folded(biases) ?? biases

@@ -7,7 +7,7 @@ package import YOLOKernels
 /// that save most time for each byte get it, and the others are computed directly.
 package struct ConvolutionChoice: Sendable {
   package let instructionSet: InstructionSet
-  /// The most bytes that the weights of all Winograd convolutions take.
+  /// The maximum number of bytes that the weights of all Winograd convolutions take.
   package let weightLimit: Int
   /// The cores that share the work.
   package let threads: Int
@@ -15,9 +15,9 @@ package struct ConvolutionChoice: Sendable {
   /// The part of the time that a form must save.
   ///
   /// Its transforms add rounding errors of their own, and the model of its time is not exact.
-  private static let leastGain = 0.125
+  private static let minimumGain = 0.125
 
-  /// Makes a choice for a machine that has an instruction set.
+  /// Creates a choice for a machine that has an instruction set.
   package init(instructionSet: InstructionSet, weightLimit: Int, threads: Int = 1) {
     self.instructionSet = instructionSet
     self.weightLimit = weightLimit
@@ -42,7 +42,7 @@ package struct ConvolutionChoice: Sendable {
       for candidate in candidates.dropFirst() {
         let gain = usual - cost(of: shape, by: candidate, cached: cached)
         let bytes = work(of: shape, by: candidate).weightBytes
-        if gain > usual * Self.leastGain { gains.append((index, candidate, gain, bytes)) }
+        if gain > usual * Self.minimumGain { gains.append((index, candidate, gain, bytes)) }
       }
     }
     gains.sort { $0.nanoseconds * Double($1.bytes) > $1.nanoseconds * Double($0.bytes) }

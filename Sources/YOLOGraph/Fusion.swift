@@ -13,7 +13,7 @@ package struct FusedStep: Sendable {
     case maximumPool(Window)
     case averagePool(Window)
     case globalAveragePool
-    case pad(Margins)
+    case pad(Padding)
     case upsample(scale: Int)
     case resize
     /// Attention; the inputs are the map of queries and keys, and that of values.
@@ -81,7 +81,7 @@ extension Graph {
       case .maximumPool(let window): append(.maximumPool(window))
       case .averagePool(let window): append(.averagePool(window))
       case .globalAveragePool: append(.globalAveragePool)
-      case .pad(let margins): append(.pad(margins))
+      case .pad(let padding): append(.pad(padding))
       case .upsample(let scale): append(.upsample(scale: scale))
       // Of the second input only the extent counts, which is known.
       case .resize: append(.resize)

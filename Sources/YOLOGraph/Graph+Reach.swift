@@ -7,7 +7,7 @@ extension Graph {
     ///
     /// Nil for the whole input, however large. Where both directions differ the greater one.
     public var field: Int?
-    /// The distance in input pixels between neighbouring pixels of the value, the stride.
+    /// The distance in input pixels between neighboring pixels of the value, the stride.
     public var stride: Double
 
     /// Joins both.

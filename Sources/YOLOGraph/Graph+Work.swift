@@ -1,14 +1,14 @@
 import YOLOKernels
 
 extension Graph {
-  /// The most multiplications of a network: all sums of them can be counted, and are exact as doubles.
+  /// The maximum number of multiply-accumulates of a network: all sums of them can be counted, and are exact as doubles.
   private static let workLimit = 1 << 53
 
-  /// Returns the multiplications of each node for an input of the given extent: of convolutions and
+  /// Returns the multiply-accumulates of each node for an input of the given extent: of convolutions and
   /// of attention; sums and functions of values do not count.
   ///
   /// - Throws: As `extents`; `limitExceeded` for more work than can be counted.
-  public func multiplications(height: Int, width: Int) throws(GraphError) -> [Int] {
+  public func macs(height: Int, width: Int) throws(GraphError) -> [Int] {
     let extents = try extents(height: height, width: width)
     var counts = [Int]()
     var total = 0.0
@@ -17,14 +17,14 @@ extension Graph {
       let count = factors.reduce(1.0) { $0 * Double($1) }
       total += count
       guard total <= Double(Self.workLimit) else {
-        throw .limitExceeded(at: node.path, what: "multiplications", limit: Self.workLimit)
+        throw .limitExceeded(at: node.path, what: "macs", limit: Self.workLimit)
       }
       counts.append(Int(count))
     }
     return counts
   }
 
-  /// Returns what the multiplications of a node are the product of.
+  /// Returns what the multiply-accumulates of a node are the product of.
   private func factors(of node: Node, _ output: Extent, inputs: [Extent]) -> [Int] {
     switch node.operation {
     case .convolution(let convolution), .continuedConvolution(let convolution, _):

@@ -4,7 +4,7 @@ public import YOLOKernels
 ///
 /// Extents are not part of a graph: a `Planner` works them out for an input's extent.
 public struct Graph: Sendable {
-  /// The most channels, and the most rows and columns, of an activation.
+  /// The maximum number of channels, and the most rows and columns, of an activation.
   ///
   /// With these no product of extents can overflow, whatever a file asks for.
   package static let extentLimit = 1 << 16
@@ -13,12 +13,12 @@ public struct Graph: Sendable {
   public enum Operation: Sendable {
     /// The network's input.
     case input
-    /// A convolution, its normalisation included.
+    /// A convolution, its normalization included.
     case convolution(Convolution)
     /// A convolution of the first input without its bias, added to the second input enlarged by a
     /// whole factor; only rewriting makes these.
     case continuedConvolution(Convolution, scale: Int)
-    /// A transposed convolution, its normalisation included.
+    /// A transposed convolution, its normalization included.
     case transposedConvolution(TransposedConvolution)
     /// A function of each value.
     case activation(Activation)
@@ -29,10 +29,10 @@ public struct Graph: Sendable {
     /// The mean over all pixels: one pixel remains.
     case globalAveragePool
     /// Zeros around the input.
-    case pad(Margins)
-    /// Nearest-neighbour enlargement by a whole factor.
+    case pad(Padding)
+    /// Nearest-neighbor enlargement by an integer factor.
     case upsample(scale: Int)
-    /// Nearest-neighbour resizing of the first input to the extent of the second.
+    /// Nearest-neighbor resizing of the first input to the extent of the second.
     case resize
     /// Attention between the pixels: the first input holds queries and keys, the second values.
     case attention(AttentionHeads)

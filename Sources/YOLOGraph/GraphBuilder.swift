@@ -2,7 +2,7 @@ public import YOLOKernels
 
 /// Traces a network into a graph: calling a module on a `Value` appends what it does.
 public final class GraphBuilder {
-  /// Whether every module becomes an operation of its own: normalisations are not folded into the
+  /// Whether every module becomes an operation of its own: normalizations are not folded into the
   /// convolutions before them, parallel convolutions not merged.
   ///
   /// Such a graph computes the same, more slowly, and has the output of every module.
@@ -57,7 +57,7 @@ public struct Value {
   public let channels: Int
   let builder: GraphBuilder
 
-  /// Says that this is the output of the module at `path`.
+  /// Records that this is the output of the module at `path`.
   ///
   /// - Parameters:
   ///   - path: The module; if it runs several times, its last output counts.
@@ -71,7 +71,7 @@ public struct Value {
   /// Whether every module is to become an operation of its own.
   public var isDetailed: Bool { builder.isDetailed }
 
-  /// Normalises, as an operation of its own.
+  /// Normalizes, as an operation of its own.
   public func normalized(by normalization: Normalization) throws(GraphError) -> Value {
     let convolution = Convolution.identity(
       channels: channels, groups: channels, normalization: normalization)
@@ -80,7 +80,7 @@ public struct Value {
     ).named(normalization.path)
   }
 
-  /// Convolves, and normalises if the convolution says so.
+  /// Convolves, and normalizes if the convolution says so.
   public func convolved(by convolution: Convolution, at path: String) throws(GraphError) -> Value {
     guard channels == convolution.inputChannels else {
       throw .channelMismatch(at: path, expected: convolution.inputChannels, found: channels)
@@ -93,7 +93,7 @@ public struct Value {
       path, .convolution(convolution), [self], channels: convolution.outputChannels)
   }
 
-  /// Convolves the other way round, and normalises if the convolution says so.
+  /// Convolves the other way round, and normalizes if the convolution says so.
   public func convolved(
     by convolution: TransposedConvolution, at path: String
   ) throws(GraphError) -> Value {
@@ -114,24 +114,24 @@ public struct Value {
     return builder.append(path, .activation(activation), [self], channels: channels)
   }
 
-  /// Takes the maximum over a window; what lies outside does not count.
+  /// Computes the maximum over a window; what lies outside does not count.
   public func maximumPooled(by window: Window, at path: String) -> Value {
     builder.append(path, .maximumPool(window), [self], channels: channels)
   }
 
-  /// Takes the mean over a window; the zeros of the padding count.
+  /// Computes the mean over a window; the zeros of the padding count.
   public func averagePooled(by window: Window, at path: String) -> Value {
     builder.append(path, .averagePool(window), [self], channels: channels)
   }
 
-  /// Takes the mean over all pixels; one pixel remains.
+  /// Computes the mean over all pixels; one pixel remains.
   public func globallyAveraged(at path: String) -> Value {
     builder.append(path, .globalAveragePool, [self], channels: channels)
   }
 
   /// Surrounds the pixels by zeros.
-  public func padded(by margins: Margins, at path: String) -> Value {
-    builder.append(path, .pad(margins), [self], channels: channels)
+  public func padded(by padding: Padding, at path: String) -> Value {
+    builder.append(path, .pad(padding), [self], channels: channels)
   }
 
   /// Resizes to the extent of another value; each pixel becomes the nearest one's copy.
@@ -152,7 +152,7 @@ public struct Value {
       path, .attention(shape), [self, values], channels: shape.heads * shape.valueChannels)
   }
 
-  /// Enlarges by a whole factor, repeating pixels.
+  /// Enlarges by an integer factor, repeating pixels.
   public func upsampled(by scale: Int, at path: String) -> Value {
     builder.append(path, .upsample(scale: scale), [self], channels: channels)
   }

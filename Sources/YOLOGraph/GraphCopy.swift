@@ -30,7 +30,7 @@ struct GraphCopy {
       inputs)
   }
 
-  /// Says that a node of the copy gives the value of a node of the source.
+  /// Records that a node of the copy gives the value of a node of the source.
   mutating func place(_ node: Int, at copy: Int) { places[node] = copy }
 
   /// Where the value of a node of the source is in the copy; it has been placed.

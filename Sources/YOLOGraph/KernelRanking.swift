@@ -28,8 +28,8 @@ public struct KernelRanking: Sendable {
   public let window: Window
   /// The groups.
   public let groups: Int
-  /// The multiplications of the direct sum.
-  public let multiplications: Int
+  /// The multiply-accumulates of the direct sum.
+  public let macs: Int
   /// The candidates, fastest first.
   public let candidates: [Candidate]
 }
@@ -110,7 +110,7 @@ private struct KernelTrial {
       paths: [path],
       input: (shape.input.channels, shape.input.height, shape.input.width),
       output: (shape.output.channels, shape.output.height, shape.output.width),
-      window: shape.window, groups: shape.groups, multiplications: shape.multiplications,
+      window: shape.window, groups: shape.groups, macs: shape.macs,
       candidates: candidates.sorted { $0.measured < $1.measured })
   }
 

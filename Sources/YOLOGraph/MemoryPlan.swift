@@ -7,7 +7,7 @@ package struct BufferNeed: Sendable {
   /// The last step that reads it.
   package var last: Int
 
-  /// Makes a need; both steps are included.
+  /// Creates a need; both steps are included.
   package init(size: Int, first: Int, last: Int) {
     self.size = size
     self.first = first
@@ -26,7 +26,7 @@ package struct BufferNeed: Sendable {
 package func memoryPlan(
   _ needs: [BufferNeed], alignment: Int
 ) -> (positions: [Int], total: Int) {
-  let leastTotal =
+  let minimumTotal =
     needs.map { need in
       // What is in use at once is most when some buffer begins to be.
       needs.reduce(0) { $1.first <= need.first && need.first <= $1.last ? $0 + $1.size : $0 }
@@ -34,7 +34,7 @@ package func memoryPlan(
   var order = needs.indices.sorted { (needs[$1].size, $0) < (needs[$0].size, $1) }
   var best = placed(needs, in: order, alignment: alignment)
   var latest = best
-  for _ in 0..<16 where best.total > leastTotal {
+  for _ in 0..<16 where best.total > minimumTotal {
     let top = order.firstIndex { latest.positions[$0] + needs[$0].size == latest.total }
     guard let top, top > 0 else { break }
     order.insert(order.remove(at: top), at: 0)

@@ -1,4 +1,4 @@
-/// Batch normalisation in inference: y = (x − mean) / √(variance + epsilon) · weight + bias.
+/// Batch normalization in inference: y = (x − mean) / √(variance + epsilon) · weight + bias.
 ///
 /// Ioffe and Szegedy, "Batch normalization", 2015. All four parameters have the shape [channels].
 public struct Normalization: Sendable {
@@ -15,7 +15,7 @@ public struct Normalization: Sendable {
   /// The number that keeps the root from zero.
   public let epsilon: Float
 
-  /// Makes a normalisation.
+  /// Creates a normalization.
   public init(
     path: String, weight: Parameter, bias: Parameter, mean: Parameter, variance: Parameter,
     epsilon: Float

@@ -70,7 +70,7 @@ public final class PackedWeights: Sendable {
   /// The memory of all weights in bytes, each layout counted.
   public var byteCount: Int { bytes.load(ordering: .relaxed) }
 
-  /// Makes an empty store.
+  /// Creates an empty store.
   public init() {}
 
   /// Returns the weights of each entry in its layout, packing what is not there yet on `threads`

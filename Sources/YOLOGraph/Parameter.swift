@@ -9,7 +9,7 @@ public struct Parameter: Sendable {
 
   private let reader: @Sendable (UnsafeMutableBufferPointer<Float>) -> Void
 
-  /// Makes a parameter; `reader` fills a buffer of as many values as the shape has.
+  /// Creates a parameter; `reader` fills a buffer of as many values as the shape has.
   public init(
     shape: [Int], reader: @escaping @Sendable (UnsafeMutableBufferPointer<Float>) -> Void
   ) {
@@ -17,7 +17,7 @@ public struct Parameter: Sendable {
     self.reader = reader
   }
 
-  /// Makes a parameter of given values.
+  /// Creates a parameter of given values.
   public init(shape: [Int], values: [Float]) {
     precondition(shape.reduce(1, *) == values.count)
     self.init(shape: shape) { buffer in

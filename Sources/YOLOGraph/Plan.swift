@@ -15,8 +15,8 @@ public final class Plan: Sendable {
     public let kernel: any StepKernel
     /// What is written: its height, width and channels.
     public let output: ActivationLayout
-    /// The multiplications of the step.
-    public let multiplications: Int
+    /// The multiply-accumulates of the step.
+    public let macs: Int
   }
 
   /// The steps in order.
@@ -33,14 +33,14 @@ public final class Plan: Sendable {
   public let scratchCount: Int
   /// The threads that a run uses.
   public let threads: Int
-  /// The multiplications of the network as it was traced; the steps may need fewer.
-  public let multiplications: Int
+  /// The multiply-accumulates of the network as it was traced; the steps may need fewer.
+  public let macs: Int
 
   /// The kernels of the steps, for the runner.
   let kernels: StepList
 
   init(
-    steps: [Step], multiplications: Int, input: ActivationLayout,
+    steps: [Step], macs: Int, input: ActivationLayout,
     outputs: [(name: String, layout: ActivationLayout)], kept: [String: ActivationLayout],
     arenaCount: Int, threads: Int
   ) {
@@ -50,7 +50,7 @@ public final class Plan: Sendable {
     self.kept = kept
     self.arenaCount = arenaCount
     self.threads = threads
-    self.multiplications = multiplications
+    self.macs = macs
     kernels = StepList(steps.map(\.kernel))
     // Whole cache lines, so that threads do not share one.
     scratchCount = ((steps.map(\.kernel.scratchCount).max() ?? 0) + 15) / 16 * 16

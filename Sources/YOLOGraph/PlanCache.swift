@@ -39,7 +39,7 @@ public final class PlanCache: Sendable {
   private let capacity: Int
   private let state = Mutex(State())
 
-  /// Makes an empty cache of at most `capacity` plans.
+  /// Creates an empty cache of at most `capacity` plans.
   public init(
     graph: Graph, planner: Planner, weights: PackedWeights = PackedWeights(), capacity: Int = 16
   ) {

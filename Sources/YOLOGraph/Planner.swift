@@ -1,7 +1,7 @@
 public import YOLOKernels
 import YOLOTensor
 
-/// Makes plans: which kernel runs each step, and where in memory.
+/// Creates plans: which kernel runs each step, and where in memory.
 public struct Planner: Sendable {
   /// The kernels to choose from.
   public var backend: Backend
@@ -11,13 +11,13 @@ public struct Planner: Sendable {
   public var threads: Int
   /// The paths of modules whose outputs must be there after a run.
   public var kept: [String]
-  /// The most bytes of activations that a plan may need.
+  /// The maximum number of bytes of activations that a plan may need.
   public var arenaLimit: Int
-  /// The most bytes of weights that a plan's native kernels keep in the product domain of Winograd
+  /// The maximum number of bytes of weights that a plan's native kernels keep in the transform domain of Winograd
   /// forms, where they are several times as large; what does not fit is computed directly.
   public var winogradWeightLimit: Int
 
-  /// Makes a planner.
+  /// Creates a planner.
   public init(
     backend: Backend = .native, instructionSet: InstructionSet = .best, threads: Int = 1,
     keeping kept: [String] = [], arenaLimit: Int = 4 << 30,
@@ -189,7 +189,7 @@ public struct Planner: Sendable {
   private func lower(_ laid: LaidOut, _ weights: PackedWeights) -> Plan {
     let (graph, steps, layouts) = (laid.graph, laid.steps, laid.layouts)
     let native = KernelSet.of(instructionSet)
-    let kernels = backend == .reference ? nil : native
+    let kernels = backend == .oracle ? nil : native
     let shapes = steps.map { shape(of: $0, layouts.nodes) }
     let packed = packed(laid, native, weights)
     let planned = steps.indices.compactMap { index -> Plan.Step? in
@@ -201,11 +201,11 @@ public struct Planner: Sendable {
       let weights = graph.nodes[step.start].weights.flatMap { packed[$0] }
       func planned(
         _ kind: String, _ kernel: any StepKernel, to target: ActivationLayout? = nil,
-        multiplications: Int = 0
+        macs: Int = 0
       ) -> Plan.Step {
         Plan.Step(
           path: step.path, kind: kind, kernel: kernel, output: target ?? output,
-          multiplications: multiplications)
+          macs: macs)
       }
       switch step.work {
       case .convolution:
@@ -215,14 +215,14 @@ public struct Planner: Sendable {
         }
         return planned(
           "convolution", kernel(shape, weights, native),
-          multiplications: shape.multiplications)
+          macs: shape.macs)
       case .transposedConvolution(let convolution, let activation):
         let shape = TransposedConvolutionShape(
           input: input, output: output, window: convolution.window, activation: activation,
           residual: addend)
         return planned(
           "transposed convolution", kernel(shape, weights, native),
-          multiplications: shape.multiplications)
+          macs: shape.macs)
       case .elementwise(let activation):
         return planned(
           "elementwise",
@@ -240,11 +240,11 @@ public struct Planner: Sendable {
       case .globalAveragePool:
         return planned(
           "pool", AveragePool(overAllOf: input, to: output, kernels: kernels, threads: threads))
-      case .pad(let margins):
+      case .pad(let padding):
         return planned(
           "pad",
           ZeroPadding(
-            from: input, to: output, left: margins.left, top: margins.top, threads: threads))
+            from: input, to: output, left: padding.left, top: padding.top, threads: threads))
       case .upsample:
         return planned("upsample", NearestResize(from: input, to: output, threads: threads))
       case .resize:
@@ -257,7 +257,7 @@ public struct Planner: Sendable {
           key: heads.keys.channels, value: heads.values.channels)
         return planned(
           "attention", Attention(shape, kernels: kernels, threads: threads),
-          multiplications: shape.multiplications)
+          macs: shape.macs)
       case .copy(let firstChannel):
         let target = output.slice(channels: firstChannel..<firstChannel + input.channels)
         return planned(
@@ -272,10 +272,10 @@ public struct Planner: Sendable {
       guard let scale = step.initialScale,
         let before = steps.firstIndex(where: { $0.output == step.inputs[1] })
       else { return sum }
-      return sum + (shapes[before]?.multiplications ?? 0) * (scale * scale - 1)
+      return sum + (shapes[before]?.macs ?? 0) * (scale * scale - 1)
     }
     return Plan(
-      steps: planned, multiplications: planned.reduce(saved) { $0 + $1.multiplications },
+      steps: planned, macs: planned.reduce(saved) { $0 + $1.macs },
       input: layouts.nodes[0],
       outputs: graph.outputs.map { ($0.name, layouts.nodes[$0.node]) },
       kept: laid.kept.mapValues { layouts.nodes[$0] }, arenaCount: layouts.arenaCount,
@@ -308,7 +308,7 @@ public struct Planner: Sendable {
       path: steps.map(\.path).joined(separator: " + "), kind: "convolution",
       kernel: StripChain(
         shapes[0], shapes[1], weights: (weights[0], weights[1]), kernels: native, threads: threads),
-      output: shapes[1].output, multiplications: shapes.reduce(0) { $0 + $1.multiplications })
+      output: shapes[1].output, macs: shapes.reduce(0) { $0 + $1.macs })
   }
 
   /// Returns the weights of each convolution, packed for how it is computed.
@@ -328,7 +328,7 @@ public struct Planner: Sendable {
         case (.native, .winograd(let form, let instructionSet)): .winograd(form, instructionSet)
         case (.native, _): .tiles(lanes: native.lanes)
         case (.blas, _): .matrix
-        case (.reference, _): .plain
+        case (.oracle, _): .plain
         }
       return PackedWeights.Entry(key: key, weights: source, layout: layout)
     }
@@ -354,7 +354,7 @@ public struct Planner: Sendable {
     case .matrix: preconditionFailure("a build without BLAS packs no matrices")
     #endif
     case .plain(let weights, let bias):
-      return ReferenceConvolution(shape, weights: weights, bias: bias)
+      return OracleConvolution(shape, weights: weights, bias: bias)
     case .transposed, nil: preconditionFailure("every convolution was packed as one")
     }
   }
@@ -375,7 +375,7 @@ public struct Planner: Sendable {
     case .matrix: preconditionFailure("a build without BLAS packs no matrices")
     #endif
     case .plain(let weights, let bias):
-      return ReferenceTransposedConvolution(shape, weights: weights, bias: bias)
+      return OracleTransposedConvolution(shape, weights: weights, bias: bias)
     case .tiles, .depthwise, .winograd, nil:
       preconditionFailure("every transposed convolution was packed as one")
     }
@@ -420,11 +420,11 @@ extension Graph {
       case .maximumPool(let window), .averagePool(let window):
         extents.append(try pooled(inputs[0], window, node.path))
       case .globalAveragePool: extents.append(Extent(height: 1, width: 1))
-      case .pad(let margins):
+      case .pad(let padding):
         extents.append(
           Extent(
-            height: inputs[0].height + margins.top + margins.bottom,
-            width: inputs[0].width + margins.left + margins.right))
+            height: inputs[0].height + padding.top + padding.bottom,
+            width: inputs[0].width + padding.left + padding.right))
       case .upsample(let scale):
         extents.append(Extent(height: inputs[0].height * scale, width: inputs[0].width * scale))
       case .resize: extents.append(inputs[1])

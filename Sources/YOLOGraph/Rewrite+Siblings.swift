@@ -7,19 +7,19 @@ extension Graph {
   /// Left alone are those whose values must lie elsewhere: where concatenations take them up, but not
   /// all side by side. Outputs and the modules in `kept` keep their values.
   package func mergingSiblings(keeping kept: [String] = []) -> Graph {
-    struct Kinship: Hashable {
+    struct SiblingKey: Hashable {
       var input: ChannelRun
       var window: Window
       var activation: Activation
     }
-    var families = [Kinship: [Sibling]]()
+    var families = [SiblingKey: [Sibling]]()
     for step in fused(keeping: Set(kept.compactMap { modules[$0] })) {
       guard case .convolution(let convolution, let activation) = step.work,
         convolution.groups == 1, step.addend == nil, step.initialScale == nil
       else { continue }
-      let kinship = Kinship(
+      let key = SiblingKey(
         input: run(of: step.inputs[0]), window: convolution.window, activation: activation)
-      families[kinship, default: []].append(
+      families[key, default: []].append(
         Sibling(step: step, convolution: convolution, activation: activation))
     }
     let adopted = concatenations()

@@ -23,7 +23,7 @@ extension Graph {
       let part = upsampledParts(of: node)
         .filter { readers[$0.upsample] == [index] && !pinned.contains($0.upsample) }
         .max { $0.channels.count < $1.channels.count }
-      guard let part, part.channels.count >= Self.leastUpsampledChannels else { continue }
+      guard let part, part.channels.count >= Self.minimumUpsampledChannels else { continue }
       parts[index] = part
       upsamples.insert(part.upsample)
     }
@@ -52,7 +52,7 @@ extension Graph {
   }
 
   /// Fewer channels than a vector has save less than reading the start values costs.
-  private static let leastUpsampledChannels = 16
+  private static let minimumUpsampledChannels = 16
 
   /// An enlarged input of a concatenation.
   private struct UpsampledPart {

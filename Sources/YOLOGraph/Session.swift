@@ -18,9 +18,9 @@ public final class Session: @unchecked Sendable {
   ///
   /// A Winograd kernel goes through more places at a time than a processor keeps translations of small
   /// pages. What is not touched takes no memory.
-  private static let leastScratchCount = 1 << 20
+  private static let minimumScratchCount = 1 << 20
 
-  /// Makes a session without memory.
+  /// Creates a session without memory.
   public init() {
     arena = AlignedStorage(count: 0)
     scratch = AlignedStorage(count: 0)
@@ -69,7 +69,7 @@ public final class Session: @unchecked Sendable {
     }
     if scratch.count < plan.scratchCount * plan.threads {
       scratch = AlignedStorage(
-        count: max(plan.scratchCount * plan.threads, Self.leastScratchCount))
+        count: max(plan.scratchCount * plan.threads, Self.minimumScratchCount))
       scratchBase = scratch.base
     }
   }

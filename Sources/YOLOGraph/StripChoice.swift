@@ -5,7 +5,7 @@ import YOLOTensor
 ///
 /// What lies between the two then takes no memory; not to write and read it must save more than the
 /// cost model says it costs to compute rows at the ends of items twice. Both must be direct anyway, and
-/// the value between must have no other reader and no neighbour in its buffer, and not be asked for.
+/// the value between must have no other reader and no neighbor in its buffer, and not be asked for.
 struct StripChoice {
   let instructionSet: InstructionSet
   let lanes: Int

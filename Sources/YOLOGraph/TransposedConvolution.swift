@@ -7,12 +7,12 @@ public struct TransposedConvolution: Sendable {
   public let weight: Parameter
   /// The bias [output], if there is one.
   public let bias: Parameter?
-  /// The batch normalisation that follows, if one does.
+  /// The batch normalization that follows, if one does.
   public let normalization: Normalization?
   /// The window; its stride is the enlargement, its padding is cut from the output's edges.
   public let window: Window
 
-  /// Makes a transposed convolution.
+  /// Creates a transposed convolution.
   public init(
     weight: Parameter, bias: Parameter?, normalization: Normalization?, window: Window
   ) {
@@ -27,12 +27,12 @@ public struct TransposedConvolution: Sendable {
   /// The channels of the input.
   public var inputChannels: Int { weight.shape[0] }
 
-  /// The same without the normalisation that follows.
+  /// The same without the normalization that follows.
   var unnormalized: TransposedConvolution {
     TransposedConvolution(weight: weight, bias: bias, normalization: nil, window: window)
   }
 
-  /// Returns the weights with the normalisation folded in.
+  /// Returns the weights with the normalization folded in.
   package func foldedWeights() -> [Float] {
     var weights = weight.values()
     guard let scales = normalization?.scales() else { return weights }
@@ -48,7 +48,7 @@ public struct TransposedConvolution: Sendable {
     return weights
   }
 
-  /// Returns the bias with the normalisation folded in.
+  /// Returns the bias with the normalization folded in.
   package func foldedBias() -> [Float] {
     let biases = bias?.values() ?? [Float](repeating: 0, count: outputChannels)
     return normalization?.folded(biases) ?? biases

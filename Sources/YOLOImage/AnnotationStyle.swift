@@ -1,6 +1,6 @@
 import YOLOGeometry
 
-/// How thick lines and how large labels are on a picture of a given size.
+/// How thick lines and how large labels are on an image of a given size.
 struct AnnotationStyle {
   /// The thickness of a box's border in pixels.
   let lineWidth: Int
@@ -11,8 +11,8 @@ struct AnnotationStyle {
   /// The room left and right of the text in a label's tag, in pixels.
   let sidePadding: Int
 
-  init(pictureSize: Size) {
-    let extent = (Double(pictureSize.width) + Double(pictureSize.height)) / 2
+  init(imageSize: Size) {
+    let extent = (Double(imageSize.width) + Double(imageSize.height)) / 2
     lineWidth = max(1, Int((extent * 0.0028).rounded()))
     text = TextStyle(capitalHeight: Int((4.5 + extent * 0.009).rounded()))
     padding = max(3, Int((Double(text.capitalHeight) * 0.4).rounded()))

@@ -42,13 +42,13 @@ struct AntialiasedAxis {
     windows.reserveCapacity(range.count)
     var raw: [Double] = []
     for index in range {
-      let centre = (Double(index) + 0.5) * scale
-      let lower = max(Int(centre - support + 0.5), 0)
-      let upper = min(Int(centre + support + 0.5), sourceLength)
+      let center = (Double(index) + 0.5) * scale
+      let lower = max(Int(center - support + 0.5), 0)
+      let upper = min(Int(center + support + 0.5), sourceLength)
       raw.removeAll(keepingCapacity: true)
       var sum = 0.0
       for sample in 0..<upper - lower {
-        let weight = max(0, 1 - abs((Double(sample + lower) - centre + 0.5) * inverse))
+        let weight = max(0, 1 - abs((Double(sample + lower) - center + 0.5) * inverse))
         raw.append(weight)
         sum += weight
       }

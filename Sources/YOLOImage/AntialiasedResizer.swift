@@ -24,8 +24,8 @@ struct AntialiasedResizer {
   private let resultWidth: Int
   private let firstColumn: Int
 
-  /// Prepares the tables for the part of the resized picture that `crop` keeps.
-  init(_ crop: CentreCrop) {
+  /// Prepares the tables for the part of the resized image that `crop` keeps.
+  init(_ crop: CenterCrop) {
     source = crop.source
     let resized = crop.resized
     resultWidth = crop.target.width

@@ -164,7 +164,7 @@ struct BilinearResizer {
       let lower = UnsafeRawPointer(lower)
       let output = UnsafeMutableRawPointer(target)
       // The weights are read through the pointer in every turn: hoisted out of the loop they would
-      // be widened there, and the products would no longer be recognised as `pmulhw`.
+      // be widened there, and the products would no longer be recognized as `pmulhw`.
       var index = 0
       while index &+ 8 <= count {
         let a = upper.loadUnaligned(fromByteOffset: 2 &* index, as: SIMD8<Int16>.self)

@@ -1,18 +1,18 @@
 public import YOLOGeometry
 
-/// A box to be drawn on a picture, with its label.
+/// A box to be drawn on an image, with its label.
 public struct BoxAnnotation: Sendable, Hashable {
-  /// The box in pixels of the picture.
+  /// The box in pixels of the image.
   public var box: Box
   /// What is in the box; it is shortened if there is no room for it.
   public var name: String
   /// How probable that is, 0...1, shown with two decimals behind the name; nil shows the name
   /// alone.
   public var confidence: Float?
-  /// The class, which chooses the colour.
+  /// The class, which chooses the color.
   public var classIndex: Int
 
-  /// Makes an annotation.
+  /// Creates an annotation.
   public init(box: Box, name: String, confidence: Float?, classIndex: Int) {
     self.box = box
     self.name = name

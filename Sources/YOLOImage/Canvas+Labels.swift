@@ -1,14 +1,14 @@
 import YOLOGeometry
 
 extension Canvas {
-  /// Returns the outer edge of a box's border in whole pixels, inside the picture; nil if an edge
+  /// Returns the outer edge of a box's border in whole pixels, inside the image; nil if an edge
   /// of the box is not finite.
   func frame(_ box: Box, lineWidth: Int) -> PixelRectangle? {
     guard box.isFinite else { return nil }
     func pixel(_ edge: Float, _ limit: Int) -> Int {
       Int(min(max(edge, 0), Float(limit)).rounded())
     }
-    // The border is centred on the box's edges where the picture allows it, and never lost.
+    // The border is centered on the box's edges where the image allows it, and never lost.
     let before = lineWidth / 2
     let after = lineWidth - before
     func interval(_ first: Float, _ second: Float, _ limit: Int) -> Range<Int> {
@@ -23,10 +23,10 @@ extension Canvas {
       bottom: rows.upperBound)
   }
 
-  /// Draws a label on a tag of its class's colour.
+  /// Draws a label on a tag of its class's color.
   ///
   /// The tag stands on the upper edge of `frame` at its left end or, where there is no room above,
-  /// inside at that edge; it never leaves the picture.
+  /// inside at that edge; it never leaves the image.
   mutating func drawTag(
     _ label: Label, on frame: PixelRectangle, style: AnnotationStyle, typesetter: inout Typesetter
   ) {

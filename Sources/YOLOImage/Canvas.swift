@@ -1,8 +1,8 @@
 import YOLOGeometry
 
-/// A picture being drawn on.
+/// An image being drawn on.
 struct Canvas {
-  /// The picture's extent.
+  /// The image's extent.
   let size: Size
   private var pixels: [UInt8]
   /// Where shapes are collected before they are painted; made when it is needed.
@@ -13,20 +13,20 @@ struct Canvas {
     pixels = image.pixels
   }
 
-  /// The picture as it is now.
+  /// The image as it is now.
   var image: Image { Image(size: size, pixels: pixels) }
 
-  /// All pixels of the picture.
+  /// All pixels of the image.
   var bounds: PixelRectangle {
     PixelRectangle(left: 0, top: 0, right: size.width, bottom: size.height)
   }
 
-  /// Fills the part of a rectangle that lies in the picture.
+  /// Fills the part of a rectangle that lies in the image.
   mutating func fill(_ rectangle: PixelRectangle, _ color: Color) {
     let part = rectangle.clipped(to: bounds)
     guard part.width > 0 else { return }
     let stride = 3 * size.width
-    // SAFETY: the part lies in the picture.
+    // SAFETY: the part lies in the image.
     pixels.withUnsafeMutableBufferPointer { pixels in
       for row in part.top..<part.bottom {
         var index = row * stride + 3 * part.left
@@ -41,10 +41,10 @@ struct Canvas {
     }
   }
 
-  /// Copies a picture, which must lie in this one.
+  /// Copies an image, which must lie in this one.
   mutating func place(_ image: Image, left: Int, top: Int) {
-    precondition(left >= 0 && left + image.width <= size.width, "the picture lies in this one")
-    precondition(top >= 0 && top + image.height <= size.height, "the picture lies in this one")
+    precondition(left >= 0 && left + image.width <= size.width, "the image lies in this one")
+    precondition(top >= 0 && top + image.height <= size.height, "the image lies in this one")
     for y in 0..<image.height {
       let source = 3 * y * image.width
       let target = 3 * ((top + y) * size.width + left)
@@ -70,7 +70,7 @@ struct Canvas {
   /// Paints the shapes that `draw` adds to an empty plane.
   ///
   /// - Parameters:
-  ///   - color: The colour of the shapes.
+  ///   - color: The color of the shapes.
   ///   - opacity: How much of what lies below is hidden, 0 (nothing) to 1 (all).
   ///   - draw: Adds the shapes.
   mutating func paint(
@@ -90,9 +90,9 @@ struct Canvas {
     self.plane = plane
   }
 
-  /// Tints the pixels of a mask, whose frame is this picture.
+  /// Tints the pixels of a mask, whose frame is this image.
   mutating func tint(_ mask: Mask, _ color: Color, opacity: Float) {
-    precondition(mask.frame == size, "the mask belongs to another picture")
+    precondition(mask.frame == size, "the mask belongs to another image")
     let scale = Self.level(opacity)
     for row in 0..<mask.height {
       let start = row * mask.width - mask.left
@@ -107,13 +107,13 @@ struct Canvas {
     share > 0 ? Int(min(share, 1) * 255 + 0.5) : 0
   }
 
-  /// Mixes a colour into pixels of a row by their coverage, 0...255.
+  /// Mixes a color into pixels of a row by their coverage, 0...255.
   @inline(__always)
   private mutating func blend(
     row: Int, _ columns: Range<Int>, _ color: Color, coverage: (Int) -> Int
   ) {
     let start = 3 * row * size.width
-    // SAFETY: the columns lie in the picture.
+    // SAFETY: the columns lie in the image.
     pixels.withUnsafeMutableBufferPointer { pixels in
       for column in columns {
         let share = coverage(column)
@@ -133,7 +133,7 @@ struct Canvas {
     }
   }
 
-  /// Mixes a colour into the picture by a shape's coverage; parts outside the picture are dropped.
+  /// Mixes a color into the image by a shape's coverage; parts outside the image are dropped.
   private mutating func blend(_ bitmap: GlyphBitmap, x: Int, baseline: Int, _ color: Color) {
     let left = x + bitmap.left
     let top = baseline + bitmap.top

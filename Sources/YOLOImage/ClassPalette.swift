@@ -1,16 +1,16 @@
-/// The colours that classes are drawn in.
+/// The colors that classes are drawn in.
 ///
-/// Neighbouring classes differ by the golden angle in hue, so that any few of them are far apart,
+/// Neighboring classes differ by the golden angle in hue, so that any few of them are far apart,
 /// and take turns in lightness.
 public enum ClassPalette {
-  /// The colours of the first classes, in order.
+  /// The colors of the first classes, in order.
   public static let colors: [Color] = (0..<20).map { index in
     Color(
       lightness: lightnesses[index % lightnesses.count], chroma: 0.19,
       hue: firstHue + Double(index) * goldenAngle)
   }
 
-  /// The colour of a class; the colours recur from the twentieth class on.
+  /// The color of a class; the colors recur from the twentieth class on.
   public static func color(ofClass index: Int) -> Color {
     let remainder = index % colors.count
     return colors[remainder < 0 ? remainder + colors.count : remainder]

@@ -10,7 +10,7 @@ extension Color {
     return 0.2126 * linear(red) + 0.7152 * linear(green) + 0.0722 * linear(blue)
   }
 
-  /// Black or white, whichever stands out more as text on this colour.
+  /// Black or white, whichever stands out more as text on this color.
   public var readableText: Color {
     // WCAG 2 contrast: (lighter + 0.05) / (darker + 0.05).
     (luminance + 0.05) / 0.05 >= 1.05 / (luminance + 0.05) ? .black : .white

@@ -1,14 +1,14 @@
 import Glibc
 
 extension Color {
-  /// Makes a colour from OKLCH coordinates (Ottosson, "A perceptual color space for image
+  /// Creates a color from OKLCH coordinates (Ottosson, "A perceptual color space for image
   /// processing", 2020).
   ///
-  /// Where sRGB has no such colour the chroma is reduced until it has.
+  /// Where sRGB has no such color the chroma is reduced until it has.
   ///
   /// - Parameters:
   ///   - lightness: 0 (black) to 1 (white).
-  ///   - chroma: The distance from grey; sRGB has 0.1 at least and 0.3 at most in its hues.
+  ///   - chroma: The distance from gray; sRGB has 0.1 at least and 0.3 at most in its hues.
   ///   - hue: The angle in degrees; 29 is red, 142 green, 264 blue.
   public init(lightness: Double, chroma: Double, hue: Double) {
     let angle = hue * .pi / 180
@@ -25,7 +25,7 @@ extension Color {
     }
   }
 
-  /// Returns linear red, green and blue of an OKLab colour.
+  /// Returns linear red, green and blue of an OKLab color.
   private static func linear(lightness: Double, a: Double, b: Double) -> [Double] {
     func cube(_ value: Double) -> Double { value * value * value }
     let l = cube(lightness + 0.3963377774 * a + 0.2158037573 * b)

@@ -1,4 +1,4 @@
-/// An 8-bit sRGB colour.
+/// An 8-bit sRGB color.
 public struct Color: Sendable, Hashable {
   /// The red sample.
   public var red: UInt8
@@ -7,7 +7,7 @@ public struct Color: Sendable, Hashable {
   /// The blue sample.
   public var blue: UInt8
 
-  /// Makes a colour of three samples.
+  /// Creates a color of three samples.
   public init(red: UInt8, green: UInt8, blue: UInt8) {
     self.red = red
     self.green = green

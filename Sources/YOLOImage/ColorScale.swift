@@ -1,4 +1,4 @@
-/// Colours for the numbers from 0 to 1, dark to light: equal steps look equal.
+/// Colors for the numbers from 0 to 1, dark to light: equal steps look equal.
 package struct ColorScale: Sendable {
   private let stops: [SIMD3<Float>]
 
@@ -13,10 +13,10 @@ package struct ColorScale: Sendable {
     [0, 0, 4], [87, 16, 110], [188, 55, 84], [249, 142, 9], [252, 255, 164],
   ])
 
-  /// What is not a number, in a colour that no scale has.
+  /// What is not a number, in a color that no scale has.
   package static let notANumber = Color(red: 255, green: 0, blue: 255)
 
-  /// Returns the colour of a share; what lies outside of 0...1 gets that of the nearer end.
+  /// Returns the color of a share; what lies outside of 0...1 gets that of the nearer end.
   package func color(of share: Float) -> Color {
     guard !share.isNaN else { return Self.notANumber }
     let position = min(max(share, 0), 1) * Float(stops.count - 1)

@@ -61,7 +61,7 @@ extension CoveragePlane {
     }
   }
 
-  /// Returns the sides that cross rows of the picture, ordered by where they start.
+  /// Returns the sides that cross rows of the image, ordered by where they start.
   private func sides(_ points: [Point]) -> [Side] {
     guard points.count > 2, let last = points.last,
       points.allSatisfy({ $0.x.isFinite && $0.y.isFinite })

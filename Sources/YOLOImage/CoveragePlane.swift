@@ -1,20 +1,20 @@
 import YOLOGeometry
 
-/// How much of each pixel of a picture is covered by what is being drawn.
+/// How much of each pixel of an image is covered by what is being drawn.
 ///
 /// Shapes are collected first, a pixel taking the largest share that any of them covers, and then
 /// painted at once, so that a line's pieces leave no trace where they meet. The middle of the pixel
-/// in column x of row y lies at (x + 0.5, y + 0.5). Shapes may reach beyond the picture; what is
+/// in column x of row y lies at (x + 0.5, y + 0.5). Shapes may reach beyond the image; what is
 /// not finite is left out.
 struct CoveragePlane {
-  /// The picture's extent.
+  /// The image's extent.
   let size: Size
   /// The covered share of each pixel, 0 (none) to 255 (all), row by row.
   private(set) var samples: [UInt8]
   /// The columns of each row that shapes may have touched.
   private(set) var touched: [Range<Int>]
 
-  /// Makes a plane on which nothing is drawn.
+  /// Creates a plane on which nothing is drawn.
   init(size: Size) {
     self.size = size
     samples = [UInt8](repeating: 0, count: size.width * size.height)
@@ -30,8 +30,8 @@ struct CoveragePlane {
   }
 
   /// Adds a disc.
-  mutating func addDisc(_ centre: Point, radius: Float) {
-    addLine(from: centre, to: centre, radius: radius)
+  mutating func addDisc(_ center: Point, radius: Float) {
+    addLine(from: center, to: center, radius: radius)
   }
 
   /// Adds a straight line with round ends, `2 · radius` thick.
@@ -81,11 +81,11 @@ struct CoveragePlane {
   }
 
   /// Adds a circle as a line `2 · lineRadius` thick.
-  mutating func addRing(_ centre: Point, radius: Float, lineRadius: Float) {
-    guard centre.x.isFinite, centre.y.isFinite, radius.isFinite, radius >= 0, lineRadius.isFinite,
+  mutating func addRing(_ center: Point, radius: Float, lineRadius: Float) {
+    guard center.x.isFinite, center.y.isFinite, radius.isFinite, radius >= 0, lineRadius.isFinite,
       lineRadius > 0
     else { return }
-    let middle = SIMD2(Double(centre.x), Double(centre.y))
+    let middle = SIMD2(Double(center.x), Double(center.y))
     let reach = Double(lineRadius) + 0.5
     let outer = Double(radius) + reach
     for row in pixels(from: middle.y - outer, to: middle.y + outer, limit: size.height) {
@@ -101,14 +101,14 @@ struct CoveragePlane {
   /// Adds a rectangle with round corners; its edges may lie anywhere between pixels.
   mutating func addRectangle(_ box: Box, cornerRadius: Float) {
     guard box.isFinite, cornerRadius.isFinite, box.x1 < box.x2, box.y1 < box.y2 else { return }
-    let centre = SIMD2(Double(box.x1) + Double(box.x2), Double(box.y1) + Double(box.y2)) / 2
-    let half = SIMD2(Double(box.x2), Double(box.y2)) - centre
+    let center = SIMD2(Double(box.x1) + Double(box.x2), Double(box.y1) + Double(box.y2)) / 2
+    let half = SIMD2(Double(box.x2), Double(box.y2)) - center
     let radius = min(max(Double(cornerRadius), 0), half.x, half.y)
     for row in pixels(from: Double(box.y1), to: Double(box.y2), limit: size.height) {
-      let y = abs(Double(row) + 0.5 - centre.y) - half.y + radius
+      let y = abs(Double(row) + 0.5 - center.y) - half.y + radius
       let columns = pixels(from: Double(box.x1), to: Double(box.x2), limit: size.width)
       cover(row, columns) { column in
-        let x = abs(Double(column) + 0.5 - centre.x) - half.x + radius
+        let x = abs(Double(column) + 0.5 - center.x) - half.x + radius
         let outside =
           x > 0 && y > 0 ? (x * x + y * y).squareRoot() : max(x, y)
         return 0.5 + radius - outside
@@ -145,7 +145,7 @@ struct CoveragePlane {
     return first..<max(first, last)
   }
 
-  /// Returns the part of a line that lies in the picture or less than `margin` beside it (Liang
+  /// Returns the part of a line that lies in the image or less than `margin` beside it (Liang
   /// and Barsky, "A new concept and method for line clipping", 1984).
   private func clipped(
     _ start: Point, _ end: Point, margin: Double

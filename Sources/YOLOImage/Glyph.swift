@@ -1,11 +1,11 @@
-/// A character's shape: its strokes, a mark perhaps, and how close its neighbours come.
+/// A character's shape: its strokes, a mark perhaps, and how close its neighbors come.
 struct Glyph: Sendable {
   /// A mark set above or below the letter.
   struct Mark: Sendable {
     /// The mark's strokes around x = 0.
     var part: GlyphPart
     /// Where the mark's middle is set.
-    var centre: Float
+    var center: Float
     /// How far the mark is lifted.
     var lift: Float
     /// How thick its strokes are relative to the letter's.

@@ -100,7 +100,7 @@ package struct GlyphBitmap {
     of mark: Glyph.Mark, letter: PixelFit, style: TextStyle
   ) -> [Segment] {
     let part = mark.part
-    let middle = letter.position(mark.centre)
+    let middle = letter.position(mark.center)
     let first = part.columns.first ?? 0
     let last = part.columns.last ?? 0
     guard mark.weight == 1 else {

@@ -1,4 +1,4 @@
-/// The strokes of a glyph, or of a mark above or below one, as centre lines in font units.
+/// The strokes of a glyph, or of a mark above or below one, as center lines in font units.
 ///
 /// The baseline is y = 0, small letters reach to 8, capitals and ascenders to 12, descenders to −4;
 /// y points up. Lines are as thick as the style says and have round ends.

@@ -1,14 +1,14 @@
 import YOLOGeometry
 
 extension Image {
-  /// Returns the picture with boxes and labels drawn on it, the first ones on top.
+  /// Returns the image with boxes and labels drawn on it, the first ones on top.
   ///
-  /// Line widths and letters grow with the picture. A label stands on its box or, where there is no
-  /// room above, inside at the box's upper edge, and never leaves the picture. Boxes may reach
-  /// beyond the picture; one with an edge that is not finite is left out.
+  /// Line widths and letters grow with the image. A label stands on its box or, where there is no
+  /// room above, inside at the box's upper edge, and never leaves the image. Boxes may reach
+  /// beyond the image; one with an edge that is not finite is left out.
   public func annotated(with annotations: [BoxAnnotation]) -> Image {
     var canvas = Canvas(self)
-    let style = AnnotationStyle(pictureSize: size)
+    let style = AnnotationStyle(imageSize: size)
     var typesetter = Typesetter(style: style.text)
     let frames = annotations.map { canvas.frame($0.box, lineWidth: style.lineWidth) }
     for (annotation, frame) in zip(annotations, frames).reversed() {

@@ -1,16 +1,16 @@
 public import YOLOGeometry
 
 extension Image {
-  /// The most pixels of a side of a raw picture.
+  /// The maximum number of pixels of a side of a raw image.
   public static let sideLimit = 1 << 16
 
-  /// Makes a picture from raw bytes, which are copied.
+  /// Creates an image from raw bytes, which are copied.
   ///
   /// - Parameters:
   ///   - bytes: The rows, from the top.
   ///   - size: The extent in pixels.
   ///   - format: What a pixel's bytes are.
-  ///   - rowStride: The distance between the first bytes of neighbouring rows, in bytes; that of rows
+  ///   - rowStride: The distance between the first bytes of neighboring rows, in bytes; that of rows
   ///     without anything between them if nil. What lies between them is not looked at, nor need it be
   ///     there after the last row.
   /// - Throws: `PixelBufferError`.
@@ -51,7 +51,7 @@ extension Image {
     self.init(size: size, pixels: pixels)
   }
 
-  /// Makes a picture from raw bytes in an array; see the same with a span.
+  /// Creates an image from raw bytes in an array; see the same with a span.
   ///
   /// - Throws: `PixelBufferError`.
   public init(

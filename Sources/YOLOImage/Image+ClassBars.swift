@@ -2,17 +2,17 @@ import YOLOGeometry
 
 extension Image {
   /// How many classes are shown at most.
-  private static let mostBars = 5
+  private static let maximumBars = 5
 
-  /// Returns the picture with a panel in the upper left corner: the first five classes, in order,
+  /// Returns the image with a panel in the upper left corner: the first five classes, in order,
   /// with their probabilities as numbers and bars.
   ///
-  /// Only as many classes are shown as the picture has room for, one at least.
+  /// Only as many classes are shown as the image has room for, one at least.
   public func annotated(with annotations: [ClassBarAnnotation]) -> Image {
     guard !annotations.isEmpty else { return self }
     var canvas = Canvas(self)
     canvas.drawBars(
-      annotations.prefix(Self.mostBars), layout: ClassBarLayout(pictureSize: size))
+      annotations.prefix(Self.maximumBars), layout: ClassBarLayout(imageSize: size))
     return canvas.image
   }
 }
@@ -22,7 +22,7 @@ extension Canvas {
     _ annotations: ArraySlice<ClassBarAnnotation>, layout: ClassBarLayout
   ) {
     var typesetter = Typesetter(style: layout.text)
-    let rows = annotations.prefix(layout.mostRows)
+    let rows = annotations.prefix(layout.maximumRows)
     let panel = layout.panel(rows: rows.count)
     paint(Color(red: 16, green: 18, blue: 22), opacity: 0.72) { plane in
       plane.addRectangle(panel, cornerRadius: layout.cornerRadius)
@@ -33,7 +33,7 @@ extension Canvas {
       var room = layout.inner.count
       let value = Label.twoDecimals(annotation.probability)
       // Where there is room for one of both only, the name is shown: the bar tells the number.
-      if let line = typesetter.line(value, maximumWidth: room - layout.gap - layout.leastName) {
+      if let line = typesetter.line(value, maximumWidth: room - layout.gap - layout.minimumName) {
         draw(line, x: right - line.width, baseline: baseline, .white)
         room -= line.width + layout.gap
       }

@@ -1,15 +1,15 @@
 public import YOLOGeometry
 
 extension Image {
-  /// Returns the picture scaled and cut to a classification network's input size.
+  /// Returns the image scaled and cut to a classification network's input size.
   ///
   /// The shorter side is brought to a square target, and the middle is kept; for any other target
-  /// the picture is stretched, see ``CentreCrop``. Scaling is bilinear with antialiasing. Bit-exact
+  /// the image is stretched, see ``CenterCrop``. Scaling is bilinear with antialiasing. Bit-exact
   /// to torchvision's `Resize` and `CenterCrop` on Pillow 13. Memory beyond the result is a row of
   /// the source, or as many rows of the result as a source row's filter spans. Both sides of the
   /// target must be at least 1.
   public func classificationInput(size target: Size) -> Image {
-    let crop = CentreCrop(source: size, target: target)
+    let crop = CenterCrop(source: size, target: target)
     if crop.resized == size && crop.target == size { return self }
     let total = 3 * target.width * target.height
     let result = [UInt8](unsafeUninitializedCapacity: total) { output, count in

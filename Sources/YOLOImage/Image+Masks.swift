@@ -1,17 +1,17 @@
 import YOLOGeometry
 
 extension Image {
-  /// How much of the picture a mask's tint hides.
+  /// How much of the image a mask's tint hides.
   private static let tintOpacity: Float = 0.4
 
-  /// Returns the picture with masks, their outlines and labels drawn on it, the first ones on top.
+  /// Returns the image with masks, their outlines and labels drawn on it, the first ones on top.
   ///
-  /// A mask is tinted in its class's colour. A mask of a letterbox of the picture is brought to the
-  /// picture's size. A label stands over the mask's uppermost pixels; that of an empty mask stands
+  /// A mask is tinted in its class's color. A mask of a letterbox of the image is brought to the
+  /// image's size. A label stands over the mask's uppermost pixels; that of an empty mask stands
   /// on the object's box, unless that is not finite.
   public func annotated(with annotations: [MaskAnnotation]) -> Image {
     var canvas = Canvas(self)
-    let style = AnnotationStyle(pictureSize: size)
+    let style = AnnotationStyle(imageSize: size)
     var typesetter = Typesetter(style: style.text)
     var peaks: [(x: Int, y: Int)?] = []
     for annotation in annotations.reversed() {
@@ -51,7 +51,7 @@ extension Image {
     return (mask.left + (index + last) / 2 - row * mask.width, mask.top + row)
   }
 
-  /// Returns how many pixels of the picture a pixel of the mask covers along an axis, at least 1.
+  /// Returns how many pixels of the image a pixel of the mask covers along an axis, at least 1.
   private static func step(of mask: Mask, in size: Size) -> Float {
     guard mask.frame != size else { return 1 }
     let inverse = LetterboxInverse(padded: mask.frame, source: size)

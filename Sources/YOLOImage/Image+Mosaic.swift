@@ -1,10 +1,10 @@
 import YOLOGeometry
 
 extension Image {
-  /// Returns pictures side by side in rows, each with a name, under a title.
+  /// Returns images side by side in rows, each with a name, under a title.
   ///
   /// - Parameters:
-  ///   - tiles: The pictures, all of one size, and what stands in their upper left corners.
+  ///   - tiles: The images, all of one size, and what stands in their upper left corners.
   ///   - columns: How many stand in a row.
   ///   - title: What stands above.
   /// - Returns: The mosaic.
@@ -20,7 +20,7 @@ extension Image {
       Image(
         size: Size(
           width: max(across * (tile.width + gap) + gap, 240),
-          height: head + rows * (tile.height + gap)), grey: 24))
+          height: head + rows * (tile.height + gap)), gray: 24))
     var typesetter = Typesetter(style: TextStyle(capitalHeight: 10))
     if let line = typesetter.line(
       name: title, value: nil, maximumWidth: canvas.size.width - 2 * gap)
@@ -43,10 +43,10 @@ extension Image {
     return canvas.image
   }
 
-  /// Returns the picture with a line of text on a dark bar at its upper edge.
+  /// Returns the image with a line of text on a dark bar at its upper edge.
   package func captioned(_ text: String) -> Image {
     var canvas = Canvas(self)
-    let style = AnnotationStyle(pictureSize: size)
+    let style = AnnotationStyle(imageSize: size)
     var typesetter = Typesetter(style: style.text)
     let room = size.width - 2 * style.sidePadding
     guard room > 0, let line = typesetter.line(name: text, value: nil, maximumWidth: room) else {
@@ -61,13 +61,13 @@ extension Image {
     return canvas.image
   }
 
-  /// Returns the picture under colours for the values of a plane of its extent, the stronger the
+  /// Returns the image under colors for the values of a plane of its extent, the stronger the
   /// higher the value.
   ///
   /// - Parameters:
   ///   - values: The plane, row by row, in 0...1.
-  ///   - scale: The colours.
-  /// - Returns: The tinted picture.
+  ///   - scale: The colors.
+  /// - Returns: The tinted image.
   package func tinted(by values: [Float], _ scale: ColorScale) -> Image {
     precondition(values.count == width * height, "a value for each pixel")
     let (least, most) = (Float(0.12), Float(0.85))

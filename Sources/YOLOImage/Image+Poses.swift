@@ -1,18 +1,18 @@
 import YOLOGeometry
 
 extension Image {
-  /// The least visibility of a keypoint that is drawn.
-  private static let leastVisibility: Float = 0.25
+  /// The minimum visibility of a keypoint that is drawn.
+  private static let minimumVisibility: Float = 0.25
 
-  /// Returns the picture with keypoints, boxes and labels drawn on it, the first ones on top.
+  /// Returns the image with keypoints, boxes and labels drawn on it, the first ones on top.
   ///
   /// Seventeen keypoints are joined to a person's skeleton, the limbs of a part of the body in one
-  /// colour; other numbers of keypoints are shown as points. A keypoint is left out if its
-  /// visibility is below 0.25, if it is not finite, and if it does not lie inside the picture:
+  /// color; other numbers of keypoints are shown as points. A keypoint is left out if its
+  /// visibility is below 0.25, if it is not finite, and if it does not lie inside the image:
   /// keypoints that were clipped to its edge do not.
   public func annotated(with annotations: [PoseAnnotation]) -> Image {
     var canvas = Canvas(self)
-    let style = AnnotationStyle(pictureSize: size)
+    let style = AnnotationStyle(imageSize: size)
     var typesetter = Typesetter(style: style.text)
     let frames = annotations.map { canvas.frame($0.box, lineWidth: style.lineWidth) }
     for (annotation, frame) in zip(annotations, frames).reversed() {
@@ -35,7 +35,7 @@ extension Image {
   }
 
   private func isShown(_ keypoint: Keypoint) -> Bool {
-    if let visibility = keypoint.visibility, !(visibility >= Self.leastVisibility) { return false }
+    if let visibility = keypoint.visibility, !(visibility >= Self.minimumVisibility) { return false }
     let point = keypoint.point
     return point.x > 0 && point.y > 0 && point.x < Float(width) && point.y < Float(height)
   }
@@ -66,7 +66,7 @@ extension Canvas {
       guard let point else { continue }
       let color =
         isPerson ? Skeleton.color(of: Skeleton.parts[index]) : ClassPalette.color(ofClass: index)
-      // A dark rim sets the point off from limbs of its colour.
+      // A dark rim sets the point off from limbs of its color.
       paint(.black, opacity: 0.55) {
         $0.addDisc(point, radius: pointRadius + max(0.6, radius * 0.4))
       }

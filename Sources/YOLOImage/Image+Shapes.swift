@@ -1,9 +1,9 @@
 import YOLOGeometry
 
 extension Image {
-  /// Returns the picture with lines and areas drawn on it, the first ones on top.
+  /// Returns the image with lines and areas drawn on it, the first ones on top.
   ///
-  /// Lines have soft edges and round ends. What lies beyond the picture is cut off; what has
+  /// Lines have soft edges and round ends. What lies beyond the image is cut off; what has
   /// coordinates that are not finite is left out.
   public func annotated(with annotations: [ShapeAnnotation]) -> Image {
     var canvas = Canvas(self)
@@ -14,7 +14,7 @@ extension Image {
           switch annotation.shape {
           case .line, .polyline: break
           case .polygon(let polygon): plane.addArea(polygon.points)
-          case .circle(let centre, let radius): plane.addDisc(centre, radius: radius)
+          case .circle(let center, let radius): plane.addDisc(center, radius: radius)
           }
         }
       }
@@ -25,8 +25,8 @@ extension Image {
         case .polyline(let points): plane.addPath(points, isClosed: false, radius: radius)
         case .polygon(let polygon):
           plane.addPath(polygon.points, isClosed: true, radius: radius)
-        case .circle(let centre, let circleRadius):
-          plane.addRing(centre, radius: circleRadius, lineRadius: radius)
+        case .circle(let center, let circleRadius):
+          plane.addRing(center, radius: circleRadius, lineRadius: radius)
         }
       }
     }

@@ -1,6 +1,6 @@
 public import YOLOGeometry
 
-/// A picture of 8-bit RGB pixels: interleaved, row-major, top row first, no padding between rows.
+/// An image of 8-bit RGB pixels: interleaved, row-major, top row first, no padding between rows.
 public struct Image: Sendable, Equatable {
   /// The extent in pixels; both sides are at least 1.
   public let size: Size
@@ -12,16 +12,16 @@ public struct Image: Sendable, Equatable {
   /// The vertical extent in pixels.
   public var height: Int { size.height }
 
-  /// Makes a picture from `3 · width · height` interleaved RGB bytes.
+  /// Creates an image from `3 · width · height` interleaved RGB bytes.
   public init(size: Size, pixels: [UInt8]) {
-    precondition(size.width > 0 && size.height > 0, "a picture has at least one pixel")
+    precondition(size.width > 0 && size.height > 0, "an image has at least one pixel")
     precondition(pixels.count == 3 * size.width * size.height, "three bytes a pixel")
     self.size = size
     self.pixels = pixels
   }
 
-  /// Makes a picture of one grey level.
-  public init(size: Size, grey: UInt8) {
-    self.init(size: size, pixels: [UInt8](repeating: grey, count: 3 * size.width * size.height))
+  /// Creates an image of one gray level.
+  public init(size: Size, gray: UInt8) {
+    self.init(size: size, pixels: [UInt8](repeating: gray, count: 3 * size.width * size.height))
   }
 }

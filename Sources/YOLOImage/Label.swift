@@ -4,10 +4,10 @@ struct Label {
   var name: String
   /// A number behind it, which is kept when the name is shortened.
   var value: String?
-  /// The class, which chooses the tag's colour.
+  /// The class, which chooses the tag's color.
   var classIndex: Int
 
-  /// Makes a label of a name and a confidence with two decimals.
+  /// Creates a label of a name and a confidence with two decimals.
   init(name: String, confidence: Float?, classIndex: Int) {
     self.name = name
     value = confidence.map { Self.twoDecimals($0) }

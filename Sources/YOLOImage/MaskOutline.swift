@@ -5,7 +5,7 @@ import YOLOGeometry
 /// The mask is blurred by a box filter twice along each axis, which turns a straight edge into a
 /// ramp; from a pixel's level follows how far away the edge is. So the steps of pixels disappear,
 /// and the line comes out equally thick everywhere. A strip of rows is blurred at a time: memory is
-/// bounded by the picture's width, time is linear in the mask's rectangle.
+/// bounded by the image's width, time is linear in the mask's rectangle.
 struct MaskOutline {
   private let mask: Mask
   /// Half the thickness of the line in pixels.
@@ -14,25 +14,25 @@ struct MaskOutline {
   private let reach: Int
 
   /// The widest reach for which sums of four passes fit 32 bits.
-  private static let longestReach = 100
+  private static let maximumReach = 100
 
   /// Prepares the outline of a mask.
   ///
   /// - Parameters:
-  ///   - mask: The mask, whose frame is the picture.
+  ///   - mask: The mask, whose frame is the image.
   ///   - lineRadius: Half the thickness of the line in pixels.
   ///   - step: The extent of the mask's steps in pixels: 1 unless it was enlarged.
   init(_ mask: Mask, lineRadius: Float, step: Float) {
     self.mask = mask
     self.lineRadius = Double(lineRadius)
-    let wanted = max(lineRadius, min(step, Float(Self.longestReach)))
-    reach = max(1, min(Int(wanted.rounded(.up)), Self.longestReach))
+    let wanted = max(lineRadius, min(step, Float(Self.maximumReach)))
+    reach = max(1, min(Int(wanted.rounded(.up)), Self.maximumReach))
   }
 
   /// The taps of the box filter.
   private var taps: Int { 2 * reach + 1 }
 
-  /// Adds the outline to a plane of the picture.
+  /// Adds the outline to a plane of the image.
   func add(to plane: inout CoveragePlane) {
     guard let object = extent() else { return }
     let part = PixelRectangle(
@@ -48,7 +48,7 @@ struct MaskOutline {
     }
   }
 
-  /// Returns the least rectangle around the object, in pixels of the picture.
+  /// Returns the least rectangle around the object, in pixels of the image.
   private func extent() -> PixelRectangle? {
     var extent: PixelRectangle?
     for row in 0..<mask.height {
@@ -104,7 +104,7 @@ struct MaskOutline {
   ) {
     let width = strip.width
     let padded = width + 4 * reach
-    // Beyond the picture's edges the outermost pixels go on, so that no line is drawn there.
+    // Beyond the image's edges the outermost pixels go on, so that no line is drawn there.
     let before = strip.left - 2 * reach
     let last = mask.frame.width - 1
     // SAFETY: a row of bits has `padded` bytes, one of sums `padded - 2 · reach` numbers.
@@ -142,7 +142,7 @@ struct MaskOutline {
     }
   }
 
-  /// Writes the sums of `taps` neighbouring values, as many as `count` values give.
+  /// Writes the sums of `taps` neighboring values, as many as `count` values give.
   @inline(__always)
   private static func slide(
     _ taps: Int, count: Int, from value: (Int) -> Int32, into target: UnsafeMutablePointer<Int32>

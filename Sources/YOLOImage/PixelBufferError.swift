@@ -1,6 +1,6 @@
 public import YOLOGeometry
 
-/// Why bytes are no picture.
+/// Why bytes are no image.
 public enum PixelBufferError: Error, Equatable, CustomStringConvertible {
   /// A side of no pixels, or of more than `limit`.
   case extent(Size, limit: Int)
@@ -13,11 +13,11 @@ public enum PixelBufferError: Error, Equatable, CustomStringConvertible {
   public var description: String {
     switch self {
     case .extent(let size, let limit):
-      "a picture's sides must be from 1 to \(limit) pixels, but \(size.width)x\(size.height) were given"
+      "an image's sides must be from 1 to \(limit) pixels, but \(size.width)x\(size.height) were given"
     case .rowStride(let stride, let least):
       "the row stride must be at least the \(least) bytes of a row, but \(stride) was given"
     case .tooShort(let bytes, let expected):
-      "the picture's rows take \(expected) bytes, but \(bytes) were given"
+      "the image's rows take \(expected) bytes, but \(bytes) were given"
     }
   }
 }

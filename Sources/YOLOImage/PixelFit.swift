@@ -1,16 +1,16 @@
 /// A piecewise linear map of one axis from font units to pixels that puts strokes on whole pixels.
 ///
-/// Positions are of centre lines, counted in pixels from the place of the letter's first stroke or
-/// of the baseline; whole numbers are places where a stroke covers whole pixels.
+/// Positions are of center lines, counted in pixels from the place of the letter's first stroke or
+/// of the baseline; integers are places where a stroke covers whole pixels.
 struct PixelFit {
   private var units: [Float] = []
   private var pixels: [Float] = []
   private let scale: Float
 
   /// Distances in font units from which two strokes must stay visibly apart.
-  private static let leastGap: Float = 2.4
+  private static let minimumGap: Float = 2.4
 
-  /// Fits columns by rounding the gaps between neighbours, so that equal gaps stay equal.
+  /// Fits columns by rounding the gaps between neighbors, so that equal gaps stay equal.
   init(columns: [Float], style: TextStyle) {
     scale = style.scale
     for column in columns {
@@ -21,7 +21,7 @@ struct PixelFit {
       }
       let gap = column - lastUnit
       var step = (gap * scale).rounded()
-      if gap >= Self.leastGap { step = max(step, Float(style.weight + 1)) }
+      if gap >= Self.minimumGap { step = max(step, Float(style.weight + 1)) }
       units.append(column)
       pixels.append(lastPixel + step)
     }
@@ -37,10 +37,10 @@ struct PixelFit {
       let place = units.firstIndex { $0 > row } ?? units.count
       var pixel = position(row).rounded()
       let least = Float(style.weight + 1)
-      if place > 0, row - units[place - 1] >= Self.leastGap {
+      if place > 0, row - units[place - 1] >= Self.minimumGap {
         pixel = max(pixel, pixels[place - 1] + least)
       }
-      if place < units.count, units[place] - row >= Self.leastGap {
+      if place < units.count, units[place] - row >= Self.minimumGap {
         pixel = min(pixel, pixels[place] - least)
       }
       units.insert(row, at: place)

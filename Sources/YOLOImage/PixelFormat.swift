@@ -1,4 +1,4 @@
-/// How the bytes of a raw picture are to be read: the samples of a pixel in their order, 8 bits each.
+/// How the bytes of a raw image are to be read: the samples of a pixel in their order, 8 bits each.
 public enum PixelFormat: String, Sendable, Hashable, CaseIterable {
   /// Red, green, blue.
   case rgb
@@ -8,15 +8,15 @@ public enum PixelFormat: String, Sendable, Hashable, CaseIterable {
   case rgba
   /// Blue, green, red, and an opacity that is ignored.
   case bgra
-  /// One level of grey.
-  case grey
+  /// One level of gray.
+  case gray
 
   /// The bytes of a pixel.
   public var bytesPerPixel: Int {
     switch self {
     case .rgb, .bgr: 3
     case .rgba, .bgra: 4
-    case .grey: 1
+    case .gray: 1
     }
   }
 
@@ -25,7 +25,7 @@ public enum PixelFormat: String, Sendable, Hashable, CaseIterable {
     switch self {
     case .rgb, .rgba: (0, 1, 2)
     case .bgr, .bgra: (2, 1, 0)
-    case .grey: (0, 0, 0)
+    case .gray: (0, 0, 0)
     }
   }
 }

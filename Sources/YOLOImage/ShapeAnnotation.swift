@@ -1,8 +1,8 @@
 public import YOLOGeometry
 
-/// A line or an area to be drawn on a picture.
+/// A line or an area to be drawn on an image.
 public struct ShapeAnnotation: Sendable, Hashable {
-  /// What is drawn, in pixels of the picture.
+  /// What is drawn, in pixels of the image.
   public enum Shape: Sendable, Hashable {
     /// A straight line.
     case line(Point, Point)
@@ -11,19 +11,19 @@ public struct ShapeAnnotation: Sendable, Hashable {
     /// A closed line.
     case polygon(Polygon)
     /// A circle around a point.
-    case circle(centre: Point, radius: Float)
+    case circle(center: Point, radius: Float)
   }
 
   /// What is drawn.
   public var shape: Shape
-  /// The colour of line and area.
+  /// The color of line and area.
   public var color: Color
   /// How thick the line is, in pixels; 0 draws none.
   public var thickness: Float
-  /// How much of the picture the area of a polygon or circle hides, 0 (nothing) to 1 (all).
+  /// How much of the image the area of a polygon or circle hides, 0 (nothing) to 1 (all).
   public var fillOpacity: Float
 
-  /// Makes an annotation.
+  /// Creates an annotation.
   public init(shape: Shape, color: Color, thickness: Float, fillOpacity: Float = 0) {
     self.shape = shape
     self.color = color

@@ -1,6 +1,6 @@
-/// How the keypoints of a person are joined and coloured: those of the COCO data set.
+/// How the keypoints of a person are joined and colored: those of the COCO dataset.
 enum Skeleton {
-  /// A part of the body that is drawn in one colour.
+  /// A part of the body that is drawn in one color.
   enum Part: CaseIterable {
     case head
     case torso
@@ -27,7 +27,7 @@ enum Skeleton {
     .rightArm, .leftLeg, .rightLeg, .leftLeg, .rightLeg, .leftLeg, .rightLeg,
   ]
 
-  /// The nineteen limbs of the data set.
+  /// The nineteen limbs of the dataset.
   static let limbs: [Limb] = [
     Limb(first: 15, second: 13, part: .leftLeg), Limb(first: 13, second: 11, part: .leftLeg),
     Limb(first: 16, second: 14, part: .rightLeg), Limb(first: 14, second: 12, part: .rightLeg),
@@ -41,7 +41,7 @@ enum Skeleton {
     Limb(first: 4, second: 6, part: .head),
   ]
 
-  /// The colour of a part: warm on the person's left, cold on the right.
+  /// The color of a part: warm on the person's left, cold on the right.
   static func color(of part: Part) -> Color { colors[part] ?? .white }
 
   private static let colors: [Part: Color] = Dictionary(

@@ -198,7 +198,7 @@ extension StrokeFont {
     Shape("…", 1.1, 1.1, "D 0 0 D 3.8 0 D 7.6 0"),
   ]
 
-  /// The marks, centred at x = 0, as they sit on a small letter.
+  /// The marks, centered at x = 0, as they sit on a small letter.
   static let marks: [String: String] = [
     "grave": "M -1.2 13.2 L 0.7 11",
     "acute": "M 1.2 13.2 L -0.7 11",

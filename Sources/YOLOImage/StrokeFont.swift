@@ -24,7 +24,7 @@ package enum StrokeFont {
       return glyphs[first] ?? codeBox(first.value, showsDigits: showsCodes)
     }
     // A base letter with combining marks, if all of them are known.
-    guard scalars.dropFirst(1 + mostMarks).isEmpty,
+    guard scalars.dropFirst(1 + maximumMarks).isEmpty,
       var glyph = glyphs[dotless[first] ?? first]
     else {
       return codeBox(first.value, showsDigits: showsCodes)
@@ -44,7 +44,7 @@ package enum StrokeFont {
   }
 
   /// How many combining marks a letter may carry.
-  private static let mostMarks = 3
+  private static let maximumMarks = 3
 
   /// The base letter's form that carries marks.
   private static let dotless: [Unicode.Scalar: Unicode.Scalar] = ["i": "\u{131}", "j": "\u{237}"]
@@ -80,7 +80,7 @@ package enum StrokeFont {
     // Capitals and ascenders carry their marks higher.
     let isTall = (base.rows.last ?? 0) > 8
     return Glyph.Mark(
-      part: GlyphPart(path), centre: (left + right) / 2,
+      part: GlyphPart(path), center: (left + right) / 2,
       lift: isTall && name != "cedilla" ? 3.6 : 0)
   }
 
@@ -99,7 +99,7 @@ package enum StrokeFont {
       part.shrink(to: codeScale, movingBy: SIMD2(0, index < perRow ? 6.9 : 0))
       glyph.marks.append(
         Glyph.Mark(
-          part: part, centre: (pitch * (Float(index % perRow) + 0.5) + 0.8),
+          part: part, center: (pitch * (Float(index % perRow) + 0.5) + 0.8),
           lift: 0, weight: codeWeight))
     }
     return glyph

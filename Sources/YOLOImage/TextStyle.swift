@@ -8,10 +8,10 @@ package struct TextStyle: Hashable {
   let thickness: Float
 
   /// The smallest capitals that can be read.
-  static let leastCapitalHeight = 7
+  static let minimumCapitalHeight = 7
 
   package init(capitalHeight: Int) {
-    self.capitalHeight = max(capitalHeight, Self.leastCapitalHeight)
+    self.capitalHeight = max(capitalHeight, Self.minimumCapitalHeight)
     thickness = max(1, Float(self.capitalHeight) * 0.135)
     // Placed as if they were whole pixels thick, all strokes are equally sharp.
     weight = Int(thickness.rounded())

@@ -3,7 +3,7 @@ extension Typesetter {
   ///
   /// Returns nil if not even the value fits.
   mutating func line(name: String, value: String?, maximumWidth: Int) -> Line? {
-    let longest = min(maximumWidth, Self.longestName)
+    let longest = min(maximumWidth, Self.maximumNameLength)
     func joined(_ name: String) -> String {
       [name.isEmpty ? nil : name, value].compactMap(\.self).joined(separator: " ")
     }
@@ -30,5 +30,5 @@ extension Typesetter {
   }
 
   /// How many characters of a name are shown at most.
-  private static let longestName = 60
+  private static let maximumNameLength = 60
 }

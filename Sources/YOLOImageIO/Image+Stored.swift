@@ -2,10 +2,10 @@ package import YOLOGeometry
 package import YOLOImage
 
 extension Image {
-  /// Makes the upright picture of one that is stored with `size` and `orientation` as
+  /// Creates the upright image of one that is stored with `size` and `orientation` as
   /// `3 · width · height` bytes of RGB, which `fill` writes, all of them unless it throws.
   ///
-  /// Allocates the picture's bytes; a quarter turn needs as many again meanwhile.
+  /// Allocates the image's bytes; a quarter turn needs as many again meanwhile.
   package init<Failure: Error>(
     stored size: Size, orientation: Orientation,
     filling fill: (UnsafeMutablePointer<UInt8>) throws(Failure) -> Void

@@ -1,10 +1,10 @@
 extension ImageFormat {
-  /// Recognises a supported format by the first bytes of a file; nil for anything else.
+  /// Recognizes a supported format by the first bytes of a file; nil for anything else.
   public init?(recognizing bytes: [UInt8]) {
     self.init(recognizing: bytes.span)
   }
 
-  /// Recognises a supported format by the first bytes of a file; nil for anything else.
+  /// Recognizes a supported format by the first bytes of a file; nil for anything else.
   init?(recognizing bytes: Span<UInt8>) {
     if bytes.starts(with: [0xFF, 0xD8, 0xFF]) {
       self = .jpeg

@@ -2,7 +2,7 @@
 public enum ImageFormat: String, Sendable, Hashable, CaseIterable, CustomStringConvertible {
   /// JPEG: baseline, extended and progressive, Huffman or arithmetic coding, 8 bits.
   case jpeg = "JPEG"
-  /// PNG: every colour type, depth and interlacing; the default image of an animation.
+  /// PNG: every color type, depth and interlacing; the default image of an animation.
   case png = "PNG"
   /// WebP: lossy, lossless, and the first frame of an animation.
   case webp = "WebP"

@@ -1,6 +1,6 @@
 public import YOLOGeometry
 
-/// Why a picture could not be read or written.
+/// Why an image could not be read or written.
 ///
 /// `source` is the path, or the name that the caller gave to bytes that have none.
 public enum ImageIOError: Error, Sendable, Hashable {
@@ -12,19 +12,19 @@ public enum ImageIOError: Error, Sendable, Hashable {
   case empty(source: String)
   /// There are more bytes than the limit; `count` is nil where reading stopped at the limit.
   case tooManyBytes(source: String, count: Int?, maximum: Int)
-  /// The bytes are of no supported format; `found` names the one recognised, with its article.
+  /// The bytes are of no supported format; `found` names the one recognized, with its article.
   case unsupportedFormat(source: String, found: String?)
   /// The header names more pixels than the limit.
   case tooManyPixels(source: String, size: Size, maximum: Int)
   /// The JPEG has more scans than the limit.
   case tooManyScans(source: String, maximum: Int)
-  /// The data ends before the picture does.
+  /// The data ends before the image does.
   case truncated(source: String, format: ImageFormat)
   /// The data breaks the format's rules, or uses a part of it that the codec lacks.
   case corrupt(source: String, format: ImageFormat, reason: String)
   /// A path to write to has a suffix that stands for no format that can be written.
   case unknownSuffix(path: String)
-  /// The picture does not fit the format, or the codec failed.
+  /// The image does not fit the format, or the codec failed.
   case unencodable(format: ImageFormat, reason: String)
   /// Creating, writing or renaming failed; `reason` is the system's.
   case unwritable(path: String, reason: String)
@@ -49,13 +49,13 @@ extension ImageIOError: CustomStringConvertible {
     case .tooManyScans(let source, let maximum):
       "\(source): has more JPEG scans than the limit, which is \(maximum)"
     case .truncated(let source, let format):
-      "\(source): the \(format) data ends before the picture does"
+      "\(source): the \(format) data ends before the image does"
     case .corrupt(let source, let format, let reason):
       "\(source): the \(format) data cannot be decoded: \(reason)"
     case .unknownSuffix(let path):
       "\(path): the suffix names no format that can be written, expected .jpg or .png"
     case .unencodable(let format, let reason):
-      "the picture cannot be stored as \(format): \(reason)"
+      "the image cannot be stored as \(format): \(reason)"
     case .unwritable(let path, let reason):
       "\(path): cannot be written: \(reason)"
     }

@@ -1,17 +1,17 @@
-/// What a picture may cost; checked on the file's header, before anything is allocated for pixels.
+/// What an image may cost; checked on the file's header, before anything is allocated for pixels.
 ///
-/// The picture takes 3 bytes a pixel. What decoding needs besides, at most, for each pixel: 3 bytes
+/// The image takes 3 bytes a pixel. What decoding needs besides, at most, for each pixel: 3 bytes
 /// for a quarter turn by EXIF, 2 for each component of a progressive JPEG, 4 for CMYK, 4 for
 /// lossless WebP, 8 for animated WebP.
 public struct ImageLimits: Sendable, Hashable {
   /// The largest file, in bytes.
   public var maximumBytes: Int
-  /// The largest picture, in pixels; never more than 2³⁰, as in OpenCV, whatever stands here.
+  /// The largest image, in pixels; never more than 2³⁰, as in OpenCV, whatever stands here.
   public var maximumPixels: Int
   /// The largest number of scans of a JPEG file; each is a pass over all its pixels.
   public var maximumScans: Int
 
-  /// Makes limits; the defaults are files of 256 MiB, 100 million pixels and 100 scans.
+  /// Creates limits; the defaults are files of 256 MiB, 100 million pixels and 100 scans.
   public init(
     maximumBytes: Int = 256 << 20, maximumPixels: Int = 100_000_000, maximumScans: Int = 100
   ) {

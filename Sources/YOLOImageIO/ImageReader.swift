@@ -1,14 +1,14 @@
 public import YOLOGeometry
 public import YOLOImage
 
-/// Reading of JPEG, PNG and WebP pictures: what OpenCV's `imdecode(…, IMREAD_COLOR)` gives, as RGB.
+/// Reading of JPEG, PNG and WebP images: what OpenCV's `imdecode(…, IMREAD_COLOR)` gives, as RGB.
 ///
-/// The format goes by the content. EXIF orientation is applied, so that the picture stands upright;
-/// grey is replicated, palettes are expanded, alpha is dropped without blending, of 16 bits the
-/// high byte stays, colour profiles are ignored. Damaged data throw; harmless damage, which OpenCV
+/// The format goes by the content. EXIF orientation is applied, so that the image stands upright;
+/// gray is replicated, palettes are expanded, alpha is dropped without blending, of 16 bits the
+/// high byte stays, color profiles are ignored. Damaged data throw; harmless damage, which OpenCV
 /// decodes, is decoded. Everything may be called from several threads at once.
 public enum ImageReader {
-  /// Reads the picture in a regular file.
+  /// Reads the image in a regular file.
   ///
   /// `threads` says how many may share the work, see `decode`.
   ///
@@ -20,7 +20,7 @@ public enum ImageReader {
     return try decode(bytes, named: path, limits: limits, threads: threads)
   }
 
-  /// Reads the extent of the upright picture in a regular file without decoding its pixels.
+  /// Reads the extent of the upright image in a regular file without decoding its pixels.
   ///
   /// Throws as `read(contentsOf:limits:threads:)` does, but damage beyond the headers is not noticed.
   public static func size(
@@ -38,7 +38,7 @@ public enum ImageReader {
 
   /// Decodes a whole file in memory; errors call it `source`.
   ///
-  /// With `threads` of 2 or more, a second thread helps with a large JPEG picture of a single scan;
+  /// With `threads` of 2 or more, a second thread helps with a large JPEG image of a single scan;
   /// the pixels are the same.
   ///
   /// Throws `empty`, `tooManyBytes`, `unsupportedFormat`, `tooManyPixels`, `tooManyScans`,

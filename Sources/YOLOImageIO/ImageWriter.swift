@@ -1,8 +1,8 @@
 public import YOLOImage
 
-/// Writing of pictures as JPEG and PNG.
+/// Writing of images as JPEG and PNG.
 public enum ImageWriter {
-  /// Encodes a picture as a baseline JPEG file.
+  /// Encodes an image as a baseline JPEG file.
   ///
   /// `quality` is 1...100; the defaults are OpenCV's, to the byte. Throws `unencodable`, as for a
   /// side beyond 65500 pixels.
@@ -13,14 +13,14 @@ public enum ImageWriter {
     return try JPEGCodec.encode(image, quality: quality, subsampling: subsampling)
   }
 
-  /// Encodes a picture as a PNG file, without loss.
+  /// Encodes an image as a PNG file, without loss.
   ///
   /// Throws `unencodable`, as for a side beyond a million pixels.
   public static func png(_ image: Image) throws(ImageIOError) -> [UInt8] {
     try PNGCodec.encode(image)
   }
 
-  /// Writes a picture to a file in the format of the path's suffix, .jpg or .png.
+  /// Writes an image to a file in the format of the path's suffix, .jpg or .png.
   ///
   /// Whoever reads the path meanwhile sees the old file or the new one, never a part. `quality` and
   /// `subsampling` are those of JPEG. Throws `unknownSuffix`, `unencodable` or `unwritable`.

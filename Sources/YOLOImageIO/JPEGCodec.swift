@@ -8,7 +8,7 @@ enum JPEGCodec {
   /// The pixels from which on a second thread pays for its start.
   private static let sharedPixels = 1 << 19
 
-  /// Returns the extent of the upright picture.
+  /// Returns the extent of the upright image.
   static func size(
     of bytes: UnsafeBufferPointer<UInt8>, named source: String, limits: ImageLimits
   ) throws(ImageIOError) -> Size {
@@ -20,7 +20,7 @@ enum JPEGCodec {
 
   /// Decodes a file with the exact integer transform and smooth chroma upsampling, turned upright.
   ///
-  /// With `threads` of 2 or more the lower third of a large picture is decoded beside the rest.
+  /// With `threads` of 2 or more the lower third of a large image is decoded beside the rest.
   static func decode(
     _ bytes: UnsafeBufferPointer<UInt8>, named source: String, limits: ImageLimits, threads: Int
   ) throws(ImageIOError) -> Image {
@@ -122,7 +122,7 @@ enum JPEGCodec {
     }
   }
 
-  /// Encodes a picture as a baseline file.
+  /// Encodes an image as a baseline file.
   static func encode(
     _ image: Image, quality: Int, subsampling: ChromaSubsampling
   ) throws(ImageIOError) -> [UInt8] {
@@ -139,7 +139,7 @@ enum JPEGCodec {
       var writer = CJPEGWriter()
       writer.bytes = target.baseAddress
       writer.capacity = capacity
-      // SAFETY: writes at most `capacity` bytes and reads the picture's rows.
+      // SAFETY: writes at most `capacity` bytes and reads the image's rows.
       let isEncoded = cjpeg_encode_rgb(
         &writer, UInt32(image.width), UInt32(image.height), image.pixels, Int32(quality),
         subsampling == .full ? 1 : 2)

@@ -4,9 +4,9 @@ import YOLOGeometry
 struct JPEGHeader {
   /// The stored extent; a side is 0 where the file leaves it open.
   var size: Size
-  /// The number of colour components.
+  /// The number of color components.
   var componentCount: Int
-  /// How the picture has to be turned.
+  /// How the image has to be turned.
   var orientation: Orientation
   /// Whether one scan, coded by Huffman's method, holds all pixels from top to bottom.
   var hasSingleScan: Bool

@@ -30,7 +30,7 @@ extension Orientation {
 
   /// Turns RGB pixels upright into another buffer; for the orientations that exchange the sides.
   ///
-  /// `size` is that of the stored picture.
+  /// `size` is that of the stored image.
   func transpose(
     _ stored: UnsafeMutablePointer<UInt8>, to target: UnsafeMutablePointer<UInt8>, size: Size
   ) {

@@ -1,6 +1,6 @@
 package import YOLOGeometry
 
-/// How a stored picture has to be turned to stand upright: the eight values of the EXIF tag
+/// How a stored image has to be turned to stand upright: the eight values of the EXIF tag
 /// `Orientation` (CIPA DC-008, tag 0x0112).
 package enum Orientation: Int, Sendable, CaseIterable {
   /// As stored.
@@ -23,7 +23,7 @@ package enum Orientation: Int, Sendable, CaseIterable {
   /// Whether width and height change places.
   package var swapsSides: Bool { rawValue >= Orientation.transposed.rawValue }
 
-  /// The extent of the upright picture whose stored extent is `size`.
+  /// The extent of the upright image whose stored extent is `size`.
   package func upright(_ size: Size) -> Size {
     swapsSides ? Size(width: size.height, height: size.width) : size
   }

@@ -4,7 +4,7 @@ import YOLOImage
 
 /// Decoding and encoding of PNG through libpng.
 enum PNGCodec {
-  /// Returns the extent of the upright picture.
+  /// Returns the extent of the upright image.
   static func size(
     of bytes: UnsafeBufferPointer<UInt8>, named source: String, limits: ImageLimits
   ) throws(ImageIOError) -> Size {
@@ -14,7 +14,7 @@ enum PNGCodec {
     return header.orientation.upright(header.size)
   }
 
-  /// Decodes a file: grey and palettes expanded, the high byte of 16 bits, alpha dropped, gamma and
+  /// Decodes a file: gray and palettes expanded, the high byte of 16 bits, alpha dropped, gamma and
   /// profiles ignored, turned upright.
   static func decode(
     _ bytes: UnsafeBufferPointer<UInt8>, named source: String, limits: ImageLimits
@@ -36,7 +36,7 @@ enum PNGCodec {
     }
   }
 
-  /// Encodes a picture, 8 bits a channel, quickly rather than to the last byte.
+  /// Encodes an image, 8 bits a channel, quickly rather than to the last byte.
   static func encode(_ image: Image) throws(ImageIOError) -> [UInt8] {
     guard max(image.width, image.height) <= 1_000_000 else {
       throw .unencodable(

@@ -4,7 +4,7 @@ import YOLOGeometry
 struct PNGHeader {
   /// The stored extent.
   var size: Size
-  /// How the picture has to be turned.
+  /// How the image has to be turned.
   var orientation: Orientation
 
   /// Walks the chunks to the end of the image.

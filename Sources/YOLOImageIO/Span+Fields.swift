@@ -35,8 +35,8 @@ extension Span<UInt8> {
 
 /// Which byte of a number comes first.
 enum ByteOrder: Sendable {
-  /// The most significant byte.
+  /// The maximum number of significant byte.
   case bigEndian
-  /// The least significant byte.
+  /// The minimum significant byte.
   case littleEndian
 }

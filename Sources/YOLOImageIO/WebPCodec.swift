@@ -4,7 +4,7 @@ import YOLOImage
 
 /// Decoding of WebP through libwebp.
 enum WebPCodec {
-  /// Returns the extent of the upright picture.
+  /// Returns the extent of the upright image.
   static func size(
     of bytes: UnsafeBufferPointer<UInt8>, named source: String, limits: ImageLimits
   ) throws(ImageIOError) -> Size {
@@ -43,7 +43,7 @@ enum WebPCodec {
         configuration.output.u.RGBA.rgba = pixels
         configuration.output.u.RGBA.stride = CInt(3 * size.width)
         configuration.output.u.RGBA.size = 3 * size.width * size.height
-        // SAFETY: libwebp refuses a picture that does not fit the buffer described here.
+        // SAFETY: libwebp refuses an image that does not fit the buffer described here.
         let status = WebPDecode(bytes.baseAddress, bytes.count, &configuration)
         guard status == VP8_STATUS_OK else { throw failure(status, of: source) }
       }
@@ -101,7 +101,7 @@ enum WebPCodec {
     let reason =
       switch status {
       case VP8_STATUS_OUT_OF_MEMORY: "out of memory"
-      case VP8_STATUS_INVALID_PARAM: "the picture does not fit its header"
+      case VP8_STATUS_INVALID_PARAM: "the image does not fit its header"
       case VP8_STATUS_BITSTREAM_ERROR: "the compressed data are damaged"
       case VP8_STATUS_UNSUPPORTED_FEATURE: "it uses an unsupported feature"
       default: "libwebp status \(status.rawValue)"

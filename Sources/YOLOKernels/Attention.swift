@@ -27,7 +27,7 @@ package struct Attention: StepKernel {
       scratchCount = blocks.scratchCount
     } else {
       blocks = nil
-      name = "reference"
+      name = "oracle"
       items = shape.pixels
       scratchCount = 2 * shape.areaPixels
     }

@@ -56,18 +56,18 @@ final class AttentionBlocks: Sendable {
   /// The queries of a block.
   private let width: Int
   /// The tile functions of one row and more: first those of one vector, then those of two.
-  private let tiles: ReferenceTable<Tile>
+  private let tiles: RetainedObjects<Tile>
   /// The tile functions of one vector.
   private let tilesOfOneVector: Int
   private let exponentials: ExponentialFunction
   /// The tiles of keys for blocks of one vector and then of two, each by area and run of keys.
-  private let keyTiles: ReferenceTable<ConstantTable<KeyTile>>
+  private let keyTiles: RetainedObjects<UnmanagedArray<KeyTile>>
   /// The runs of keys of an area.
   private let runs: Int
   /// The tilings of the values' channels, for blocks of one vector and of two.
-  private let channelTilings: ReferenceTable<RowTiling>
+  private let channelTilings: RetainedObjects<RowTiling>
   /// The position of each pixel's values.
-  private let valueOffsets: ConstantTable<Int>
+  private let valueOffsets: UnmanagedArray<Int>
   /// The values of scratch memory that a block takes.
   private let blockCount: Int
   /// A split of an area's groups of queries.
@@ -94,17 +94,17 @@ final class AttentionBlocks: Sendable {
       }
     }
     tilesOfOneVector = tiles[0].count
-    self.tiles = ReferenceTable(tiles[0] + tiles[1])
-    channelTilings = ReferenceTable(
+    self.tiles = RetainedObjects(tiles[0] + tiles[1])
+    channelTilings = RetainedObjects(
       [1, 2].map { RowTiling(width: shape.valueChannels, vectors: $0, kernels: kernels) })
     runs = (shape.areaPixels + Self.runKeys - 1) / Self.runKeys
-    keyTiles = ReferenceTable(
+    keyTiles = RetainedObjects(
       (0..<2).flatMap { vectors in
         (0..<shape.areas).flatMap { area in
           Self.keyTiles(shape, area: area, most: kernels.maximumRows[vectors])
         }
       })
-    valueOffsets = ConstantTable((0..<shape.pixels).map { shape.values[$0] })
+    valueOffsets = UnmanagedArray((0..<shape.pixels).map { shape.values[$0] })
     let count = shape.areaPixels
     let groups = (count + Self.groupQueries - 1) / Self.groupQueries
     let wanted = threads == 1 ? 1 : 4 * threads
@@ -120,7 +120,7 @@ final class AttentionBlocks: Sendable {
   ///
   /// A tile's keys lie at equal distances: those of one row, unless there is nothing between rows.
   private static func keyTiles(_ shape: AttentionShape, area: Int, most: Int)
-    -> [ConstantTable<KeyTile>]
+    -> [UnmanagedArray<KeyTile>]
   {
     let map = shape.queriesAndKeys
     let hasGaps = map.rowStride != map.width * map.pixelStride
@@ -142,7 +142,7 @@ final class AttentionBlocks: Sendable {
         }
         next = line.upperBound
       }
-      return ConstantTable(tiles)
+      return UnmanagedArray(tiles)
     }
   }
 
@@ -214,10 +214,10 @@ final class AttentionBlocks: Sendable {
   private func score(_ sources: Sources, _ run: Int, _ block: Block) {
     var origin = 0
     withUnsafePointer(to: &origin) { origin in
-      var walk = TileWalk(
+      var arguments = TileArguments(
         offsets: origin, segments: 1, depth: shape.keyChannels,
         inputStep: shape.queriesAndKeys.pixelStride, outputStep: block.width)
-      withUnsafePointer(to: &walk) { walk in
+      withUnsafePointer(to: &arguments) { arguments in
         let (keys, count) = keyTiles.withObject(
           ((block.vectors - 1) * shape.areas + sources.area) * runs + run
         ) { ($0.base, $0.count) }
@@ -225,7 +225,7 @@ final class AttentionBlocks: Sendable {
           let tile = keys[index]
           tiles.withObject((block.vectors - 1) * tilesOfOneVector + tile.count - 1) {
             $0.run(
-              walk, sources.keys + tile.offset, block.queries, zeros.base,
+              arguments, sources.keys + tile.offset, block.queries, zeros.base,
               block.scores + tile.first * block.width)
           }
         }
@@ -236,12 +236,12 @@ final class AttentionBlocks: Sendable {
   /// Adds a run of values, weighted by the scores, to the results.
   private func add(_ sources: Sources, _ run: Int, _ block: Block) {
     let key = run * Self.runKeys
-    // Every key is a segment of its own, one element deep; neighbouring channels are the tile's rows.
-    var walk = TileWalk(
+    // Every key is a segment of its own, one element deep; neighboring channels are the tile's rows.
+    var arguments = TileArguments(
       offsets: sources.offsets + key, segments: min(Self.runKeys, shape.areaPixels - key),
       depth: 1, inputStep: 1, outputStep: block.width)
-    walk.accumulates = run > 0
-    withUnsafePointer(to: &walk) { walk in
+    arguments.accumulates = run > 0
+    withUnsafePointer(to: &arguments) { arguments in
       channelTilings.withObject(block.vectors - 1) { tiling in
         var channel = 0
         for index in 0..<tiling.count {
@@ -251,9 +251,9 @@ final class AttentionBlocks: Sendable {
           let results = block.results + channel * block.width
           // Called where they are kept: one chosen into a variable would be retained.
           if end - channel == tiling.narrowRows {
-            tiling.narrow(walk, values, scores, zeros.base, results)
+            tiling.narrow(arguments, values, scores, zeros.base, results)
           } else {
-            tiling.wide(walk, values, scores, zeros.base, results)
+            tiling.wide(arguments, values, scores, zeros.base, results)
           }
           channel = end
         }

@@ -40,7 +40,7 @@ package struct AttentionShape: Sendable, Hashable {
   /// The values' channels.
   package var value: Channels
 
-  /// Makes a shape; the extents must agree, the channels lie within the activations, and the areas
+  /// Creates a shape; the extents must agree, the channels lie within the activations, and the areas
   /// divide the pixels.
   package init(
     queriesAndKeys: ActivationLayout, values: ActivationLayout, output: ActivationLayout,
@@ -79,8 +79,8 @@ package struct AttentionShape: Sendable, Hashable {
   /// The pixels of an area.
   var areaPixels: Int { pixels / areas }
 
-  /// The multiplications of both products.
-  package var multiplications: Int {
+  /// The multiply-accumulates of both products.
+  package var macs: Int {
     pixels * areaPixels * heads * (keyChannels + valueChannels)
   }
 }

@@ -37,7 +37,7 @@ package struct AveragePool: StepKernel {
     self.countsPadding = countsPadding
     isVector = kernels != nil
     average = (kernels ?? .of(.baseline)).average
-    name = kernels.map { "average \($0.instructionSet.rawValue)" } ?? "reference"
+    name = kernels.map { "average \($0.instructionSet.rawValue)" } ?? "oracle"
     let wanted = threads == 1 ? 1 : 4 * threads
     rowItems = RowItems(rows: output.height, count: wanted)
     // Runs of whole cache lines.

@@ -6,7 +6,7 @@ package enum ConvolutionMethod: Sendable, Hashable {
   case depthwise
   /// Register tiles straight on the activations.
   case direct
-  /// In the product domain of a Winograd form, by the kernels of an instruction set.
+  /// In the transform domain of a Winograd form, by the kernels of an instruction set.
   case winograd(WinogradForm, InstructionSet)
 
   /// Returns the methods that can compute a convolution on a machine that has an instruction set.
@@ -62,9 +62,9 @@ package struct KernelWork: Sendable, Equatable {
   package var products = 0
   /// Output vectors that are written and activated.
   package var pixels = 0
-  /// Vectors written to planes of the product domain.
+  /// Vectors written to planes of the transform domain.
   package var spreads = 0
-  /// Vectors read from planes of the product domain.
+  /// Vectors read from planes of the transform domain.
   package var gathers = 0
   /// Bytes of packed weights.
   package var weightBytes = 0

@@ -21,7 +21,7 @@ package struct ConvolutionShape: Sendable, Hashable {
   /// output's.
   package var initial: EnlargedActivation?
 
-  /// Makes a shape; the extents must agree, and the groups divide the channels.
+  /// Creates a shape; the extents must agree, and the groups divide the channels.
   package init(
     input: ActivationLayout, output: ActivationLayout, window: Window, activation: Activation,
     residual: ActivationLayout? = nil, groups: Int = 1, initial: EnlargedActivation? = nil
@@ -59,8 +59,8 @@ package struct ConvolutionShape: Sendable, Hashable {
     groups == inputChannels && groups == outputChannels
   }
 
-  /// The multiplications of the whole convolution.
-  package var multiplications: Int {
+  /// The multiply-accumulates of the whole convolution.
+  package var macs: Int {
     output.height * output.width * output.channels * window.taps
       * (input.channels / groups)
   }

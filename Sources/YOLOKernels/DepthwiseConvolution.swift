@@ -1,7 +1,7 @@
 import KernelInterface
 import YOLOTensor
 
-/// A convolution of every channel by itself, vectorised over the channels.
+/// A convolution of every channel by itself, vectorized over the channels.
 ///
 /// It goes down strips of columns and channels so narrow that the rows of a window stay in the
 /// first-level cache from one output row to the next.
@@ -16,7 +16,7 @@ package struct DepthwiseConvolution: StepKernel {
   private let kernel: DepthwiseFunction
   private let hasPass: Bool
   private let pass: ActivationFunction
-  private let taps: ConstantTable<Int>
+  private let taps: UnmanagedArray<Int>
   private let rowItems: RowItems
   private let rowTaps: Int
   /// The columns of a strip; the last has up to as many more.
@@ -45,7 +45,7 @@ package struct DepthwiseConvolution: StepKernel {
     kernel = kernels.depthwise
     hasPass = shape.activation != .identity || shape.residual != nil
     pass = kernels.pass(shape.activation)
-    taps = ConstantTable(grid.taps)
+    taps = UnmanagedArray(grid.taps)
     rowItems = RowItems(rows: shape.output.height, count: threads == 1 ? 1 : 4 * threads)
     items = rowItems.count
     channelRuns = RowItems(
@@ -65,15 +65,15 @@ package struct DepthwiseConvolution: StepKernel {
     let strips = max(1, grid.columns / stripColumns)
     shape.output.clearBorder(rows: rows, arena: arena)
     // SAFETY: the shape's layouts lie in the arena; the table of taps outlives the walk.
-    var walk = DepthwiseWalk(
+    var arguments = DepthwiseArguments(
       offsets: taps.base, taps: taps.count, rowTaps: rowTaps, channels: 0,
       weightStep: packed.step, inputStep: grid.input.columnStep, outputStep: outputStep)
-    withUnsafeMutablePointer(to: &walk) { walk in
+    withUnsafeMutablePointer(to: &arguments) { arguments in
       for run in 0..<channelRuns.count {
         let vectors = channelRuns[run]
         let first = vectors.lowerBound * packed.lanes
         let channels = min(vectors.upperBound * packed.lanes, packed.channels) - first
-        walk.pointee.channels = channels
+        arguments.pointee.channels = channels
         let bias = packed.storage.base + first
         for strip in 0..<strips {
           let start = strip * stripColumns
@@ -82,7 +82,7 @@ package struct DepthwiseConvolution: StepKernel {
           for y in rows {
             let target = arena + (grid.output[y, columns.lowerBound] + first)
             kernel(
-              walk, arena + (grid.input[y, columns.lowerBound] + first), bias + packed.step, bias,
+              arguments, arena + (grid.input[y, columns.lowerBound] + first), bias + packed.step, bias,
               target, columns.count)
             guard hasPass else { continue }
             if let residual = grid.residual {

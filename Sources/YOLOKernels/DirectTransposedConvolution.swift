@@ -7,7 +7,7 @@ package struct DirectTransposedConvolution: StepKernel {
   package let scratchCount: Int
 
   private let shape: TransposedConvolutionShape
-  private let phases: ReferenceTable<TileConvolution>
+  private let phases: RetainedObjects<TileConvolution>
   /// A split of the output's rows by the stride.
   private let rowItems: RowItems
 
@@ -24,7 +24,7 @@ package struct DirectTransposedConvolution: StepKernel {
         TileConvolution($0, weights: weights, activation: shape.activation, kernels: kernels)
       }
     }
-    self.phases = ReferenceTable(phases)
+    self.phases = RetainedObjects(phases)
     scratchCount = phases.map(\.scratchCount).max() ?? 0
     let stride = shape.window.strideHeight
     rowItems = RowItems(

@@ -30,7 +30,7 @@ package struct ElementwiseStep: StepKernel {
     self.addend = addend
     isVector = kernels != nil
     pass = (kernels ?? .of(.baseline)).pass(activation)
-    name = kernels.map { "elementwise \($0.instructionSet.rawValue)" } ?? "reference"
+    name = kernels.map { "elementwise \($0.instructionSet.rawValue)" } ?? "oracle"
     rowItems = RowItems(rows: output.height, count: threads == 1 ? 1 : 2 * threads)
     items = rowItems.count
   }

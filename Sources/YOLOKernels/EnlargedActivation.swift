@@ -1,6 +1,6 @@
 package import YOLOTensor
 
-/// An activation that is read enlarged by a whole factor: pixel (`y`, `x`) is the source's pixel
+/// An activation that is read enlarged by an integer factor: pixel (`y`, `x`) is the source's pixel
 /// (`y / scale`, `x / scale`).
 package struct EnlargedActivation: Sendable, Hashable {
   /// Where the source lies.
@@ -8,7 +8,7 @@ package struct EnlargedActivation: Sendable, Hashable {
   /// The factor, at least 1.
   package var scale: Int
 
-  /// Makes an enlargement.
+  /// Creates an enlargement.
   package init(_ source: ActivationLayout, by scale: Int) {
     precondition(scale >= 1)
     self.source = source

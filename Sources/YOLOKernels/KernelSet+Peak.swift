@@ -30,13 +30,13 @@ extension KernelSet {
     repeat {
       for (vectors, rows, tile) in shapes {
         withUnsafePointer(to: 0) { offset in
-          var walk = TileWalk(
+          var arguments = TileArguments(
             offsets: offset, segments: 1, depth: depth, inputStep: depth,
             outputStep: vectors * lanes)
           // SAFETY: the storages hold the largest shape, and outlive the calls.
           let begun = DispatchTime.now().uptimeNanoseconds
           for _ in 0..<repetitions {
-            tile(&walk, input.base, weights.base, bias.base, output.base)
+            tile(&arguments, input.base, weights.base, bias.base, output.base)
           }
           let taken = DispatchTime.now().uptimeNanoseconds - begun
           let work = 2 * rows * vectors * lanes * depth * repetitions

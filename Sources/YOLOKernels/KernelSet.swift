@@ -14,7 +14,7 @@ public struct KernelSet: Sendable {
   public let instructionSet: InstructionSet
   /// The floats of a vector.
   public let lanes: Int
-  /// The most pixels of a convolution tile, by its vectors of channels less one.
+  /// The maximum number of pixels of a convolution tile, by its vectors of channels less one.
   let maximumRows: [Int]
   /// Returns the convolution tile of a number of vectors and of pixels.
   let convolutionTile: @Sendable (_ vectors: Int, _ rows: Int) -> ConvolutionTileFunction?

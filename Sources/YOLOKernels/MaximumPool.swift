@@ -34,7 +34,7 @@ package struct MaximumPool: StepKernel {
     self.window = window
     isVector = kernels != nil
     maximum = (kernels ?? .of(.baseline)).maximum
-    name = kernels.map { "pool \($0.instructionSet.rawValue)" } ?? "reference"
+    name = kernels.map { "pool \($0.instructionSet.rawValue)" } ?? "oracle"
     rowItems = RowItems(rows: output.height, count: threads == 1 ? 1 : 4 * threads)
     items = rowItems.count
     isSeparate =

@@ -10,7 +10,7 @@ import Musl
 /// Its constructor starts a thread a processor, and those spin for a while: a process that does
 /// not use the backend `blas` must not pay for it by linking the library.
 package struct OpenBLAS: Sendable {
-  /// `cblas_sgemm` with 32-bit whole numbers: layout, transpositions, extents, factor, both
+  /// `cblas_sgemm` with 32-bit integers: layout, transpositions, extents, factor, both
   /// matrices, factor of the result, the result; each matrix with its row stride.
   private typealias MatrixProductFunction =
     @convention(c) (

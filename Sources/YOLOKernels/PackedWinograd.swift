@@ -1,6 +1,6 @@
 package import YOLOTensor
 
-/// The weights of a 3×3 convolution in the product domain of a Winograd form.
+/// The weights of a 3×3 convolution in the transform domain of a Winograd form.
 ///
 /// The output channels are cut into blocks. A block holds plane by plane, and in a plane input channel
 /// by input channel, the weights of its channels side by side: the order in which they are read.

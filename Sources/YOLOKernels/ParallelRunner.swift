@@ -30,7 +30,7 @@ package final class ParallelRunner: @unchecked Sendable {
   /// Two lines: some processors fetch lines in pairs.
   private static let lineBytes = 128
 
-  /// Makes a runner; one run at a time.
+  /// Creates a runner; one run at a time.
   package init() {
     // SAFETY: three lines, the atomics at the first two, so that claiming and finishing do not take
     // a line from each other; freed in deinit, when no run is under way.

@@ -54,9 +54,9 @@ public enum Processors {
         // Mounted by the names of all its controllers; most systems link the single names to it.
         for mount in Set(["cpu", String(parts[1])]) {
           for group in groups {
-            let folder = "\(root)/\(mount)\(group)"
-            guard let quota = contents(of: "\(folder)/cpu.cfs_quota_us"),
-              let period = contents(of: "\(folder)/cpu.cfs_period_us"),
+            let directory = "\(root)/\(mount)\(group)"
+            guard let quota = contents(of: "\(directory)/cpu.cfs_quota_us"),
+              let period = contents(of: "\(directory)/cpu.cfs_period_us"),
               let processors = self.quota(inMaximum: "\(quota) \(period)")
             else { continue }
             quotas.append(processors)

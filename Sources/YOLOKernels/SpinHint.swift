@@ -4,7 +4,7 @@
 private func pauseInstruction()
 #endif
 
-/// Tells the processor that this thread waits for a value in memory to change.
+/// Returns the processor that this thread waits for a value in memory to change.
 @inline(__always)
 func spinHint() {
   #if arch(x86_64)

@@ -3,12 +3,12 @@ package final class StepList: Sendable {
   /// The kernels in order.
   package let kernels: [any StepKernel]
   /// The items of each step, then a zero.
-  let items: ConstantTable<Int>
+  let items: UnmanagedArray<Int>
 
-  /// Makes a list; every step has items.
+  /// Creates a list; every step has items.
   package init(_ kernels: [any StepKernel]) {
     self.kernels = kernels
-    items = ConstantTable(kernels.map(\.items) + [0])
+    items = UnmanagedArray(kernels.map(\.items) + [0])
     precondition(kernels.allSatisfy { 1...Int(Int32.max) ~= $0.items })
   }
 

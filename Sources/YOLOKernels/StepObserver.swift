@@ -2,7 +2,7 @@
 package final class StepObserver: @unchecked Sendable {
   let opened: (Int) -> Void
 
-  /// Makes an observer; `opened` is called with the index of each step as it opens and with their
+  /// Creates an observer; `opened` is called with the index of each step as it opens and with their
   /// number at the end, by one thread at a time.
   package init(_ opened: @escaping (Int) -> Void) { self.opened = opened }
 }

@@ -17,8 +17,8 @@ package struct StripChain: StepKernel {
   private let middle: ActivationLayout
   private let output: ActivationLayout
   private let rowItems: RowItems
-  /// The most rows of the second in a strip.
-  private let mostRows: Int
+  /// The maximum number of rows of the second in a strip.
+  private let maximumRows: Int
   /// The rows of the middle that a row of the second needs, and how they go on from row to row.
   private let rowSpan: Int
   private let rowStep: Int
@@ -98,10 +98,10 @@ package struct StripChain: StepKernel {
     rowPadding = window.paddingHeight
     rowItems = Self.rowItems(second, threads: threads)
     items = rowItems.count
-    mostRows = min(Self.rows(first, second), output.height)
+    maximumRows = min(Self.rows(first, second), output.height)
     // Whole cache lines.
     stripOffset = (max(self.first.scratchCount, self.second.scratchCount) + 15) / 16 * 16
-    let rows = min(middle.height, (mostRows - 1) * rowStep + rowSpan) + 2 * middle.border
+    let rows = min(middle.height, (maximumRows - 1) * rowStep + rowSpan) + 2 * middle.border
     scratchCount = stripOffset + rows * middle.rowStride
   }
 
@@ -111,7 +111,7 @@ package struct StripChain: StepKernel {
     let rows = rowItems[item]
     output.clearBorder(rows: rows, arena: arena)
     let strip = scratch + stripOffset
-    let strips = RowItems(rows: rows.count, count: (rows.count + mostRows - 1) / mostRows)
+    let strips = RowItems(rows: rows.count, count: (rows.count + maximumRows - 1) / maximumRows)
     var held = 0..<0
     for index in 0..<strips.count {
       let part = strips[index]

@@ -17,7 +17,7 @@ final class TileConvolution: Sendable {
   private let pass: ActivationFunction
   /// The tiles of a row for blocks of one, two and three vectors.
   private let tilings: (RowTiling, RowTiling, RowTiling)
-  private let offsets: ConstantTable<Int>
+  private let offsets: UnmanagedArray<Int>
   private let depth: Int
   private let groupSegments: Int
 
@@ -50,7 +50,7 @@ final class TileConvolution: Sendable {
     let depth = run / parts
     self.depth = depth
     groupSegments = max(1, Self.groupDepth / depth)
-    offsets = ConstantTable(
+    offsets = UnmanagedArray(
       distances.flatMap { distance in (0..<parts).map { distance + $0 * depth } })
     tilings = (
       RowTiling(width: grid.columns, vectors: 1, kernels: kernels),
@@ -114,10 +114,10 @@ final class TileConvolution: Sendable {
     let start = offsets.base
     let count = offsets.count
     // SAFETY: the grid's pixels lie in memory of the bases; the table of offsets outlives the walks.
-    var walk = TileWalk(
+    var arguments = TileArguments(
       offsets: start, segments: groupSegments, depth: depth, inputStep: inputStep,
       outputStep: whole ? outputStep : blockWidth)
-    withUnsafeMutablePointer(to: &walk) { walk in
+    withUnsafeMutablePointer(to: &arguments) { arguments in
       for y in rows {
         let source = bases.input + (grid.input[y, 0] + block.firstInput)
         let target = bases.output + (grid.output[y, 0] + block.firstChannel)
@@ -133,21 +133,21 @@ final class TileConvolution: Sendable {
               row: y, columns: x..<end,
               channels: block.firstChannel..<block.firstChannel + block.channels,
               arena: bases.arena,
-              to: target, step: walk.pointee.outputStep)
+              to: target, step: arguments.pointee.outputStep)
             first = zeros
           }
-          walk.pointee.accumulates = initial != nil
+          arguments.pointee.accumulates = initial != nil
           var weight = weights
           var segment = 0
           repeat {
-            walk.pointee.offsets = start + segment
-            walk.pointee.segments = min(groupSegments, count - segment)
+            arguments.pointee.offsets = start + segment
+            arguments.pointee.segments = min(groupSegments, count - segment)
             if isNarrow {
-              tiling.narrow(walk, source + x * inputStep, weight, first, target)
+              tiling.narrow(arguments, source + x * inputStep, weight, first, target)
             } else {
-              tiling.wide(walk, source + x * inputStep, weight, first, target)
+              tiling.wide(arguments, source + x * inputStep, weight, first, target)
             }
-            walk.pointee.accumulates = true
+            arguments.pointee.accumulates = true
             first = zeros
             weight += groupSegments * depth * blockWidth
             segment += groupSegments

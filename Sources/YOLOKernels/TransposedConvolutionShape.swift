@@ -18,7 +18,7 @@ package struct TransposedConvolutionShape: Sendable, Hashable {
   /// The groups: input channels of a group reach the output channels of the same group only.
   package var groups: Int
 
-  /// Makes a shape; the extents must agree, and the groups divide the channels.
+  /// Creates a shape; the extents must agree, and the groups divide the channels.
   package init(
     input: ActivationLayout, output: ActivationLayout, window: Window,
     outputPadding: (height: Int, width: Int) = (0, 0), activation: Activation,
@@ -41,8 +41,8 @@ package struct TransposedConvolutionShape: Sendable, Hashable {
     self.groups = groups
   }
 
-  /// The multiplications of the whole convolution, those with what lies outside the output included.
-  package var multiplications: Int {
+  /// The multiply-accumulates of the whole convolution, those with what lies outside the output included.
+  package var macs: Int {
     input.height * input.width * input.channels * window.taps * (output.channels / groups)
   }
 }

@@ -2,21 +2,21 @@
 public struct Window: Sendable, Hashable {
   /// The window's rows and columns.
   public var kernelHeight: Int, kernelWidth: Int
-  /// The distance between neighbouring windows.
+  /// The distance between neighboring windows.
   public var strideHeight: Int, strideWidth: Int
   /// The rows and columns that are added on each side.
   public var paddingHeight: Int, paddingWidth: Int
-  /// The distance between neighbouring taps.
+  /// The distance between neighboring taps.
   public var dilationHeight: Int, dilationWidth: Int
 
-  /// Makes a square window.
+  /// Creates a square window.
   public init(kernel: Int, stride: Int = 1, padding: Int = 0, dilation: Int = 1) {
     self.init(
       kernel: (kernel, kernel), stride: (stride, stride), padding: (padding, padding),
       dilation: (dilation, dilation))
   }
 
-  /// Makes a window from (vertical, horizontal) pairs.
+  /// Creates a window from (vertical, horizontal) pairs.
   public init(
     kernel: (Int, Int), stride: (Int, Int), padding: (Int, Int), dilation: (Int, Int) = (1, 1)
   ) {

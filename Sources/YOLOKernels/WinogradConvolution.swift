@@ -1,7 +1,7 @@
 import KernelInterface
 import YOLOTensor
 
-/// A 3×3 convolution in the product domain of a Winograd form.
+/// A 3×3 convolution in the transform domain of a Winograd form.
 ///
 /// An item is a run of tiles and a run of output channels. It transforms the tiles' input, multiplies
 /// plane by plane, and takes the products back to pixels, while all of it stays in the second-level
@@ -26,8 +26,8 @@ package struct WinogradConvolution: StepKernel {
   /// The tiles cut into runs, and the blocks of channels into runs.
   private let tileItems: RowItems
   private let chunkItems: RowItems
-  /// The most tiles of an item, and the distances in the product domain.
-  private let mostTiles: Int
+  /// The maximum number of tiles of an item, and the distances in the transform domain.
+  private let maximumTiles: Int
   private let inputStep: Int
   private let outputStep: Int
   private let inputPlaneStep: Int
@@ -37,21 +37,21 @@ package struct WinogradConvolution: StepKernel {
   /// The tiles whose pixels are written before the activation passes over them.
   private let gatherRun: Int
 
-  /// The values of the product domain that an item may use: three quarters of a second-level cache of
+  /// The values of the transform domain that an item may use: three quarters of a second-level cache of
   /// 1 MiB.
   private static let itemValues = 192 << 10
   /// The values of a run of pixels that stays in the first-level cache.
   private static let gatherValues = 4 << 10
 
-  /// The most input channels: the product domain of a row of register tiles with more would be far
+  /// The maximum number of input channels: the transform domain of a row of register tiles with more would be far
   /// larger than the caches.
-  private static let mostInputs = 2048
+  private static let maximumInputs = 2048
 
   /// Returns whether a convolution can be computed this way: the transforms need a vector of channels
   /// on both sides, and the sums start from the bias.
   package static func fits(_ shape: ConvolutionShape, _ form: WinogradForm, lanes: Int) -> Bool {
     WinogradForm.computing(shape.window, groups: shape.groups) == form
-      && shape.input.channels >= lanes && shape.input.channels <= mostInputs
+      && shape.input.channels >= lanes && shape.input.channels <= maximumInputs
       && shape.output.channels >= lanes && shape.initial == nil
   }
 
@@ -106,17 +106,17 @@ package struct WinogradConvolution: StepKernel {
     tileItems = RowItems(rows: tiles, count: tileParts)
     chunkItems = RowItems(rows: packed.blocks.count, count: chunks)
     items = tileItems.count * chunkItems.count
-    mostTiles = (tiles + tileItems.count - 1) / tileItems.count
+    maximumTiles = (tiles + tileItems.count - 1) / tileItems.count
     tilings = (
-      RowTiling(width: mostTiles, vectors: 1, kernels: set),
-      RowTiling(width: mostTiles, vectors: 2, kernels: set),
-      RowTiling(width: mostTiles, vectors: 3, kernels: set)
+      RowTiling(width: maximumTiles, vectors: 1, kernels: set),
+      RowTiling(width: maximumTiles, vectors: 2, kernels: set),
+      RowTiling(width: maximumTiles, vectors: 3, kernels: set)
     )
     inputStep = inputs
     outputStep = passWidth
     // Planes whose distance were a multiple of a page would meet in the same sets of the cache.
-    inputPlaneStep = (mostTiles * inputs + 15) / 16 * 16 + 16
-    outputPlaneStep = mostTiles * passWidth + 16
+    inputPlaneStep = (maximumTiles * inputs + 15) / 16 * 16 + 16
+    outputPlaneStep = maximumTiles * passWidth + 16
     gatherRun = max(1, Self.gatherValues / (side * side * passWidth))
     scratchCount =
       form.planes * (inputPlaneStep + outputPlaneStep)
@@ -174,7 +174,7 @@ package struct WinogradConvolution: StepKernel {
     }
   }
 
-  /// Takes the input of an item's tiles to the product domain.
+  /// Takes the input of an item's tiles to the transform domain.
   private func spreadInput(
     _ tiles: Range<Int>, _ arena: UnsafeMutablePointer<Float>,
     _ products: UnsafeMutablePointer<Float>, _ edge: UnsafeMutablePointer<Float>
@@ -182,12 +182,12 @@ package struct WinogradConvolution: StepKernel {
     let input = shape.input
     let side = packed.form.inputTile
     let step = WinogradForm.outputTile * packed.form.stride
-    var walk = WinogradWalk(
+    var arguments = WinogradArguments(
       rowStep: input.rowStride, pixelStep: input.pixelStride, tileStep: step * input.pixelStride,
       planeStep: inputPlaneStep, productStep: inputStep, channels: input.channels)
-    var edgeWalk = walk
-    edgeWalk.rowStep = side * input.channels
-    edgeWalk.pixelStep = input.channels
+    var edgeArguments = arguments
+    edgeArguments.rowStep = side * input.channels
+    edgeArguments.pixelStep = input.channels
     // The last pixel that may be read lies in the border.
     let lastRow = input.height + input.border + shape.window.paddingHeight - side
     let lastColumn = input.width + input.border + shape.window.paddingWidth - side
@@ -199,10 +199,10 @@ package struct WinogradConvolution: StepKernel {
       let x = column * step - shape.window.paddingWidth
       let source = arena + (input.offset + y * input.rowStride + x * input.pixelStride)
       let whole = row < wholeRows ? max(0, min(count, wholeColumns - column)) : 0
-      if whole > 0 { spread(&walk, source, target, whole) }
+      if whole > 0 { spread(&arguments, source, target, whole) }
       for tile in whole..<count {
         copyEdge(y, x + tile * step, arena, edge)
-        spread(&edgeWalk, edge, target + tile * inputStep, 1)
+        spread(&edgeArguments, edge, target + tile * inputStep, 1)
       }
     }
   }
@@ -235,7 +235,7 @@ package struct WinogradConvolution: StepKernel {
     let firstChannel = packed.blocks[blocks.lowerBound].first
     var origin = 0
     withUnsafePointer(to: &origin) { origin in
-      var walk = TileWalk(
+      var arguments = TileArguments(
         offsets: origin, segments: 1, depth: shape.input.channels, inputStep: inputStep,
         outputStep: outputStep)
       for index in blocks {
@@ -243,9 +243,9 @@ package struct WinogradConvolution: StepKernel {
         let weights = UnsafePointer(packed.storage.base + packed.start(of: block))
         let target = outputs + (block.first - firstChannel)
         switch block.vectors {
-        case 1: multiply(&walk, 1, tilings.0, inputs, weights, target)
-        case 2: multiply(&walk, 2, tilings.1, inputs, weights, target)
-        default: multiply(&walk, 3, tilings.2, inputs, weights, target)
+        case 1: multiply(&arguments, 1, tilings.0, inputs, weights, target)
+        case 2: multiply(&arguments, 2, tilings.1, inputs, weights, target)
+        default: multiply(&arguments, 3, tilings.2, inputs, weights, target)
         }
       }
     }
@@ -256,13 +256,13 @@ package struct WinogradConvolution: StepKernel {
   /// Tiles past an item's last are multiplied, too: what they give is not used.
   @inline(__always)
   private func multiply(
-    _ walk: UnsafePointer<TileWalk>, _ vectors: Int, _ tiling: borrowing RowTiling,
+    _ arguments: UnsafePointer<TileArguments>, _ vectors: Int, _ tiling: borrowing RowTiling,
     _ inputs: UnsafePointer<Float>, _ weights: UnsafePointer<Float>,
     _ outputs: UnsafeMutablePointer<Float>
   ) {
     let count = tiling.count
     let narrowRows = tiling.narrowRows
-    let wideCount = mostTiles - narrowRows * count
+    let wideCount = maximumTiles - narrowRows * count
     let zeros = UnsafePointer(packed.zeros.base)
     let weightStep = shape.input.channels * vectors * packed.lanes
     for plane in 0..<planes {
@@ -270,12 +270,12 @@ package struct WinogradConvolution: StepKernel {
       var source = inputs + plane * inputPlaneStep
       var target = outputs + plane * outputPlaneStep
       for _ in 0..<wideCount {
-        tiling.wide(walk, source, factors, zeros, target)
+        tiling.wide(arguments, source, factors, zeros, target)
         source += (narrowRows + 1) * inputStep
         target += (narrowRows + 1) * outputStep
       }
       for _ in wideCount..<count {
-        tiling.narrow(walk, source, factors, zeros, target)
+        tiling.narrow(arguments, source, factors, zeros, target)
         source += narrowRows * inputStep
         target += narrowRows * outputStep
       }
@@ -289,13 +289,13 @@ package struct WinogradConvolution: StepKernel {
   ) {
     let output = shape.output
     let side = WinogradForm.outputTile
-    var walk = WinogradWalk(
+    var arguments = WinogradArguments(
       rowStep: output.rowStride, pixelStep: output.pixelStride,
       tileStep: side * output.pixelStride, planeStep: outputPlaneStep, productStep: outputStep,
       channels: channels.count)
-    var edgeWalk = walk
-    edgeWalk.rowStep = side * outputStep
-    edgeWalk.pixelStep = outputStep
+    var edgeArguments = arguments
+    edgeArguments.rowStep = side * outputStep
+    edgeArguments.pixelStep = outputStep
     let bias = UnsafePointer(packed.bias.base + channels.lowerBound)
     forEachRun(tiles, most: gatherRun) { index, row, column, count in
       let source = UnsafePointer(products + index * outputStep)
@@ -305,9 +305,9 @@ package struct WinogradConvolution: StepKernel {
       let pixel = y * output.rowStride + x * output.pixelStride + channels.lowerBound
       let target = arena + (output.offset + pixel)
       let whole = rows == side ? columns / side : 0
-      if whole > 0 { gather(&walk, source, bias, target, whole) }
+      if whole > 0 { gather(&arguments, source, bias, target, whole) }
       for tile in whole..<count {
-        gather(&edgeWalk, source + tile * outputStep, bias, edge, 1)
+        gather(&edgeArguments, source + tile * outputStep, bias, edge, 1)
         for row in 0..<rows {
           for column in 0..<min(side, columns - tile * side) {
             (target + (row * output.rowStride + (tile * side + column) * output.pixelStride))

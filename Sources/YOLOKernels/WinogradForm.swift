@@ -1,6 +1,6 @@
 import KernelInterface
 
-/// A way to compute a 3×3 convolution by tiles of 4 × 4 output pixels in a product domain.
+/// A way to compute a 3×3 convolution by tiles of 4 × 4 output pixels in a transform domain.
 ///
 /// The kernels of each form are in the modules of the instruction sets, where it says what the points
 /// of interpolation are for.
@@ -13,7 +13,7 @@ package enum WinogradForm: Sendable, Hashable, CaseIterable {
   /// The rows and columns of a tile of output pixels.
   static let outputTile = 4
 
-  /// The distance between the windows of neighbouring output pixels.
+  /// The distance between the windows of neighboring output pixels.
   var stride: Int {
     switch self {
     case .unitStride: 1
@@ -29,10 +29,10 @@ package enum WinogradForm: Sendable, Hashable, CaseIterable {
     }
   }
 
-  /// The planes of the product domain.
+  /// The planes of the transform domain.
   package var planes: Int { inputTile * inputTile }
 
-  /// The transform of a row or column of a kernel: for each value of the product domain, the weights
+  /// The transform of a row or column of a kernel: for each value of the transform domain, the weights
   /// of the three taps.
   var kernelTransform: [[Double]] {
     switch self {

@@ -2,7 +2,7 @@ import YOLOGraph
 import YOLOKernels
 import YOLOWeights
 
-/// Downsampling by an average of neighbours and a strided convolution (Wang et al., "YOLOv9", 2024).
+/// Downsampling by an average of neighbors and a strided convolution (Wang et al., "YOLOv9", 2024).
 struct AConv: UnaryBlock {
   /// The average that comes first, here and in `ADown`; it is not in the records.
   static let average = Window(kernel: 2)

@@ -2,7 +2,7 @@ import YOLOGraph
 import YOLOKernels
 import YOLOWeights
 
-/// Downsampling on two ways (Wang et al., "YOLOv9", 2024): after an average of neighbours, half of the
+/// Downsampling on two ways (Wang et al., "YOLOv9", 2024): after an average of neighbors, half of the
 /// channels is convolved with a stride, the other half pooled and convolved.
 struct ADown: UnaryBlock {
   let path: String

@@ -56,7 +56,7 @@ enum BlockTable {
     "ZeroPad2d": ZeroPad2d.self,
   ]
 
-  /// Makes the block of a record.
+  /// Creates the block of a record.
   static func block(_ record: ModuleRecord) throws -> any Block {
     guard let type = blocks[record.className] else {
       throw ModelError.unknownBlock(

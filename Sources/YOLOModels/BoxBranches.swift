@@ -69,7 +69,7 @@ struct BoxBranches: Sendable {
     else {
       throw ModelError.unsupported(
         path: path, setting: "stride", found: "\(strides)",
-        supported: "a whole number for each of the \(boxes.count) levels")
+        supported: "an integer for each of the \(boxes.count) levels")
     }
     self.strides = strides.map { Int($0) }
     // The bins of a distance have the fixed weights 0, 1, 2, …: they are in the decoder. The rest is

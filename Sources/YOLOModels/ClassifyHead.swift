@@ -2,7 +2,7 @@ import YOLOGraph
 import YOLOKernels
 import YOLOWeights
 
-/// The head that classifies a whole picture: a convolution, the mean over all pixels, a linear layer.
+/// The head that classifies a whole image: a convolution, the mean over all pixels, a linear layer.
 struct ClassifyHead: HeadBlock {
   private let path: String
   private let conv: Conv

@@ -2,7 +2,7 @@ import YOLOGraph
 import YOLOKernels
 import YOLOWeights
 
-/// Convolution, batch normalisation, activation.
+/// Convolution, batch normalization, activation.
 ///
 /// A file saved fused has no `bn`. DWConv is the same with as many groups as the channels allow.
 struct Conv: UnaryBlock {

@@ -2,17 +2,17 @@ import YOLOGraph
 import YOLOKernels
 import YOLOWeights
 
-/// Transposed convolution, batch normalisation where there is one, activation.
+/// Transposed convolution, batch normalization where there is one, activation.
 struct ConvTranspose: UnaryBlock {
   let path: String
   private let convolution: TransposedConvolution
   private let activation: Activation
-  /// The path of what stands in the place of a normalisation.
+  /// The path of what stands in the place of a normalization.
   private let bnIdentity: String?
 
   init(_ record: ModuleRecord) throws {
     path = record.path
-    // Without normalisation the file has an Identity in its place; fused, nothing.
+    // Without normalization the file has an Identity in its place; fused, nothing.
     let bn = record.hasChild("bn") ? try record.child("bn") : nil
     let normalization = bn.flatMap { $0.className == "Identity" ? nil : $0 }
     bnIdentity = normalization == nil ? bn?.path : nil

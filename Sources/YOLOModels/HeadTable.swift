@@ -5,8 +5,8 @@ enum HeadTable {
   static let heads: [String: any HeadBlock.Type] = [
     "Classify": ClassifyHead.self,
     "Detect": DetectHead.self,
-    "OBB": RotatedHead.self,
-    "OBB26": RotatedHead.self,
+    "OBB": OrientedHead.self,
+    "OBB26": OrientedHead.self,
     "Pose": PoseHead.self,
     "Pose26": PoseHead.self,
     "Segment": SegmentHead.self,

@@ -4,7 +4,7 @@ public struct KeypointLayout: Sendable, Hashable {
   public let count: Int
   /// Whether each has a visibility beside its coordinates.
   public let hasVisibility: Bool
-  /// Whether coordinates are in strides from the cell's centre, as YOLO26 has them; otherwise they
+  /// Whether coordinates are in strides from the cell's center, as YOLO26 has them; otherwise they
   /// are in half strides from its top left corner.
-  public let isCentred: Bool
+  public let isCentered: Bool
 }

@@ -51,7 +51,7 @@ extension ModuleRecord {
     return Parameter(shape: shape) { tensor.read(into: $0) }
   }
 
-  /// Returns the convolution of a `Conv2d` record, with the batch normalisation that follows it.
+  /// Returns the convolution of a `Conv2d` record, with the batch normalization that follows it.
   func convolution(followedBy normalization: ModuleRecord?) throws -> Convolution {
     let (input, output, groups) = try convolutionChannels()
     let window = try window()
@@ -64,7 +64,7 @@ extension ModuleRecord {
       groups: groups)
   }
 
-  /// Returns the transposed convolution of a `ConvTranspose2d` record, with the batch normalisation
+  /// Returns the transposed convolution of a `ConvTranspose2d` record, with the batch normalization
   /// that follows it.
   func transposedConvolution(
     followedBy normalization: ModuleRecord?
@@ -105,7 +105,7 @@ extension ModuleRecord {
     return (input, output, groups)
   }
 
-  /// Returns the normalisation of a `BatchNorm2d` record.
+  /// Returns the normalization of a `BatchNorm2d` record.
   func normalization(channels: Int) throws -> Normalization {
     Normalization(
       path: path, weight: try parameter("weight", shape: [channels]),

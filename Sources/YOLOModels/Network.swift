@@ -12,9 +12,9 @@ public struct Network: Sendable {
     case segment(DetectLayout, prototypes: Int)
     /// Boxes with keypoints.
     case pose(DetectLayout, KeypointLayout)
-    /// Rotated boxes; their angles are radians, or logits of a range of angles.
-    case rotated(DetectLayout, anglesAreRadians: Bool)
-    /// A class for the whole picture: the output with the logits of each class.
+    /// Oriented boxes; their angles are radians, or logits of a range of angles.
+    case oriented(DetectLayout, anglesAreRadians: Bool)
+    /// A class for the whole image: the output with the logits of each class.
     case classify(logits: Int, classCount: Int)
 
     /// The task, as Ultralytics names it.
@@ -23,7 +23,7 @@ public struct Network: Sendable {
       case .detect: "detect"
       case .segment: "segment"
       case .pose: "pose"
-      case .rotated: "obb"
+      case .oriented: "obb"
       case .classify: "classify"
       }
     }
@@ -35,9 +35,9 @@ public struct Network: Sendable {
     public let path: String
     /// The class, such as `C2f`.
     public let className: String
-    /// The layers that it reads, by index; -1 is the input picture.
+    /// The layers that it reads, by index; -1 is the input image.
     public let sources: [Int]
-    /// The numbers in its weights and biases, statistics of normalisation left out.
+    /// The numbers in its weights and biases, statistics of normalization left out.
     public let parameterCount: Int
   }
 

@@ -2,7 +2,7 @@ import YOLOGraph
 import YOLOKernels
 import YOLOWeights
 
-/// Convolutions of one input that are summed up, and the input itself normalised where a record has
+/// Convolutions of one input that are summed up, and the input itself normalized where a record has
 /// that: run as one convolution, or apart where every module is traced.
 struct ParallelConvolutions: Sendable {
   private let path: String
@@ -15,7 +15,7 @@ struct ParallelConvolutions: Sendable {
   /// - Parameters:
   ///   - record: The module that has them.
   ///   - branches: The convolutions, none of them with an activation.
-  ///   - identity: The normalisation of the input, if it is added, and the groups of the branches.
+  ///   - identity: The normalization of the input, if it is added, and the groups of the branches.
   /// - Throws: `ModelError.unsupported` for branches that cannot be summed up.
   init(
     _ record: ModuleRecord, _ branches: [Conv],
@@ -36,7 +36,7 @@ struct ParallelConvolutions: Sendable {
     let first = convolutions[0]
     guard branches.allSatisfy({ $0.activation == .identity }),
       convolutions.allSatisfy({
-        $0.isCentred && $0.groups == first.groups
+        $0.isCentered && $0.groups == first.groups
           && $0.weight.shape[0..<2] == first.weight.shape[0..<2]
           && $0.window.strideHeight == first.window.strideHeight
           && $0.window.strideWidth == first.window.strideWidth

@@ -3,7 +3,7 @@ import YOLOWeights
 
 /// The head that finds boxes with keypoints.
 ///
-/// Pose26 gives keypoints relative to the cell's centre, by a convolution apart.
+/// Pose26 gives keypoints relative to the cell's center, by a convolution apart.
 struct PoseHead: HeadBlock {
   private let branches: BoxBranches
   private let keypoints: KeypointLayout
@@ -15,12 +15,12 @@ struct PoseHead: HeadBlock {
         path: record.path, setting: "kpt_shape", found: "\(shape)",
         supported: "[1 to \(1 << 12), 2 or 3]")
     }
-    let isCentred = record.className == "Pose26"
+    let isCentered = record.className == "Pose26"
     keypoints = KeypointLayout(
-      count: shape[0], hasVisibility: shape[1] == 3, isCentred: isCentred)
+      count: shape[0], hasVisibility: shape[1] == 3, isCentered: isCentered)
     branches = try BoxBranches(
       record, branch: branch, extra: ("cv4", shape[0] * shape[1]),
-      extraEnd: isCentred ? "cv4_kpts" : nil)
+      extraEnd: isCentered ? "cv4_kpts" : nil)
   }
 
   func callAsFunction(_ inputs: [Value], _ builder: GraphBuilder) throws -> Network.Head {

@@ -2,7 +2,7 @@ import YOLOGraph
 import YOLOKernels
 import YOLOWeights
 
-/// A 3×3 and a 1×1 convolution and, where there is one, the normalised input side by side, run as one
+/// A 3×3 and a 1×1 convolution and, where there is one, the normalized input side by side, run as one
 /// convolution (Ding et al., "RepVGG", 2021).
 struct RepConv: UnaryBlock {
   let path: String

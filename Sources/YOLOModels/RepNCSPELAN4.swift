@@ -1,7 +1,7 @@
 import YOLOGraph
 import YOLOWeights
 
-/// Generalised efficient layer aggregation (Wang et al., "YOLOv9", 2024): one half of the channels
+/// Generalized efficient layer aggregation (Wang et al., "YOLOv9", 2024): one half of the channels
 /// passes through two stages, and every stage's output is joined.
 ///
 /// ELAN1 has plain convolutions as stages.

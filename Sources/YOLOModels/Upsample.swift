@@ -1,7 +1,7 @@
 import YOLOGraph
 import YOLOWeights
 
-/// Nearest-neighbour enlargement by a whole factor.
+/// Nearest-neighbor enlargement by an integer factor.
 struct Upsample: UnaryBlock {
   let path: String
   private let scale: Int
@@ -19,7 +19,7 @@ struct Upsample: UnaryBlock {
     else {
       throw ModelError.unsupported(
         path: path, setting: "scale_factor", found: "\(factors)",
-        supported: "a whole number from 1 to 8")
+        supported: "an integer from 1 to 8")
     }
     self.scale = scale
   }

@@ -4,7 +4,7 @@ import YOLOWeights
 /// Zeros around its input.
 struct ZeroPad2d: UnaryBlock {
   let path: String
-  private let margins: Margins
+  private let amounts: Padding
 
   init(_ record: ModuleRecord) throws {
     path = record.path
@@ -14,8 +14,8 @@ struct ZeroPad2d: UnaryBlock {
       throw ModelError.unsupported(
         path: path, setting: "padding", found: "\(padding)", supported: "0 to 64")
     }
-    margins = Margins(top: padding[2], bottom: padding[3], left: padding[0], right: padding[1])
+    amounts = Padding(top: padding[2], bottom: padding[3], left: padding[0], right: padding[1])
   }
 
-  func callAsFunction(_ x: Value) throws -> Value { x.padded(by: margins, at: path).named(path) }
+  func callAsFunction(_ x: Value) throws -> Value { x.padded(by: amounts, at: path).named(path) }
 }

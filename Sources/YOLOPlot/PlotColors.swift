@@ -1,18 +1,18 @@
-/// The colours of the plots.
+/// The colors of the plots.
 package enum PlotColors {
-  /// Colours that are told apart easily, on white (Tableau 10, darkened where they were too light).
+  /// Colors that are told apart easily, on white (Tableau 10, darkened where they were too light).
   private static let distinct = [
     "#4e79a7", "#f28e2b", "#e15759", "#499894", "#59a14f", "#b6992d", "#b07aa1", "#d37295",
     "#9c755f", "#79706e",
   ]
 
-  /// Returns the colour of a class's line.
+  /// Returns the color of a class's line.
   package static func line(_ index: Int) -> String { distinct[index % distinct.count] }
 
-  /// The colour of the line for all classes.
+  /// The color of the line for all classes.
   package static let mean = "#12344d"
 
-  /// Returns the colour of a share, 0...1, from white to dark blue, and one for text on it.
+  /// Returns the color of a share, 0...1, from white to dark blue, and one for text on it.
   package static func shade(_ share: Double) -> (fill: String, text: String) {
     let stops: [(Double, Double, Double)] = [
       (255, 255, 255), (198, 219, 239), (107, 174, 214), (33, 113, 181), (8, 48, 107),

@@ -1,7 +1,7 @@
-/// Builds an SVG picture element by element.
+/// Builds an SVG image element by element.
 ///
 /// Coordinates are pixels, y pointing down, and are written to a tenth. Text is escaped: names out of
-/// a data set cannot become markup.
+/// a dataset cannot become markup.
 package struct SVGDrawing {
   /// Where text stands relative to its place.
   package enum Anchor: String {
@@ -72,8 +72,8 @@ package struct SVGDrawing {
   ///   - y: The upper edge.
   ///   - width: The horizontal extent.
   ///   - height: The vertical extent.
-  ///   - fill: The colour of the area.
-  ///   - stroke: The colour of the edge, if there is one.
+  ///   - fill: The color of the area.
+  ///   - stroke: The color of the edge, if there is one.
   ///   - radius: The radius of the corners.
   package mutating func rectangle(
     x: Double, y: Double, width: Double, height: Double, fill: String, stroke: String? = nil,
@@ -151,11 +151,11 @@ package struct SVGDrawing {
         + "\(turn)>\(Self.escaped(text))</text>")
   }
 
-  /// The colour of text.
+  /// The color of text.
   package static let ink = "#1f2933"
-  /// The colour of text and lines that stand back.
+  /// The color of text and lines that stand back.
   package static let faint = "#7b8794"
-  /// The colour of the lines behind a plot.
+  /// The color of the lines behind a plot.
   package static let grid = "#e4e7eb"
 
   /// The whole file.

@@ -1,4 +1,4 @@
-/// How a head gives the angle of a rotated box.
+/// How a head gives the angle of an oriented box.
 public enum AngleForm: Sendable, Hashable {
   /// As (sigmoid − ¼) · π, from −π/4 to 3π/4.
   case sigmoid

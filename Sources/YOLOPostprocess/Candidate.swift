@@ -1,6 +1,6 @@
 /// A cell of a head's output whose class is confident enough, before selection.
 ///
-/// `Shape` is the kind of its box: `Box` or `RotatedBox`.
+/// `Shape` is the kind of its box: `Box` or `OrientedBox`.
 public struct Candidate<Shape: Sendable & Hashable>: Sendable, Hashable {
   /// The decoded box in letterbox pixels, not clipped.
   public var box: Shape
@@ -12,7 +12,7 @@ public struct Candidate<Shape: Sendable & Hashable>: Sendable, Hashable {
   /// The cell's position among all cells: levels in head order, rows from the top, then columns.
   public var anchor: Int
 
-  /// Makes a candidate.
+  /// Creates a candidate.
   public init(box: Shape, confidence: Float, classIndex: Int, anchor: Int) {
     self.box = box
     self.confidence = confidence

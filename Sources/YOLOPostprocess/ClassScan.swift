@@ -3,7 +3,7 @@ package enum ClassScan {
   private typealias Lanes = SIMD16<Float>
   private typealias Quad = SIMD4<Float>
 
-  /// Tells whether a logit exceeds `threshold`; NaN exceeds nothing.
+  /// Returns whether a logit exceeds `threshold`; NaN exceeds nothing.
   @inline(__always)
   package static func anyLogit(_ logits: UnsafePointer<Float>, count: Int, above threshold: Float)
     -> Bool

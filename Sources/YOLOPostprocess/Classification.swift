@@ -1,13 +1,13 @@
-/// What a picture as a whole shows.
+/// What an image as a whole shows.
 public struct Classification: Sendable, Hashable {
   /// The probability of each class.
   public let probabilities: [Float]
-  /// The most probable classes, five unless there are fewer, by descending probability.
+  /// The maximum number of probable classes, five unless there are fewer, by descending probability.
   ///
   /// Of equally probable ones the lower class comes first; a NaN comes last.
   public let top: [ClassScore]
 
-  /// The most classes of ``top``.
+  /// The maximum number of classes of ``top``.
   public static let topCount = 5
 
   /// Finds the most probable classes.

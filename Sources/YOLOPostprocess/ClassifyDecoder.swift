@@ -6,13 +6,13 @@ public struct ClassifyDecoder: Sendable, Hashable {
   /// The number of classes.
   public let classCount: Int
 
-  /// Makes a decoder for a positive number of classes.
+  /// Creates a decoder for a positive number of classes.
   public init(classCount: Int) {
     precondition(classCount > 0)
     self.classCount = classCount
   }
 
-  /// Finds the classes of a picture.
+  /// Finds the classes of an image.
   ///
   /// - Parameter logits: The head's output, [1, 1, classes].
   /// - Returns: The softmax of the logits in float32. With NaN or +∞ among them all are NaN.

@@ -2,7 +2,7 @@ import Glibc
 
 /// A confidence that a score must exceed, prepared for comparing logits first.
 struct ConfidenceThreshold {
-  /// The least confidence, in float32, as the reference compares it.
+  /// The minimum confidence, in float32, as Ultralytics compares it.
   let confidence: Float
   /// A logit that every score above `confidence` exceeds; some below it do so, too.
   let logit: Float

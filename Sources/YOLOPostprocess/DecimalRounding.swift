@@ -9,7 +9,7 @@ package enum DecimalRounding {
   package static func round(_ value: Double, decimals: Int) -> Double {
     let power = powers[decimals]
     guard let count = units(in: value, power: power) else { return value }
-    // Both are whole numbers below 2⁵³, so this one division rounds correctly.
+    // Both are integers below 2⁵³, so this one division rounds correctly.
     return count / power
   }
 
@@ -26,7 +26,7 @@ package enum DecimalRounding {
     return sign + padded.dropLast(decimals) + "." + padded.suffix(decimals)
   }
 
-  /// Returns the whole number nearest to `value · power`, or nil where the doubles around `value`
+  /// Returns the integer nearest to `value · power`, or nil where the doubles around `value`
   /// lie further apart than such units and it needs no rounding.
   private static func units(in value: Double, power: Double) -> Double? {
     let product = value * power

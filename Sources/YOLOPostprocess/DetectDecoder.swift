@@ -7,7 +7,7 @@ public struct DetectDecoder: Sendable, Hashable {
   /// The number of bins of a distance's distribution (`reg_max`); 1 means plain distances.
   public let binCount: Int
 
-  /// Makes a decoder for a head of the given layout; both numbers are positive.
+  /// Creates a decoder for a head of the given layout; both numbers are positive.
   public init(classCount: Int, binCount: Int) {
     precondition(classCount > 0 && binCount > 0)
     self.classCount = classCount
@@ -37,12 +37,12 @@ public struct DetectDecoder: Sendable, Hashable {
       in: levels, Selection(confidence: confidence, classes: classes, choice: choice))
   }
 
-  /// Finds the objects of a picture.
+  /// Finds the objects of an image.
   ///
   /// - Parameters:
   ///   - levels: The head's outputs in head order.
   ///   - selection: Which cells become detections.
-  ///   - letterbox: How the picture was fitted into the network's input.
+  ///   - letterbox: How the image was fitted into the network's input.
   ///   - space: Which pixels the boxes are given in.
   /// - Returns: The detections by descending confidence.
   public func detections(

@@ -67,12 +67,12 @@ package enum DistanceDistribution {
 
   /// Returns e to the power of each lane, which is not positive; about 1e-38 for all below −87.
   ///
-  /// Relative error below 2e-7. With n the whole number nearest to x / ln 2 and r = x − n ln 2 it
+  /// Relative error below 2e-7. With n the integer nearest to x / ln 2 and r = x − n ln 2 it
   /// is 2ⁿ (1 + r + r² q(r)), q a polynomial through the Chebyshev nodes of |r| ≤ ln 2 / 2.
   @_transparent
   package static func exponential(_ argument: SIMD4<Float>) -> SIMD4<Float> {
     let x = argument.replacing(with: -87, where: argument .< -87)
-    // Adding 1.5 · 2²³ rounds to a whole number and leaves it in the lowest bits.
+    // Adding 1.5 · 2²³ rounds to an integer and leaves it in the lowest bits.
     let shifter: Float = 12_582_912
     let shifted = x * 1.442695041 + shifter
     let whole = shifted - shifter

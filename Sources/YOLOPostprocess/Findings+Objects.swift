@@ -3,7 +3,7 @@ import YOLOGeometry
 extension Findings {
   /// The objects found, whatever their kind, as axis-aligned boxes; none for a classification.
   ///
-  /// Of a rotated box it is the least box around its corners, which may reach out of the picture.
+  /// Of an oriented box it is the least box around its corners, which may reach out of the image.
   public var objects: [Detection] {
     switch self {
     case .detections(let detections): detections
@@ -13,7 +13,7 @@ extension Findings {
       }
     case .poses(let poses):
       poses.map { Detection(box: $0.box, confidence: $0.confidence, classIndex: $0.classIndex) }
-    case .rotatedDetections(let detections):
+    case .orientedDetections(let detections):
       detections.map {
         Detection(box: $0.box.bounds, confidence: $0.confidence, classIndex: $0.classIndex)
       }

@@ -1,4 +1,4 @@
-/// What was found in a picture, by the kind of the task.
+/// What was found in an image, by the kind of the task.
 public enum Findings: Sendable, Hashable {
   /// Boxes with a class each, by descending confidence.
   case detections([Detection])
@@ -6,8 +6,8 @@ public enum Findings: Sendable, Hashable {
   case segmentations([Segmentation])
   /// Boxes with keypoints, by descending confidence.
   case poses([Pose])
-  /// Rotated boxes, by descending confidence.
-  case rotatedDetections([RotatedDetection])
-  /// The class of the whole picture.
+  /// Oriented boxes, by descending confidence.
+  case orientedDetections([OrientedDetection])
+  /// The class of the whole image.
   case classification(Classification)
 }

@@ -83,7 +83,7 @@ struct HeadScan: Sendable, Hashable {
   func boxCandidates(in levels: [DetectLevel], _ selection: Selection) -> [Candidate<Box>] {
     candidates(
       in: levels, above: selection.confidence, of: selection.classes, choice: selection.choice
-    ) { cell, distances in Self.centredBox(distances, cell) }
+    ) { cell, distances in Self.centeredBox(distances, cell) }
   }
 
   @inline(__always)
@@ -94,19 +94,19 @@ struct HeadScan: Sendable, Hashable {
   /// Returns the box around the middle of a cell, given its distances in cells, in letterbox
   /// pixels.
   ///
-  /// It is taken by way of centre and size in float32, as the reference does before suppression.
+  /// It is taken by way of center and size in float32, as Ultralytics does before suppression.
   @inline(__always)
-  private static func centredBox(_ distances: SIMD4<Float>, _ cell: HeadCell) -> Box {
+  private static func centeredBox(_ distances: SIMD4<Float>, _ cell: HeadCell) -> Box {
     let upper = cell.middle - distances.lowHalf
     let lower = cell.middle + distances.highHalf
-    let centre = (upper + lower) / 2 * cell.scale
+    let center = (upper + lower) / 2 * cell.scale
     let half = (lower - upper) * cell.scale / 2
-    let first = centre - half
-    let second = centre + half
+    let first = center - half
+    let second = center + half
     return Box(x1: first[0], y1: first[1], x2: second[0], y2: second[1])
   }
 
-  /// Returns the same box by way of its corners, as the reference does for one-to-one heads.
+  /// Returns the same box by way of its corners, as Ultralytics does for one-to-one heads.
   @inline(__always)
   private static func cornerBox(_ distances: SIMD4<Float>, _ cell: HeadCell) -> Box {
     let first = (cell.middle - distances.lowHalf) * cell.scale

@@ -6,7 +6,7 @@ public import YOLOTensor
 public struct HeadTensors: Sendable {
   /// The distances left, top, right, bottom from the middle of each cell, in cells: [1, 4, cells].
   public let distances: Tensor
-  /// Centre x, centre y, width and height in input pixels, the probability of each class, and what
+  /// Center x, center y, width and height in input pixels, the probability of each class, and what
   /// the task adds: [1, 4 + classes + extra, cells].
   ///
   /// Added are mask coefficients; x, y and, where there is one, the visibility of each keypoint in
@@ -19,7 +19,7 @@ public struct HeadTensors: Sendable {
   ///   - levels: The head's outputs in head order.
   ///   - binCount: The number of bins of a distance's distribution.
   ///   - extraCount: The values that the task adds to a cell.
-  ///   - decode: Returns the box of a cell as centre and size in input pixels, and the added values.
+  ///   - decode: Returns the box of a cell as center and size in input pixels, and the added values.
   init(
     _ levels: [DetectLevel], binCount: Int, extraCount: Int,
     decode: (HeadCell, SIMD4<Float>) -> (box: SIMD4<Float>, extra: [Float])
@@ -57,8 +57,8 @@ public struct HeadTensors: Sendable {
     self.decoded = Tensor(shape: [1, rows, cellCount], values: decoded)
   }
 
-  /// Returns a box as centre and size in input pixels, given its distances in cells.
-  fileprivate static func centred(_ distances: SIMD4<Float>, _ cell: HeadCell) -> SIMD4<Float> {
+  /// Returns a box as center and size in input pixels, given its distances in cells.
+  fileprivate static func centered(_ distances: SIMD4<Float>, _ cell: HeadCell) -> SIMD4<Float> {
     let upper = cell.middle - distances.lowHalf
     let lower = cell.middle + distances.highHalf
     return SIMD4(lowHalf: (upper + lower) / 2, highHalf: lower - upper) * cell.scale
@@ -69,7 +69,7 @@ extension DetectDecoder {
   /// Decodes all cells of a head.
   public func tensors(of levels: [DetectLevel]) -> HeadTensors {
     HeadTensors(levels, binCount: binCount, extraCount: 0) { cell, distances in
-      (HeadTensors.centred(distances, cell), [])
+      (HeadTensors.centered(distances, cell), [])
     }
   }
 }
@@ -81,7 +81,7 @@ extension SegmentDecoder {
     return HeadTensors(levels, binCount: binCount, extraCount: count) { cell, distances in
       // SAFETY: as many values as the level has extra channels.
       let values = cell.extraValues(count: count)
-      return (HeadTensors.centred(distances, cell), (0..<count).map { values[$0] })
+      return (HeadTensors.centered(distances, cell), (0..<count).map { values[$0] })
     }
   }
 }
@@ -92,7 +92,7 @@ extension PoseDecoder {
     HeadTensors(levels, binCount: binCount, extraCount: keypointCount * valueCount) {
       cell, distances in
       (
-        HeadTensors.centred(distances, cell),
+        HeadTensors.centered(distances, cell),
         keypoints(of: cell).flatMap {
           [$0.point.x, $0.point.y] + ($0.visibility.map { [$0] } ?? [])
         }
@@ -101,7 +101,7 @@ extension PoseDecoder {
   }
 }
 
-extension RotatedDecoder {
+extension OrientedDecoder {
   /// Decodes all cells of a head.
   public func tensors(of levels: [DetectLevel]) -> HeadTensors {
     HeadTensors(levels, binCount: binCount, extraCount: 1) { cell, distances in

@@ -1,7 +1,7 @@
 import YOLOGeometry
 import YOLOTensor
 
-/// Makes masks: weighted sums of prototypes, enlarged, cut at zero and at the object's box.
+/// Creates masks: weighted sums of prototypes, enlarged, cut at zero and at the object's box.
 struct MaskAssembly {
   private let prototypes: FeatureMap
   private let letterbox: Letterbox

@@ -3,7 +3,7 @@ public enum MaskError: Error, Sendable, Hashable, CustomStringConvertible {
   /// The masks of so many objects would take more memory than is allowed.
   case tooLarge(objects: Int, bytes: Int)
 
-  /// The most bytes of a picture's masks; each takes a byte for each pixel of its box.
+  /// The maximum number of bytes of an image's masks; each takes a byte for each pixel of its box.
   public static let byteLimit = 2 << 30
 
   /// One sentence for a person.

@@ -13,7 +13,7 @@ public struct PoseDecoder: Sendable, Hashable {
   /// How the place of a keypoint is given.
   public let form: KeypointForm
 
-  /// Makes a decoder for a head of the given layout.
+  /// Creates a decoder for a head of the given layout.
   public init(
     classCount: Int, binCount: Int, keypointCount: Int, valueCount: Int,
     form: KeypointForm = .standard
@@ -27,13 +27,13 @@ public struct PoseDecoder: Sendable, Hashable {
     self.form = form
   }
 
-  /// Finds the objects of a picture.
+  /// Finds the objects of an image.
   ///
   /// - Parameters:
   ///   - levels: The head's outputs in head order, each with `keypointCount · valueCount` extra
   ///     channels.
   ///   - selection: Which cells become poses.
-  ///   - letterbox: How the picture was fitted into the network's input.
+  ///   - letterbox: How the image was fitted into the network's input.
   ///   - space: Which pixels boxes and keypoints are given in.
   /// - Returns: The poses by descending confidence.
   public func poses(

@@ -9,7 +9,7 @@ extension Prediction {
   ///
   /// - Parameters:
   ///   - json: The writer.
-  ///   - isNormalized: Whether coordinates are divided by the picture's width and height.
+  ///   - isNormalized: Whether coordinates are divided by the image's width and height.
   ///   - includesSource: Whether a member `source` comes first.
   public func write(
     to json: inout JSONWriter, isNormalized: Bool = false, includesSource: Bool = false
@@ -35,7 +35,7 @@ extension Prediction {
       for pose in poses {
         pose.write(to: &json, name: name(ofClass: pose.classIndex), scale: scale)
       }
-    case .rotatedDetections(let detections):
+    case .orientedDetections(let detections):
       for detection in detections {
         detection.write(to: &json, name: name(ofClass: detection.classIndex), scale: scale)
       }

@@ -1,14 +1,14 @@
 import YOLOGeometry
 
 extension Prediction {
-  /// The result for people to read: a line about the picture, then one for each thing found.
+  /// The result for people to read: a line about the image, then one for each thing found.
   ///
   ///     photo.jpg  600x750  2 detections  204.4 ms
   ///       0.92  person      118.5   112.0   416.3   660.8
   ///       0.81  fire truck    3.0     4.5   210.8   330.0
   ///
   /// Sizes are width x height; a box is left, top, right and bottom in pixels. A mask adds the
-  /// number of its outline's points, a pose that of its keypoints. A rotated box is its centre,
+  /// number of its outline's points, a pose that of its keypoints. An oriented box is its center,
   /// width, height and angle in degrees. Of a classification the most probable classes are listed.
   /// Control characters of names are shown as U+FFFD, so that a file cannot steer the terminal.
   /// Ends with a newline.
@@ -31,7 +31,7 @@ extension Prediction {
           + [Self.count($0.keypoints.count, "keypoint")]
       }
       summary = Self.detectionCount(rows.count)
-    case .rotatedDetections(let detections):
+    case .orientedDetections(let detections):
       rows = detections.map {
         leadingColumns($0.classIndex, $0.confidence) + $0.box.textColumns
       }
@@ -91,8 +91,8 @@ extension Box {
   }
 }
 
-extension RotatedBox {
-  /// Centre, width, height and the angle in degrees.
+extension OrientedBox {
+  /// Center, width, height and the angle in degrees.
   fileprivate var textColumns: [String] {
     [x, y, width, height, angle * 180 / .pi].map {
       DecimalRounding.text(Double($0), decimals: 1)

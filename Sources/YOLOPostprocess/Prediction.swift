@@ -1,10 +1,10 @@
 public import YOLOGeometry
 
-/// What was found in one picture, with what is needed to report it.
+/// What was found in one image, with what is needed to report it.
 public struct Prediction: Sendable, Hashable {
-  /// Where the picture came from, as the user named it.
+  /// Where the image came from, as the user named it.
   public var source: String
-  /// The picture's extent.
+  /// The image's extent.
   public var size: Size
   /// What was found.
   public var findings: Findings

@@ -1,14 +1,14 @@
 /// The selection of a one-to-one head: the most confident cells as they are.
 struct Ranking {
-  /// The least number of cells and of scores that are looked at.
-  private static let leastPlaces = 300
+  /// The minimum number of cells and of scores that are looked at.
+  private static let minimumPlaces = 300
 
   private let places: Int
   private let classes: Set<Int>?
   private let limit: Int
 
   init(_ selection: Selection, cellCount: Int) {
-    places = min(max(selection.limit, Self.leastPlaces), cellCount)
+    places = min(max(selection.limit, Self.minimumPlaces), cellCount)
     classes = selection.classes
     limit = selection.limit
   }

@@ -13,7 +13,7 @@ struct ResultFrame {
 
   func box(_ box: Box) -> Box { inverse?.sourceBox(box) ?? box }
 
-  func box(_ box: RotatedBox) -> RotatedBox { inverse?.sourceBox(box) ?? box }
+  func box(_ box: OrientedBox) -> OrientedBox { inverse?.sourceBox(box) ?? box }
 
   func keypoint(_ keypoint: Keypoint) -> Keypoint { inverse?.sourceKeypoint(keypoint) ?? keypoint }
 }

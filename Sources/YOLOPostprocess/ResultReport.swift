@@ -7,7 +7,7 @@ public struct ResultReport: Sendable {
 
   /// Opens a report.
   ///
-  /// - Parameter isNormalized: Whether coordinates are divided by a picture's width and height.
+  /// - Parameter isNormalized: Whether coordinates are divided by an image's width and height.
   public init(isNormalized: Bool = false) {
     self.isNormalized = isNormalized
     json.beginObject()
@@ -15,7 +15,7 @@ public struct ResultReport: Sendable {
     json.beginArray()
   }
 
-  /// Adds a picture's result.
+  /// Adds an image's result.
   public mutating func append(_ image: Prediction) {
     image.write(to: &json, isNormalized: isNormalized)
   }

@@ -1,9 +1,9 @@
 import YOLOGeometry
 
-/// How numbers of a result are written: in pixels or relative to the picture, to five decimals.
+/// How numbers of a result are written: in pixels or relative to the image, to five decimals.
 ///
 /// Single numbers are rounded exactly; those of arrays are divided in float32 and rounded by way of
-/// a product in double, as the reference does, which now and then differs in the last place.
+/// a product in double, as Ultralytics does, which now and then differs in the last place.
 package struct ResultScale {
   /// The decimals of every number of a result.
   private static let decimals = 5

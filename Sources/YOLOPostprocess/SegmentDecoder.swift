@@ -10,14 +10,14 @@ public struct SegmentDecoder: Sendable, Hashable {
   /// The number of bins of a distance's distribution (`reg_max`); 1 means plain distances.
   public let binCount: Int
 
-  /// Makes a decoder for a head of the given layout; both numbers are positive.
+  /// Creates a decoder for a head of the given layout; both numbers are positive.
   public init(classCount: Int, binCount: Int) {
     precondition(classCount > 0 && binCount > 0)
     self.classCount = classCount
     self.binCount = binCount
   }
 
-  /// Finds the objects of a picture.
+  /// Finds the objects of an image.
   ///
   /// An object to whose mask no pixel belongs is left out, but for `space` letterbox. Masks are
   /// computed for the objects that are left after selection, inside their boxes only.
@@ -27,7 +27,7 @@ public struct SegmentDecoder: Sendable, Hashable {
   ///     prototypes: the mask coefficients.
   ///   - prototypes: The prototype masks, [height, width, count], which cover the whole letterbox.
   ///   - selection: Which cells become segmentations.
-  ///   - letterbox: How the picture was fitted into the network's input.
+  ///   - letterbox: How the image was fitted into the network's input.
   ///   - grid: Which pixels the masks are made of.
   ///   - space: Which pixels boxes and polygons are given in.
   ///   - threads: How many threads share the objects' masks.
@@ -95,7 +95,7 @@ public struct SegmentDecoder: Sendable, Hashable {
     let transform: (Candidate<Box>) -> Segmentation?
 
     init(count: Int, transform: @escaping (Candidate<Box>) -> Segmentation?) {
-      // SAFETY: initialised here and released in `deinit`; each index is written by one thread.
+      // SAFETY: initialized here and released in `deinit`; each index is written by one thread.
       results = .allocate(capacity: count)
       results.initialize(repeating: nil)
       self.transform = transform

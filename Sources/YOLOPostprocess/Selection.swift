@@ -4,7 +4,7 @@ public struct Selection: Sendable, Hashable {
   public enum Method: Sendable, Hashable {
     /// Of boxes that overlap by more than `overlap` the most confident one is kept.
     case suppression(overlap: Double)
-    /// The most confident cells are kept as they are: for a one-to-one head.
+    /// The maximum number of confident cells are kept as they are: for a one-to-one head.
     case ranking
   }
 
@@ -21,7 +21,7 @@ public struct Selection: Sendable, Hashable {
   /// How many results there are at most, the most confident ones; not negative.
   public var limit: Int
 
-  /// Makes a selection.
+  /// Creates a selection.
   public init(
     confidence: Double = 0.25, classes: Set<Int>? = nil, choice: ClassChoice = .best,
     method: Method = .suppression(overlap: 0.45), isAgnostic: Bool = false, limit: Int = 300

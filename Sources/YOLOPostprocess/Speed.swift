@@ -1,6 +1,6 @@
 /// How long the stages of a prediction took, in milliseconds.
 public struct Speed: Sendable, Hashable {
-  /// The time from the decoded picture to the network's input.
+  /// The time from the decoded image to the network's input.
   public var preprocess: Double
   /// The time that the network ran.
   public var inference: Double

@@ -12,13 +12,13 @@ public struct Suppression: Sendable, Hashable {
   /// How many candidates are considered at most, the most confident ones.
   private static let candidateLimit = 30000
 
-  /// How far the boxes of neighbouring classes are moved apart, in pixels.
+  /// How far the boxes of neighboring classes are moved apart, in pixels.
   ///
-  /// Adding it rounds the coordinates of high classes, which the overlap must see as the reference
+  /// Adding it rounds the coordinates of high classes, which the overlap must see as Ultralytics
   /// does.
   private static let classOffset: Float = 7680
 
-  /// Makes a suppression.
+  /// Creates a suppression.
   public init(overlap: Double, isAgnostic: Bool = false, limit: Int) {
     precondition(overlap >= 0 && limit >= 0)
     self.overlap = overlap
@@ -32,33 +32,33 @@ public struct Suppression: Sendable, Hashable {
   /// with the survivors before it, of which there are `limit` at most.
   public func survivors(of candidates: [Candidate<Box>]) -> [Candidate<Box>] {
     var survivors: [Candidate<Box>] = []
-    var pile = BoxPile(capacity: min(limit, candidates.count))
+    var kept = BoxIndex(capacity: min(limit, candidates.count))
     for index in ConfidenceOrder.indices(of: candidates).prefix(Self.candidateLimit) {
       guard survivors.count < limit else { break }
       let candidate = candidates[index]
       let box = candidate.box.offset(by: offset(of: candidate.classIndex))
-      guard !pile.containsBox(overlapping: box, above: overlap) else { continue }
-      pile.append(box)
+      guard !kept.containsBox(overlapping: box, above: overlap) else { continue }
+      kept.append(box)
       survivors.append(candidate)
     }
     return survivors
   }
 
-  /// Returns the rotated candidates that survive, by descending confidence.
+  /// Returns the oriented candidates that survive, by descending confidence.
   ///
   /// Unlike with plain boxes, a candidate is dropped for any more confident one that it overlaps,
   /// even for one that was itself dropped; the overlap is the probabilistic one, compared in
   /// float32. Equal confidences keep the order in which they are given. Cost: each candidate is
   /// compared with those before it until one is found that drops it.
-  public func survivors(of candidates: [Candidate<RotatedBox>]) -> [Candidate<RotatedBox>] {
-    var survivors: [Candidate<RotatedBox>] = []
-    var pile = GaussianPile(capacity: min(Self.candidateLimit, candidates.count))
+  public func survivors(of candidates: [Candidate<OrientedBox>]) -> [Candidate<OrientedBox>] {
+    var survivors: [Candidate<OrientedBox>] = []
+    var kept = GaussianBoxIndex(capacity: min(Self.candidateLimit, candidates.count))
     for index in ConfidenceOrder.indices(of: candidates).prefix(Self.candidateLimit) {
       guard survivors.count < limit else { break }
       let candidate = candidates[index]
-      let box = BoxGaussian(candidate.box.offset(by: offset(of: candidate.classIndex)))
-      if !pile.containsBox(overlapping: box, above: Float(overlap)) { survivors.append(candidate) }
-      pile.append(box)
+      let box = GaussianBox(candidate.box.offset(by: offset(of: candidate.classIndex)))
+      if !kept.containsBox(overlapping: box, above: Float(overlap)) { survivors.append(candidate) }
+      kept.append(box)
     }
     return survivors
   }

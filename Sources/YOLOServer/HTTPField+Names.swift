@@ -2,7 +2,7 @@
 import HTTPTypes
 
 extension HTTPField.Name {
-  /// Makes a name that is known to be one.
+  /// Creates a name that is known to be one.
   private static func known(_ name: String) -> HTTPField.Name {
     guard let field = HTTPField.Name(name) else { preconditionFailure("\(name) is no field name") }
     return field

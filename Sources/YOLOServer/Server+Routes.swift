@@ -5,13 +5,13 @@ import JSONText
 import YOLO
 
 extension Server {
-  /// Says which path is answered by what, see ``RouteTable/standard``.
+  /// Describes which path is answered by what, see ``RouteTable/standard``.
   func router() -> Router<ServerContext> {
     let router = Router(context: ServerContext.self, options: .autoGenerateHeadEndpoints)
     router.add(middleware: RequestIdentity())
     router.add(middleware: AccessLog(metrics: metrics, routes: .standard))
     if let origin = settings.corsOrigin { router.add(middleware: Self.cors(origin)) }
-    router.add(middleware: FailureAnswers(routes: .standard, metrics: metrics))
+    router.add(middleware: ErrorResponses(routes: .standard, metrics: metrics))
 
     let page = PageHandler()
     router.get("/") { _, _ in page.respond() }
@@ -22,7 +22,7 @@ extension Server {
     router.get("/healthz") { _, _ in Self.json(ByteBuffer(string: #"{"status":"ok"}"#)) }
     router.get("/readyz") { [models] _, _ in
       guard models.isReady else {
-        throw ServerFailure.unavailable("The models are being loaded.")
+        throw APIError.unavailable("The models are being loaded.")
       }
       return Self.json(ByteBuffer(string: #"{"status":"ready"}"#))
     }
@@ -41,7 +41,7 @@ extension Server {
       limited.add(middleware: RateLimit(keys: keys, limit: settings.rateLimit, metrics: metrics))
     }
     // Failures become answers here, so that those of the limited have its headers, too.
-    limited.add(middleware: FailureAnswers(routes: .standard, metrics: metrics))
+    limited.add(middleware: ErrorResponses(routes: .standard, metrics: metrics))
     let handler = predictHandler
     limited.post("/") { request, context in
       try await handler.respond(to: request, context: context)

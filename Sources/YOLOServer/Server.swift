@@ -8,10 +8,10 @@ import YOLO
 import YOLOKernels
 package import UnixSignals
 
-/// An HTTP server that answers the Ultralytics HUB Inference API with the models of a folder.
+/// An HTTP server that answers the Ultralytics HUB Inference API with the models of a directory.
 ///
 /// A request passes through the middleware in the order of `Server+Routes.swift` to ``PredictHandler``:
-/// its form is received, its model leased, and its picture decoded and predicted on a thread of the
+/// its form is received, its model leased, and its image decoded and predicted on a thread of the
 /// ``InferenceQueue``, never on an event loop.
 public struct Server: Sendable {
   let settings: ServerSettings
@@ -60,7 +60,7 @@ public struct Server: Sendable {
   /// Serves until the process is told to stop by SIGTERM or SIGINT; requests under way are answered
   /// first.
   ///
-  /// - Throws: If the address cannot be listened on, or the models' folder cannot be read.
+  /// - Throws: If the address cannot be listened on, or the models' directory cannot be read.
   public func run() async throws {
     try await run(signals: [.sigterm, .sigint]) { _ in }
   }

@@ -13,9 +13,9 @@ public struct ActivationLayout: Sendable, Hashable {
   public var width: Int
   /// The number of channels.
   public var channels: Int
-  /// The distance between neighbouring pixels of a row, in elements.
+  /// The distance between neighboring pixels of a row, in elements.
   public var pixelStride: Int
-  /// The distance between neighbouring rows, in elements.
+  /// The distance between neighboring rows, in elements.
   public var rowStride: Int
   /// The width of the zero border on each side, in pixels.
   public var border: Int

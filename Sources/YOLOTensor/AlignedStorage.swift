@@ -6,7 +6,7 @@ import Musl
 
 /// A fixed run of `Float` values that starts at a 64-byte boundary (a cache line, an AVX-512 vector).
 ///
-/// The memory is zero at first. It is not synchronised: whoever shares a storage between threads
+/// The memory is zero at first. It is not synchronized: whoever shares a storage between threads
 /// decides who writes when.
 public final class AlignedStorage: @unchecked Sendable {
   /// The first value.

@@ -11,12 +11,12 @@ public struct FeatureMap {
   public let width: Int
   /// The number of channels of a pixel.
   public let channels: Int
-  /// The distance between neighbouring pixels of a row, in elements.
+  /// The distance between neighboring pixels of a row, in elements.
   public let pixelStride: Int
-  /// The distance between neighbouring rows, in elements.
+  /// The distance between neighboring rows, in elements.
   public let rowStride: Int
 
-  /// Makes a view; the strides are in elements.
+  /// Creates a view; the strides are in elements.
   public init(
     base: UnsafePointer<Float>, height: Int, width: Int, channels: Int,
     pixelStride: Int, rowStride: Int

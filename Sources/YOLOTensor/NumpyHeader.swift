@@ -5,7 +5,7 @@ struct NumpyHeader {
     let reason: String
   }
 
-  /// The most extents of a shape.
+  /// The maximum number of extents of a shape.
   static let rankLimit = 32
 
   private(set) var type = ""

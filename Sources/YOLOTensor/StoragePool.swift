@@ -15,7 +15,7 @@ public final class StoragePool: Sendable {
 
   private let state = Mutex(State())
 
-  /// Makes an empty pool.
+  /// Creates an empty pool.
   public init() {}
 
   /// Returns zeroed storage for `count` values.

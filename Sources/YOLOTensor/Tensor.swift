@@ -5,7 +5,7 @@ public struct Tensor: Sendable, Equatable {
   /// The values, as many as the product of the extents.
   public let values: [Float]
 
-  /// Makes a tensor of the given extents.
+  /// Creates a tensor of the given extents.
   public init(shape: [Int], values: [Float]) {
     precondition(shape.reduce(1, *) == values.count, "the values fill the shape")
     self.shape = shape

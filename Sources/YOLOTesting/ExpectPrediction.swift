@@ -1,6 +1,6 @@
 public import Testing
 public import YOLO
-public import YOLODataSet
+public import YOLODatasets
 import YOLOValidation
 public import YOLOVerification
 
@@ -33,7 +33,7 @@ public func expectPrediction(
 ///
 /// Otherwise as `expectPrediction(_:matches:within:_:sourceLocation:)`.
 public func expectPrediction(
-  _ prediction: Prediction, matches expected: PredictedPicture,
+  _ prediction: Prediction, matches expected: PredictedImage,
   within tolerances: Tolerances = .standard, _ comment: Comment? = nil,
   sourceLocation: SourceLocation = #_sourceLocation
 ) {
@@ -42,19 +42,19 @@ public func expectPrediction(
     sourceLocation)
 }
 
-/// Expects a prediction to have the objects of a reference case.
+/// Expects a prediction to have the objects of a golden case.
 ///
 /// Objects that are so close to the case's confidence threshold that a tolerated difference decides may
 /// be missing or extra. Otherwise as `expectPrediction(_:matches:within:_:sourceLocation:)`.
 ///
 /// - Parameters:
-///   - prediction: The prediction of the case's picture by its options.
+///   - prediction: The prediction of the case's image by its options.
 ///   - expected: The case.
 ///   - tolerances: How far they may be apart; the tolerances of the case if nil.
 ///   - comment: What else the issue says.
 ///   - sourceLocation: Where the issue is reported.
 public func expectPrediction(
-  _ prediction: Prediction, matches expected: ReferenceCase, within tolerances: Tolerances? = nil,
+  _ prediction: Prediction, matches expected: GoldenCase, within tolerances: Tolerances? = nil,
   _ comment: Comment? = nil, sourceLocation: SourceLocation = #_sourceLocation
 ) {
   record(
@@ -63,13 +63,13 @@ public func expectPrediction(
       threshold: expected.options.confidence), comment, sourceLocation)
 }
 
-/// Expects a model to give what a reference case says, its tensors included.
+/// Expects a model to give what a golden case says, its tensors included.
 ///
 /// The issue names the first module whose tensor diverges, in the order in which modules run.
 ///
 /// - Parameters:
 ///   - model: The model.
-///   - path: The folder of the case, as `yolo record` makes it.
+///   - path: The directory of the case, as `yolo record` makes it.
 ///   - comment: What else the issue says.
 ///   - sourceLocation: Where the issue is reported.
 /// - Returns: What was compared.
@@ -79,7 +79,7 @@ public func expectVerified(
   _ model: Model, against path: String, _ comment: Comment? = nil,
   sourceLocation: SourceLocation = #_sourceLocation
 ) throws(VerificationError) -> Verification {
-  let verification = try Verification(model, on: try ReferenceCase(contentsOf: path))
+  let verification = try Verification(model, on: try GoldenCase(contentsOf: path))
   if !verification.agrees {
     record(
       "\(path) is not what the model gives", verification.problems, comment, sourceLocation)
@@ -96,7 +96,7 @@ private func record(
       + "\(check.expectedCount)", check.problems.map { "\($0)" }, comment, sourceLocation)
 }
 
-/// The most lines of an issue.
+/// The maximum number of lines of an issue.
 private let lineLimit = 20
 
 private func record(

@@ -5,7 +5,7 @@ enum AveragePrecision {
 
   /// Returns the least curve that falls, and is nowhere below the given one.
   ///
-  /// Precision drops to 0 right after the last recall reached; the reference's sentinel does this,
+  /// Precision drops to 0 right after the last recall reached; Ultralytics' sentinel does this,
   /// where others would go on with a straight line to (1, 0).
   ///
   /// - Parameters:

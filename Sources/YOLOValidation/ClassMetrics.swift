@@ -2,8 +2,8 @@
 public struct ClassMetrics: Sendable, Hashable {
   /// The class.
   public let classIndex: Int
-  /// The pictures that have a target of it.
-  public let pictures: Int
+  /// The images that have a target of it.
+  public let images: Int
   /// The targets.
   public let instances: Int
   /// The share of the findings that is right at overlap 0.5, at the confidence where F1 is best.

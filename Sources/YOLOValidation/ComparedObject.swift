@@ -4,16 +4,16 @@ public import YOLOGeometry
 public struct ComparedObject: Sendable, Hashable {
   /// Where an object is, in the units of its prediction.
   public enum Shape: Sendable, Hashable {
-    /// The whole picture: a class that was found for it.
-    case picture
+    /// The whole image: a class that was found for it.
+    case image
     /// A box.
     case box(Box)
     /// A box and an outline.
     case outline(Box, Polygon)
     /// A box and keypoints.
     case keypoints(Box, [Keypoint])
-    /// A rotated box, given by its four corners in order.
-    case rotatedBox([Point])
+    /// An oriented box, given by its four corners in order.
+    case orientedBox([Point])
   }
 
   /// The class; only objects of the same class are compared.
@@ -23,10 +23,10 @@ public struct ComparedObject: Sendable, Hashable {
   /// Where it is.
   public let shape: Shape
 
-  /// Makes an object; a rotated box needs four corners.
+  /// Creates an object; an oriented box needs four corners.
   public init(label: String, confidence: Float, shape: Shape) {
-    if case .rotatedBox(let corners) = shape {
-      precondition(corners.count == 4, "a rotated box has four corners")
+    if case .orientedBox(let corners) = shape {
+      precondition(corners.count == 4, "an oriented box has four corners")
     }
     self.label = label
     self.confidence = confidence
@@ -36,10 +36,10 @@ public struct ComparedObject: Sendable, Hashable {
   /// The numbers of the box: edges, or the coordinates of the corners.
   var coordinates: [Float] {
     switch shape {
-    case .picture: []
+    case .image: []
     case .box(let box), .outline(let box, _), .keypoints(let box, _):
       [box.x1, box.y1, box.x2, box.y2]
-    case .rotatedBox(let corners): corners.flatMap { [$0.x, $0.y] }
+    case .orientedBox(let corners): corners.flatMap { [$0.x, $0.y] }
     }
   }
 
@@ -52,12 +52,12 @@ public struct ComparedObject: Sendable, Hashable {
   /// The box as it is compared.
   var boxShape: ValidationShape {
     switch shape {
-    case .picture: .box(Box(x1: 0, y1: 0, x2: 0, y2: 0))
+    case .image: .box(Box(x1: 0, y1: 0, x2: 0, y2: 0))
     case .box(let box), .outline(let box, _), .keypoints(let box, _): .box(box)
-    case .rotatedBox(let corners):
-      .rotatedBox(
-        RotatedBox(enclosing: corners)
-          ?? RotatedBox(x: 0, y: 0, width: 0, height: 0, angle: 0))
+    case .orientedBox(let corners):
+      .orientedBox(
+        OrientedBox(enclosing: corners)
+          ?? OrientedBox(x: 0, y: 0, width: 0, height: 0, angle: 0))
     }
   }
 }

@@ -1,17 +1,17 @@
-/// The differences of two predictions over all pictures.
+/// The differences of two predictions over all images.
 public struct ComparisonSummary: Sendable, Hashable {
   /// The worst of a kind of difference.
   public struct Worst: Sendable, Hashable {
     /// The value.
     public let value: Float
-    /// The picture, by its place in the predictions.
-    public let picture: Int
+    /// The image, by its place in the predictions.
+    public let image: Int
     /// The pair of objects.
     public let pair: PredictionComparison.Pair
   }
 
-  /// The number of pictures.
-  public private(set) var pictures = 0
+  /// The number of images.
+  public private(set) var images = 0
   /// The number of objects that both predictions have.
   public private(set) var matched = 0
   /// The number of objects that only the first prediction has.
@@ -24,19 +24,19 @@ public struct ComparisonSummary: Sendable, Hashable {
   public private(set) var coordinate: Worst?
   /// The greatest difference of keypoints.
   public private(set) var keypoint: Worst?
-  /// The least overlap of filled outlines.
+  /// The minimum overlap of filled outlines.
   public private(set) var outlineOverlap: Worst?
 
-  /// Makes a summary of no pictures.
+  /// Creates a summary of no images.
   public init() {}
 
-  /// Adds the next picture.
+  /// Adds the next image.
   public mutating func add(_ comparison: PredictionComparison) {
     for pair in comparison.pairs {
       func isWorse(_ value: Float, _ worst: Worst?) -> Bool {
         worst.map { value > $0.value } ?? true
       }
-      func worst(_ value: Float) -> Worst { Worst(value: value, picture: pictures, pair: pair) }
+      func worst(_ value: Float) -> Worst { Worst(value: value, image: images, pair: pair) }
       if isWorse(pair.confidence, confidence) { confidence = worst(pair.confidence) }
       if let value = pair.coordinate, isWorse(value, coordinate) { coordinate = worst(value) }
       if let value = pair.keypoint, isWorse(value, keypoint) { keypoint = worst(value) }
@@ -44,13 +44,13 @@ public struct ComparisonSummary: Sendable, Hashable {
         outlineOverlap = worst(value)
       }
     }
-    pictures += 1
+    images += 1
     matched += comparison.pairs.count
     missing += comparison.missing.count
     extra += comparison.extra.count
   }
 
-  /// Tells whether both predictions have the same objects, no further apart than given.
+  /// Returns whether both predictions have the same objects, no further apart than given.
   ///
   /// - Parameters:
   ///   - coordinates: The most that boxes, corners and keypoints may differ.

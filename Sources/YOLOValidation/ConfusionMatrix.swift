@@ -15,7 +15,7 @@ public struct ConfusionMatrix: Sendable, Hashable {
   /// The number of rows, and of columns.
   public var side: Int { classCount + (hasBackground ? 1 : 0) }
 
-  /// Makes a matrix of zeros.
+  /// Creates a matrix of zeros.
   public init(classCount: Int, hasBackground: Bool) {
     precondition(classCount >= 0, "a number of classes is not negative")
     self.classCount = classCount
@@ -35,7 +35,7 @@ public struct ConfusionMatrix: Sendable, Hashable {
     return total == 0 ? 0 : Double(self[predicted: predicted, actual: actual]) / Double(total)
   }
 
-  /// Adds a picture: each finding counts for the target that it overlaps most and that no surer
+  /// Adds an image: each finding counts for the target that it overlaps most and that no surer
   /// finding has taken, if their overlap exceeds ``overlap``.
   ///
   /// - Parameters:
@@ -45,7 +45,7 @@ public struct ConfusionMatrix: Sendable, Hashable {
   public mutating func add(
     _ findings: [Int], targets: [Int], overlap: (_ finding: Int, _ target: Int) -> Float
   ) {
-    precondition(hasBackground, "a classification matrix takes one class a picture")
+    precondition(hasBackground, "a classification matrix takes one class an image")
     let assigned = Matching.assignment(
       findings: findings.count, targets: targets.count, isEnough: { $0 > Self.overlap },
       rivals: { finding in targets.indices.map { ($0, overlap(finding, $0)) } })

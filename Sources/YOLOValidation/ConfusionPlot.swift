@@ -20,12 +20,12 @@ public struct ConfusionPlot: Sendable {
 
   /// Returns the matrix as the text of an SVG file.
   ///
-  /// A column is a class that is there, a row one that was found. Cells are coloured by their share
+  /// A column is a class that is there, a row one that was found. Cells are colored by their share
   /// of the column.
   ///
-  /// - Parameter isNormalised: Whether cells carry shares instead of counts.
+  /// - Parameter isNormalized: Whether cells carry shares instead of counts.
   /// - Returns: The SVG.
-  public func svg(isNormalised: Bool) -> String {
+  public func svg(isNormalized: Bool) -> String {
     let side = matrix.side
     let cell = min(max(560 / Double(max(side, 1)), 6), 58)
     let names = (0..<side).map { SVGDrawing.shortened(name($0), to: 22) }
@@ -33,10 +33,10 @@ public struct ConfusionPlot: Sendable {
     let margin = 48 + Double(names.map(\.count).max() ?? 0) * font * 0.58
     let (left, top, length) = (margin, 66.0, cell * Double(side))
     let width = max(left + length + 100, 400)
-    let heading = "Confusion matrix" + (isNormalised ? ", shares of each class" : "")
+    let heading = "Confusion matrix" + (isNormalized ? ", shares of each class" : "")
     var drawing = SVGDrawing(width: width, height: top + length + margin, title: heading)
     drawing.text(heading, x: left, y: 30, size: 17, isBold: true)
-    drawCells(&drawing, isNormalised, left: left, top: top, cell: cell)
+    drawCells(&drawing, isNormalized, left: left, top: top, cell: cell)
     drawing.rectangle(
       x: left, y: top, width: length, height: length, fill: "none", stroke: "#cbd2d9")
     let step = max(Int((9 / cell).rounded(.up)), 1)
@@ -64,7 +64,7 @@ public struct ConfusionPlot: Sendable {
   }
 
   private func drawCells(
-    _ drawing: inout SVGDrawing, _ isNormalised: Bool, left: Double, top: Double, cell: Double
+    _ drawing: inout SVGDrawing, _ isNormalized: Bool, left: Double, top: Double, cell: Double
   ) {
     let side = matrix.side
     for actual in 0..<side {
@@ -76,7 +76,7 @@ public struct ConfusionPlot: Sendable {
         let (x, y) = (left + Double(actual) * cell, top + Double(predicted) * cell)
         drawing.rectangle(x: x, y: y, width: cell, height: cell, fill: fill)
         guard side < Self.numberedRows else { continue }
-        let text = isNormalised ? SVGDrawing.decimal(share, places: 2) : "\(count)"
+        let text = isNormalized ? SVGDrawing.decimal(share, places: 2) : "\(count)"
         let size = min(cell * 0.3, 1.5 * cell / Double(max(text.count, 1)), 14)
         drawing.text(
           text, x: x + cell / 2, y: y + cell / 2 + size * 0.35, size: size, anchor: .middle,

@@ -1,27 +1,27 @@
-/// Rates what a model finds in a set of labelled pictures, picture by picture.
+/// Rates what a model finds in a set of labeled images, image by image.
 ///
 ///     var evaluation = Evaluation(kind: .boxes, classCount: 80)
-///     for picture in pictures { evaluation.add(findings(picture), targets: labels(picture)) }
+///     for image in images { evaluation.add(findings(image), targets: labels(image)) }
 ///     let report = evaluation.report()
 ///
 /// Memory: a few bytes a finding; shapes are not kept.
 public struct Evaluation: Sendable {
   /// The confidence above which findings count in the confusion matrix if not told otherwise.
   ///
-  /// The reference counts all findings of a validation, from 0.001 on, so that the matrix says
+  /// Ultralytics counts all findings of a validation, from 0.001 on, so that the matrix says
   /// little; its own value is used when the thresholds are the same.
   public static let confusionConfidence: Float = 0.25
 
   /// What findings are compared by.
   public let kind: ValidationKind
   private let confusionConfidence: Float
-  private var boxes = MetricTally()
-  private var details = MetricTally()
+  private var boxes = MetricAccumulator()
+  private var details = MetricAccumulator()
   private var confusion: ConfusionMatrix
-  private var pictures = 0
+  private var images = 0
   private var instances = 0
 
-  /// Makes an evaluation without pictures.
+  /// Creates an evaluation without images.
   ///
   /// - Parameters:
   ///   - kind: What findings are compared by.
@@ -36,13 +36,13 @@ public struct Evaluation: Sendable {
     confusion = ConfusionMatrix(classCount: classCount, hasBackground: true)
   }
 
-  /// Adds a picture.
+  /// Adds an image.
   ///
   /// - Parameters:
   ///   - findings: What the model found, by descending confidence, in letterbox pixels.
   ///   - targets: What is there, in letterbox pixels.
   public mutating func add(_ findings: [ValidationFinding], targets: [ValidationTarget]) {
-    pictures += 1
+    images += 1
     instances += targets.count
     let keypointCount = if case .keypoints(let count) = kind { count } else { 0 }
     let overlap = ShapeOverlap(findings, targets, keypointCount: keypointCount)
@@ -50,7 +50,7 @@ public struct Evaluation: Sendable {
     let classes = targets.map(\.classIndex)
     boxes.add(found, targets: classes, overlap: overlap.box)
     switch kind {
-    case .boxes, .rotatedBoxes: break
+    case .boxes, .orientedBoxes: break
     case .masks, .keypoints: details.add(found, targets: classes, overlap: overlap.detail)
     }
     let sure = findings.indices.filter { findings[$0].confidence > confusionConfidence }
@@ -63,11 +63,11 @@ public struct Evaluation: Sendable {
   public func report() -> EvaluationReport {
     let details: DetectionMetrics? =
       switch kind {
-      case .boxes, .rotatedBoxes: nil
+      case .boxes, .orientedBoxes: nil
       case .masks, .keypoints: self.details.metrics()
       }
     return EvaluationReport(
-      kind: kind, pictures: pictures, instances: instances, boxes: boxes.metrics(),
+      kind: kind, images: images, instances: instances, boxes: boxes.metrics(),
       details: details, confusion: confusion)
   }
 }

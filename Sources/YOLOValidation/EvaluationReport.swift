@@ -1,12 +1,12 @@
-/// How good a model is on a set of labelled pictures.
+/// How good a model is on a set of labeled images.
 public struct EvaluationReport: Sendable, Hashable {
   /// What findings were compared by.
   public let kind: ValidationKind
-  /// The number of pictures, those without targets included.
-  public let pictures: Int
+  /// The number of images, those without targets included.
+  public let images: Int
   /// The number of targets.
   public let instances: Int
-  /// The figures by the overlap of boxes, or of rotated boxes.
+  /// The figures by the overlap of boxes, or of oriented boxes.
   public let boxes: DetectionMetrics
   /// The figures by masks or keypoints, where there are any.
   public let details: DetectionMetrics?

@@ -1,6 +1,6 @@
 public import YOLOGeometry
 
-/// The option for the size that pictures are fitted into: one number, or a height and a width.
+/// The option for the size that images are fitted into: one number, or a height and a width.
 public struct ImageSizeOption: Sendable {
   /// The name in requests and on the command line.
   public let name: String

@@ -1,10 +1,10 @@
-/// The assignment of findings to targets in one picture.
+/// The assignment of findings to targets in one image.
 ///
 /// Findings choose one after the other, by descending confidence: each takes the target that it
 /// overlaps most among those that no earlier finding has taken, if the overlap is enough. Of
 /// targets with the same overlap the first is taken.
 enum Matching {
-  /// Tells for each finding at which levels it is right, where it must have its target's class.
+  /// Returns for each finding at which levels it is right, where it must have its target's class.
   ///
   /// - Parameters:
   ///   - findings: The classes found, by descending confidence.

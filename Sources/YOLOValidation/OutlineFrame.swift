@@ -2,8 +2,8 @@ import YOLOGeometry
 
 /// A grid of pixels on which the outlines of two predictions are filled.
 ///
-/// It covers all outlines of a picture with 1024 pixels on its long side, so that fractions of the
-/// picture are compared as finely as pixels.
+/// It covers all outlines of an image with 1024 pixels on its long side, so that fractions of the
+/// image are compared as finely as pixels.
 struct OutlineFrame {
   private static let side: Float = 1024
 

@@ -3,7 +3,7 @@ public struct OverlapLevels: OptionSet, Sendable, Hashable {
   /// The levels as bits, the lowest one for 0.50.
   public let rawValue: UInt16
 
-  /// Makes a set of levels from bits.
+  /// Creates a set of levels from bits.
   public init(rawValue: UInt16) { self.rawValue = rawValue }
 
   /// The set of the one level of an index from 0 to 9.
@@ -12,7 +12,7 @@ public struct OverlapLevels: OptionSet, Sendable, Hashable {
     rawValue = 1 << UInt16(level)
   }
 
-  /// The least overlap of each level in float32, as `torch.linspace(0.5, 0.95, 10)` gives them.
+  /// The minimum overlap of each level in float32, as `torch.linspace(0.5, 0.95, 10)` gives them.
   ///
   /// The lower half is counted up from 0.5 and the upper half down from 0.95; a decimal literal
   /// would differ in the last bit of some.

@@ -2,13 +2,13 @@
 ///
 /// The command line, the server's answers and the documentation read them from here.
 public enum PredictOption {
-  /// The size that pictures are fitted into.
+  /// The size that images are fitted into.
   public static let imageSize = ImageSizeOption(
     name: "imgsz", range: 32...1280, defaultSide: 640,
-    help: "Size in pixels that pictures are fitted into, one number or HEIGHT,WIDTH; "
+    help: "Size in pixels that images are fitted into, one number or HEIGHT,WIDTH; "
       + "rounded up to a multiple of the model's stride")
 
-  /// The least confidence.
+  /// The minimum confidence.
   public static let confidence = NumberOption(
     name: "conf", range: 0.01...1.0, defaultValue: 0.25,
     help: "Confidence that a detection must exceed")
@@ -21,7 +21,7 @@ public enum PredictOption {
   /// The greatest number of detections.
   public static let maxDetections = NumberOption(
     name: "max_det", range: 1...30_000, defaultValue: 300,
-    help: "Greatest number of detections in a picture")
+    help: "Greatest number of detections in an image")
 
   /// The classes to keep.
   public static let classes = ClassesOption(
@@ -36,12 +36,12 @@ public enum PredictOption {
   /// Whether padding is cut down to whole strides.
   public static let rectangular = FlagOption(
     name: "rect", defaultValue: true,
-    help: "Pad pictures to the next multiple of the stride only, not to the full size")
+    help: "Pad images to the next multiple of the stride only, not to the full size")
 
-  /// Whether masks are made at the picture's resolution.
+  /// Whether masks are made at the image's resolution.
   public static let retinaMasks = FlagOption(
     name: "retina_masks", defaultValue: false,
-    help: "Make masks at the picture's resolution, not at that of the network's input")
+    help: "Make masks at the image's resolution, not at that of the network's input")
 
   /// Whether overlapping boxes are suppressed, or the branch of a dual head that needs none is run.
   public static let suppression = FlagOption(
@@ -55,8 +55,8 @@ public enum PredictOption {
     name: "vid_stride", range: 1...10_000, defaultValue: 1,
     help: "Look at one of so many frames of a video")
 
-  /// Whether coordinates of results are shares of the picture's width and height.
+  /// Whether coordinates of results are shares of the image's width and height.
   public static let normalized = FlagOption(
     name: "normalize", defaultValue: false,
-    help: "Give coordinates as shares of the picture's width and height (json, ndjson)")
+    help: "Give coordinates as shares of the image's width and height (json, ndjson)")
 }

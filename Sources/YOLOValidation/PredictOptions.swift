@@ -2,21 +2,21 @@ public import YOLOGeometry
 
 /// The checked options of a prediction.
 public struct PredictOptions: Sendable, Hashable {
-  /// The size that pictures are fitted into, or nil for what the checkpoint was trained with.
+  /// The size that images are fitted into, or nil for what the checkpoint was trained with.
   public let imageSize: Size?
   /// What the confidence of a detection must exceed.
   public let confidence: Double
   /// The intersection over union above which the less confident of two boxes is dropped.
   public let overlap: Double
-  /// The greatest number of detections in a picture.
+  /// The greatest number of detections in an image.
   public let maxDetections: Int
   /// The classes to keep, or nil for all.
   public let classes: Set<Int>?
   /// Whether overlapping boxes of different classes suppress each other.
   public let isAgnostic: Bool
-  /// Whether pictures are padded to the next multiple of the stride only.
+  /// Whether images are padded to the next multiple of the stride only.
   public let isRectangular: Bool
-  /// Whether masks are made at the picture's resolution, not at that of the network's input.
+  /// Whether masks are made at the image's resolution, not at that of the network's input.
   public let hasRetinaMasks: Bool
 
   /// The options that hold if none are given.

@@ -1,14 +1,14 @@
 import YOLOGeometry
 
-/// Which objects of two predictions of a picture are the same, and how far they are apart.
+/// Which objects of two predictions of an image are the same, and how far they are apart.
 ///
 /// By falling confidence, each object of the first prediction takes the object of the second that
-/// it overlaps most, of those with its class that are left: the overlap of boxes, of rotated boxes
-/// the probabilistic one, of boxes without area that of boxes a little larger. Pictures' classes match
+/// it overlaps most, of those with its class that are left: the overlap of boxes, of oriented boxes
+/// the probabilistic one, of boxes without area that of boxes a little larger. Images' classes match
 /// if they are the same.
 public struct PredictionComparison: Sendable, Hashable {
-  /// The least overlap of a pair if not told otherwise.
-  public static let leastOverlap: Float = 0.5
+  /// The minimum overlap of a pair if not told otherwise.
+  public static let minimumOverlap: Float = 0.5
 
   /// Two objects that are the same.
   public struct Pair: Sendable, Hashable {
@@ -23,7 +23,7 @@ public struct PredictionComparison: Sendable, Hashable {
     /// The greatest absolute difference of the boxes' edges, or of the corners' coordinates; nil
     /// without boxes.
     ///
-    /// Rotated boxes may begin at different corners.
+    /// Oriented boxes may begin at different corners.
     public let coordinate: Float?
     /// The greatest absolute difference of the keypoints' coordinates; nil without keypoints.
     public let keypoint: Float?
@@ -46,10 +46,10 @@ public struct PredictionComparison: Sendable, Hashable {
   /// - Parameters:
   ///   - first: The objects that are expected.
   ///   - second: The objects that are compared with them.
-  ///   - leastOverlap: The least overlap of a pair.
+  ///   - minimumOverlap: The least overlap of a pair.
   public init(
     _ first: [ComparedObject], _ second: [ComparedObject],
-    leastOverlap: Float = Self.leastOverlap
+    minimumOverlap: Float = Self.minimumOverlap
   ) {
     let frame = OutlineFrame(first + second)
     let overlap = ShapeOverlap(
@@ -64,7 +64,7 @@ public struct PredictionComparison: Sendable, Hashable {
       return one > other || (!(one < other) && $0 < $1)
     }
     let assigned = Matching.assignment(
-      findings: first.count, targets: second.count, isEnough: { $0 >= leastOverlap },
+      findings: first.count, targets: second.count, isEnough: { $0 >= minimumOverlap },
       rivals: { place in
         (byLabel[first[order[place]].label] ?? []).map { rival in
           (rival, Self.overlap(overlap, first, second, order[place], rival))
@@ -96,9 +96,9 @@ public struct PredictionComparison: Sendable, Hashable {
     _ rival: Int
   ) -> Float {
     switch (first[index].shape, second[rival].shape) {
-    case (.picture, .picture): return 1
-    case (.picture, _), (_, .picture): return 0
-    case (.box, _), (.outline, _), (.keypoints, _), (.rotatedBox, _):
+    case (.image, .image): return 1
+    case (.image, _), (_, .image): return 0
+    case (.box, _), (.outline, _), (.keypoints, _), (.orientedBox, _):
       // Boxes without area overlap nothing, not even themselves.
       if first[index].coordinates == second[rival].coordinates { return 1 }
       if let (one, other) = withArea(first[index], second[rival]) {
@@ -159,7 +159,7 @@ public struct PredictionComparison: Sendable, Hashable {
   private static func distance(_ first: ComparedObject, _ second: ComparedObject) -> Float? {
     let (one, other) = (first.coordinates, second.coordinates)
     guard !one.isEmpty || !other.isEmpty else { return nil }
-    guard case .rotatedBox = first.shape, case .rotatedBox = second.shape else {
+    guard case .orientedBox = first.shape, case .orientedBox = second.shape else {
       return worst(one, other)
     }
     let turns = stride(from: 0, to: 8, by: 2).map { worst(one, Array(other[$0...] + other[..<$0])) }

@@ -1,14 +1,14 @@
 import YOLOGeometry
 
-/// The overlaps of the findings and targets of one picture.
+/// The overlaps of the findings and targets of one image.
 ///
 /// What each shape needs for all its comparisons is computed once. Shapes of different kinds do not
 /// overlap.
 struct ShapeOverlap {
   private let findings: [ValidationShape]
   private let targets: [ValidationShape]
-  private let findingGaussians: [BoxGaussian]
-  private let targetGaussians: [BoxGaussian]
+  private let findingGaussians: [GaussianBox]
+  private let targetGaussians: [GaussianBox]
   private let findingAreas: [Int]
   private let targetAreas: [Int]
   private let similarity: KeypointSimilarity
@@ -16,8 +16,8 @@ struct ShapeOverlap {
   init(_ findings: [ValidationFinding], _ targets: [ValidationTarget], keypointCount: Int) {
     self.findings = findings.map(\.shape)
     self.targets = targets.map(\.shape)
-    func gaussians(_ shapes: [ValidationShape]) -> [BoxGaussian] {
-      shapes.compactMap { if case .rotatedBox(let box) = $0 { BoxGaussian(box) } else { nil } }
+    func gaussians(_ shapes: [ValidationShape]) -> [GaussianBox] {
+      shapes.compactMap { if case .orientedBox(let box) = $0 { GaussianBox(box) } else { nil } }
     }
     func areas(_ shapes: [ValidationShape]) -> [Int] {
       shapes.map { if case .mask(_, let mask) = $0 { mask.area } else { 0 } }
@@ -29,10 +29,10 @@ struct ShapeOverlap {
     similarity = KeypointSimilarity(keypointCount: keypointCount)
   }
 
-  /// Returns the overlap of boxes, or of rotated boxes.
+  /// Returns the overlap of boxes, or of oriented boxes.
   func box(_ finding: Int, _ target: Int) -> Float {
     switch (findings[finding], targets[target]) {
-    case (.rotatedBox, .rotatedBox):
+    case (.orientedBox, .orientedBox):
       guard findingGaussians.count == findings.count, targetGaussians.count == targets.count
       else { return 0 }
       return targetGaussians[target].overlap(with: findingGaussians[finding])

@@ -1,13 +1,13 @@
 /// The options of a validation: names, ranges, defaults and help, defined here and nowhere else.
 public enum ValidateOption {
-  /// The least confidence: low, so that precision is known up to the highest recall.
+  /// The minimum confidence: low, so that precision is known up to the highest recall.
   public static let confidence = NumberOption(
     name: "conf", range: 0.0...1.0, defaultValue: 0.001,
-    help: "Confidence that a finding must exceed; for rotated boxes at least "
-      + "\(leastRotatedConfidence)")
+    help: "Confidence that a finding must exceed; for oriented boxes at least "
+      + "\(minimumOrientedConfidence)")
 
-  /// What the reference takes for rotated boxes in place of the default.
-  public static let leastRotatedConfidence = 0.01
+  /// What Ultralytics takes for oriented boxes in place of the default.
+  public static let minimumOrientedConfidence = 0.01
 
   /// The overlap that is tolerated.
   public static let overlap = NumberOption(
@@ -17,11 +17,11 @@ public enum ValidateOption {
   /// The greatest number of findings.
   public static let maxDetections = NumberOption(
     name: "max_det", range: 1...30_000, defaultValue: 300,
-    help: "Greatest number of findings in a picture")
+    help: "Greatest number of findings in an image")
 
-  /// The pictures that are padded to a common extent.
+  /// The images that are padded to a common extent.
   public static let batch = NumberOption(
     name: "batch", range: 1...4096, defaultValue: ValidationPlan.defaultBatchSize,
-    help: "Pictures of like proportions that are padded to a common extent, which figures depend on"
+    help: "Images of like proportions that are padded to a common extent, which figures depend on"
   )
 }

@@ -7,7 +7,7 @@ public struct ValidationFinding: Sendable, Hashable {
   /// Where it is.
   public let shape: ValidationShape
 
-  /// Makes a finding.
+  /// Creates a finding.
   public init(classIndex: Int, confidence: Float, shape: ValidationShape) {
     self.classIndex = classIndex
     self.confidence = confidence

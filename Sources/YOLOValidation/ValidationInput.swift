@@ -1,46 +1,46 @@
 public import YOLOGeometry
 
-/// How one picture of a validation set is put into the network's input, and where its labels are
+/// How one image of a validation set is put into the network's input, and where its labels are
 /// then.
 ///
-/// Labels are given in fractions of the picture's width and height and become letterbox pixels.
+/// Labels are given in fractions of the image's width and height and become letterbox pixels.
 public struct ValidationInput: Sendable, Hashable {
-  /// The picture's place in the set.
+  /// The image's place in the set.
   public let index: Int
   /// How it is scaled and padded: to `letterbox.resized`, in the middle of `letterbox.padded`.
   public let letterbox: Letterbox
 
-  /// Makes an input.
+  /// Creates an input.
   public init(index: Int, letterbox: Letterbox) {
     self.index = index
     self.letterbox = letterbox
   }
 
-  /// Returns where a point of the picture is, given in fractions.
+  /// Returns where a point of the image is, given in fractions.
   public func point(_ point: Point) -> Point {
     Point(
       x: point.x * Float(letterbox.resized.width) + Float(letterbox.left),
       y: point.y * Float(letterbox.resized.height) + Float(letterbox.top))
   }
 
-  /// Returns where a box of the picture is, given in fractions.
+  /// Returns where a box of the image is, given in fractions.
   public func box(_ box: Box) -> Box {
     let first = point(Point(x: box.x1, y: box.y1))
     let second = point(Point(x: box.x2, y: box.y2))
     return Box(x1: first.x, y1: first.y, x2: second.x, y2: second.y)
   }
 
-  /// Returns where keypoints of the picture are, given in fractions.
+  /// Returns where keypoints of the image are, given in fractions.
   public func keypoints(_ keypoints: [Keypoint]) -> [Keypoint] {
     keypoints.map { Keypoint(point($0.point), visibility: $0.visibility) }
   }
 
-  /// Returns the rotated box of least area around corners, given in fractions; nil without any.
-  public func rotatedBox(_ corners: Polygon) -> RotatedBox? {
-    RotatedBox(enclosing: corners.points.map(point))
+  /// Returns the oriented box of least area around corners, given in fractions; nil without any.
+  public func orientedBox(_ corners: Polygon) -> OrientedBox? {
+    OrientedBox(enclosing: corners.points.map(point))
   }
 
-  /// How many points a label's polygon gets before it is drawn; where a picture's longest polygon
+  /// How many points a label's polygon gets before it is drawn; where an image's longest polygon
   /// has more, all get one more than that.
   static let polygonPoints = 1000
 
@@ -53,10 +53,10 @@ public struct ValidationInput: Sendable, Hashable {
   /// lies upon it. A `grid` of another size is then interpolated to.
   ///
   /// - Parameters:
-  ///   - polygons: The polygons, in fractions of the picture.
+  ///   - polygons: The polygons, in fractions of the image.
   ///   - grid: The extent of the predicted masks, a quarter of the padded extent if nil.
   /// - Returns: A mask for each polygon, and the polygons' indices by falling area: the order in
-  ///   which the reference has the labels from then on.
+  ///   which Ultralytics has the labels from then on.
   public func masks(
     of polygons: [Polygon], grid: Size? = nil
   ) -> (masks: [Mask], order: [Int]) {

@@ -6,6 +6,6 @@ public enum ValidationKind: Sendable, Hashable {
   case masks
   /// The overlap of boxes, and the similarity of so many keypoints.
   case keypoints(count: Int)
-  /// The overlap of rotated boxes.
-  case rotatedBoxes
+  /// The overlap of oriented boxes.
+  case orientedBoxes
 }

@@ -1,34 +1,34 @@
 public import YOLOGeometry
 
-/// How the pictures of a validation set are put into the network's input.
+/// How the images of a validation set are put into the network's input.
 ///
-/// Each picture is scaled until its long side has the input size. Sorted by their proportions, the
-/// pictures then form batches, whose pictures are all padded to the same extent: the least one that
-/// holds them all, plus at least half a stride. So what is found in a picture depends on the others of
+/// Each image is scaled until its long side has the input size. Sorted by their proportions, the
+/// images then form batches, whose images are all padded to the same extent: the least one that
+/// holds them all, plus at least half a stride. So what is found in an image depends on the others of
 /// its batch, and figures on the batch size.
 ///
-/// Pictures of the same proportions stay in their order. The reference leaves that order to its
+/// Images of the same proportions stay in their order. Ultralytics leaves that order to its
 /// sorting, which differs between processors; its figures are the same with a batch of one, or if
 /// its sorting is made stable.
 public struct ValidationPlan: Sendable, Hashable {
-  /// The pictures a batch that the reference takes if not told otherwise.
+  /// The images a batch that Ultralytics takes if not told otherwise.
   public static let defaultBatchSize = 16
 
-  /// The batches in order, wide pictures first.
+  /// The batches in order, wide images first.
   public let batches: [[ValidationInput]]
 
-  /// Plans how pictures are scaled and padded; all numbers must be positive.
+  /// Plans how images are scaled and padded; all numbers must be positive.
   ///
   /// - Parameters:
-  ///   - sizes: The pictures' extents.
+  ///   - sizes: The images' extents.
   ///   - imageSize: The long side after scaling.
   ///   - stride: The unit of the padded extents: the network's largest stride, at least 32.
-  ///   - batchSize: The pictures a batch.
+  ///   - batchSize: The images a batch.
   public init(
     sizes: [Size], imageSize: Int, stride: Int, batchSize: Int = Self.defaultBatchSize
   ) {
     precondition(imageSize > 0 && stride > 0 && batchSize > 0, "sizes are positive")
-    precondition(sizes.allSatisfy { $0.width > 0 && $0.height > 0 }, "a picture has a pixel")
+    precondition(sizes.allSatisfy { $0.width > 0 && $0.height > 0 }, "an image has a pixel")
     let ratios = sizes.map { Double($0.height) / Double($0.width) }
     let order = sizes.indices.sorted { (ratios[$0], $0) < (ratios[$1], $1) }
     batches = Swift.stride(from: 0, to: order.count, by: batchSize).map { start in
@@ -46,7 +46,7 @@ public struct ValidationPlan: Sendable, Hashable {
     }
   }
 
-  /// Returns a picture's extent with the long side brought to `side`; fractions are rounded up.
+  /// Returns an image's extent with the long side brought to `side`; fractions are rounded up.
   static func resized(_ size: Size, to side: Int) -> Size {
     let ratio = Double(side) / Double(max(size.width, size.height))
     func scaled(_ extent: Int) -> Int {

@@ -8,6 +8,6 @@ public enum ValidationShape: Sendable, Hashable {
   case mask(Box, Mask)
   /// A box and keypoints.
   case keypoints(Box, [Keypoint])
-  /// A rotated box.
-  case rotatedBox(RotatedBox)
+  /// An oriented box.
+  case orientedBox(OrientedBox)
 }

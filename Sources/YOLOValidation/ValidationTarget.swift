@@ -5,7 +5,7 @@ public struct ValidationTarget: Sendable, Hashable {
   /// Where it is.
   public let shape: ValidationShape
 
-  /// Makes a target.
+  /// Creates a target.
   public init(classIndex: Int, shape: ValidationShape) {
     self.classIndex = classIndex
     self.shape = shape

@@ -7,7 +7,7 @@ struct CaseField {
   let key: String
   let value: JSONValue
 
-  /// Makes the error that the value is not what is expected.
+  /// Creates the error that the value is not what is expected.
   func invalid(_ expected: String) -> VerificationError {
     let found =
       switch value {
@@ -54,8 +54,8 @@ struct CaseField {
     return text
   }
 
-  /// Returns a whole number.
-  func integer(_ expected: String = "a whole number") throws(VerificationError) -> Int {
+  /// Returns an integer.
+  func integer(_ expected: String = "an integer") throws(VerificationError) -> Int {
     guard let integer = value.int else { throw invalid(expected) }
     return integer
   }
@@ -83,9 +83,9 @@ struct CaseField {
     return number
   }
 
-  /// Returns the name of a file in the case's folder.
+  /// Returns the name of a file in the case's directory.
   func fileName() throws(VerificationError) -> String {
-    let expected = "the name of a file in the case's folder, without a slash"
+    let expected = "the name of a file in the case's directory, without a slash"
     let name = try text(expected)
     guard !name.isEmpty, name != ".", name != "..", name.utf8.count <= 255,
       name.utf8.allSatisfy({ $0 >= 0x20 && $0 != 0x7F && $0 != UInt8(ascii: "/") })

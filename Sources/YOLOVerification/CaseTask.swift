@@ -12,7 +12,7 @@ enum CaseTask: String, CaseIterable {
   func accepts(_ shape: ComparedObject.Shape) -> Bool {
     switch (self, shape) {
     case (.detect, .box), (.segment, .outline), (.pose, .keypoints),
-      (.obb, .rotatedBox), (.classify, .picture):
+      (.obb, .orientedBox), (.classify, .image):
       true
     case (.detect, _), (.segment, _), (.pose, _), (.obb, _), (.classify, _): false
     }

@@ -1,9 +1,9 @@
-/// Verifications as JUnit XML: a test suite with a test case for each reference case.
+/// Verifications as JUnit XML: a test suite with a test case for each golden case.
 ///
 /// It has what the schema of Ant's JUnit task demands, which is the strictest in use: all attributes of a
 /// suite, and the elements in their order.
 public struct JUnitReport: Sendable {
-  /// The most characters of a failure's text.
+  /// The maximum number of characters of a failure's text.
   static let textLimit = 100_000
 
   /// The outcomes.
@@ -15,7 +15,7 @@ public struct JUnitReport: Sendable {
   /// The name of the machine.
   public let host: String
 
-  /// Makes a report.
+  /// Creates a report.
   public init(
     _ outcomes: [VerificationOutcome], model: String, timestamp: String, host: String
   ) {

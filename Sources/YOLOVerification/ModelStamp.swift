@@ -4,7 +4,7 @@ import YOLOWeights
 
 /// Which checkpoint a case was made with: good for a hint, no condition.
 public struct ModelStamp: Sendable, Hashable {
-  /// The name of the file, without its folder.
+  /// The name of the file, without its directory.
   public let file: String
   /// The size of the file in bytes.
   public let bytes: Int

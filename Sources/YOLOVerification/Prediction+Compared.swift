@@ -28,15 +28,15 @@ extension Prediction {
                 visibility: $0.visibility.map { Float(ResultScale.arrayRounded($0)) })
             }))
       }
-    case .rotatedDetections(let objects):
+    case .orientedDetections(let objects):
       objects.map {
         Self.object(
           $0.classIndex, $0.confidence,
-          .rotatedBox(
+          .orientedBox(
             $0.box.corners.map { Point(x: Self.rounded($0.x), y: Self.rounded($0.y)) }))
       }
     case .classification(let classification):
-      classification.probabilities.enumerated().map { Self.object($0, $1, .picture) }
+      classification.probabilities.enumerated().map { Self.object($0, $1, .image) }
     }
   }
 

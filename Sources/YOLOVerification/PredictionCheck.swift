@@ -99,10 +99,10 @@ public struct PredictionCheck: Sendable, Hashable {
 
   /// Whether two objects, of whatever classes, lie in about the same place.
   private static func isSamePlace(_ first: ComparedObject, _ second: ComparedObject) -> Bool {
-    func relabelled(_ object: ComparedObject) -> ComparedObject {
+    func relabeled(_ object: ComparedObject) -> ComparedObject {
       ComparedObject(label: "", confidence: object.confidence, shape: object.shape)
     }
-    if case .picture = first.shape { return false }
-    return !PredictionComparison([relabelled(first)], [relabelled(second)]).pairs.isEmpty
+    if case .image = first.shape { return false }
+    return !PredictionComparison([relabeled(first)], [relabeled(second)]).pairs.isEmpty
   }
 }

@@ -1,11 +1,11 @@
-import YOLOStudy
+import YOLOInspection
 public import YOLOValidation
 
 /// An object of a prediction that is not what a reference has.
 public struct PredictionProblem: Sendable, Hashable {
   /// What two objects are compared by.
   public enum Measure: String, Sendable, Hashable, CaseIterable {
-    /// The edges of boxes, the corners of rotated boxes; in pixels.
+    /// The edges of boxes, the corners of oriented boxes; in pixels.
     case box
     /// The confidence or class probability.
     case confidence

@@ -1,14 +1,14 @@
 public import YOLO
 import YOLOModels
 import YOLOPostprocess
-public import YOLOStudy
+public import YOLOInspection
 import YOLOTensor
 import YOLOValidation
 
-/// What a model gives on a reference case, held against what the case expects.
+/// What a model gives on a golden case, held against what the case expects.
 public struct Verification: Sendable, Hashable {
   /// The case.
-  public let referenceCase: ReferenceCase
+  public let goldenCase: GoldenCase
   /// How the objects differ.
   public let check: PredictionCheck
   /// How the tensors differ that the case has, in the order in which the modules run.
@@ -16,7 +16,7 @@ public struct Verification: Sendable, Hashable {
 
   /// The first module in the order of the run whose tensor is beyond the tolerance.
   public var firstDivergence: TensorDifference? {
-    tensors.first { !($0.relative <= referenceCase.tolerances.tensor) }
+    tensors.first { !($0.relative <= goldenCase.tolerances.tensor) }
   }
 
   /// The tensor that is off most, relative to its range.
@@ -32,32 +32,32 @@ public struct Verification: Sendable, Hashable {
   ///
   /// - Throws: `VerificationError`; `otherTask` or `model` where the model cannot run the case, of code
   ///   `option` if it runs another branch of a dual head.
-  public init(_ model: Model, on referenceCase: ReferenceCase) throws(VerificationError) {
-    guard model.task == referenceCase.task else {
+  public init(_ model: Model, on goldenCase: GoldenCase) throws(VerificationError) {
+    guard model.task == goldenCase.task else {
       throw .otherTask(
-        path: referenceCase.path, expected: referenceCase.task, found: model.task)
+        path: goldenCase.path, expected: goldenCase.task, found: model.task)
     }
-    guard model.options.branch == referenceCase.branch else {
+    guard model.options.branch == goldenCase.branch else {
       throw .model(
         YOLOError(
           .option,
-          "\(referenceCase.path): \(PredictOption.suppression.name) is "
-            + "\(referenceCase.branch == .oneToMany), but the model was opened for the other branch"
+          "\(goldenCase.path): \(PredictOption.suppression.name) is "
+            + "\(goldenCase.branch == .oneToMany), but the model was opened for the other branch"
         ))
     }
-    let image = try referenceCase.readPicture()
-    let options = referenceCase.options
+    let image = try goldenCase.readImage()
+    let options = goldenCase.options
     let prediction: Prediction
     do throws(YOLOError) {
-      prediction = try model.predict(image, options: options, source: referenceCase.path)
+      prediction = try model.predict(image, options: options, source: goldenCase.path)
     } catch {
       throw .model(error)
     }
     check = PredictionCheck(
-      prediction, against: referenceCase.expected, within: referenceCase.tolerances,
+      prediction, against: goldenCase.expected, within: goldenCase.tolerances,
       threshold: options.confidence)
-    self.referenceCase = referenceCase
-    guard !referenceCase.tensors.isEmpty else {
+    self.goldenCase = goldenCase
+    guard !goldenCase.tensors.isEmpty else {
       tensors = []
       return
     }
@@ -65,20 +65,20 @@ public struct Verification: Sendable, Hashable {
     let order: [String]
     do throws(YOLOError) {
       trace = try model.trace(
-        image, taps: referenceCase.tensors.filter { $0 != ReferenceCase.inputPath },
+        image, taps: goldenCase.tensors.filter { $0 != GoldenCase.inputPath },
         options: options)
-      order = [ReferenceCase.inputPath] + (try model.modulePaths())
+      order = [GoldenCase.inputPath] + (try model.modulePaths())
     } catch {
-      throw .model(YOLOError(error.code, "\(referenceCase.path): \(error.message)"))
+      throw .model(YOLOError(error.code, "\(goldenCase.path): \(error.message)"))
     }
-    let wanted = Set(referenceCase.tensors)
+    let wanted = Set(goldenCase.tensors)
     var tensors: [TensorDifference] = []
     for path in order where wanted.contains(path) {
-      guard let found = path == ReferenceCase.inputPath ? trace.input : trace.tensors[path] else {
+      guard let found = path == GoldenCase.inputPath ? trace.input : trace.tensors[path] else {
         continue
       }
       tensors.append(
-        TensorDifference(path, expected: try referenceCase.readTensor(path), found: found))
+        TensorDifference(path, expected: try goldenCase.readTensor(path), found: found))
     }
     self.tensors = tensors
   }
@@ -87,9 +87,9 @@ public struct Verification: Sendable, Hashable {
   public var problems: [String] {
     var lines: [String] = []
     if let firstDivergence {
-      let count = tensors.count { !($0.relative <= referenceCase.tolerances.tensor) }
+      let count = tensors.count { !($0.relative <= goldenCase.tolerances.tensor) }
       lines.append(
-        "first diverging module: \(firstDivergence) (tolerance \(referenceCase.tolerances.tensor); "
+        "first diverging module: \(firstDivergence) (tolerance \(goldenCase.tolerances.tensor); "
           + "\(count) of \(tensors.count) tensors diverge)")
     } else if !check.agrees, let worstTensor {
       lines.append("no module diverges; the worst is \(worstTensor)")

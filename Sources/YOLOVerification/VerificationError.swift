@@ -1,13 +1,13 @@
 public import YOLO
-public import YOLODataSet
+public import YOLODatasets
 public import YOLOImageIO
 
-/// Why a reference case cannot be read, made or run.
+/// Why a golden case cannot be read, made or run.
 public enum VerificationError: Error, Sendable, Hashable {
   /// A file that cannot be opened, is too large or is not JSON, or expected predictions that are none.
-  case file(DataSetError)
-  /// The picture cannot be read, or a file of a case cannot be written.
-  case picture(ImageIOError)
+  case file(DatasetError)
+  /// The image cannot be read, or a file of a case cannot be written.
+  case image(ImageIOError)
   /// The model cannot run the case.
   case model(YOLOError)
   /// A key of `case.json` has another value than expected.
@@ -16,15 +16,15 @@ public enum VerificationError: Error, Sendable, Hashable {
   case newerFormat(path: String, version: Int, supported: Int)
   /// A tensor is not the array that is expected.
   case tensor(path: String, reason: String)
-  /// The expected predictions are not those of one picture by the case's task.
+  /// The expected predictions are not those of one image by the case's task.
   case expectation(path: String, reason: String)
   /// A model of another task than the case's.
   case otherTask(path: String, expected: String, found: String)
   /// A case would be overwritten.
   case exists(path: String, reason: String)
-  /// A folder that neither is a case nor has cases in it.
+  /// A directory that neither is a case nor has cases in it.
   case noCases(path: String)
-  /// A folder cannot be made, renamed or removed.
+  /// A directory cannot be made, renamed or removed.
   case unwritable(path: String, reason: String)
 }
 
@@ -33,7 +33,7 @@ extension VerificationError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .file(let error): "\(error)"
-    case .picture(let error): "\(error)"
+    case .image(let error): "\(error)"
     case .model(let error): "\(error)"
     case .invalid(let path, let key, let expected, let found):
       "\(path): \(key) must be \(expected), but it is \(found)"
@@ -45,7 +45,7 @@ extension VerificationError: CustomStringConvertible {
       "\(path) is a case of the task \(expected), but the model's task is \(found)"
     case .exists(let path, let reason): "\(path) \(reason)"
     case .noCases(let path):
-      "\(path) is no reference case, and no folder in it is one: there is no \(ReferenceCase.fileName)"
+      "\(path) is no golden case, and no directory in it is one: there is no \(GoldenCase.fileName)"
     case .unwritable(let path, let reason): "\(path): cannot be written: \(reason)"
     }
   }

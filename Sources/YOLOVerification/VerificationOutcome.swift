@@ -1,6 +1,6 @@
 /// How the verification of a case ended.
 public struct VerificationOutcome: Sendable {
-  /// The folder of the case.
+  /// The directory of the case.
   public let path: String
   /// The comparison, or why there is none.
   public let result: Result<Verification, VerificationError>
@@ -9,7 +9,7 @@ public struct VerificationOutcome: Sendable {
   /// Whether the case was made with the same checkpoint; nil if it does not say with which.
   public let hasSameCheckpoint: Bool?
 
-  /// Tells how a case ended.
+  /// Returns how a case ended.
   public init(
     path: String, result: Result<Verification, VerificationError>, seconds: Double,
     hasSameCheckpoint: Bool?

@@ -2,7 +2,7 @@ import Subprocess
 
 /// A program of FFmpeg, run as a child that is gone when the call returns.
 package struct MediaProgram: Sendable {
-  /// The folders to look for programs in, as in `PATH`; the process's own if nil.
+  /// The directories to look for programs in, as in `PATH`; the process's own if nil.
   @TaskLocal package static var searchPath: String?
 
   /// The name of the program.

@@ -6,7 +6,7 @@ public enum VideoError: Error, Sendable, Hashable {
   case notInstalled(program: String)
   /// The file cannot be opened, or is no regular file; `reason` is the system's.
   case unreadable(source: String, reason: String)
-  /// The file is of no supported format, or holds no moving picture.
+  /// The file is of no supported format, or holds no moving image.
   case noVideo(source: String)
   /// The data cannot be decoded; `reason` is the first message of the decoder, cut.
   case damaged(source: String, reason: String)

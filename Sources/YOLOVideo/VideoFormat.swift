@@ -33,7 +33,7 @@ public enum VideoFormat: String, Sendable, CaseIterable {
       firstBytes.dropFirst(offset).starts(with: signature.utf8)
     }
     if ["ftyp", "moov", "mdat", "wide"].contains(where: { has($0, at: 4) }) {
-      return pictureBrands.contains { has($0, at: 8) } ? nil : .mp4
+      return imageBrands.contains { has($0, at: 8) } ? nil : .mp4
     }
     if firstBytes.starts(with: [0x1A, 0x45, 0xDF, 0xA3]) { return .matroska }
     if has("RIFF"), has("AVI ", at: 8) { return .avi }
@@ -47,8 +47,8 @@ public enum VideoFormat: String, Sendable, CaseIterable {
     return isTransportStream(firstBytes) ? .transportStream : nil
   }
 
-  /// The brands of files of the MP4 container that hold pictures: AVIF, HEIF, Canon's raw.
-  private static let pictureBrands = [
+  /// The brands of files of the MP4 container that hold images: AVIF, HEIF, Canon's raw.
+  private static let imageBrands = [
     "avif", "avis", "hei", "hev", "mif1", "msf1", "crx",
   ]
 

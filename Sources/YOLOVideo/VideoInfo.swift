@@ -22,7 +22,7 @@ public struct VideoInfo: Sendable, Hashable {
   /// How many frames a stride leaves of those told.
   public func frameCount(stride: Int) -> Int? { frameCount.map { $0 / max(stride, 1) } }
 
-  /// Reads the answer of `ffprobe -of json`; nil if it names no moving picture.
+  /// Reads the answer of `ffprobe -of json`; nil if it names no moving image.
   init?(probe: JSONValue) {
     let streams = probe["streams"]?.elements ?? []
     guard let stream = streams.first(where: { $0["codec_type"]?.string == "video" }),

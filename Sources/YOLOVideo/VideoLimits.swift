@@ -1,17 +1,17 @@
 /// What a video may cost; checked on what the file says of itself, and again while it is read.
 public struct VideoLimits: Sendable, Hashable {
-  /// The longest video, in seconds.
+  /// The maximum video, in seconds.
   public var duration: Double
-  /// The most frames that are handed out, those that the stride leaves over.
+  /// The maximum number of frames that are handed out, those that the stride leaves over.
   public var frames: Int
-  /// The most pixels of a frame.
+  /// The maximum number of pixels of a frame.
   public var pixels: Int
   /// The largest file, in bytes.
   public var bytes: Int
-  /// The longest time that reading a video may take, work on its frames included, in seconds.
+  /// The maximum time that reading a video may take, work on its frames included, in seconds.
   public var seconds: Double
 
-  /// Makes limits; the defaults are 12 hours, 2 million frames of 8K, 64 GiB and a week.
+  /// Creates limits; the defaults are 12 hours, 2 million frames of 8K, 64 GiB and a week.
   public init(
     duration: Double = 43_200, frames: Int = 2_000_000, pixels: Int = 40_000_000,
     bytes: Int = 64 << 30, seconds: Double = 604_800

@@ -3,7 +3,7 @@ import Subprocess
 import YOLOGeometry
 
 extension VideoReader {
-  /// The longest that ffprobe may take, in seconds, and print, in bytes.
+  /// The maximum that ffprobe may take, in seconds, and print, in bytes.
   private static let probeLimit = (seconds: 30.0, bytes: 1 << 20)
 
   /// What both programs are told before the input: one file, and no other that it names.

@@ -17,7 +17,7 @@ public struct VideoWriter {
   /// Writes the frames that `body` appends to a new file, which then replaces what is at `path`.
   ///
   /// Odd sides are padded by a line, as the pixel format yuv420p needs it. The file is written under
-  /// another name in the same folder and is removed on failure. Throws `notInstalled`, `timedOut`,
+  /// another name in the same directory and is removed on failure. Throws `notInstalled`, `timedOut`,
   /// `endedEarly` and `unwritable`, `CancellationError`, and what `body` throws.
   public static func write(
     to path: String, size: Size, frameRate: FrameRate = .standard, seconds: Double = 604_800,
@@ -30,7 +30,7 @@ public struct VideoWriter {
     let directory = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(path[...$0]) } ?? ""
     let tag = String(UInt64.random(in: .min ... .max), radix: 36)
     let temporary = "\(directory).yolo-\(tag).mp4"
-    // The file is made here, so that a folder that cannot be written to is known before the work.
+    // The file is made here, so that a directory that cannot be written to is known before the work.
     let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw unwritable(path, errno) }
     close(descriptor)

@@ -5,7 +5,7 @@ public struct AttributeEntry: Sendable {
   /// The value.
   public let value: AttributeValue
 
-  /// Makes an entry.
+  /// Creates an entry.
   public init(key: AttributeValue, value: AttributeValue) {
     self.key = key
     self.value = value

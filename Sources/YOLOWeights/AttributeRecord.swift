@@ -10,7 +10,7 @@ public struct AttributeRecord: Sendable {
   /// The class alone, such as `Resize`.
   public var className: String { ClassPath.lastComponent(of: qualifiedName) }
 
-  /// Makes a record.
+  /// Creates a record.
   public init(
     qualifiedName: String, arguments: [AttributeValue], attributes: [String: AttributeValue]
   ) {

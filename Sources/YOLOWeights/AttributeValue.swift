@@ -1,4 +1,4 @@
-/// An inert value from a checkpoint: what Python had, without behaviour.
+/// An inert value from a checkpoint: what Python had, without behavior.
 public enum AttributeValue: Sendable {
   /// Python's `None`.
   case none

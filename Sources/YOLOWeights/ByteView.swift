@@ -7,7 +7,7 @@ package struct ByteView {
   /// The number of bytes.
   package let count: Int
 
-  /// Makes a view of `count` bytes from `base`.
+  /// Creates a view of `count` bytes from `base`.
   package init(base: UnsafeRawPointer, count: Int) {
     self.base = base
     self.count = count

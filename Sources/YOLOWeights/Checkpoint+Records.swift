@@ -41,7 +41,7 @@ extension Checkpoint {
       let numbers = value.numbers?.compactMap { Int(exactly: $0) } ?? []
       guard !numbers.isEmpty, numbers.count == value.numbers?.count, numbers.count <= 64,
         numbers.allSatisfy({ (1...4096).contains($0) })
-      else { throw unexpected("stride", "whole numbers from 1 to 4096", value) }
+      else { throw unexpected("stride", "integers from 1 to 4096", value) }
       strides = numbers
     }
     self.init(

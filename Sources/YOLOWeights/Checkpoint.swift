@@ -5,7 +5,7 @@
 public struct Checkpoint: Sendable {
   /// The root of the module records: its child `model` holds the layers, its path is empty.
   public let model: ModuleRecord
-  /// The task as the reference spells it (`detect`, `segment`, `classify`, `pose`, `obb`), or nil if
+  /// The task as Ultralytics spells it (`detect`, `segment`, `classify`, `pose`, `obb`), or nil if
   /// neither the file nor the head tells it.
   public let task: String?
   /// The class names.
@@ -79,7 +79,7 @@ public struct Checkpoint: Sendable {
   /// inference computes anew.
   public func usageReport() -> UsageReport { model.usage.report(on: model) }
 
-  /// Gives back the memory of what was read of the file; reading on costs a look at the file.
+  /// Returns back the memory of what was read of the file; reading on costs a look at the file.
   package func releasePages() { file?.releasePages() }
 
   /// The memory of the file's bytes: all of them if they were copied, none if they are mapped.

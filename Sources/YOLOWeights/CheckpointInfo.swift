@@ -14,7 +14,7 @@ public struct CheckpointInfo: Sendable, Equatable {
   public var date: String?
   /// The release of Ultralytics that saved it.
   public var version: String?
-  /// The licence that it states.
+  /// The license that it states.
   public var license: String?
   /// The address of its documentation.
   public var docs: String?
@@ -23,6 +23,6 @@ public struct CheckpointInfo: Sendable, Equatable {
   /// The program that wrote the safetensors file.
   public var producer: String?
 
-  /// Makes an empty description.
+  /// Creates an empty description.
   public init() {}
 }

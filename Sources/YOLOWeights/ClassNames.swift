@@ -10,13 +10,13 @@ public struct ClassNames: Sendable, Equatable {
   /// The names by class id.
   public let byIndex: [Int: String]
 
-  /// Makes the table from names by class id.
+  /// Creates the table from names by class id.
   public init(_ names: [Int: String]) {
     byIndex = names
     ids = names.keys.sorted()
   }
 
-  /// Makes the table from names in order, the first of class 0.
+  /// Creates the table from names in order, the first of class 0.
   public init(_ names: [String]) {
     self.init(Dictionary(uniqueKeysWithValues: names.enumerated().map { ($0.offset, $0.element) }))
   }

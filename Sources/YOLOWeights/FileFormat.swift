@@ -33,7 +33,7 @@ public enum FileFormat: Sendable, Equatable, CaseIterable {
 }
 
 extension FileFormat {
-  /// Tells the kind of a file from its bytes.
+  /// Returns the kind of a file from its bytes.
   package init(detecting bytes: ByteView) {
     func starts(_ prefix: [UInt8], at offset: Int = 0) -> Bool {
       bytes.count >= offset + prefix.count

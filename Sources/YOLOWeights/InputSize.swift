@@ -5,7 +5,7 @@ public struct InputSize: Sendable, Hashable {
   /// The horizontal extent.
   public let width: Int
 
-  /// Makes a size.
+  /// Creates a size.
   public init(height: Int, width: Int) {
     self.height = height
     self.width = width

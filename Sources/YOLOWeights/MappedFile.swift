@@ -92,7 +92,7 @@ public final class MappedFile: @unchecked Sendable {
     if isMapping { munmap(address, count) } else { address.deallocate() }
   }
 
-  /// Gives back the memory that the bytes take until they are next read, then from the file.
+  /// Returns back the memory that the bytes take until they are next read, then from the file.
   ///
   /// Copied bytes stay. Safe while others read.
   package func releasePages() {

@@ -3,7 +3,7 @@
 /// Records are inert and immutable; a graph is built from them. Every record knows its path, so that
 /// weight keys, tap names and messages are one string.
 public final class ModuleRecord: Sendable {
-  /// The most modules inside one another.
+  /// The maximum number of modules inside one another.
   package static let depthLimit = 32
 
   /// The class with its present module path, such as `ultralytics.nn.modules.block.C2f`.

@@ -5,7 +5,7 @@
 struct RecordBuilder {
   private let graph: PickleGraph
   private let archive: ZipArchive
-  /// The folder of the archive that holds everything, with its slash.
+  /// The directory of the archive that holds everything, with its slash.
   private let root: String
   private let usage: UsageTracker
   /// Which strings of the graph name hooks and bookkeeping of torch, without meaning for inference.

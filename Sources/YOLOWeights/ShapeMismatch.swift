@@ -7,7 +7,7 @@ public struct ShapeMismatch: Sendable, Hashable {
   /// The shape in the file.
   public let found: [Int]
 
-  /// Makes a mismatch.
+  /// Creates a mismatch.
   public init(key: String, expected: [Int], found: [Int]) {
     self.key = key
     self.expected = expected

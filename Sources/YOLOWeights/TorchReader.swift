@@ -17,7 +17,7 @@ enum TorchReader {
     return try checkpoint(graph, archive, root, file)
   }
 
-  /// The folder of the first entry, after the checks that concern the archive as a whole.
+  /// The directory of the first entry, after the checks that concern the archive as a whole.
   private static func root(of archive: ZipArchive) throws(WeightError) -> String {
     let file = archive.file.name
     guard let first = archive.entries.first else {
@@ -25,7 +25,7 @@ enum TorchReader {
     }
     guard let slash = first.name.firstIndex(of: "/") else {
       throw .invalidArchive(
-        file: file, entry: first.name, reason: "torch keeps every entry in one folder")
+        file: file, entry: first.name, reason: "torch keeps every entry in one directory")
     }
     let root = String(first.name[...slash])
     let isScript =

@@ -10,7 +10,7 @@ public struct UsageReport: Sendable, Equatable {
   /// Whether every tensor was used and every wish fulfilled.
   public var isComplete: Bool { unused.isEmpty && missing.isEmpty && mismatched.isEmpty }
 
-  /// Makes a report.
+  /// Creates a report.
   public init(unused: [String], missing: [String], mismatched: [ShapeMismatch]) {
     self.unused = unused
     self.missing = missing

@@ -4,7 +4,7 @@
 /// the mapped file. Shape, strides and extent were checked when the tensor was made, so reading
 /// cannot fail.
 public struct WeightTensor: Sendable {
-  /// The most dimensions that are read.
+  /// The maximum number of dimensions that are read.
   package static let rankLimit = 16
   /// How many elements a tensor may have beyond those of its storage (a stride of zero repeats
   /// elements, so a small file could ask for any amount of memory).
@@ -16,7 +16,7 @@ public struct WeightTensor: Sendable {
   public let shape: [Int]
   /// The number of elements.
   public let count: Int
-  /// The distance between neighbours of every dimension, in elements.
+  /// The distance between neighbors of every dimension, in elements.
   package let strides: [Int]
   private let file: MappedFile
   private let byteOffset: Int
@@ -34,7 +34,7 @@ public struct WeightTensor: Sendable {
     return true
   }
 
-  /// Describes a tensor inside `region` of a file, a whole number of elements.
+  /// Describes a tensor inside `region` of a file, an integer of elements.
   ///
   /// `offset` and `strides` are in elements; nil strides stand for row-major order without gaps.
   ///

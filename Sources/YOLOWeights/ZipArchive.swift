@@ -6,9 +6,9 @@
 /// neither overlap nor share a name, and compressed or encrypted entries are refused, so no archive
 /// expands beyond its own size. Source: PKWARE APPNOTE 6.3.10, sections 4.3.7 to 4.5.3.
 package struct ZipArchive {
-  /// The most entries that are read.
+  /// The maximum number of entries that are read.
   package static let entryLimit = 100_000
-  /// The longest entry name, in bytes.
+  /// The maximum entry name, in bytes.
   static let nameLimit = 1024
 
   /// The archive's file.

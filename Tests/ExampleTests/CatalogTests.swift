@@ -16,7 +16,7 @@ import YOLOValidation
   /// The lines between two marks, by the name of the example, without their common indentation.
   private static func examples() throws -> [String: String] {
     var examples = [String: String]()
-    for file in ["EmbeddingExamples", "StudyExamples"] {
+    for file in ["EmbeddingExamples", "InspectionExamples"] {
       let text = try String(
         contentsOf: root.appending(path: "Tests/ExampleTests/\(file).swift"), encoding: .utf8)
       var name: String?

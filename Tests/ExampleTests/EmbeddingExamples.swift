@@ -46,11 +46,11 @@ import YOLOImageIO
     #expect([fromFile, fromBytes, fromSafetensors].allSatisfy { $0.task == "detect" })
   }
 
-  @Test func pictures() throws {
+  @Test func images() throws {
     let (photo, width, height, rowStride) = (Self.file("shapes.jpg"), 4, 2, 20)
     let upload = [UInt8](try Data(contentsOf: URL(filePath: photo)))
     let frame = [UInt8](repeating: 7, count: rowStride * height)
-    // example: pictures
+    // example: images
     let fromFile = try ImageReader.read(contentsOf: photo)
     let fromBytes = try ImageReader.decode(upload, named: "upload 17")
     let fromCamera = try Image(
@@ -75,7 +75,7 @@ import YOLOImageIO
         for object in objects { print(object.box, object.mask.area, object.polygon.points.count) }
       case .poses(let objects):
         for object in objects { print(object.box, object.keypoints.map(\.point)) }
-      case .rotatedDetections(let objects):
+      case .orientedDetections(let objects):
         for object in objects { print(object.box.x, object.box.y, object.box.angle) }
       case .classification(let classes):
         for score in classes.top { print(score.classIndex, score.confidence) }
@@ -135,9 +135,9 @@ import YOLOImageIO
 
   @Test func stream() async throws {
     let model = try Model(path: Self.file("shapes-detect.pt"))
-    let picture = try ImageReader.read(contentsOf: Self.file("shapes.jpg"))
+    let photo = try ImageReader.read(contentsOf: Self.file("shapes.jpg"))
     let camera = AsyncStream<Image> { continuation in
-      for _ in 0..<5 { continuation.yield(picture) }
+      for _ in 0..<5 { continuation.yield(photo) }
       continuation.finish()
     }
     var counts = [Int]()

@@ -7,7 +7,7 @@ import YOLOValidation
 /// Predicts on many threads at once with models that all of them share, and compares each prediction
 /// with the one made alone.
 enum ConcurrentPredictions {
-  /// A picture, and how it is predicted.
+  /// An image, and how it is predicted.
   private struct Job: Sendable {
     let model: Model
     let image: Image
@@ -32,7 +32,7 @@ enum ConcurrentPredictions {
       while true {
         let index = next.add(1, ordering: .relaxed).oldValue
         guard index < count else { return }
-        // A stride without a common factor: neighbours in time have other models and extents.
+        // A stride without a common factor: neighbors in time have other models and extents.
         let job = jobs[index &* 7919 % jobs.count]
         let found = try? job.model.predict(job.image, options: job.options).findings
         if found != job.expected { wrong.add(1, ordering: .relaxed) }
@@ -67,7 +67,7 @@ enum ConcurrentPredictions {
     }
   }
 
-  /// Makes pictures and extents for each model, and predicts each alone.
+  /// Creates images and extents for each model, and predicts each alone.
   private static func jobs(_ paths: [String]) throws -> [Job] {
     let models = try paths.map { try Model(path: $0, options: RuntimeOptions(planLimit: 3)) }
     var jobs = [Job]()
@@ -88,7 +88,7 @@ enum ConcurrentPredictions {
     return jobs
   }
 
-  /// A picture of coloured blocks.
+  /// An image of colored blocks.
   private static func noise(width: Int, height: Int, seed: UInt32) -> Image {
     var state = seed
     let colors = (0..<3 * 32 * 32).map { _ -> UInt8 in
@@ -112,7 +112,7 @@ extension Model {
     switch task {
     case "segment": .segmentations([])
     case "pose": .poses([])
-    case "obb": .rotatedDetections([])
+    case "obb": .orientedDetections([])
     default: .detections([])
     }
   }

@@ -91,7 +91,7 @@ enum InferenceProbe {
     @inline(never) init(_ model: Model) { self.model = model }
   }
 
-  /// Predicts pictures of 40 shapes in turn, which need more plans than the three that are kept, and
+  /// Predicts images of 40 shapes in turn, which need more plans than the three that are kept, and
   /// reports the memory after each whole turn, when all is as it was after the turn before.
   private static func memory(
     _ path: String, side: Int, threads: Int, inferences: Int
@@ -111,7 +111,7 @@ enum InferenceProbe {
       let counts = try Counter.counting(references: false) {
         for shape in shapes {
           let image = Image(
-            size: Size(width: shape.width, height: shape.height), grey: UInt8(done % 256))
+            size: Size(width: shape.width, height: shape.height), gray: UInt8(done % 256))
           _ = try model.predict(image, options: options)
           done += 1
         }

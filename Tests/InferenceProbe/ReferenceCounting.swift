@@ -73,7 +73,7 @@ enum ReferenceCounting {
     enabling?.storeBytes(of: 1, as: UInt8.self)
   }
 
-  /// Gives the runtime its own functions back.
+  /// Returns the runtime its own functions back.
   static func restore() {
     if let retain { retain.place.pointee = retain.original }
     if let release { release.place.pointee = release.original }

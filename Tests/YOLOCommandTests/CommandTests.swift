@@ -6,7 +6,7 @@ import YOLOTestSupport
 @Suite struct CommandTests {
   private static let root = Program.root
   private static let checkpoint = fixture("checkpoints/tiny-detect.pt")
-  private static let picture = fixture("pictures/odd.png")
+  private static let photo = fixture("images/odd.png")
 
   private static func fixture(_ name: String) -> String {
     root.appending(path: "Tests/Fixtures/\(name)").path
@@ -24,12 +24,12 @@ import YOLOTestSupport
       input: input)
   }
 
-  private func withFolder(_ body: (URL) throws -> Void) throws {
-    try Program.withFolder(body)
+  private func withDirectory(_ body: (URL) throws -> Void) throws {
+    try Program.withDirectory(body)
   }
 
   @Test func jsonHasTheFormOfTheHub() throws {
-    let outcome = try predict(["--source", Self.picture, "--format", "json"])
+    let outcome = try predict(["--source", Self.photo, "--format", "json"])
     #expect(outcome.status == 0 && outcome.errors.isEmpty, "\(outcome.errors)")
     let answer = try #require(
       JSONSerialization.jsonObject(with: Data(outcome.output.utf8)) as? [String: Any])
@@ -47,9 +47,9 @@ import YOLOTestSupport
   }
 
   @Test func standardInputAndFileGiveTheSame() throws {
-    let data = try Data(contentsOf: URL(filePath: Self.picture))
+    let data = try Data(contentsOf: URL(filePath: Self.photo))
     let piped = try predict(["--source", "-", "--format", "ndjson"], input: data)
-    let read = try predict(["--source", Self.picture, "--format", "ndjson"])
+    let read = try predict(["--source", Self.photo, "--format", "ndjson"])
     func results(_ outcome: Outcome) throws -> [NSDictionary] {
       let line = try JSONSerialization.jsonObject(with: Data(outcome.output.utf8))
       return try #require((line as? [String: Any])?["results"] as? [NSDictionary])
@@ -59,18 +59,18 @@ import YOLOTestSupport
     #expect(try !results(read).isEmpty)
   }
 
-  @Test func aDirectoryIsReadInOrderAndOneBadPictureIsReported() throws {
-    try withFolder { folder in
+  @Test func aDirectoryIsReadInOrderAndOneBadImageIsReported() throws {
+    try withDirectory { directory in
       for name in ["b.png", "a.PNG"] {
         try FileManager.default.copyItem(
-          at: URL(filePath: Self.picture), to: folder.appending(path: name))
+          at: URL(filePath: Self.photo), to: directory.appending(path: name))
       }
-      try Data("no picture".utf8).write(to: folder.appending(path: "bad.jpg"))
-      try Data().write(to: folder.appending(path: "empty.webp"))
-      try Data("ignored".utf8).write(to: folder.appending(path: "notes.txt"))
-      let saved = folder.appending(path: "out/deep")
+      try Data("no image".utf8).write(to: directory.appending(path: "bad.jpg"))
+      try Data().write(to: directory.appending(path: "empty.webp"))
+      try Data("ignored".utf8).write(to: directory.appending(path: "notes.txt"))
+      let saved = directory.appending(path: "out/deep")
       let outcome = try predict([
-        "--source", folder.path, "--format", "ndjson", "--save", saved.path,
+        "--source", directory.path, "--format", "ndjson", "--save", saved.path,
       ])
       #expect(outcome.status == 65)
       let lines = outcome.output.split(separator: "\n")
@@ -78,17 +78,17 @@ import YOLOTestSupport
       #expect(outcome.errors.contains("bad.jpg") && outcome.errors.contains("empty.webp"))
       let drawn = try FileManager.default.contentsOfDirectory(atPath: saved.path).sorted()
       #expect(drawn == ["a.PNG", "b.png"])
-      let before = try Data(contentsOf: URL(filePath: Self.picture))
+      let before = try Data(contentsOf: URL(filePath: Self.photo))
       #expect(try Data(contentsOf: saved.appending(path: "b.png")) != before)
     }
   }
 
   @Test func exportedFilesPredictByThemselves() throws {
-    try withFolder { folder in
-      let target = folder.appending(path: "model.safetensors").path
+    try withDirectory { directory in
+      let target = directory.appending(path: "model.safetensors").path
       let export = try yolo(["export", "--model", Self.checkpoint, "--output", target])
       #expect(export.status == 0 && export.output == target + "\n", "\(export.errors)")
-      let text = ["--source", Self.picture, "--imgsz", "160", "--format", "ndjson"]
+      let text = ["--source", Self.photo, "--imgsz", "160", "--format", "ndjson"]
       let copy = try yolo(["predict", "--model", target] + text)
       let original = try yolo(["predict", "--model", Self.checkpoint] + text)
       func results(_ outcome: Outcome) -> Substring {
@@ -151,7 +151,7 @@ import YOLOTestSupport
     (["predict", "--model", "/nowhere.pt"], 66, ["/nowhere.pt"]),
     (["predict", "--model", "/tmp"], 66, ["/tmp"]),
     (["predict", "--model", "/dev/null"], 66, ["/dev/null"]),
-    (["predict", "--model", CommandTests.picture], 65, ["odd.png"]),
+    (["predict", "--model", CommandTests.photo], 65, ["odd.png"]),
     (["predict", "--source", CommandTests.checkpoint], 65, ["tiny-detect.pt", "JPEG"]),
     (["predict", "--save", "/proc/nowhere"], 73, ["/proc/nowhere"]),
     (["benchmark", "--runs", "0"], 64, ["runs"]),
@@ -164,7 +164,7 @@ import YOLOTestSupport
     var arguments = arguments
     if !arguments.contains("--model") { arguments += ["--model", Self.checkpoint] }
     if arguments[0] == "predict", !arguments.contains("--source") {
-      arguments += ["--source", Self.picture]
+      arguments += ["--source", Self.photo]
     }
     let outcome = try yolo(arguments)
     #expect(outcome.status == status, "\(outcome.errors)")
@@ -173,13 +173,13 @@ import YOLOTestSupport
   }
 
   @Test func aCheckpointThatWouldRunACommandIsRefusedByName() throws {
-    try withFolder { folder in
+    try withDirectory { directory in
       // GLOBAL os.system, the argument, REDUCE: what unpickling would execute.
       let pickle =
         Array("\u{80}\u{2}cos\nsystem\n".unicodeScalars.map { UInt8($0.value) })
         + Array("X".utf8) + [12, 0, 0, 0] + Array("touch pwned!".utf8)
         + Array("\u{85}R.".unicodeScalars.map { UInt8($0.value) })
-      let path = folder.appending(path: "evil.pt")
+      let path = directory.appending(path: "evil.pt")
       try Data(ZipBuilder(pickle: pickle).bytes).write(to: path)
       let outcome = try yolo(["info", "--model", path.path])
       #expect(outcome.status == 65 && outcome.errors.contains("os.system"), "\(outcome.errors)")

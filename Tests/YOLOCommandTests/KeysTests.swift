@@ -9,8 +9,8 @@ import Testing
   }
 
   @Test func aKeyIsMadeListedAndRevoked() throws {
-    try Program.withFolder { folder in
-      let database = folder.appending(path: "new/keys.sqlite")
+    try Program.withDirectory { directory in
+      let database = directory.appending(path: "new/keys.sqlite")
       let made = try keys(["create", "--name", "camera", "--models", "b,a"], database)
       #expect(made.status == 0, "\(made.errors)")
       #expect(made.output.wholeMatch(of: /ul_[0-9a-f]{40}\n/) != nil)
@@ -32,9 +32,9 @@ import Testing
   }
 
   @Test func mistakesAreExplained() throws {
-    try Program.withFolder { folder in
-      let database = folder.appending(path: "keys.sqlite")
-      let damaged = folder.appending(path: "damaged.sqlite")
+    try Program.withDirectory { directory in
+      let database = directory.appending(path: "keys.sqlite")
+      let damaged = directory.appending(path: "damaged.sqlite")
       try Data(String(repeating: "x", count: 5000).utf8).write(to: damaged)
       let cases: [([String], URL, Int32, [String])] = [
         (["list"], database, 66, [database.path]),

@@ -17,10 +17,10 @@ enum Program {
     -> Outcome
   {
     let process = Process()
-    // The test program is in the build folder, where the product is, too.
-    let folder = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+    // The test program is in the build directory, where the product is, too.
+    let directory = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
       .deletingLastPathComponent()
-    process.executableURL = folder.appending(path: "yolo")
+    process.executableURL = directory.appending(path: "yolo")
     process.arguments = arguments
     if let searchPath {
       process.environment = ProcessInfo.processInfo.environment.merging(["PATH": searchPath]) {
@@ -58,12 +58,12 @@ enum Program {
     }
   }
 
-  /// Lends an empty folder.
-  static func withFolder(_ body: (URL) throws -> Void) throws {
-    let folder = FileManager.default.temporaryDirectory.appending(
+  /// Lends an empty directory.
+  static func withDirectory(_ body: (URL) throws -> Void) throws {
+    let directory = FileManager.default.temporaryDirectory.appending(
       path: "yolo-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    try body(folder)
+    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: directory) }
+    try body(directory)
   }
 }

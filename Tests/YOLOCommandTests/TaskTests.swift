@@ -3,40 +3,40 @@ import Testing
 
 /// The command on the shipped models of all tasks.
 @Suite struct TaskTests {
-  /// A task, its shipped picture, what is in that picture, and the keys of a result.
+  /// A task, its shipped image, what is in that image, and the keys of a result.
   struct Case: Sendable, CustomTestStringConvertible {
     let task: String
-    let picture: String
+    let image: String
     let names: [String]
     let keys: Set<String>
 
     var testDescription: String { task }
     var model: String { Program.root.appending(path: "Weights/shapes-\(task).pt").path }
-    var picturePath: String { Program.root.appending(path: "Weights/\(picture)").path }
+    var imagePath: String { Program.root.appending(path: "Weights/\(image)").path }
     var data: String {
-      let folder = Program.root.appending(path: "Tests/Fixtures/data-sets/\(task)").path
-      return task == "classify" ? folder : folder + "/data.yaml"
+      let directory = Program.root.appending(path: "Tests/Fixtures/data-sets/\(task)").path
+      return task == "classify" ? directory : directory + "/data.yaml"
     }
   }
 
   static let cases = [
     Case(
-      task: "detect", picture: "shapes.jpg",
+      task: "detect", image: "shapes.jpg",
       names: ["circle", "cross", "heart", "rectangle", "ring", "star", "triangle"],
       keys: ["class", "name", "confidence", "box"]),
     Case(
-      task: "segment", picture: "shapes-segment.jpg",
+      task: "segment", image: "shapes-segment.jpg",
       names: ["arrow", "cross", "ring", "triangle"],
       keys: ["class", "name", "confidence", "box", "segments"]),
     Case(
-      task: "pose", picture: "shapes-pose.jpg", names: ["arrow", "arrow", "arrow", "arrow"],
+      task: "pose", image: "shapes-pose.jpg", names: ["arrow", "arrow", "arrow", "arrow"],
       keys: ["class", "name", "confidence", "box", "keypoints"]),
     Case(
-      task: "obb", picture: "shapes-obb.jpg",
+      task: "obb", image: "shapes-obb.jpg",
       names: ["circle", "cross", "heart", "rectangle", "ring", "triangle"],
       keys: ["class", "name", "confidence", "box"]),
     Case(
-      task: "classify", picture: "shapes-classify.jpg",
+      task: "classify", image: "shapes-classify.jpg",
       names: ["arrow", "cross", "heart", "ring", "star"], keys: ["class", "name", "confidence"]),
   ]
 
@@ -45,10 +45,10 @@ import Testing
   }
 
   @Test(arguments: cases) func predictsAndDraws(_ given: Case) throws {
-    try Program.withFolder { folder in
+    try Program.withDirectory { directory in
       let outcome = try Program.yolo([
-        "predict", "--model", given.model, "--source", given.picturePath, "--format", "json",
-        "--save", folder.path,
+        "predict", "--model", given.model, "--source", given.imagePath, "--format", "json",
+        "--save", directory.path,
       ])
       #expect(outcome.status == 0, "\(outcome.errors)")
       let answer = try Self.object(outcome.output)
@@ -58,14 +58,14 @@ import Testing
       let results = try #require(image["results"] as? [[String: Any]])
       #expect(results.compactMap { $0["name"] as? String }.sorted() == given.names)
       for result in results { #expect(Set(result.keys) == given.keys) }
-      // The same picture, written without anything drawn on it: the detector is never that sure.
-      let plain = folder.appending(path: "plain")
+      // The same image, written without anything drawn on it: the detector is never that sure.
+      let plain = directory.appending(path: "plain")
       _ = try Program.yolo([
-        "predict", "--model", Self.cases[0].model, "--source", given.picturePath, "--conf", "1",
+        "predict", "--model", Self.cases[0].model, "--source", given.imagePath, "--conf", "1",
         "--save", plain.path,
       ])
-      let drawn = try Data(contentsOf: folder.appending(path: given.picture))
-      #expect(drawn != (try Data(contentsOf: plain.appending(path: given.picture))))
+      let drawn = try Data(contentsOf: directory.appending(path: given.image))
+      #expect(drawn != (try Data(contentsOf: plain.appending(path: given.image))))
     }
   }
 
@@ -90,7 +90,7 @@ import Testing
 
   @Test(arguments: cases) func normalizedCoordinatesAreShares(_ given: Case) throws {
     let command = [
-      "predict", "--model", given.model, "--source", given.picturePath, "--format", "ndjson",
+      "predict", "--model", given.model, "--source", given.imagePath, "--format", "ndjson",
     ]
     let both = try [command, command + ["--normalize"]].map { arguments in
       Self.coordinates(
@@ -98,7 +98,7 @@ import Testing
     }
     #expect(both[0].count == both[1].count && both[0].isEmpty == (given.task == "classify"))
     for (path, pixels) in both[0] {
-      // The shipped pictures have 640x480 pixels.
+      // The shipped images have 640x480 pixels.
       let isVertical = path.split(separator: ".").contains { $0.hasPrefix("y") }
       let share = try #require(both[1][path])
       // Both are rounded to five decimals.
@@ -106,41 +106,41 @@ import Testing
     }
   }
 
-  /// The figures of the reference, see Tools/fixtures/data_sets.py.
-  @Test(arguments: cases) func validatesLikeTheReference(_ given: Case) throws {
+  /// The figures of Ultralytics, see Tools/fixtures/data_sets.py.
+  @Test(arguments: cases) func validatesLikeUltralytics(_ given: Case) throws {
     let url = Program.root.appending(path: "Tests/Fixtures/data-sets/expected.json")
     let expected = try Self.object(String(decoding: try Data(contentsOf: url), as: UTF8.self))
-    try Program.withFolder { folder in
+    try Program.withDirectory { directory in
       let outcome = try Program.yolo([
         "val", "--model", given.model, "--data", given.data, "--batch", "1", "--format", "json",
-        "--save", folder.path,
+        "--save", directory.path,
       ])
       #expect(outcome.status == 0, "\(outcome.errors)")
       let found = try Self.object(outcome.output)
-      #expect(found["pictures"] as? Int == 8)
+      #expect(found["images"] as? Int == 8)
       var compared = 0
       for (name, value) in try #require(expected[given.task] as? [String: Any]) {
         let parts = value as? [String: Double] ?? [name: value as? Double ?? .nan]
         let own = found[name] as? [String: Any] ?? found
         for (figure, wanted) in parts {
           let got = try #require(own[figure] as? Double)
-          // The reference computes in double from float32 overlaps, as we do; the project's own bound
+          // Ultralytics computes in double from float32 overlaps, as we do; the project's own bound
           // is 0.002.
           #expect(abs(got - wanted) <= 1e-5, "\(name) \(figure)")
           compared += 1
         }
       }
       #expect(compared >= 2)
-      let plots = try FileManager.default.contentsOfDirectory(atPath: folder.path)
+      let plots = try FileManager.default.contentsOfDirectory(atPath: directory.path)
       #expect(plots.contains("confusion.svg"))
       #expect(given.task == "classify" || plots.contains("box-precisionRecall.svg"))
     }
   }
 
   @Test func aBrokenLabelIsNamedAndTheRestRated() throws {
-    try Program.withFolder { folder in
+    try Program.withDirectory { directory in
       let source = Program.root.appending(path: "Tests/Fixtures/data-sets/detect")
-      let copy = folder.appending(path: "set")
+      let copy = directory.appending(path: "set")
       try FileManager.default.copyItem(at: source, to: copy)
       try Data("0 0.5 0.5 0.1\n".utf8).write(to: copy.appending(path: "labels/val/000003.txt"))
       let outcome = try Program.yolo([
@@ -149,7 +149,7 @@ import Testing
       ])
       #expect(outcome.status == 65)
       #expect(outcome.errors.contains("labels/val/000003.txt, line 1"), "\(outcome.errors)")
-      #expect(try Self.object(outcome.output)["pictures"] as? Int == 7)
+      #expect(try Self.object(outcome.output)["images"] as? Int == 7)
     }
   }
 
@@ -163,22 +163,22 @@ import Testing
 
   @Test func singleHeadsHaveNoBranchWithoutSuppression() throws {
     let outcome = try Program.yolo([
-      "predict", "--model", Self.cases[0].model, "--source", Self.cases[0].picturePath, "--no-nms",
+      "predict", "--model", Self.cases[0].model, "--source", Self.cases[0].imagePath, "--no-nms",
     ])
     #expect(outcome.status == 65 && outcome.errors.contains("one2one_cv2"), "\(outcome.errors)")
   }
 
   @Test func traceWritesTensorsAndMasks() throws {
-    try Program.withFolder { folder in
+    try Program.withDirectory { directory in
       let given = Self.cases[1]
       let outcome = try Program.yolo([
-        "trace", "--model", given.model, "--source", given.picturePath, "--out", folder.path,
-        "--taps", "model.4,model.9.cv2", "--no-pictures",
+        "trace", "--model", given.model, "--source", given.imagePath, "--out", directory.path,
+        "--taps", "model.4,model.9.cv2", "--no-images",
       ])
       #expect(outcome.status == 0, "\(outcome.errors)")
-      let files = try FileManager.default.contentsOfDirectory(atPath: folder.path).sorted()
+      let files = try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted()
       #expect(files == ["input.npy", "masks.npy", "model.4.npy", "model.9.cv2.npy"])
-      let header = try Data(contentsOf: folder.appending(path: "masks.npy")).prefix(80)
+      let header = try Data(contentsOf: directory.appending(path: "masks.npy")).prefix(80)
       #expect(String(decoding: header, as: UTF8.self).contains("'shape': (4, 256, 320,)"))
     }
   }

@@ -9,15 +9,15 @@ import Testing
     weights.appending(path: "shapes-\(task).pt").path
   }
 
-  /// Records the shipped picture of a task.
+  /// Records the shipped image of a task.
   private static func record(
-    _ task: String, to folder: URL, _ more: [String] = []
+    _ task: String, to directory: URL, _ more: [String] = []
   ) throws -> Program.Outcome {
-    let picture = task == "detect" ? "shapes.jpg" : "shapes-\(task).jpg"
+    let image = task == "detect" ? "shapes.jpg" : "shapes-\(task).jpg"
     return try Program.yolo(
       [
-        "record", "--model", model(task), "--source", weights.appending(path: picture).path,
-        "--out", folder.path,
+        "record", "--model", model(task), "--source", weights.appending(path: image).path,
+        "--out", directory.path,
       ] + more)
   }
 
@@ -26,12 +26,12 @@ import Testing
   }
 
   @Test func recordsOnceAndAgain() throws {
-    try Program.withFolder { folder in
-      let place = folder.appending(path: "deep/case")
+    try Program.withDirectory { directory in
+      let place = directory.appending(path: "deep/case")
       let first = try Self.record("detect", to: place, ["--taps", "model.4,heads"])
       #expect(first.status == 0 && first.output == place.path + "\n", "\(first.errors)")
       let again = try Self.record("detect", to: place)
-      #expect(again.status == 73 && again.errors.contains("is a reference case already"))
+      #expect(again.status == 73 && again.errors.contains("is a golden case already"))
       #expect(FileManager.default.fileExists(atPath: place.path + "/tensors/model.4.npy"))
       let expected = try Data(contentsOf: place.appending(path: "expected.json"))
       #expect(try Self.record("detect", to: place, ["--force"]).status == 0)
@@ -43,18 +43,18 @@ import Testing
     }
   }
 
-  @Test func aDirectoryOfPicturesGivesACaseEach() throws {
-    try Program.withFolder { folder in
-      let pictures = folder.appending(path: "pictures")
-      try FileManager.default.createDirectory(at: pictures, withIntermediateDirectories: true)
+  @Test func aDirectoryOfImagesGivesACaseEach() throws {
+    try Program.withDirectory { directory in
+      let images = directory.appending(path: "images")
+      try FileManager.default.createDirectory(at: images, withIntermediateDirectories: true)
       for name in ["a.jpg", "b.jpg"] {
         try FileManager.default.copyItem(
-          at: Self.weights.appending(path: "shapes.jpg"), to: pictures.appending(path: name))
+          at: Self.weights.appending(path: "shapes.jpg"), to: images.appending(path: name))
       }
-      try Data("none".utf8).write(to: pictures.appending(path: "c.jpg"))
-      let cases = folder.appending(path: "cases").path
+      try Data("none".utf8).write(to: images.appending(path: "c.jpg"))
+      let cases = directory.appending(path: "cases").path
       let recorded = try Program.yolo([
-        "record", "--model", Self.model("detect"), "--source", pictures.path, "--out", cases,
+        "record", "--model", Self.model("detect"), "--source", images.path, "--out", cases,
         "--conf", "0.5",
       ])
       #expect(recorded.status == 65 && recorded.output == "\(cases)/a.jpg\n\(cases)/b.jpg\n")
@@ -65,9 +65,9 @@ import Testing
   }
 
   @Test func oneOfEachOutcome() throws {
-    try Program.withFolder { folder in
-      let (good, wrong) = (folder.appending(path: "good"), folder.appending(path: "wrong"))
-      let (broken, junit) = (folder.appending(path: "broken"), folder.appending(path: "junit.xml"))
+    try Program.withDirectory { directory in
+      let (good, wrong) = (directory.appending(path: "good"), directory.appending(path: "wrong"))
+      let (broken, junit) = (directory.appending(path: "broken"), directory.appending(path: "junit.xml"))
       for place in [good, wrong, broken] {
         #expect(try Self.record("detect", to: place, ["--taps", "layers"]).status == 0)
       }
@@ -91,7 +91,7 @@ import Testing
 
       try Data("{".utf8).write(to: broken.appending(path: "case.json"))
       let all = try Self.verify([
-        "--reference", folder.path, "--junit", junit.path, "--format", "json",
+        "--reference", directory.path, "--junit", junit.path, "--format", "json",
       ])
       #expect(all.status == 65 && all.errors.contains("broken/case.json"))
       let json = try #require(
@@ -102,7 +102,7 @@ import Testing
       let xml = String(decoding: try Data(contentsOf: junit), as: UTF8.self)
       #expect(xml.contains("tests=\"3\" failures=\"1\" errors=\"1\""))
 
-      let missing = try Self.verify(["--reference", folder.path + "/nowhere", good.path])
+      let missing = try Self.verify(["--reference", directory.path + "/nowhere", good.path])
       #expect(missing.status == 66 && missing.output.contains("2 cases: 1 ok"))
       #expect(try Self.verify(["--reference", good.path, "--no-nms"]).status == 64)
       let other = try Program.yolo([
@@ -117,9 +117,9 @@ import Testing
     ("model.0.conv.weight", "model.0"), ("model.12.cv1.conv.weight", "model.12"),
     ("model.22.cv2.1.0.conv.weight", "model.22.cv2.1"),
   ]) func aDamagedWeightIsFound(key: String, module: String) throws {
-    try Program.withFolder { folder in
-      let place = folder.appending(path: "case")
-      let copy = folder.appending(path: "damaged.safetensors")
+    try Program.withDirectory { directory in
+      let place = directory.appending(path: "case")
+      let copy = directory.appending(path: "damaged.safetensors")
       #expect(try Self.record("detect", to: place, ["--taps", "layers"]).status == 0)
       #expect(
         try Program.yolo(["export", "--model", Self.model("detect"), "--output", copy.path]).status
@@ -143,9 +143,9 @@ import Testing
   }
 
   @Test func anotherCheckpointIsNoted() throws {
-    try Program.withFolder { folder in
-      let place = folder.appending(path: "case")
-      let copy = folder.appending(path: "copy.safetensors").path
+    try Program.withDirectory { directory in
+      let place = directory.appending(path: "case")
+      let copy = directory.appending(path: "copy.safetensors").path
       #expect(try Self.record("detect", to: place).status == 0)
       #expect(
         try Program.yolo(["export", "--model", Self.model("detect"), "--output", copy]).status == 0)

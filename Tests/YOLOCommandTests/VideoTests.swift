@@ -19,15 +19,15 @@ import Testing
     try #require(process.terminationStatus == 0)
   }
 
-  /// Lends a folder with a video of six frames, a view that moves over the shipped picture.
+  /// Lends a directory with a video of six frames, a view that moves over the shipped image.
   private func withVideo(_ body: (URL, String) throws -> Void) throws {
-    try Program.withFolder { folder in
-      let path = folder.appending(path: "pan.mp4").path
+    try Program.withDirectory { directory in
+      let path = directory.appending(path: "pan.mp4").path
       try ffmpeg([
         "-loop", "1", "-i", Self.root("Weights/shapes.jpg"), "-vf",
         "crop=320:240:10+6*n:20+3*n", "-frames:v", "6", "-r", "10", "-pix_fmt", "yuv420p", path,
       ])
-      try body(folder, path)
+      try body(directory, path)
     }
   }
 
@@ -37,7 +37,7 @@ import Testing
   }
 
   @Test func jsonOfAVideoIsThatOfItsFrames() throws {
-    try withVideo { folder, path in
+    try withVideo { directory, path in
       let whole = try predict(["--source", path, "--format", "json"])
       #expect(whole.status == 0 && whole.errors.isEmpty, "\(whole.errors)")
       let answer = try #require(
@@ -45,14 +45,14 @@ import Testing
       let images = try #require(answer["images"] as? [NSDictionary])
       #expect(images.count == 6)
       #expect((answer["metadata"] as? NSDictionary)?["imageCount"] as? Int == 6)
-      let frames = folder.appending(path: "frames")
+      let frames = directory.appending(path: "frames")
       try FileManager.default.createDirectory(at: frames, withIntermediateDirectories: true)
       try ffmpeg([
         "-i", path, "-vf", "scale=320:240:flags=bicubic,format=rgb24",
         frames.appending(path: "%02d.png").path,
       ])
-      let pictures = try predict(["--source", frames.path, "--format", "ndjson"])
-      let lines = pictures.output.split(separator: "\n")
+      let predicted = try predict(["--source", frames.path, "--format", "ndjson"])
+      let lines = predicted.output.split(separator: "\n")
       let expected = try lines.map { try results($0) }
       #expect(images.map { $0["results"] as? NSArray } == expected)
       #expect(expected.contains { $0.count > 0 })
@@ -65,12 +65,12 @@ import Testing
     }
   }
 
-  @Test func annotatedVideosAndPicturesAreSaved() throws {
-    try withVideo { folder, path in
+  @Test func annotatedVideosAndImagesAreSaved() throws {
+    try withVideo { directory, path in
       try FileManager.default.copyItem(
-        atPath: Self.root("Weights/shapes.jpg"), toPath: folder.appending(path: "a.jpg").path)
-      let saved = folder.appending(path: "out").path
-      let outcome = try predict(["--source", folder.path, "--save", saved])
+        atPath: Self.root("Weights/shapes.jpg"), toPath: directory.appending(path: "a.jpg").path)
+      let saved = directory.appending(path: "out").path
+      let outcome = try predict(["--source", directory.path, "--save", saved])
       #expect(outcome.status == 0, "\(outcome.errors)")
       #expect(outcome.output.contains("pan.mp4 frame 6"))
       let names = try FileManager.default.contentsOfDirectory(atPath: saved).sorted()
@@ -81,11 +81,11 @@ import Testing
   }
 
   @Test func faultsHaveTheirExitCodes() throws {
-    try withVideo { folder, path in
+    try withVideo { directory, path in
       let missing = try predict(["--source", path], searchPath: "/nonexistent")
       #expect(missing.status == 70 && missing.errors.contains("install the package ffmpeg"))
       let whole = try Data(contentsOf: URL(filePath: path))
-      let cut = folder.appending(path: "cut.mp4")
+      let cut = directory.appending(path: "cut.mp4")
       try whole.prefix(whole.count / 2).write(to: cut)
       #expect(try predict(["--source", cut.path]).status == 65)
       #expect(try predict(["--source", path, "--vid-stride", "0"]).status == 64)

@@ -35,7 +35,7 @@ import YOLOTestSupport
           == Self.points(try fixture.floats(2 * line.count)))
       contourCount += count
 
-      // A part of the picture has the same contours, where it lies.
+      // A part of the image has the same contours, where it lies.
       let trimmed = mask.trimmed()
       #expect(trimmed.contours() == mask.contours())
       #expect(trimmed.area == mask.area && trimmed.isEmpty == (mask.area == 0))

@@ -65,7 +65,7 @@ import YOLOTestSupport
     }
   }
 
-  @Test func boxesAreClippedToThePicture() {
+  @Test func boxesAreClippedToTheImage() {
     let letterbox = Letterbox(
       source: Size(width: 100, height: 50), target: Size(width: 64, height: 64), stride: 32,
       isRectangular: false)

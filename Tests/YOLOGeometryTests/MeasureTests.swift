@@ -84,7 +84,7 @@ import YOLOTestSupport
     #expect(mask.intersectionOverUnion(with: Mask(emptyOf: mask.frame)) == 0)
   }
 
-  /// A mask in letterbox pixels covers the same part of the source picture.
+  /// A mask in letterbox pixels covers the same part of the source image.
   @Test func maskOfTheSource() {
     let letterbox = Letterbox(
       source: Size(width: 200, height: 100), target: Size(width: 64, height: 64), stride: 32,

@@ -28,7 +28,7 @@ import YOLOTestSupport
     }
     for _ in 0..<2000 {
       let box = Box(x1: edge(), y1: edge(), x2: edge(), y2: edge())
-      var block = BoxBlock()
+      var block = BoxVector()
       for lane in 0..<8 { block[lane] = Box(x1: edge(), y1: edge(), x2: edge(), y2: edge()) }
       let overlaps = block.intersectionOverUnion(with: box)
       for lane in 0..<8 {
@@ -39,7 +39,7 @@ import YOLOTestSupport
   }
 
   @Test func blockGivesBackItsBoxes() {
-    var block = BoxBlock()
+    var block = BoxVector()
     for lane in 0..<8 {
       let start = Float(lane)
       block[lane] = Box(x1: start, y1: start + 1, x2: start + 2, y2: start + 4)
@@ -52,37 +52,37 @@ import YOLOTestSupport
   /// not above 0.7.
   @Test(arguments: [(0.6, Float(6), true), (0.7, 7, false), (0.45, 4.5, false), (0.5, 5, false)])
   func thresholdIsDouble(threshold: Double, height: Float, exceeds: Bool) {
-    var pile = BoxPile()
-    pile.append(Box(x1: 0, y1: 0, x2: 10, y2: 10))
+    var kept = BoxIndex()
+    kept.append(Box(x1: 0, y1: 0, x2: 10, y2: 10))
     let box = Box(x1: 0, y1: 0, x2: 10, y2: height)
-    #expect(pile.containsBox(overlapping: box, above: threshold) == exceeds)
+    #expect(kept.containsBox(overlapping: box, above: threshold) == exceeds)
   }
 
   @Test func pileLooksAtAllItsBoxes() {
     for count in [1, 7, 8, 9, 16, 17] {
-      var pile = BoxPile(capacity: 3)
+      var kept = BoxIndex(capacity: 3)
       for index in 0..<count {
         let start = Float(20 * index)
-        pile.append(Box(x1: start, y1: 0, x2: start + 10, y2: 10))
+        kept.append(Box(x1: start, y1: 0, x2: start + 10, y2: 10))
       }
-      #expect(pile.count == count)
+      #expect(kept.count == count)
       for index in 0..<count {
         let start = Float(20 * index)
         let same = Box(x1: start, y1: 0, x2: start + 10, y2: 10)
         let between = Box(x1: start + 11, y1: 0, x2: start + 19, y2: 10)
-        #expect(pile.containsBox(overlapping: same, above: 0.9))
-        #expect(!pile.containsBox(overlapping: same, above: 1))
-        #expect(!pile.containsBox(overlapping: between, above: 0))
+        #expect(kept.containsBox(overlapping: same, above: 0.9))
+        #expect(!kept.containsBox(overlapping: same, above: 1))
+        #expect(!kept.containsBox(overlapping: between, above: 0))
       }
     }
   }
 
   @Test func emptyAndUnusedLanesOverlapNothing() {
     let atOrigin = Box(x1: 0, y1: 0, x2: 0, y2: 0)
-    var pile = BoxPile()
-    #expect(!pile.containsBox(overlapping: atOrigin, above: 0))
-    pile.append(Box(x1: 50, y1: 50, x2: 60, y2: 60))
-    #expect(!pile.containsBox(overlapping: atOrigin, above: 0))
-    #expect(!pile.containsBox(overlapping: Box(x1: -5, y1: -5, x2: 5, y2: 5), above: 0))
+    var kept = BoxIndex()
+    #expect(!kept.containsBox(overlapping: atOrigin, above: 0))
+    kept.append(Box(x1: 50, y1: 50, x2: 60, y2: 60))
+    #expect(!kept.containsBox(overlapping: atOrigin, above: 0))
+    #expect(!kept.containsBox(overlapping: Box(x1: -5, y1: -5, x2: 5, y2: 5), above: 0))
   }
 }

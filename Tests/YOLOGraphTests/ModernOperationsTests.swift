@@ -36,7 +36,7 @@ import YOLOTestSupport
       .activated(by: .leakyReLU(slope: 0.1), at: "transposed.act")
     let average = parts[1].averagePooled(by: Window(kernel: 2), at: "average")
     let padded = average.padded(
-      by: Margins(top: 0, bottom: 1, left: 1, right: 0), at: "padded")
+      by: Padding(top: 0, bottom: 1, left: 1, right: 0), at: "padded")
     let resized = padded.resized(like: large, at: "resized")
     // Two heads over three areas; the values lie apart.
     let heads = AttentionHeads(
@@ -54,7 +54,7 @@ import YOLOTestSupport
   @Test(arguments: Backend.available, InstructionSet.available)
   func everyBackendComputesTheSame(backend: Backend, instructionSet: InstructionSet) throws {
     let graph = try Self.network()
-    let expected = try PlannerTests.outputs(graph, Planner(backend: .reference))
+    let expected = try PlannerTests.outputs(graph, Planner(backend: .oracle))
     for threads in 1...3 {
       let planner = Planner(backend: backend, instructionSet: instructionSet, threads: threads)
       let outputs = try PlannerTests.outputs(graph, planner)
@@ -101,7 +101,7 @@ import YOLOTestSupport
     }
   }
 
-  /// Branches with normalisation, merged, against the sum of them one by one.
+  /// Branches with normalization, merged, against the sum of them one by one.
   @Test(arguments: [1, 6]) func mergedConvolutionsGiveTheSumOfTheirBranches(groups: Int) throws {
     let weights = PlannerTests.Weights()
     let branches = [
@@ -119,8 +119,8 @@ import YOLOTestSupport
     let joint = GraphBuilder()
     joint.output(
       try joint.input(channels: 6).convolved(by: .merging(branches), at: "merged"), named: "sum")
-    let expected = try PlannerTests.outputs(apart.build(), Planner(backend: .reference))
-    let found = try PlannerTests.outputs(joint.build(), Planner(backend: .reference))
+    let expected = try PlannerTests.outputs(apart.build(), Planner(backend: .oracle))
+    let found = try PlannerTests.outputs(joint.build(), Planner(backend: .oracle))
     // The weights' sums are rounded to float32.
     expectClose(
       try #require(found["sum"]).values, try #require(expected["sum"]).values, .ofRange(1e-6))

@@ -90,7 +90,7 @@ import YOLOTestSupport
   @Test(arguments: Backend.available, InstructionSet.available)
   func everyBackendComputesTheSame(backend: Backend, instructionSet: InstructionSet) throws {
     let graph = try Self.network()
-    let expected = try Self.outputs(graph, Planner(backend: .reference))
+    let expected = try Self.outputs(graph, Planner(backend: .oracle))
     for threads in 1...3 {
       let planner = Planner(backend: backend, instructionSet: instructionSet, threads: threads)
       for (name, tensor) in try Self.outputs(graph, planner) {
@@ -107,7 +107,7 @@ import YOLOTestSupport
     let paths = ["stem", "wide", "inner", "residual", "joined", "down", "narrow"]
     let kept = try Self.outputs(graph, Planner(keeping: paths))
     for (name, tensor) in plain { #expect(kept[name] == tensor) }
-    let exact = try Self.outputs(graph, Planner(backend: .reference, keeping: paths))
+    let exact = try Self.outputs(graph, Planner(backend: .oracle, keeping: paths))
     for path in paths {
       expectClose(
         try #require(kept[path]).values, try #require(exact[path]).values, .ofRange(1e-5), path)

@@ -25,7 +25,7 @@ import YOLOKernels
     #expect(reaches[1] == Graph.Reach(field: 3, stride: 64))
     #expect(reaches[2] == Graph.Reach(field: 3 + 2 * 64, stride: 4096))
     #expect(reaches.last?.field == nil && reaches.last?.stride == .infinity)
-    #expect(try graph.multiplications(height: 32, width: 32).count == 201)
+    #expect(try graph.macs(height: 32, width: 32).count == 201)
   }
 
   @Test func workThatCannotBeCountedIsRefused() throws {
@@ -35,12 +35,12 @@ import YOLOKernels
       by: Self.convolution(Window(kernel: 64, padding: 32), channels: 4096), at: "model.0")
     builder.output(end, named: "end")
     let graph = builder.build()
-    #expect(try graph.multiplications(height: 8, width: 8).last ?? 0 > 1 << 40)
+    #expect(try graph.macs(height: 8, width: 8).last ?? 0 > 1 << 40)
     #expect {
-      try graph.multiplications(height: 60_000, width: 60_000)
+      try graph.macs(height: 60_000, width: 60_000)
     } throws: { error in
       guard case .limitExceeded(let path, let what, _) = error as? GraphError else { return false }
-      return path == "model.0" && what == "multiplications"
+      return path == "model.0" && what == "macs"
     }
   }
 }

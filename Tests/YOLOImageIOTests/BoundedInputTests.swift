@@ -7,8 +7,8 @@ import YOLOImageIO
   /// Lengths on either side of the first buffer of 65536 bytes and of its double.
   @Test(arguments: [0, 1, 65_535, 65_536, 65_537, 131_072, 131_073, 400_000])
   func `whole inputs are read, up to the limit`(_ count: Int) throws {
-    let folder = try TemporaryFolder()
-    let path = "\(folder.path)/input"
+    let directory = try TemporaryDirectory()
+    let path = "\(directory.path)/input"
     let bytes = (0..<count).map { UInt8(truncatingIfNeeded: $0 * $0 >> 8) }
     try AtomicOutput.write(bytes, to: path)
     let descriptor = open(path, O_RDONLY)
@@ -55,11 +55,11 @@ import YOLOImageIO
   }
 
   @Test func `what is no file is refused without waiting`() throws {
-    let folder = try TemporaryFolder()
-    let pipe = "\(folder.path)/pipe"
+    let directory = try TemporaryDirectory()
+    let pipe = "\(directory.path)/pipe"
     try #require(mkfifo(pipe, 0o600) == 0)
     let cases = [
-      (folder.path, "a directory"), (pipe, "a pipe"), ("/dev/null", "a device"),
+      (directory.path, "a directory"), (pipe, "a pipe"), ("/dev/null", "a device"),
       ("/dev/zero", "a device"),
     ]
     for (path, kind) in cases {
@@ -70,10 +70,10 @@ import YOLOImageIO
   }
 
   @Test func `what cannot be opened is named with the reason`() throws {
-    let folder = try TemporaryFolder()
+    let directory = try TemporaryDirectory()
     let cases = [
-      ("\(folder.path)/none.jpg", "No such file or directory"),
-      ("\(folder.path)/a\0b", "the path has a null byte"), ("", "No such file or directory"),
+      ("\(directory.path)/none.jpg", "No such file or directory"),
+      ("\(directory.path)/a\0b", "the path has a null byte"), ("", "No such file or directory"),
     ]
     for (path, reason) in cases {
       #expect(throws: ImageIOError.unreadable(source: path, reason: reason)) {
@@ -83,8 +83,8 @@ import YOLOImageIO
   }
 
   @Test func `an empty file is named as such`() throws {
-    let folder = try TemporaryFolder()
-    let path = "\(folder.path)/empty.jpg"
+    let directory = try TemporaryDirectory()
+    let path = "\(directory.path)/empty.jpg"
     try AtomicOutput.write([], to: path)
     let error = #expect(throws: ImageIOError.self) { try ImageReader.read(contentsOf: path) }
     #expect(error?.description == "\(path): is empty, expected JPEG, PNG or WebP")

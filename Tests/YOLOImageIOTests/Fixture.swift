@@ -5,11 +5,11 @@ import YOLOImageIO
 
 /// A small image file and what OpenCV decodes from it; made by `Tools/fixtures/images.py`.
 struct Fixture: CustomTestStringConvertible, Sendable {
-  /// The file's name in the folder `Fixtures`.
+  /// The file's name in the directory `Fixtures`.
   let name: String
   /// The file.
   let bytes: [UInt8]
-  /// The picture that OpenCV decodes, nil where it refuses the file.
+  /// The image that OpenCV decodes, nil where it refuses the file.
   let expected: Image?
 
   var testDescription: String { name }
@@ -27,18 +27,18 @@ struct Fixture: CustomTestStringConvertible, Sendable {
     try BoundedInput.read(path: path(name), maximumBytes: 1 << 20)
   }
 
-  /// The picture that OpenCV decodes from one fixture.
+  /// The image that OpenCV decodes from one fixture.
   static func expected(_ name: String) throws -> Image {
     try #require(all.first { $0.name == name }?.expected, regenerate)
   }
 
   /// How to make the fixtures anew.
-  static let regenerate: Comment = "run Tools/fixtures/images.py in the reference environment"
+  static let regenerate: Comment = "run Tools/fixtures/images.py in Ultralytics environment"
 
-  /// The path of a file in the folder `Fixtures`.
+  /// The path of a file in the directory `Fixtures`.
   static func path(_ name: String) -> String {
-    let folder = #filePath.split(separator: "/").dropLast().joined(separator: "/")
-    return "/\(folder)/Fixtures/\(name)"
+    let directory = #filePath.split(separator: "/").dropLast().joined(separator: "/")
+    return "/\(directory)/Fixtures/\(name)"
   }
 
   private static func load() throws -> [Fixture] {

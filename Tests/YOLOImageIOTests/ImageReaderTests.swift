@@ -25,7 +25,7 @@ import YOLOTestSupport
     #expect(differences == 0, "\(differences) of \(expected.pixels.count) samples differ")
   }
 
-  @Test func `the extent is that of the picture`() throws {
+  @Test func `the size is that of the image`() throws {
     for fixture in Fixture.all {
       guard let expected = fixture.expected else { continue }
       let size = try ImageReader.size(contentsOf: try Fixture.path(fixture.name))
@@ -33,7 +33,7 @@ import YOLOTestSupport
     }
   }
 
-  @Test func `all ways in give the same picture`() throws {
+  @Test func `all ways in give the same image`() throws {
     let bytes = try Fixture.bytes("jpeg-420.jpg")
     let image = try ImageReader.decode(bytes, named: "a")
     #expect(try ImageReader.read(contentsOf: Fixture.path("jpeg-420.jpg")) == image)
@@ -98,7 +98,7 @@ import YOLOTestSupport
     #expect(throws: tooManyBytes) { try ImageReader.decode(bytes, named: name, limits: limits) }
   }
 
-  /// The headers of the greatest pictures that the formats can name, without any pixels.
+  /// The headers of the greatest images that the formats can name, without any pixels.
   @Test func `a huge extent is refused by the header`() throws {
     let jpeg: [UInt8] = [
       0xFF, 0xD8, 0xFF, 0xC0, 0, 17, 8, 0xFF, 0xFF, 0xFF, 0xFF, 3, 1, 0x11, 0, 2, 0x11, 0, 3, 0x11,
@@ -148,7 +148,7 @@ import YOLOTestSupport
     let error = #expect(throws: ImageIOError.self) { try ImageReader.decode(png, named: "bomb") }
     #expect(
       error?.description
-        == "bomb: the PNG data cannot be decoded: IDAT: too much data for the picture")
+        == "bomb: the PNG data cannot be decoded: IDAT: too much data for the image")
   }
 
   @Test func `text and profiles of a PNG are skipped unread`() throws {

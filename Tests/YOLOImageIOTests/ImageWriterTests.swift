@@ -14,7 +14,7 @@ import YOLOTestSupport
     #expect(try sharp == Fixture.bytes("written-80-full.jpg"))
   }
 
-  /// Noise, which no encoder makes smaller, and a flat picture; sizes around whole blocks.
+  /// Noise, which no encoder makes smaller, and a flat image; sizes around whole blocks.
   @Test(arguments: [(1, 1), (16, 16), (17, 3), (250, 131)])
   func `PNG keeps every sample`(_ sides: (Int, Int)) throws {
     let size = Size(width: sides.0, height: sides.1)
@@ -22,7 +22,7 @@ import YOLOTestSupport
     let noise = (0..<3 * size.width * size.height).map { _ in
       UInt8.random(in: 0...255, using: &random)
     }
-    for image in [Image(size: size, pixels: noise), Image(size: size, grey: 114)] {
+    for image in [Image(size: size, pixels: noise), Image(size: size, gray: 114)] {
       let bytes = try ImageWriter.png(image)
       #expect(try ImageReader.decode(bytes, named: "x") == image)
     }
@@ -40,14 +40,14 @@ import YOLOTestSupport
     #expect(try ImageReader.decode(bytes, named: "x").size == size)
   }
 
-  @Test func `a picture beyond the format is refused`() throws {
-    let wide = Image(size: Size(width: 65_501, height: 1), grey: 0)
+  @Test func `an image beyond the format is refused`() throws {
+    let wide = Image(size: Size(width: 65_501, height: 1), gray: 0)
     #expect(
       throws: ImageIOError.unencodable(
         format: .jpeg, reason: "it has 65501×1 pixels, the limit is 65500 a side")
     ) { try ImageWriter.jpeg(wide) }
     #expect(try ImageReader.decode(ImageWriter.png(wide), named: "x") == wide)
-    let wider = Image(size: Size(width: 1_000_001, height: 1), grey: 0)
+    let wider = Image(size: Size(width: 1_000_001, height: 1), gray: 0)
     #expect(
       throws: ImageIOError.unencodable(
         format: .png, reason: "it has 1000001×1 pixels, the limit is 1000000 a side")
@@ -55,47 +55,47 @@ import YOLOTestSupport
   }
 
   @Test func `the suffix chooses the format`() throws {
-    let folder = try TemporaryFolder()
-    let image = Image(size: Size(width: 5, height: 4), grey: 9)
-    try ImageWriter.write(image, to: "\(folder.path)/a.JPeG")
-    try ImageWriter.write(image, to: "\(folder.path)/a.png")
-    #expect(folder.names == ["a.JPeG", "a.png"])
-    let jpeg = try BoundedInput.read(path: "\(folder.path)/a.JPeG", maximumBytes: 10_000)
+    let directory = try TemporaryDirectory()
+    let image = Image(size: Size(width: 5, height: 4), gray: 9)
+    try ImageWriter.write(image, to: "\(directory.path)/a.JPeG")
+    try ImageWriter.write(image, to: "\(directory.path)/a.png")
+    #expect(directory.names == ["a.JPeG", "a.png"])
+    let jpeg = try BoundedInput.read(path: "\(directory.path)/a.JPeG", maximumBytes: 10_000)
     #expect(ImageFormat(recognizing: jpeg) == .jpeg)
-    #expect(try ImageReader.read(contentsOf: "\(folder.path)/a.png") == image)
+    #expect(try ImageReader.read(contentsOf: "\(directory.path)/a.png") == image)
     for name in ["a.webp", "a.tiff", "a", ".png", "png"] {
-      #expect(throws: ImageIOError.unknownSuffix(path: "\(folder.path)/\(name)")) {
-        try ImageWriter.write(image, to: "\(folder.path)/\(name)")
+      #expect(throws: ImageIOError.unknownSuffix(path: "\(directory.path)/\(name)")) {
+        try ImageWriter.write(image, to: "\(directory.path)/\(name)")
       }
     }
-    #expect(folder.names.count == 2)
+    #expect(directory.names.count == 2)
   }
 
   @Test func `a file is replaced whole, with its permissions`() throws {
-    let folder = try TemporaryFolder()
-    let path = "\(folder.path)/file"
+    let directory = try TemporaryDirectory()
+    let path = "\(directory.path)/file"
     try AtomicOutput.write([UInt8](repeating: 1, count: 100_000), to: path)
     chmod(path, 0o640)
     try AtomicOutput.write([2, 3], to: path)
     #expect(try BoundedInput.read(path: path, maximumBytes: 10) == [2, 3])
     var status = stat()
     #expect(stat(path, &status) == 0 && status.st_mode & 0o777 == 0o640)
-    #expect(folder.names == ["file"])
+    #expect(directory.names == ["file"])
   }
 
   @Test func `what cannot be written leaves nothing behind`() throws {
-    let folder = try TemporaryFolder()
+    let directory = try TemporaryDirectory()
     let cases = [
-      ("\(folder.path)/missing/a.png", "No such file or directory"),
-      (folder.path, "it is a directory"), ("/dev/null", "it is a device"),
-      ("\(folder.path)/a\0b", "the path has a null byte"), ("", "No such file or directory"),
-      ("\(folder.path)/" + String(repeating: "n", count: 300), "File name too long"),
+      ("\(directory.path)/missing/a.png", "No such file or directory"),
+      (directory.path, "it is a directory"), ("/dev/null", "it is a device"),
+      ("\(directory.path)/a\0b", "the path has a null byte"), ("", "No such file or directory"),
+      ("\(directory.path)/" + String(repeating: "n", count: 300), "File name too long"),
     ]
     for (path, reason) in cases {
       #expect(throws: ImageIOError.unwritable(path: path, reason: reason)) {
         try AtomicOutput.write([1], to: path)
       }
     }
-    #expect(folder.names.isEmpty)
+    #expect(directory.names.isEmpty)
   }
 }

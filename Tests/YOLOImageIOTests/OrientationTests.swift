@@ -4,7 +4,7 @@ import YOLOImage
 import YOLOImageIO
 
 @Suite struct OrientationTests {
-  /// Where the stored pixel (x, y) of a picture of `size` stands in the upright one, as the EXIF
+  /// Where the stored pixel (x, y) of an image of `size` stands in the upright one, as the EXIF
   /// standard words it: which side the stored first row and first column belong to.
   private func upright(x: Int, y: Int, size: Size, _ orientation: Orientation) -> (x: Int, y: Int) {
     let (fromRight, fromBottom) = (size.width - 1 - x, size.height - 1 - y)

@@ -14,29 +14,29 @@ import YOLOTestSupport
   private static func isSame(_ first: Image, _ second: Image) -> Bool { first == second }
 
   @Test func borderLiesOnTheBox() {
-    let image = Image(size: Size(width: 400, height: 300), grey: 128)
+    let image = Image(size: Size(width: 400, height: 300), gray: 128)
     let box = Box(x1: 100, y1: 120, x2: 300, y2: 250)
     let result = image.annotated(with: [
       BoxAnnotation(box: box, name: "", confidence: nil, classIndex: 3)
     ])
     let color = ClassPalette.color(ofClass: 3)
-    let grey = Color(red: 128, green: 128, blue: 128)
+    let gray = Color(red: 128, green: 128, blue: 128)
     // 350 px of mean extent give a border of one pixel, starting at the edges.
     #expect(Self.color(result, x: 100, y: 200) == color)
     #expect(Self.color(result, x: 300, y: 200) == color)
     #expect(Self.color(result, x: 200, y: 120) == color)
     #expect(Self.color(result, x: 200, y: 250) == color)
-    #expect(Self.color(result, x: 99, y: 200) == grey)
-    #expect(Self.color(result, x: 101, y: 200) == grey)
-    #expect(Self.color(result, x: 299, y: 200) == grey)
-    #expect(Self.color(result, x: 301, y: 200) == grey)
-    #expect(Self.color(result, x: 200, y: 185) == grey)
+    #expect(Self.color(result, x: 99, y: 200) == gray)
+    #expect(Self.color(result, x: 101, y: 200) == gray)
+    #expect(Self.color(result, x: 299, y: 200) == gray)
+    #expect(Self.color(result, x: 301, y: 200) == gray)
+    #expect(Self.color(result, x: 200, y: 185) == gray)
   }
 
-  /// Changed pixels form a tag of which each corner has the class's colour, wherever the box is.
-  @Test func tagsStayInsideThePicture() {
+  /// Changed pixels form a tag of which each corner has the class's color, wherever the box is.
+  @Test func tagsStayInsideTheImage() {
     let size = Size(width: 160, height: 120)
-    let image = Image(size: size, grey: 128)
+    let image = Image(size: size, gray: 128)
     for x in [-30, 0, 5, 80, 140, 155, 159, 400] {
       for y in [-30, 0, 3, 60, 110, 119, 400] {
         // Without extent a box has a border of a few pixels only; the rest is the tag.
@@ -64,7 +64,7 @@ import YOLOTestSupport
   }
 
   @Test func firstAnnotationIsOnTop() {
-    let image = Image(size: Size(width: 200, height: 200), grey: 0)
+    let image = Image(size: Size(width: 200, height: 200), gray: 0)
     let box = Box(x1: 50, y1: 50, x2: 150, y2: 150)
     let result = image.annotated(with: [
       BoxAnnotation(box: box, name: "a", confidence: nil, classIndex: 1),
@@ -80,7 +80,7 @@ import YOLOTestSupport
   }
 
   @Test func longNamesAreShortenedAndKeepTheConfidence() {
-    let image = Image(size: Size(width: 64, height: 64), grey: 128)
+    let image = Image(size: Size(width: 64, height: 64), gray: 128)
     let box = Box(x1: 5, y1: 30, x2: 40, y2: 60)
     func drawn(_ name: String) -> Image {
       image.annotated(with: [
@@ -94,7 +94,7 @@ import YOLOTestSupport
     #expect(Self.isSame(long, drawn(String(repeating: "traffic ", count: 100_000))))
   }
 
-  @Test func strangeBoxesAndTinyPictures() {
+  @Test func strangeBoxesAndTinyImages() {
     var random = SplitMix64(seed: 6)
     let odd: [Float] = [
       .nan, .infinity, -.infinity, 0, -0.0, .greatestFiniteMagnitude, -.greatestFiniteMagnitude,
@@ -105,7 +105,7 @@ import YOLOTestSupport
       let size = Size(
         width: Int.random(in: 1...40, using: &random),
         height: Int.random(in: 1...40, using: &random))
-      let image = Image(size: size, grey: 50)
+      let image = Image(size: size, gray: 50)
       let box = Box(x1: edge(), y1: edge(), x2: edge(), y2: edge())
       let result = image.annotated(with: [
         BoxAnnotation(
@@ -120,9 +120,9 @@ import YOLOTestSupport
     }
   }
 
-  @Test func linesAndLettersGrowWithThePicture() {
+  @Test func linesAndLettersGrowWithTheImage() {
     func changed(_ side: Int) -> Int {
-      let image = Image(size: Size(width: side, height: side), grey: 128)
+      let image = Image(size: Size(width: side, height: side), gray: 128)
       let edge = Float(side)
       let result = image.annotated(with: [
         BoxAnnotation(

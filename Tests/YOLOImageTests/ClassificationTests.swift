@@ -29,8 +29,8 @@ import YOLOTestSupport
   }
 
   @Test func crop() {
-    func crop(_ width: Int, _ height: Int, _ target: Size) -> CentreCrop {
-      CentreCrop(source: Size(width: width, height: height), target: target)
+    func crop(_ width: Int, _ height: Int, _ target: Size) -> CenterCrop {
+      CenterCrop(source: Size(width: width, height: height), target: target)
     }
     let square = Size(width: 224, height: 224)
     let tall = crop(810, 1080, square)
@@ -39,7 +39,7 @@ import YOLOTestSupport
     let wide = crop(1280, 720, square)
     #expect(wide.resized == Size(width: 398, height: 224))
     #expect((wide.left, wide.top) == (87, 0))
-    // Half a pixel goes to the even neighbour: 1/2 to 0, 3/2 to 2.
+    // Half a pixel goes to the even neighbor: 1/2 to 0, 3/2 to 2.
     #expect(crop(224, 225, square).top == 0)
     #expect(crop(227, 224, square).left == 2)
     let stretched = crop(810, 1080, Size(width: 320, height: 224))
@@ -47,18 +47,18 @@ import YOLOTestSupport
     #expect((stretched.left, stretched.top) == (0, 0))
   }
 
-  /// Pillow's arithmetic written down plainly: both passes over the whole picture, then the crop.
+  /// Pillow's arithmetic written down plainly: both passes over the whole image, then the crop.
   private static func plainInput(_ image: Image, _ target: Size) -> Image {
-    let crop = CentreCrop(source: image.size, target: target)
+    let crop = CenterCrop(source: image.size, target: target)
     let resized = crop.resized
     func weights(_ length: Int, _ result: Int) -> [[(Int, Int)]] {
       let scale = Double(length) / Double(result)
       let support = max(scale, 1)
       return (0..<result).map { index in
-        let centre = (Double(index) + 0.5) * scale
-        let low = max(Int(centre - support + 0.5), 0)
-        let high = min(Int(centre + support + 0.5), length)
-        let raw = (low..<high).map { max(0, 1 - abs((Double($0) - centre + 0.5) / support)) }
+        let center = (Double(index) + 0.5) * scale
+        let low = max(Int(center - support + 0.5), 0)
+        let high = min(Int(center + support + 0.5), length)
+        let raw = (low..<high).map { max(0, 1 - abs((Double($0) - center + 0.5) / support)) }
         let sum = raw.reduce(0, +)
         return zip(low..<high, raw).map { ($0, Int($1 / sum * 4_194_304 + 0.5)) }
       }
@@ -112,18 +112,18 @@ import YOLOTestSupport
   }
 
   @Test func extremesStay() {
-    for grey: UInt8 in [0, 1, 254, 255] {
-      let image = Image(size: Size(width: 37, height: 23), grey: grey)
+    for gray: UInt8 in [0, 1, 254, 255] {
+      let image = Image(size: Size(width: 37, height: 23), gray: gray)
       for target in [Size(width: 16, height: 16), Size(width: 91, height: 11)] {
         #expect(
-          Self.isSame(image.classificationInput(size: target), Image(size: target, grey: grey)))
+          Self.isSame(image.classificationInput(size: target), Image(size: target, gray: gray)))
       }
     }
   }
 
-  /// Scaled as a whole, the first of these pictures would have 49 thousand million pixels.
+  /// Scaled as a whole, the first of these images would have 49 thousand million pixels.
   @Test(arguments: [(1, 30000), (30000, 1), (3, 20000), (20000, 3)])
-  func longPictures(width: Int, height: Int) {
+  func longImages(width: Int, height: Int) {
     let size = Size(width: width, height: height)
     let length = max(width, height)
     var pixels: [UInt8] = []
@@ -136,14 +136,14 @@ import YOLOTestSupport
     let image = Image(size: size, pixels: pixels)
     let square = image.classificationInput(size: Size(width: 1280, height: 1280))
     let last = square.pixels.count - 3
-    // The middle of the picture is kept: its two halves meet in the middle of the result.
+    // The middle of the image is kept: its two halves meet in the middle of the result.
     #expect(square.pixels[..<3] == [100, 50, 0])
     #expect(square.pixels[last...] == [200, 50, 0])
     let stretched = image.classificationInput(size: Size(width: 1280, height: 32))
     #expect(stretched.pixels[..<3] == [100, 50, 0])
   }
 
-  @Test func sameSizeIsTheSamePicture() {
+  @Test func sameSizeIsTheSameImage() {
     var random = SplitMix64(seed: 9)
     let image = Self.randomImage(Size(width: 32, height: 32), using: &random)
     #expect(Self.isSame(image.classificationInput(size: image.size), image))

@@ -8,8 +8,8 @@ import YOLOImage
     #expect(red.red >= 253 && red.green <= 12 && red.blue <= 12)
     #expect(Color(lightness: 1, chroma: 0, hue: 0) == .white)
     #expect(Color(lightness: 0, chroma: 0, hue: 0) == .black)
-    let grey = Color(lightness: 0.6, chroma: 0, hue: 77)
-    #expect(grey.red == grey.green && grey.green == grey.blue)
+    let gray = Color(lightness: 0.6, chroma: 0, hue: 77)
+    #expect(gray.red == gray.green && gray.green == gray.blue)
   }
 
   @Test func textIsReadableOnEveryClassColor() {

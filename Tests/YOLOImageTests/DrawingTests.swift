@@ -3,11 +3,11 @@ import YOLOGeometry
 import YOLOImage
 import YOLOTestSupport
 
-/// The level of the pictures that these tests draw on.
-private let grey: UInt8 = 128
+/// The level of the images that these tests draw on.
+private let gray: UInt8 = 128
 
 @Suite struct DrawingTests {
-  private static let background = Color(red: grey, green: grey, blue: grey)
+  private static let background = Color(red: gray, green: gray, blue: gray)
 
   private static func color(_ image: Image, x: Int, y: Int) -> Color {
     let index = 3 * (y * image.width + x)
@@ -19,13 +19,13 @@ private let grey: UInt8 = 128
   private static func isSame(_ first: Image, _ second: Image) -> Bool { first == second }
 
   private static func blank(_ width: Int, _ height: Int) -> Image {
-    Image(size: Size(width: width, height: height), grey: grey)
+    Image(size: Size(width: width, height: height), gray: gray)
   }
 
   /// Counts the pixels that differ from the background.
   private static func changes(_ image: Image) -> Int {
     stride(from: 0, to: image.pixels.count, by: 3).count {
-      image.pixels[$0] != grey || image.pixels[$0 + 1] != grey || image.pixels[$0 + 2] != grey
+      image.pixels[$0] != gray || image.pixels[$0 + 1] != gray || image.pixels[$0 + 2] != gray
     }
   }
 
@@ -34,7 +34,7 @@ private let grey: UInt8 = 128
   /// Returns how many pixels white shapes cover on black, parts of pixels included.
   private static func area(_ shape: ShapeAnnotation.Shape, thickness: Float, fill: Float) -> Double
   {
-    let image = Image(size: Size(width: 120, height: 100), grey: 0).annotated(with: [
+    let image = Image(size: Size(width: 120, height: 100), gray: 0).annotated(with: [
       ShapeAnnotation(shape: shape, color: .white, thickness: thickness, fillOpacity: fill)
     ])
     return stride(from: 0, to: image.pixels.count, by: 3).reduce(0) {
@@ -70,10 +70,10 @@ private let grey: UInt8 = 128
       .line(Point(x: 20, y: 20), Point(x: 100, y: 80)), thickness: 3, fill: 0)
     #expect(Self.isNear(diagonal, 300 + ends), "\(diagonal)")
     let disc = Self.area(
-      .circle(centre: Point(x: 60.3, y: 50.7), radius: 20), thickness: 0, fill: 1)
+      .circle(center: Point(x: 60.3, y: 50.7), radius: 20), thickness: 0, fill: 1)
     #expect(Self.isNear(disc, 400 * .pi), "\(disc)")
     let ring = Self.area(
-      .circle(centre: Point(x: 60.3, y: 50.7), radius: 20), thickness: 4, fill: 0)
+      .circle(center: Point(x: 60.3, y: 50.7), radius: 20), thickness: 4, fill: 0)
     #expect(Self.isNear(ring, 160 * .pi), "\(ring)")
     let triangle = Polygon(points: [
       Point(x: 10.5, y: 10.25), Point(x: 100, y: 40), Point(x: 30, y: 90.5),
@@ -113,7 +113,7 @@ private let grey: UInt8 = 128
     #expect(worst <= 1)
   }
 
-  /// A picture shows what a larger one shows at the same place.
+  /// An image shows what a larger one shows at the same place.
   @Test func shapesAreCutOffAtTheEdges() {
     var random = SplitMix64(seed: 21)
     for _ in 0..<100 {
@@ -131,7 +131,7 @@ private let grey: UInt8 = 128
             shape: .polygon(Polygon(points: moved)), color: .black, thickness: 2,
             fillOpacity: 0.5),
           ShapeAnnotation(
-            shape: .circle(centre: moved[2], radius: 30), color: .white, thickness: 4,
+            shape: .circle(center: moved[2], radius: 30), color: .white, thickness: 4,
             fillOpacity: 0.3),
         ]
       }
@@ -175,11 +175,11 @@ private let grey: UInt8 = 128
     ])
   }
 
-  /// The class's colour over the background, to the level.
+  /// The class's color over the background, to the level.
   private static func tint(_ color: Color) -> Color {
     func mixed(_ level: UInt8) -> UInt8 {
       // An opacity of 0.4 is 102 of 255 levels.
-      UInt8((Int(grey) * 153 + Int(level) * 102 + 127) / 255)
+      UInt8((Int(gray) * 153 + Int(level) * 102 + 127) / 255)
     }
     return Color(red: mixed(color.red), green: mixed(color.green), blue: mixed(color.blue))
   }
@@ -215,8 +215,8 @@ private let grey: UInt8 = 128
     #expect(Self.color(result, x: 80, y: 100) == color)
   }
 
-  /// Nothing is known beyond the picture: an outline runs where the object ends only.
-  @Test func wholePictureHasNoOutline() {
+  /// Nothing is known beyond the image: an outline runs where the object ends only.
+  @Test func wholeImageHasNoOutline() {
     let image = Self.blank(90, 70)
     let result = Self.drawn(Self.mask(image.size, 0..<90, 0..<70), on: image)
     let tint = Self.tint(ClassPalette.color(ofClass: 4))
@@ -232,8 +232,8 @@ private let grey: UInt8 = 128
     #expect(Self.isSame(Self.drawn(Mask(emptyOf: image.size), on: image), image))
   }
 
-  @Test func letterboxMasksAreBroughtToThePicture() {
-    // 200×100 in a letterbox of 64×32: a pixel of the mask is 3.125 pixels of the picture.
+  @Test func letterboxMasksAreBroughtToTheImage() {
+    // 200×100 in a letterbox of 64×32: a pixel of the mask is 3.125 pixels of the image.
     let image = Self.blank(200, 100)
     let mask = Self.mask(Size(width: 64, height: 32), 16..<32, 8..<24)
     let result = Self.drawn(mask, on: image)
@@ -246,7 +246,7 @@ private let grey: UInt8 = 128
     #expect(Self.color(result, x: 75, y: 18) == Self.background)
   }
 
-  @Test func masksAreLabelledAtTheTop() {
+  @Test func masksAreLabeledAtTheTop() {
     let image = Self.blank(200, 150)
     let mask = Self.mask(image.size, 80..<120, 60..<100)
     let without = Self.drawn(mask, on: image)
@@ -314,14 +314,14 @@ private let grey: UInt8 = 128
     #expect(Self.color(Self.pose(person, on: image), x: 48, y: 70) == Self.background)
   }
 
-  // MARK: Rotated boxes
+  // MARK: Oriented boxes
 
   @Test func turnedBoxesHaveTheirSides() {
     let image = Self.blank(300, 200)
-    let box = RotatedBox(x: 150, y: 100, width: 120, height: 60, angle: 0.5)
+    let box = OrientedBox(x: 150, y: 100, width: 120, height: 60, angle: 0.5)
     func drawn(_ name: String) -> Image {
       image.annotated(with: [
-        RotatedBoxAnnotation(box: box, name: name, confidence: nil, classIndex: 2)
+        OrientedBoxAnnotation(box: box, name: name, confidence: nil, classIndex: 2)
       ])
     }
     let result = drawn("")
@@ -384,7 +384,7 @@ private let grey: UInt8 = 128
     #expect(Self.isSame(Self.bars([], on: image), image))
   }
 
-  @Test func barsFitEveryPicture() {
+  @Test func barsFitEveryImage() {
     for width in [1, 2, 5, 9, 16, 28, 32, 64, 224, 1000] {
       for height in [1, 2, 5, 9, 16, 28, 32, 64, 224, 1000] {
         let image = Self.blank(width, height)
@@ -409,13 +409,13 @@ private let grey: UInt8 = 128
       let size = Size(
         width: Int.random(in: 1...40, using: &random),
         height: Int.random(in: 1...40, using: &random))
-      let image = Image(size: size, grey: grey)
+      let image = Image(size: size, gray: gray)
       let box = Box(x1: number(), y1: number(), x2: number(), y2: number())
       let classIndex = Int.random(in: .min ... .max, using: &random)
       let points = (0..<Int.random(in: 0...6, using: &random)).map { _ in point() }
       let shapes: [ShapeAnnotation.Shape] = [
         .line(point(), point()), .polyline(points), .polygon(Polygon(points: points)),
-        .circle(centre: point(), radius: number()),
+        .circle(center: point(), radius: number()),
       ]
       let drawings = [
         image.annotated(
@@ -429,8 +429,8 @@ private let grey: UInt8 = 128
             name: "ä猫\n", confidence: number(), classIndex: classIndex)
         ]),
         image.annotated(with: [
-          RotatedBoxAnnotation(
-            box: RotatedBox(
+          OrientedBoxAnnotation(
+            box: OrientedBox(
               x: number(), y: number(), width: number(), height: number(), angle: number()),
             name: "", confidence: number(), classIndex: classIndex)
         ]),
@@ -455,8 +455,8 @@ private let grey: UInt8 = 128
       let inside = Point(x: 10, y: 10)
       let shapes: [ShapeAnnotation.Shape] = [
         .line(point, inside), .polyline([inside, point]),
-        .polygon(Polygon(points: [point, point, point])), .circle(centre: point, radius: 4),
-        .circle(centre: inside, radius: bad),
+        .polygon(Polygon(points: [point, point, point])), .circle(center: point, radius: 4),
+        .circle(center: inside, radius: bad),
       ]
       for shape in shapes {
         let result = image.annotated(with: [
@@ -465,8 +465,8 @@ private let grey: UInt8 = 128
         #expect(Self.isSame(result, image), "\(shape)")
       }
       let turned = image.annotated(with: [
-        RotatedBoxAnnotation(
-          box: RotatedBox(x: 20, y: bad, width: 5, height: 5, angle: 0), name: "a",
+        OrientedBoxAnnotation(
+          box: OrientedBox(x: 20, y: bad, width: 5, height: 5, angle: 0), name: "a",
           confidence: nil, classIndex: 0)
       ])
       #expect(Self.isSame(turned, image))

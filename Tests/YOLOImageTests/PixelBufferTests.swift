@@ -3,9 +3,9 @@ import YOLOGeometry
 import YOLOImage
 import YOLOTestSupport
 
-/// Pictures from raw bytes.
+/// Images from raw bytes.
 @Suite struct PixelBufferTests {
-  /// Bytes of a picture in a format, with something else between the rows.
+  /// Bytes of an image in a format, with something else between the rows.
   private static func buffer(
     _ pixels: [[UInt8]], _ size: Size, _ format: PixelFormat, padding: Int, last: Int
   ) -> [UInt8] {
@@ -18,7 +18,7 @@ import YOLOTestSupport
         case .bgr: bytes += pixel.reversed()
         case .rgba: bytes += pixel + [7]
         case .bgra: bytes += pixel.reversed() + [7]
-        case .grey: bytes.append(pixel[0])
+        case .gray: bytes.append(pixel[0])
         }
       }
       bytes += [UInt8](repeating: 99, count: y == size.height - 1 ? last : padding)
@@ -32,7 +32,7 @@ import YOLOTestSupport
     for size in [Size(width: 1, height: 1), Size(width: 7, height: 5), Size(width: 64, height: 2)] {
       let pixels = (0..<size.width * size.height).map { _ -> [UInt8] in
         let first = UInt8.random(in: 0...255, using: &random)
-        return format == .grey
+        return format == .gray
           ? [first, first, first]
           : [first, .random(in: 0...255, using: &random), .random(in: 0...255, using: &random)]
       }
@@ -50,7 +50,7 @@ import YOLOTestSupport
     }
   }
 
-  @Test func whatIsNoPictureIsRefused() {
+  @Test func whatIsNoImageIsRefused() {
     let bytes = [UInt8](repeating: 0, count: 30)
     func error(_ width: Int, _ height: Int, _ stride: Int? = nil) -> PixelBufferError? {
       do throws(PixelBufferError) {

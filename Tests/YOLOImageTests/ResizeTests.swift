@@ -93,14 +93,14 @@ import YOLOTestSupport
   }
 
   @Test func extremesStay() {
-    for grey: UInt8 in [0, 1, 254, 255] {
-      let image = Image(size: Size(width: 37, height: 23), grey: grey)
+    for gray: UInt8 in [0, 1, 254, 255] {
+      let image = Image(size: Size(width: 37, height: 23), gray: gray)
       let target = Size(width: 91, height: 11)
-      #expect(Self.isSame(image.resized(to: target), Image(size: target, grey: grey)))
+      #expect(Self.isSame(image.resized(to: target), Image(size: target, gray: gray)))
     }
   }
 
-  @Test func sameSizeIsTheSamePicture() {
+  @Test func sameSizeIsTheSameImage() {
     var random = SplitMix64(seed: 4)
     let image = Self.randomImage(Size(width: 32, height: 64), using: &random)
     #expect(Self.isSame(image.resized(to: image.size), image))
@@ -109,8 +109,8 @@ import YOLOTestSupport
     #expect(Self.isSame(image.letterboxed(letterbox), image))
   }
 
-  @Test func paddingIsGrey() {
-    let image = Image(size: Size(width: 10, height: 5), grey: 9)
+  @Test func paddingIsGray() {
+    let image = Image(size: Size(width: 10, height: 5), gray: 9)
     let letterbox = Letterbox(
       source: image.size, target: Size(width: 32, height: 32), stride: 32, isRectangular: false)
     let result = image.letterboxed(letterbox)
@@ -121,7 +121,7 @@ import YOLOTestSupport
     }
   }
 
-  /// Whatever rows are asked for, they are those of the whole picture.
+  /// Whatever rows are asked for, they are those of the whole image.
   @Test func rowsAreThoseOfTheLetterbox() {
     var random = SplitMix64(seed: 9)
     for _ in 0..<60 {

@@ -22,7 +22,7 @@ import YOLOTensor
           ulps * Double(Float(exact).ulp) + (activation == .hardswish ? 2e-7 : 0)
         #expect(
           x.isNaN ? y.isNaN : abs(Double(y) - exact) <= bound,
-          "\(kernels?.instructionSet.rawValue ?? "reference") \(activation)(\(x)) = \(y)")
+          "\(kernels?.instructionSet.rawValue ?? "oracle") \(activation)(\(x)) = \(y)")
       }
     }
   }

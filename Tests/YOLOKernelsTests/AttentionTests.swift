@@ -60,15 +60,15 @@ import YOLOTestSupport
     let map = bench.place(
       height: trial.height, width: trial.width,
       channels: heads * (2 * keys + (trial.separateValues ? 0 : trial.valueChannels)),
-      border: trial.border, neighbours: 2)
+      border: trial.border, neighbors: 2)
     let values =
       trial.separateValues
       ? bench.place(
         height: trial.height, width: trial.width, channels: heads * trial.valueChannels,
-        border: 1, neighbours: 1) : map
+        border: 1, neighbors: 1) : map
     let output = bench.place(
       height: trial.height, width: trial.width, channels: heads * trial.valueChannels, border: 1,
-      neighbours: 3, filled: false)
+      neighbors: 3, filled: false)
     let query = AttentionShape.Channels(first: 0, pitch: pitch)
     let key = AttentionShape.Channels(
       first: trial.separateValues ? heads * keys : keys, pitch: pitch)

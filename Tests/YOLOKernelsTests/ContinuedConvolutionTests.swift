@@ -13,11 +13,11 @@ import YOLOTestSupport
     var width = 5
     var activation = Activation.silu
     var residual = false
-    var neighbours = 3
+    var neighbors = 3
 
     var testDescription: String {
       "\(input)→\(output) scale \(scale) of \(height)×\(width) \(activation)"
-        + " residual \(residual) neighbours \(neighbours)"
+        + " residual \(residual) neighbors \(neighbors)"
     }
   }
 
@@ -29,7 +29,7 @@ import YOLOTestSupport
     for input in [1, 16, 95, 96, 97, 128, 200] { trials.append(Trial(input: input, output: 20)) }
     for scale in 1...4 {
       for width in [1, 2, 3, 4, 7] {
-        trials.append(Trial(input: 6, output: 34, scale: scale, width: width, neighbours: 0))
+        trials.append(Trial(input: 6, output: 34, scale: scale, width: width, neighbors: 0))
       }
     }
     trials.append(Trial(input: 9, output: 16, activation: .identity))
@@ -45,14 +45,14 @@ import YOLOTestSupport
     var bench = KernelBench()
     let (height, width) = (trial.height * trial.scale, trial.width * trial.scale)
     let input = bench.place(
-      height: height, width: width, channels: trial.input, neighbours: trial.neighbours)
+      height: height, width: width, channels: trial.input, neighbors: trial.neighbors)
     let source = bench.place(
       height: trial.height, width: trial.width, channels: trial.output, border: 1,
-      neighbours: trial.neighbours)
-    let residual = bench.place(height: height, width: width, channels: trial.output, neighbours: 1)
+      neighbors: trial.neighbors)
+    let residual = bench.place(height: height, width: width, channels: trial.output, neighbors: 1)
     let output = bench.place(
       height: height, width: width, channels: trial.output, border: 1,
-      neighbours: trial.neighbours, filled: false)
+      neighbors: trial.neighbors, filled: false)
     let weights = bench.values(trial.output * trial.input)
     // Must not count: the start values have it already.
     let bias = bench.values(trial.output)
@@ -69,7 +69,7 @@ import YOLOTestSupport
       sum = trial.activation.naive(sum)
       return trial.residual ? sum + bench.value(residual, y, x, channel) : sum
     }
-    var kernels: [any StepKernel] = [ReferenceConvolution(shape, weights: weights, bias: bias)]
+    var kernels: [any StepKernel] = [OracleConvolution(shape, weights: weights, bias: bias)]
     for threads in 1...2 {
       for set in KernelBench.sets {
         let packed = PackedConvolution(

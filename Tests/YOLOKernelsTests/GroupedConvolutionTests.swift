@@ -15,13 +15,13 @@ import YOLOTestSupport
     var activation = Activation.silu
     var residual = false
     /// Channels of other values before and after the output and the input in their buffers.
-    var neighbours = 3
+    var neighbors = 3
 
     var testDescription: String {
       "\(input)→\(output) groups \(groups) \(height)×\(width)"
         + " \(window.kernelHeight)×\(window.kernelWidth)"
         + " s\(window.strideHeight),\(window.strideWidth) \(activation) residual \(residual)"
-        + " neighbours \(neighbours)"
+        + " neighbors \(neighbors)"
     }
 
     static func depthwise(_ channels: Int) -> Trial {
@@ -39,7 +39,7 @@ import YOLOTestSupport
       trial.activation = .identity
       trial.residual = true
       trials.append(trial)
-      trial.neighbours = 0
+      trial.neighbors = 0
       trials.append(trial)
     }
     for width in 1...18 {
@@ -76,7 +76,7 @@ import YOLOTestSupport
       trials.append(Trial(input: input, output: output, groups: groups))
       trials.append(
         Trial(
-          input: input, output: output, groups: groups, window: Window(kernel: 1), neighbours: 0)
+          input: input, output: output, groups: groups, window: Window(kernel: 1), neighbors: 0)
       )
       trials.append(
         Trial(
@@ -93,13 +93,13 @@ import YOLOTestSupport
     let extent = window.outputExtent(height: trial.height, width: trial.width)
     let input = bench.place(
       height: trial.height, width: trial.width, channels: trial.input, border: window.border,
-      neighbours: trial.neighbours)
+      neighbors: trial.neighbors)
     let output = bench.place(
       height: extent.height, width: extent.width, channels: trial.output, border: 2,
-      neighbours: trial.neighbours, filled: false)
+      neighbors: trial.neighbors, filled: false)
     let residual = bench.place(
       height: extent.height, width: extent.width, channels: trial.output, border: 1,
-      neighbours: 1)
+      neighbors: 1)
     let depth = trial.input / trial.groups
     let weights = bench.values(trial.output * depth * window.taps)
     let bias = bench.values(trial.output)
@@ -129,7 +129,7 @@ import YOLOTestSupport
       return trial.residual ? sum + bench.value(residual, y, x, channel) : sum
     }
 
-    var kernels: [any StepKernel] = [ReferenceConvolution(shape, weights: weights, bias: bias)]
+    var kernels: [any StepKernel] = [OracleConvolution(shape, weights: weights, bias: bias)]
     for threads in 1...2 {
       for set in KernelBench.sets {
         let packed = PackedConvolution(

@@ -10,18 +10,18 @@ struct KernelBench {
 
   init(seed: UInt64 = 7) { random = SplitMix64(seed: seed) }
 
-  /// Lays out an activation between `neighbours` other channels on each side; its border is zero if
+  /// Lays out an activation between `neighbors` other channels on each side; its border is zero if
   /// it is `filled`, random like the rest if it is to be written.
   mutating func place(
-    height: Int, width: Int, channels: Int, border: Int = 0, neighbours: Int = 0,
+    height: Int, width: Int, channels: Int, border: Int = 0, neighbors: Int = 0,
     filled: Bool = true
   ) -> ActivationLayout {
-    let all = channels + 2 * neighbours
+    let all = channels + 2 * neighbors
     let layout = ActivationLayout(
       height: height, width: width, channels: all, pixelStride: all, border: border
     ).moved(by: start.count)
     for _ in 0..<layout.extent { start.append(Float.random(in: -2...2, using: &random)) }
-    let slice = layout.slice(channels: neighbours..<neighbours + channels)
+    let slice = layout.slice(channels: neighbors..<neighbors + channels)
     if filled { clearBorder(of: slice, in: &start) }
     return slice
   }

@@ -18,13 +18,13 @@ import YOLOTestSupport
     var activation = Activation.silu
     var residual = false
     /// Channels of other values before and after the output and the input in their buffers.
-    var neighbours = 0
+    var neighbors = 0
     var threads = 1
 
     var testDescription: String {
       "\(input)→\(output) \(height)×\(width) \(window.kernelHeight)×\(window.kernelWidth)"
         + " s\(window.strideHeight),\(window.strideWidth) \(activation)"
-        + " residual \(residual) neighbours \(neighbours) threads \(threads)"
+        + " residual \(residual) neighbors \(neighbors) threads \(threads)"
     }
   }
 
@@ -54,7 +54,7 @@ import YOLOTestSupport
       Trial(input: 6, output: 18, window: Window(kernel: 3, padding: 2, dilation: 2)))
     for channels in [8, 16, 17, 32] {
       trials.append(
-        Trial(input: channels, output: channels, residual: true, neighbours: 5, threads: 3))
+        Trial(input: channels, output: channels, residual: true, neighbors: 5, threads: 3))
       trials.append(
         Trial(input: channels, output: channels, activation: .identity, residual: true))
     }
@@ -64,11 +64,11 @@ import YOLOTestSupport
   }()
 
   @Test(arguments: trials)
-  func convolutionAgreesWithTheReference(_ trial: Trial) throws {
+  func convolutionAgreesWithTheOracle(_ trial: Trial) throws {
     var random = SplitMix64(seed: 7)
     let extent = trial.window.outputExtent(height: trial.height, width: trial.width)
     let border = trial.window.border
-    let before = trial.neighbours
+    let before = trial.neighbors
     var input = ActivationLayout(
       height: trial.height, width: trial.width, channels: trial.input + 2 * before,
       pixelStride: trial.input + 2 * before, border: border)
@@ -99,7 +99,7 @@ import YOLOTestSupport
       input: input, output: output, window: trial.window, activation: trial.activation,
       residual: trial.residual ? residual : nil)
 
-    let expected = run(ReferenceConvolution(shape, weights: weights, bias: bias), on: start)
+    let expected = run(OracleConvolution(shape, weights: weights, bias: bias), on: start)
     var kernels = [any StepKernel]()
     for set in InstructionSet.available.map(KernelSet.of) {
       let packed = PackedConvolution(
@@ -123,7 +123,7 @@ import YOLOTestSupport
   }
 
   @Test(arguments: [1, 3, 4, 8, 15, 16, 17, 33], [1, 2, 5])
-  func poolingAgreesWithTheReference(channels: Int, kernel: Int) {
+  func poolingAgreesWithTheOracle(channels: Int, kernel: Int) {
     for stride in 1...2 {
       let window = Window(kernel: kernel, stride: stride, padding: kernel / 2)
       let input = ActivationLayout(

@@ -51,10 +51,10 @@ import YOLOTestSupport
     let window = trial.window
     let extent = window.outputExtent(height: trial.height, width: trial.width)
     let input = bench.place(
-      height: trial.height, width: trial.width, channels: trial.channels, border: 1, neighbours: 2)
+      height: trial.height, width: trial.width, channels: trial.channels, border: 1, neighbors: 2)
     let output = bench.place(
       height: extent.height, width: extent.width, channels: trial.channels, border: 1,
-      neighbours: 3, filled: false)
+      neighbors: 3, filled: false)
 
     func inside(_ y: Int, _ x: Int, _ channel: Int) -> [Double] {
       (0..<window.kernelHeight).flatMap { ky in
@@ -97,9 +97,9 @@ import YOLOTestSupport
     for (height, width) in [(1, 1), (1, 9), (7, 7), (33, 20)] {
       var bench = KernelBench()
       let input = bench.place(
-        height: height, width: width, channels: channels, border: 1, neighbours: 1)
+        height: height, width: width, channels: channels, border: 1, neighbors: 1)
       let output = bench.place(
-        height: 1, width: 1, channels: channels, border: 1, neighbours: 2, filled: false)
+        height: 1, width: 1, channels: channels, border: 1, neighbors: 2, filled: false)
       let expected = bench.arena(with: output) { _, _, channel in
         var sum = 0.0
         for y in 0..<height { for x in 0..<width { sum += bench.value(input, y, x, channel) } }
@@ -118,10 +118,10 @@ import YOLOTestSupport
   func paddingSurroundsByZeros(channels: Int) {
     for (left, right, top, bottom) in [(0, 0, 0, 0), (0, 1, 0, 1), (2, 0, 3, 1), (1, 1, 1, 1)] {
       var bench = KernelBench()
-      let input = bench.place(height: 4, width: 5, channels: channels, border: 1, neighbours: 2)
+      let input = bench.place(height: 4, width: 5, channels: channels, border: 1, neighbors: 2)
       let output = bench.place(
         height: 4 + top + bottom, width: 5 + left + right, channels: channels, border: 1,
-        neighbours: 1, filled: false)
+        neighbors: 1, filled: false)
       let expected = bench.arena(with: output) { bench.value(input, $0 - top, $1 - left, $2) }
       bench.expect(
         (1...2).map { ZeroPadding(from: input, to: output, left: left, top: top, threads: $0) },
@@ -141,10 +141,10 @@ import YOLOTestSupport
       for horizontal in Self.resizes {
         var bench = KernelBench()
         let input = bench.place(
-          height: vertical.input, width: horizontal.input, channels: 5, border: 1, neighbours: 1)
+          height: vertical.input, width: horizontal.input, channels: 5, border: 1, neighbors: 1)
         let output = bench.place(
           height: vertical.output, width: horizontal.output, channels: 5, border: 1,
-          neighbours: 2, filled: false)
+          neighbors: 2, filled: false)
         let expected = bench.arena(with: output) {
           bench.value(input, vertical.sources[$0], horizontal.sources[$1], $2)
         }

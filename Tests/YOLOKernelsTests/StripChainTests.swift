@@ -73,7 +73,7 @@ import YOLOTestSupport
     {
       bench.place(
         height: extent.height, width: extent.width, channels: channels, border: border,
-        neighbours: 3, filled: filled)
+        neighbors: 3, filled: filled)
     }
     let input = place(
       (trial.height, trial.width), trial.channels.input, border: trial.first.border, filled: true)
@@ -99,9 +99,9 @@ import YOLOTestSupport
     }
 
     let reference = InSuccession(
-      first: ReferenceConvolution(
+      first: OracleConvolution(
         first, weights: parameters[0].weights, bias: parameters[0].bias),
-      second: ReferenceConvolution(
+      second: OracleConvolution(
         second, weights: parameters[1].weights, bias: parameters[1].bias))
     let result = bench.result(of: reference)
     let expected = bench.arena(with: output) { y, x, channel in
@@ -157,8 +157,8 @@ import YOLOTestSupport
     let name = "in succession"
     let items = 1
     let scratchCount = 0
-    let first: ReferenceConvolution
-    let second: ReferenceConvolution
+    let first: OracleConvolution
+    let second: OracleConvolution
 
     func run(
       item: Int, arena: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>

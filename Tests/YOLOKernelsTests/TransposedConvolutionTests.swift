@@ -13,7 +13,7 @@ import YOLOTestSupport
     var outputPadding = (height: 0, width: 0)
     var activation = Activation.silu
     var residual = false
-    var neighbours = 3
+    var neighbors = 3
     var groups = 1
 
     var testDescription: String {
@@ -29,7 +29,7 @@ import YOLOTestSupport
     var trials = [Trial]()
     for channels in [1, 3, 7, 8, 9, 15, 16, 17, 31, 32, 33, 48] {
       trials.append(Trial(output: channels))
-      trials.append(Trial(input: channels, output: 20, residual: true, neighbours: 0))
+      trials.append(Trial(input: channels, output: 20, residual: true, neighbors: 0))
     }
     for width in [1, 2, 8, 9, 13, 25] { trials.append(Trial(input: 6, output: 20, width: width)) }
     for activation in Activation.all { trials.append(Trial(activation: activation)) }
@@ -67,12 +67,12 @@ import YOLOTestSupport
     let input = bench.place(
       height: trial.height, width: trial.width, channels: trial.input,
       border: window.transposedBorder(outputPadding: trial.outputPadding),
-      neighbours: trial.neighbours)
+      neighbors: trial.neighbors)
     let output = bench.place(
       height: extent.height, width: extent.width, channels: trial.output, border: 1,
-      neighbours: trial.neighbours, filled: false)
+      neighbors: trial.neighbors, filled: false)
     let residual = bench.place(
-      height: extent.height, width: extent.width, channels: trial.output, neighbours: 1)
+      height: extent.height, width: extent.width, channels: trial.output, neighbors: 1)
     let groupInputs = trial.input / trial.groups
     let groupOutputs = trial.output / trial.groups
     let weights = bench.values(trial.input * groupOutputs * window.taps)
@@ -113,7 +113,7 @@ import YOLOTestSupport
     }
 
     var kernels: [any StepKernel] = [
-      ReferenceTransposedConvolution(shape, weights: weights, bias: bias)
+      OracleTransposedConvolution(shape, weights: weights, bias: bias)
     ]
     for threads in 1...2 {
       for set in KernelBench.sets {

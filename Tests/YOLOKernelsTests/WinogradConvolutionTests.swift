@@ -2,7 +2,7 @@ import Testing
 import YOLOKernels
 import YOLOTestSupport
 
-/// Convolutions in the product domain, on every instruction set, against the direct sum in double
+/// Convolutions in the transform domain, on every instruction set, against the direct sum in double
 /// precision.
 @Suite struct WinogradConvolutionTests {
   struct Trial: Sendable, CustomTestStringConvertible {
@@ -14,11 +14,11 @@ import YOLOTestSupport
     var padding = 1
     var activation = Activation.silu
     var residual = false
-    var neighbours = 0
+    var neighbors = 0
 
     var testDescription: String {
       "\(input)→\(output) \(height)×\(width) s\(stride) p\(padding) \(activation)"
-        + " residual \(residual) neighbours \(neighbours)"
+        + " residual \(residual) neighbors \(neighbors)"
     }
   }
 
@@ -29,13 +29,13 @@ import YOLOTestSupport
       for (input, output) in [
         (16, 16), (17, 16), (16, 19), (24, 40), (33, 31), (48, 80), (144, 72), (16, 300),
       ] {
-        trials.append(Trial(input: input, output: output, stride: stride, neighbours: 3))
+        trials.append(Trial(input: input, output: output, stride: stride, neighbors: 3))
       }
       // Extents with every remainder by a tile, smaller than one, and wide.
       for height in 1...9 {
         trials.append(Trial(height: height, width: 17 - height, stride: stride, residual: true))
       }
-      trials.append(Trial(height: 37, width: 83, stride: stride, neighbours: 1))
+      trials.append(Trial(height: 37, width: 83, stride: stride, neighbors: 1))
       for padding in [0, 2] {
         trials.append(Trial(height: 13, width: 11, stride: stride, padding: padding))
       }
@@ -44,7 +44,7 @@ import YOLOTestSupport
         trials.append(
           Trial(
             input: 20, output: 24, stride: stride, activation: activation, residual: true,
-            neighbours: 2))
+            neighbors: 2))
       }
     }
     return trials
@@ -58,18 +58,18 @@ import YOLOTestSupport
     guard extent.height > 0, extent.width > 0 else { return }
     let input = bench.place(
       height: trial.height, width: trial.width, channels: trial.input, border: window.border,
-      neighbours: trial.neighbours)
+      neighbors: trial.neighbors)
     let output = bench.place(
       height: extent.height, width: extent.width, channels: trial.output, border: 1,
-      neighbours: trial.neighbours, filled: false)
+      neighbors: trial.neighbors, filled: false)
     let residual = bench.place(
-      height: extent.height, width: extent.width, channels: trial.output, neighbours: 1)
+      height: extent.height, width: extent.width, channels: trial.output, neighbors: 1)
     let weights = bench.values(trial.output * trial.input * 9)
     let bias = bench.values(trial.output)
     let shape = ConvolutionShape(
       input: input, output: output, window: window, activation: trial.activation,
       residual: trial.residual ? residual : nil)
-    let reference = ReferenceConvolution(shape, weights: weights, bias: bias)
+    let reference = OracleConvolution(shape, weights: weights, bias: bias)
     let expected = bench.result(of: reference)
 
     guard let form = WinogradForm.computing(window, groups: 1) else {

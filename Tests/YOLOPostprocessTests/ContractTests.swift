@@ -50,9 +50,9 @@ import YOLOPostprocess
           keypoints: points.map { Keypoint($0, visibility: 0.99) })
       ])
     case "obb":
-      .rotatedDetections([
-        RotatedDetection(
-          box: RotatedBox(x: 393, y: 207, width: 21, height: 119, angle: 0.17), confidence: 0.92,
+      .orientedDetections([
+        OrientedDetection(
+          box: OrientedBox(x: 393, y: 207, width: 21, height: 119, angle: 0.17), confidence: 0.92,
           classIndex: 0)
       ])
     case "classify": .classification(Classification(probabilities: [0.92, 0.08]))
@@ -79,7 +79,7 @@ import YOLOPostprocess
     }
   }
 
-  /// The corners of the page's rotated box are those of a rectangle in our order of corners.
+  /// The corners of the page's oriented box are those of a rectangle in our order of corners.
   @Test func orderOfCorners() throws {
     let url = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .appendingPathComponent("Fixtures/hub-answers.json")
@@ -93,7 +93,7 @@ import YOLOPostprocess
     let corners = (1...4).map { Point(x: number("x\($0)"), y: number("y\($0)")) }
     let across = Point(x: corners[0].x - corners[1].x, y: corners[0].y - corners[1].y)
     let along = Point(x: corners[1].x - corners[2].x, y: corners[1].y - corners[2].y)
-    let rebuilt = RotatedBox(
+    let rebuilt = OrientedBox(
       x: (corners[0].x + corners[2].x) / 2, y: (corners[0].y + corners[2].y) / 2,
       width: hypot(along.x, along.y), height: hypot(across.x, across.y),
       angle: atan2(along.y, along.x))

@@ -15,7 +15,7 @@ import YOLOTestSupport
   }
 
   @Test func ties() {
-    // Exact in binary, the fifth decimal's half: to the even neighbour.
+    // Exact in binary, the fifth decimal's half: to the even neighbor.
     #expect(DecimalRounding.round(0.015625, decimals: 5) == 0.01562)
     #expect(DecimalRounding.round(0.046875, decimals: 5) == 0.04688)
     #expect(DecimalRounding.round(2.5, decimals: 0) == 2)

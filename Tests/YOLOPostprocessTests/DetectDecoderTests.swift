@@ -48,7 +48,7 @@ import YOLOTestSupport
       for (index, detection) in detections.enumerated().prefix(count) {
         let row = rows[6 * index..<6 * index + 6].map { $0 }
         #expect(detection.classIndex == Int(row[5]))
-        // The reference's own noise between builds: REFERENCE.md, section 0.
+        // Ultralytics' own noise between builds: REFERENCE.md, section 0.
         #expect(abs(detection.confidence - row[4]) <= 1e-6)
         let edges = [detection.box.x1, detection.box.y1, detection.box.x2, detection.box.y2]
         for (edge, wanted) in zip(edges, row) { #expect(abs(edge - wanted) <= 1e-3) }

@@ -3,10 +3,10 @@ import YOLOGeometry
 import YOLOPostprocess
 import YOLOTestSupport
 
-/// The heads of all tasks against the reference, from raw outputs to results.
+/// The heads of all tasks against Ultralytics, from raw outputs to results.
 @Suite struct HeadTests {
   private enum Task: Int {
-    case detect, segment, pose, rotated
+    case detect, segment, pose, oriented
   }
 
   /// A head's description and outputs.
@@ -66,9 +66,9 @@ import YOLOTestSupport
               classCount: classes, binCount: bins, keypointCount: output.extraCount / 3,
               valueCount: 3, form: isNew ? .offset : .standard
             ).poses(in: levels, select: selection, letterbox: letterbox, space: space))
-        case .rotated:
-          .rotatedDetections(
-            RotatedDecoder(
+        case .oriented:
+          .orientedDetections(
+            OrientedDecoder(
               classCount: classes, binCount: bins, angle: isNew ? .direct : .sigmoid
             ).detections(in: levels, select: selection, letterbox: letterbox, space: space))
         }
@@ -86,9 +86,9 @@ import YOLOTestSupport
     }
   }
 
-  /// Rows as the reference has them: box, confidence, class; rotated boxes with the angle.
+  /// Rows as Ultralytics has them: box, confidence, class; oriented boxes with the angle.
   private static func rows(_ findings: Findings, angleIsLast: Bool = false) -> [[Float]] {
-    guard case .rotatedDetections(let detections) = findings else {
+    guard case .orientedDetections(let detections) = findings else {
       return findings.objects.map {
         [$0.box.x1, $0.box.y1, $0.box.x2, $0.box.y2, $0.confidence, Float($0.classIndex)]
       }
@@ -100,10 +100,10 @@ import YOLOTestSupport
     }
   }
 
-  /// How far numbers may be from the reference's.
+  /// How far numbers may be from Ultralytics'.
   ///
   /// Its own noise between builds: a mean of 16 distances of up to 15 cells of 32 px has an error of
-  /// 1e-4 px in either, and the centre of a rotated box adds two of them.
+  /// 1e-4 px in either, and the center of an oriented box adds two of them.
   private static let noise: Float = 5e-4
 
   @Test func reference() throws {
@@ -118,7 +118,7 @@ import YOLOTestSupport
         source: Size(width: given[0], height: given[1]),
         target: Size(width: given[2], height: given[2]), stride: 32,
         isRectangular: given[3] == 1)
-      let width = head.task == .rotated ? 7 : 6
+      let width = head.task == .oriented ? 7 : 6
       for query in 0..<given[4] {
         let thresholds = try fixture.doubles(2)
         let options = try fixture.integers(4)
@@ -236,12 +236,12 @@ import YOLOTestSupport
           }
         }
       }
-      var rotated = output
-      rotated.extraCount = 1
-      rotated.prototypes = (0, 0, [])
-      rotated.withLevels { levels in
+      var oriented = output
+      oriented.extraCount = 1
+      oriented.prototypes = (0, 0, [])
+      oriented.withLevels { levels in
         for angle in [AngleForm.sigmoid, .direct] {
-          let found = RotatedDecoder(classCount: classes, binCount: bins, angle: angle)
+          let found = OrientedDecoder(classCount: classes, binCount: bins, angle: angle)
             .detections(in: levels, select: selection, letterbox: letterbox)
           #expect(found.count <= 20)
         }
@@ -301,7 +301,7 @@ import YOLOTestSupport
 /// The bound on the memory of masks.
 @Suite struct MaskBoundTests {
   @Test func masksThatTakeTooMuchAreRefused() {
-    // A hundred cells, each with a box over all of a picture of a hundred million pixels.
+    // A hundred cells, each with a box over all of an image of a hundred million pixels.
     let side = 10
     let output = HeadOutput(
       classCount: 1, binCount: 1,

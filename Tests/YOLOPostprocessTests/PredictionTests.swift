@@ -128,11 +128,11 @@ import YOLOPostprocess
           0.92  person  118.5  112.0  416.2  660.8  1 keypoint
 
         """)
-    let rotated = RotatedDetection(
-      box: RotatedBox(x: 100, y: 50, width: 30, height: 20, angle: .pi / 6), confidence: 0.5,
+    let oriented = OrientedDetection(
+      box: OrientedBox(x: 100, y: 50, width: 30, height: 20, angle: .pi / 6), confidence: 0.5,
       classIndex: 1)
     #expect(
-      Self.result(.rotatedDetections([rotated])).text == """
+      Self.result(.orientedDetections([oriented])).text == """
         photo.jpg  600x750  1 detection  204.4 ms
           0.50  fire truck  100.0  50.0  30.0  20.0  30.0
 
@@ -144,7 +144,7 @@ import YOLOPostprocess
           0.25  person
 
         """)
-    for findings in [Findings.segmentations([]), .poses([]), .rotatedDetections([])] {
+    for findings in [Findings.segmentations([]), .poses([]), .orientedDetections([])] {
       #expect(Self.result(findings).text == "photo.jpg  600x750  (no detections)  204.4 ms\n")
       #expect(findings.objects.isEmpty)
     }
@@ -164,9 +164,9 @@ import YOLOPostprocess
   }
 
   @Test func objectsOfAllKinds() {
-    let box = RotatedBox(x: 100, y: 50, width: 30, height: 20, angle: 0)
-    let findings = Findings.rotatedDetections([
-      RotatedDetection(box: box, confidence: 0.5, classIndex: 1)
+    let box = OrientedBox(x: 100, y: 50, width: 30, height: 20, angle: 0)
+    let findings = Findings.orientedDetections([
+      OrientedDetection(box: box, confidence: 0.5, classIndex: 1)
     ])
     #expect(
       findings.objects == [Detection(box: box.bounds, confidence: 0.5, classIndex: 1)])

@@ -4,7 +4,7 @@ import YOLOGeometry
 import YOLOPostprocess
 import YOLOTestSupport
 
-/// The JSON of results against the reference's, number by number.
+/// The JSON of results against Ultralytics', number by number.
 @Suite struct ResultTests {
   /// Reads given results.
   private static func prediction(_ fixture: inout Fixture) throws -> Prediction {
@@ -44,10 +44,10 @@ import YOLOTestSupport
             box: box(row), confidence: row[4], classIndex: Int(row[5]), keypoints: keypoints)
         })
     case 3:
-      findings = .rotatedDetections(
+      findings = .orientedDetections(
         try fixture.rows(count, of: 7).map { row in
-          RotatedDetection(
-            box: RotatedBox(
+          OrientedDetection(
+            box: OrientedBox(
               x: row[0], y: row[1], width: row[2], height: row[3], angle: row[4]),
             confidence: row[5], classIndex: Int(row[6]))
         })
@@ -66,7 +66,7 @@ import YOLOTestSupport
     return try #require(try JSONParser.parse(line)["results"])
   }
 
-  /// Sorts the members of all objects by their names: the reference has another order of keys.
+  /// Sorts the members of all objects by their names: Ultralytics has another order of keys.
   private static func sorted(_ value: JSONValue) -> JSONValue {
     switch value {
     case .array(let elements): .array(elements.map(sorted))
@@ -103,13 +103,13 @@ import YOLOTestSupport
       let prediction = try Self.prediction(&fixture)
       for isNormalized in [false, true] {
         let wanted = try JSONParser.parse(try fixture.text())
-        // Corners of rotated boxes come from another library's sine and cosine: an ulp of numbers
+        // Corners of oriented boxes come from another library's sine and cosine: an ulp of numbers
         // up to 2000. All else is the same double.
-        let isRotated =
-          if case .rotatedDetections = prediction.findings { true } else { false }
+        let isOriented =
+          if case .orientedDetections = prediction.findings { true } else { false }
         Self.expectSame(
           Self.sorted(try Self.results(prediction, isNormalized: isNormalized)),
-          Self.sorted(wanted), tolerance: isRotated ? 2.6e-4 : 0, "case \(number)")
+          Self.sorted(wanted), tolerance: isOriented ? 2.6e-4 : 0, "case \(number)")
       }
     }
     #expect(fixture.isAtEnd)

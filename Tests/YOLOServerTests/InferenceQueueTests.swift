@@ -12,12 +12,12 @@ import YOLOServer
   @Test func whatIsBeyondTheBoundIsRefused() async throws {
     let queue = InferenceQueue(workers: 1, capacity: 1)
     let gate = DispatchSemaphore(value: 0)
-    async let first = queue.run(until: soon, seconds: 1, for: ClientPresence()) { _ in gate.wait() }
-    async let second = queue.run(until: soon, seconds: 1, for: ClientPresence()) { _ in gate.wait()
+    async let first = queue.run(until: soon, seconds: 1, for: DisconnectMonitor()) { _ in gate.wait() }
+    async let second = queue.run(until: soon, seconds: 1, for: DisconnectMonitor()) { _ in gate.wait()
     }
     while queue.currentLoad.running + queue.currentLoad.waiting < 2 { await Task.yield() }
-    let failure = await #expect(throws: ServerFailure.self) {
-      try await queue.run(until: soon, seconds: 1, for: ClientPresence()) { _ in }
+    let failure = await #expect(throws: APIError.self) {
+      try await queue.run(until: soon, seconds: 1, for: DisconnectMonitor()) { _ in }
     }
     #expect(failure?.status == .serviceUnavailable && failure?.retryAfter != nil)
     gate.signal()
@@ -29,12 +29,12 @@ import YOLOServer
 
   @Test func whatIsAloneHasAllProcessorsAndWhatIsNotItsPart() async throws {
     let queue = InferenceQueue(workers: 2, capacity: 1)
-    let alone = try await queue.run(until: soon, seconds: 1, for: ClientPresence()) { $0.threads }
+    let alone = try await queue.run(until: soon, seconds: 1, for: DisconnectMonitor()) { $0.threads }
     #expect(alone == Processors.usable)
     let gate = DispatchSemaphore(value: 0)
-    async let first = queue.run(until: soon, seconds: 1, for: ClientPresence()) { _ in gate.wait() }
+    async let first = queue.run(until: soon, seconds: 1, for: DisconnectMonitor()) { _ in gate.wait() }
     while queue.currentLoad.running < 1 { await Task.yield() }
-    let second = try await queue.run(until: soon, seconds: 1, for: ClientPresence()) { $0.threads }
+    let second = try await queue.run(until: soon, seconds: 1, for: DisconnectMonitor()) { $0.threads }
     #expect(second == max(1, Processors.usable / 2))
     gate.signal()
     try await first
@@ -44,8 +44,8 @@ import YOLOServer
   @Test func whoWaitsTooLongIsToldSo() async throws {
     let queue = InferenceQueue(workers: 1, capacity: 4)
     let gate = DispatchSemaphore(value: 0)
-    let failure = await #expect(throws: ServerFailure.self) {
-      try await queue.run(until: .now, seconds: 7, for: ClientPresence()) { _ in gate.wait() }
+    let failure = await #expect(throws: APIError.self) {
+      try await queue.run(until: .now, seconds: 7, for: DisconnectMonitor()) { _ in gate.wait() }
     }
     #expect(failure?.message.contains("7 seconds") == true)
     gate.signal()
@@ -54,7 +54,7 @@ import YOLOServer
 
   @Test func workOfAClientThatHasGoneIsLeft() async throws {
     let queue = InferenceQueue(workers: 1, capacity: 4)
-    let presence = ClientPresence()
+    let presence = DisconnectMonitor()
     presence.leave()
     await #expect(throws: CancellationError.self) {
       try await queue.run(until: soon, seconds: 1, for: presence) { _ in }

@@ -11,17 +11,17 @@ import YOLOServer
   }
 
   @Test func onlyTheOwnerMayReadTheFile() async throws {
-    try await withKeyFolder { folder in
-      let path = folder.appending(path: "deep/er/keys.sqlite").path
+    try await withKeyDirectory { directory in
+      let path = directory.appending(path: "deep/er/keys.sqlite").path
       let store = try KeyStore(path: path)
       _ = try await store.create(name: "a", models: nil)
-      #expect(try mode(folder.appending(path: "deep").path) == 0o700)
-      #expect(try mode(folder.appending(path: "deep/er").path) == 0o700)
+      #expect(try mode(directory.appending(path: "deep").path) == 0o700)
+      #expect(try mode(directory.appending(path: "deep/er").path) == 0o700)
       for suffix in ["", "-wal", "-shm"] {
         #expect(try mode(path + suffix) == 0o600, "\(suffix)")
       }
       let files = try FileManager.default.contentsOfDirectory(
-        atPath: folder.appending(path: "deep/er").path)
+        atPath: directory.appending(path: "deep/er").path)
       #expect(files.allSatisfy { $0.hasPrefix("keys.sqlite") && !$0.contains(".sqlite.") })
     }
   }
@@ -53,7 +53,7 @@ import YOLOServer
   }
 
   @Test(arguments: ["/proc/nowhere/keys.sqlite", "/proc/keys.sqlite", "/dev/null/keys.sqlite"])
-  func aFolderThatCannotBeWrittenIsNamed(path: String) {
+  func aDirectoryThatCannotBeWrittenIsNamed(path: String) {
     expectError(opening: path) { error in
       guard case .inaccessible(let named, let reason) = error else { return false }
       return path.hasPrefix(named) && !reason.isEmpty
@@ -61,10 +61,10 @@ import YOLOServer
   }
 
   @Test(.enabled(if: geteuid() != 0, "the superuser may write everywhere"))
-  func aReadOnlyFolderIsNamed() async throws {
-    try await withKeyFolder { folder in
-      try FileManager.default.setAttributes([.posixPermissions: 0o500], ofItemAtPath: folder.path)
-      expectError(opening: folder.appending(path: "keys.sqlite").path) { error in
+  func aReadOnlyDirectoryIsNamed() async throws {
+    try await withKeyDirectory { directory in
+      try FileManager.default.setAttributes([.posixPermissions: 0o500], ofItemAtPath: directory.path)
+      expectError(opening: directory.appending(path: "keys.sqlite").path) { error in
         guard case .inaccessible = error else { return false }
         return true
       }

@@ -7,7 +7,7 @@ import YOLOServer
 /// Each limit of the server, met and passed.
 @Suite struct LimitTests {
   static let model = ("model", "shapes-detect")
-  private static let picture: [UInt8] =
+  private static let image: [UInt8] =
     (try? Data(contentsOf: PageServer.weights.appending(path: "shapes.jpg"))).map { Array($0) }
     ?? []
 
@@ -26,7 +26,7 @@ import YOLOServer
       name: "max-body", change: { $0.limits.bodyBytes = 1000 },
       words: ["HTTP/1.1 413", "PAYLOAD_TOO_LARGE", "1000"]),
     Case(
-      name: "max-picture", change: { $0.limits.pictureBytes = 5000 },
+      name: "max-image", change: { $0.limits.imageBytes = 5000 },
       words: ["HTTP/1.1 413", "PAYLOAD_TOO_LARGE", "5000"]),
     Case(
       name: "max-uploads", change: { $0.limits.uploadBytes = 5000 },
@@ -41,7 +41,7 @@ import YOLOServer
       name: "max-parts", change: { $0.limits.parts = 1 },
       words: ["HTTP/1.1 400", "VALIDATION_ERROR", "more than 1 parts"]),
     Case(
-      name: "max-answer", change: { $0.limits.answerBytes = 100 },
+      name: "max-answer", change: { $0.limits.responseBytes = 100 },
       words: ["HTTP/1.1 413", "100"]),
     Case(
       name: "conf", change: { _ in }, fields: [model, ("conf", "2")],
@@ -60,7 +60,7 @@ import YOLOServer
   @Test(arguments: cases) func isKept(_ limit: Case) async throws {
     let answer = try await LiveServer.serving(limit.change) { port in
       await LiveServer.exchange(
-        LiveServer.form(limit.fields, file: Self.picture), port: port)
+        LiveServer.form(limit.fields, file: Self.image), port: port)
     }
     for word in limit.words { #expect(answer.contains(word), "\(answer.prefix(600))") }
   }
@@ -90,7 +90,7 @@ import YOLOServer
 
   @Test func aBodyThatTellsNoLengthIsCounted() async throws {
     let answer = try await LiveServer.serving({ $0.limits.bodyBytes = 1000 }) { port in
-      let form = LiveServer.form([Self.model], file: Self.picture)
+      let form = LiveServer.form([Self.model], file: Self.image)
       let body = form[(form.firstRange(of: Array("\r\n\r\n".utf8))?.upperBound ?? 0)...]
       let head =
         "POST / HTTP/1.1\r\nHost: test\r\nContent-Type: multipart/form-data; boundary=b\r\n"
@@ -144,7 +144,7 @@ import YOLOServer
     }
   }
 
-  @Test func textIsNoPicture() async throws {
+  @Test func textIsNoImage() async throws {
     let answer = try await LiveServer.serving { port in
       await LiveServer.exchange(
         LiveServer.form([Self.model], file: Array("hello".utf8)), port: port)

@@ -15,12 +15,12 @@ import YOLOValidation
 
   private static func predict(_ model: Model, _ side: Int) throws {
     let size = Size(width: side, height: side)
-    _ = try model.predict(Image(size: size, grey: 90), options: try PredictOptions(imageSize: size))
+    _ = try model.predict(Image(size: size, gray: 90), options: try PredictOptions(imageSize: size))
   }
 
   /// What a shipped model takes just after it was loaded, in bytes.
   private static func bytes(of task: String) async throws -> Int {
-    try await ModelTestFolder(["\(task).pt": task]).scanned().loadedBytes
+    try await ModelTestDirectory(["\(task).pt": task]).scanned().loadedBytes
   }
 
   private static func states(_ store: ModelStore) -> [ModelListing.State] {
@@ -28,12 +28,12 @@ import YOLOValidation
   }
 
   @Test func memoryGrowsWithUseAndSessionsGiveItBack() throws {
-    let path = ModelTestFolder.weights.appending(path: "shapes-detect.pt").path
+    let path = ModelTestDirectory.weights.appending(path: "shapes-detect.pt").path
     let model = try Model(path: path, options: RuntimeOptions(threads: 1))
     #expect(model.memory == 0)
     try Self.predict(model, 64)
     let small = model.memory
-    let bytes = [UInt8](try ModelTestFolder.bytes("detect"))
+    let bytes = [UInt8](try ModelTestDirectory.bytes("detect"))
     // Every weight is kept in some layout; in the file it takes half of that.
     #expect(small > bytes.count * 3 / 2)
     try Self.predict(model, 64)
@@ -52,17 +52,17 @@ import YOLOValidation
 
   @Test func whatIsLoadedAtTheStartStaysUnderTheBudget() async throws {
     let budget = try await Self.bytes(of: "detect") + Self.bytes(of: "classify") + 1000
-    let folder = try ModelTestFolder(["a.pt": "detect", "b.pt": "segment", "c.pt": "classify"])
-    let store = try await folder.scanned { $0.limits.modelBytes = budget }
+    let directory = try ModelTestDirectory(["a.pt": "detect", "b.pt": "segment", "c.pt": "classify"])
+    let store = try await directory.scanned { $0.limits.modelBytes = budget }
     #expect(Self.states(store) == [.loaded, .idle, .loaded] && store.loadedBytes <= budget)
     #expect(store.isReady && store.counters.evictions == 0)
   }
 
   @Test func theLeastRecentlyUsedModelGoesFirst() async throws {
     let size = try await Self.bytes(of: "detect")
-    let folder = try ModelTestFolder(
+    let directory = try ModelTestDirectory(
       ["a.pt": "detect", "b.pt": "detect", "c.pt": "detect", "d.pt": "detect"])
-    let store = try await folder.scanned {
+    let store = try await directory.scanned {
       ($0.limits.modelBytes, $0.preloads) = (2 * size + size / 2, false)
     }
     func use(_ names: String...) async throws {
@@ -83,8 +83,8 @@ import YOLOValidation
 
   @Test func modelsInUseStay() async throws {
     let size = try await Self.bytes(of: "detect")
-    let folder = try ModelTestFolder(["a.pt": "detect", "b.pt": "detect"])
-    let store = try await folder.scanned { $0.limits.modelBytes = size + size / 2 }
+    let directory = try ModelTestDirectory(["a.pt": "detect", "b.pt": "detect"])
+    let store = try await directory.scanned { $0.limits.modelBytes = size + size / 2 }
     #expect(Self.states(store) == [.loaded, .idle])
     var held: ModelLease? = try await Self.lease(store, "a")
     for _ in 0..<3 {
@@ -101,8 +101,8 @@ import YOLOValidation
 
   @Test func aModelLargerThanTheBudgetIsRefused() async throws {
     let size = try await Self.bytes(of: "detect")
-    let folder = try ModelTestFolder(["a.pt": "detect", "b.pt": "classify"])
-    let store = try await folder.scanned { $0.limits.modelBytes = size - 1000 }
+    let directory = try ModelTestDirectory(["a.pt": "detect", "b.pt": "classify"])
+    let store = try await directory.scanned { $0.limits.modelBytes = size - 1000 }
     #expect(Self.states(store) == [.idle, .loaded])
     let loads = store.counters.loads
     for _ in 0..<3 {
@@ -111,18 +111,18 @@ import YOLOValidation
     }
     // Its size is known: nothing was loaded, and nothing unloaded, for it.
     #expect(store.counters.loads == loads && Self.states(store) == [.idle, .loaded])
-    let dedicated = folder.store {
-      ($0.models, $0.isDedicated) = (folder.path("a.pt"), true)
+    let dedicated = directory.store {
+      ($0.models, $0.isDedicated) = (directory.path("a.pt"), true)
       $0.limits.modelBytes = size - 1000
     }
     await #expect(throws: (any Error).self) { try await dedicated.scan() }
   }
 
-  /// Larger pictures make a model grow; when their leases end the sum is brought down again.
+  /// Larger images make a model grow; when their leases end the sum is brought down again.
   @Test func growthIsFoundWhenLeasesEnd() async throws {
     let size = try await Self.bytes(of: "detect")
-    let folder = try ModelTestFolder(["a.pt": "detect", "b.pt": "detect"])
-    let store = try await folder.scanned { $0.limits.modelBytes = 2 * size + size / 8 }
+    let directory = try ModelTestDirectory(["a.pt": "detect", "b.pt": "detect"])
+    let store = try await directory.scanned { $0.limits.modelBytes = 2 * size + size / 8 }
     #expect(Self.states(store) == [.loaded, .loaded])
     var held: ModelLease? = try await Self.lease(store, "a")
     try Self.predict(try #require(held).model, 1280)
@@ -137,10 +137,10 @@ import YOLOValidation
   @Test func manyTasksShareAFewLoadedModels() async throws {
     let size = try await Self.bytes(of: "detect")
     let names = ["a", "b", "c", "d"]
-    let folder = try ModelTestFolder(
+    let directory = try ModelTestDirectory(
       Dictionary(uniqueKeysWithValues: names.map { ("\($0).pt", "detect") }))
     let budget = 2 * size + size / 2
-    let store = try await folder.scanned { $0.limits.modelBytes = budget }
+    let store = try await directory.scanned { $0.limits.modelBytes = budget }
     let refused = try await withThrowingTaskGroup(of: Int.self) { group in
       for number in 0..<64 {
         group.addTask {
@@ -148,7 +148,7 @@ import YOLOValidation
             let lease = try await Self.lease(store, names[number % 4])
             #expect(lease.name == names[number % 4])
             return 0
-          } catch let failure as ServerFailure {
+          } catch let failure as APIError {
             #expect(failure.status == .serviceUnavailable)
             return 1
           }
@@ -160,14 +160,14 @@ import YOLOValidation
   }
 
   @Test func aCancelledRequestDoesNotWait() async throws {
-    let folder = try ModelTestFolder(["a.pt": "detect"])
-    let store = try await folder.scanned { $0.preloads = false }
-    let task = Task { () -> ServerFailure? in
+    let directory = try ModelTestDirectory(["a.pt": "detect"])
+    let store = try await directory.scanned { $0.preloads = false }
+    let task = Task { () -> APIError? in
       withUnsafeCurrentTask { $0?.cancel() }
       do {
         _ = try await store.lease(nil)
         return nil
-      } catch { return error as? ServerFailure }
+      } catch { return error as? APIError }
     }
     #expect(await task.value?.status == .serviceUnavailable)
     try await store.scan()

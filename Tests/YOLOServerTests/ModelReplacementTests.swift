@@ -15,12 +15,12 @@ import YOLOWeights
   }
 
   @Test func filesAppearAndVanish() async throws {
-    let folder = try ModelTestFolder(["a.pt": "detect"])
-    let store = try await folder.scanned()
-    try folder.put("pose", as: "b.pt")
+    let directory = try ModelTestDirectory(["a.pt": "detect"])
+    let store = try await directory.scanned()
+    try directory.put("pose", as: "b.pt")
     try await store.scan()
     #expect(store.listing.map(\.name) == ["a", "b"] && store.loadedCount == 2)
-    try folder.remove("a.pt")
+    try directory.remove("a.pt")
     try await store.scan()
     #expect(store.listing.map(\.name) == ["b"] && store.loadedCount == 1)
     let gone = try await ModelStoreTests.failure(store, "a")
@@ -28,24 +28,24 @@ import YOLOWeights
   }
 
   @Test func nothingIsReadAgainThatDidNotChange() async throws {
-    let folder = try ModelTestFolder(["a.pt": "detect"])
-    try folder.put(Data("no model".utf8), as: "broken.pt")
-    let store = try await folder.scanned()
+    let directory = try ModelTestDirectory(["a.pt": "detect"])
+    try directory.put(Data("no model".utf8), as: "broken.pt")
+    let store = try await directory.scanned()
     for _ in 0..<5 { try await store.scan() }
     #expect(store.counters.loads == 1 && store.counters.failures == 1)
-    #expect(folder.log.lines(with: "model broken", "broken.pt").count == 1)
+    #expect(directory.log.lines(with: "model broken", "broken.pt").count == 1)
   }
 
   @Test func aLeaseKeepsTheModelThatWasReplaced() async throws {
-    let folder = try ModelTestFolder(["a.pt": "detect"])
-    let store = try await folder.scanned()
-    let picture = Image(size: Size(width: 64, height: 48), grey: 90)
+    let directory = try ModelTestDirectory(["a.pt": "detect"])
+    let store = try await directory.scanned()
+    let image = Image(size: Size(width: 64, height: 48), gray: 90)
     var old: ModelLease? = try await Self.lease(store, "a")
-    try folder.put("pose", as: "a.pt")
+    try directory.put("pose", as: "a.pt")
     try await store.scan()
     #expect(try await Self.lease(store, "a").task == "pose")
     #expect(old?.task == "detect" && old?.model.task == "detect")
-    _ = try old?.model.predict(picture)
+    _ = try old?.model.predict(image)
     #expect(store.loadedCount == 2 && store.counters.replacements == 1)
     weak let model = old?.model
     old = nil
@@ -56,128 +56,128 @@ import YOLOWeights
 
   /// What was loaded does not depend on its file: it may be truncated in place.
   @Test func aFileTruncatedInPlaceDoesNoHarm() async throws {
-    let folder = try ModelTestFolder(["a.pt": "segment"])
-    let store = try await folder.scanned()
+    let directory = try ModelTestDirectory(["a.pt": "segment"])
+    let store = try await directory.scanned()
     let lease = try await Self.lease(store, "a")
-    try folder.overwrite("a.pt", with: Data("x".utf8))
+    try directory.overwrite("a.pt", with: Data("x".utf8))
     for side in [64, 320, 96] {
-      _ = try lease.model.predict(Image(size: Size(width: side, height: 640), grey: 90))
+      _ = try lease.model.predict(Image(size: Size(width: side, height: 640), gray: 90))
     }
     for _ in 0..<3 { try await store.scan() }
     #expect(store.listing.map(\.state) == [.loaded] && store.listing[0].fault != nil)
     #expect(try await Self.lease(store, "a").model === lease.model)
-    #expect(folder.log.lines(with: "model broken", "a.pt", "the version before").count == 1)
-    try folder.put("pose", as: "a.pt")
+    #expect(directory.log.lines(with: "model broken", "a.pt", "the version before").count == 1)
+    try directory.put("pose", as: "a.pt")
     try await store.scan()
     #expect(try await Self.lease(store, "a").task == "pose" && store.listing[0].fault == nil)
   }
 
   /// The target of a link changes as Kubernetes changes mounted configurations: by renaming a link to
-  /// another folder.
+  /// another directory.
   @Test func theTargetOfALinkIsWatched() async throws {
-    let folder = try ModelTestFolder()
+    let directory = try ModelTestDirectory()
     for (version, task) in [("v1", "detect"), ("v2", "obb")] {
-      let inner = folder.url.appending(path: version)
+      let inner = directory.url.appending(path: version)
       try FileManager.default.createDirectory(at: inner, withIntermediateDirectories: false)
-      try ModelTestFolder.bytes(task).write(to: inner.appending(path: "m.pt"))
+      try ModelTestDirectory.bytes(task).write(to: inner.appending(path: "m.pt"))
     }
-    try folder.link("..data", to: "v1")
-    try folder.link("m.pt", to: "..data/m.pt")
-    let store = try await folder.scanned()
+    try directory.link("..data", to: "v1")
+    try directory.link("m.pt", to: "..data/m.pt")
+    let store = try await directory.scanned()
     #expect(try await Self.lease(store, "m").task == "detect")
-    try folder.link("..next", to: "v2")
-    try #require(rename(folder.path("..next"), folder.path("..data")) == 0)
+    try directory.link("..next", to: "v2")
+    try #require(rename(directory.path("..next"), directory.path("..data")) == 0)
     try await store.scan()
     #expect(try await Self.lease(store, "m").task == "obb")
     #expect(store.listing.map(\.fileName) == ["m.pt"])
   }
 
   @Test func aHalfCopiedFileIsTakenOnceItIsWhole() async throws {
-    let folder = try ModelTestFolder()
-    let store = try await folder.scanned()
-    let bytes = try ModelTestFolder.bytes("detect")
+    let directory = try ModelTestDirectory()
+    let store = try await directory.scanned()
+    let bytes = try ModelTestDirectory.bytes("detect")
     for part in [1, 1000, bytes.count / 2, bytes.count - 1] {
-      try folder.overwrite("a.pt", with: bytes.prefix(part))
+      try directory.overwrite("a.pt", with: bytes.prefix(part))
       try await store.scan()
       #expect(store.listing.map(\.state) == [.broken])
       let failure = try await ModelStoreTests.failure(store, "a")
       #expect(failure.status == .serviceUnavailable && failure.message.contains("being written"))
     }
-    try folder.overwrite("a.pt", with: bytes)
+    try directory.overwrite("a.pt", with: bytes)
     try await store.scan()
     try await store.scan()
     #expect(store.listing.map(\.state) == [.loaded] && store.counters.failures == 0)
-    #expect(folder.log.lines(with: "model broken").isEmpty)
+    #expect(directory.log.lines(with: "model broken").isEmpty)
   }
 
   @Test(arguments: ["pt", "safetensors"])
   func truncatedFilesAreReportedOnceAndNeverServed(_ suffix: String) async throws {
-    let folder = try ModelTestFolder()
-    var bytes = try ModelTestFolder.bytes("detect")
+    let directory = try ModelTestDirectory()
+    var bytes = try ModelTestDirectory.bytes("detect")
     if suffix == "safetensors" {
-      let model = try Model(path: ModelTestFolder.weights.appending(path: "shapes-detect.pt").path)
-      try model.checkpoint.writeSafetensors(to: folder.path("whole.part"))
-      bytes = try Data(contentsOf: folder.url.appending(path: "whole.part"))
+      let model = try Model(path: ModelTestDirectory.weights.appending(path: "shapes-detect.pt").path)
+      try model.checkpoint.writeSafetensors(to: directory.path("whole.part"))
+      bytes = try Data(contentsOf: directory.url.appending(path: "whole.part"))
     }
     var random = SplitMix64(seed: 5)
     let places =
       [0, 1, 4, 8, 100, bytes.count - 1, bytes.count - 22]
       + (0..<20).map { _ in Int.random(in: 1..<bytes.count - 1, using: &random) }
     for (number, place) in places.enumerated() {
-      try folder.put(bytes.prefix(place), as: "m\(number).\(suffix)")
+      try directory.put(bytes.prefix(place), as: "m\(number).\(suffix)")
     }
-    let store = try await folder.scanned()
+    let store = try await directory.scanned()
     try await store.scan()
     #expect(store.listing.count == places.count)
     #expect(store.listing.allSatisfy { $0.state == .broken && $0.fault?.isEmpty == false })
     #expect(store.counters.failures == places.count && store.loadedCount == 0)
-    #expect(folder.log.lines(with: "model broken").count == places.count)
+    #expect(directory.log.lines(with: "model broken").count == places.count)
     let failure = try await ModelStoreTests.failure(store, "m3")
     #expect(failure.status == .serviceUnavailable && failure.code == "SERVICE_UNAVAILABLE")
-    #expect(failure.message.contains("m3.\(suffix)") && !failure.message.contains(folder.url.path))
+    #expect(failure.message.contains("m3.\(suffix)") && !failure.message.contains(directory.url.path))
   }
 
   /// Weights that changed by a bit on the way are found by their checksum.
   @Test func damagedWeightsAreNotServed() async throws {
-    let folder = try ModelTestFolder()
-    var bytes = try ModelTestFolder.bytes("detect")
+    let directory = try ModelTestDirectory()
+    var bytes = try ModelTestDirectory.bytes("detect")
     bytes[bytes.count / 2] ^= 4
-    try folder.put(bytes, as: "a.pt")
-    let store = try await folder.scanned()
+    try directory.put(bytes, as: "a.pt")
+    let store = try await directory.scanned()
     #expect(store.listing.map(\.state) == [.broken])
   }
 
   @Test func aBrokenIdleModelIsNotServedAndAMendedOneIs() async throws {
-    let folder = try ModelTestFolder(["a.pt": "detect"])
-    let store = try await folder.scanned { $0.preloads = false }
-    try folder.put(Data("no model".utf8), as: "a.pt")
+    let directory = try ModelTestDirectory(["a.pt": "detect"])
+    let store = try await directory.scanned { $0.preloads = false }
+    try directory.put(Data("no model".utf8), as: "a.pt")
     // The look has not seen it yet; the lease does.
     let failure = try await ModelStoreTests.failure(store, "a")
     #expect(failure.status == .serviceUnavailable)
-    try folder.put("pose", as: "a.pt")
+    try directory.put("pose", as: "a.pt")
     try await store.scan()
     #expect(try await Self.lease(store, "a").task == "pose")
   }
 
   @Test func modelsAreLentWhileFilesAreReplaced() async throws {
-    let folder = try ModelTestFolder(["a.pt": "detect", "b.pt": "classify"])
-    let store = try await folder.scanned()
-    let picture = Image(size: Size(width: 64, height: 64), grey: 60)
+    let directory = try ModelTestDirectory(["a.pt": "detect", "b.pt": "classify"])
+    let store = try await directory.scanned()
+    let image = Image(size: Size(width: 64, height: 64), gray: 60)
     try await withThrowingTaskGroup(of: Void.self) { group in
       for number in 0..<64 {
         group.addTask {
           for _ in 0..<6 {
             let lease = try await Self.lease(store, number % 4 == 0 ? "b" : "a")
             #expect(lease.task == lease.model.task)
-            if number % 8 == 1 { _ = try lease.model.predict(picture) }
+            if number % 8 == 1 { _ = try lease.model.predict(image) }
             await Task.yield()
           }
         }
       }
       group.addTask {
         for round in 0..<12 {
-          try folder.put(["pose", "obb", "segment", "detect"][round % 4], as: "a.pt")
-          if round % 3 == 0 { try folder.put(Data("no model".utf8), as: "b.pt") }
+          try directory.put(["pose", "obb", "segment", "detect"][round % 4], as: "a.pt")
+          if round % 3 == 0 { try directory.put(Data("no model".utf8), as: "b.pt") }
           try await store.scan()
         }
       }

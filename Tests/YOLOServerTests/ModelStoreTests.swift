@@ -15,24 +15,24 @@ import YOLOWeights
   /// The failure that a lease ends in.
   static func failure(
     _ store: ModelStore, _ name: String?
-  ) async throws -> ServerFailure {
+  ) async throws -> APIError {
     do {
       let reference = try name.map { try Self.reference($0) }
       let lease = try await store.lease(reference)
       Issue.record("\(lease.fileName) was lent")
-    } catch let error as ServerFailure { return error }
+    } catch let error as APIError { return error }
     throw CancellationError()
   }
 
   @Test func allTasksAreFoundAndLoadedAtTheStart() async throws {
     let tasks = ["classify", "detect", "obb", "pose", "segment"]
-    let folder = try ModelTestFolder(
+    let directory = try ModelTestDirectory(
       Dictionary(uniqueKeysWithValues: tasks.map { ("\($0).pt", $0) }))
-    try folder.put(Data("no model".utf8), as: "notes.txt")
+    try directory.put(Data("no model".utf8), as: "notes.txt")
     try FileManager.default.createDirectory(
-      at: folder.url.appending(path: "inner.pt"), withIntermediateDirectories: false)
-    try folder.link("dangling.pt", to: "nothing")
-    let store = folder.store()
+      at: directory.url.appending(path: "inner.pt"), withIntermediateDirectories: false)
+    try directory.link("dangling.pt", to: "nothing")
+    let store = directory.store()
     #expect(!store.isReady && store.listing.isEmpty)
     let early = try await Self.failure(store, "detect")
     #expect(early.status == .serviceUnavailable)
@@ -51,8 +51,8 @@ import YOLOWeights
   }
 
   @Test func withoutPreloadingTheFirstLeaseLoads() async throws {
-    let folder = try ModelTestFolder(["a.pt": "detect", "b.pt": "pose"])
-    let store = try await folder.scanned { $0.preloads = false }
+    let directory = try ModelTestDirectory(["a.pt": "detect", "b.pt": "pose"])
+    let store = try await directory.scanned { $0.preloads = false }
     #expect(store.isReady && store.loadedCount == 0)
     #expect(store.listing.map(\.state) == [.idle, .idle])
     #expect(store.listing[1].description?.task == "pose")
@@ -65,32 +65,32 @@ import YOLOWeights
   }
 
   @Test func aMissingNameMeansTheOnlyModel() async throws {
-    let folder = try ModelTestFolder()
-    let store = try await folder.scanned()
+    let directory = try ModelTestDirectory()
+    let store = try await directory.scanned()
     let none = try await Self.failure(store, nil)
     #expect(none.status == .notFound)
-    try folder.put("detect", as: "best.pt")
-    try folder.link("Id123.pt", to: "best.pt")
+    try directory.put("detect", as: "best.pt")
+    try directory.link("Id123.pt", to: "best.pt")
     try await store.scan()
     #expect(try await store.lease(nil).task == "detect")
-    try folder.put("pose", as: "other.pt")
+    try directory.put("pose", as: "other.pt")
     try await store.scan()
     let several = try await Self.failure(store, nil)
     #expect(several.code == "VALIDATION_ERROR" && several.message.contains("Id123, best, other"))
   }
 
   @Test func aMissingNameIsAnsweredWithTwentyNamesAtMost() async throws {
-    let folder = try ModelTestFolder()
-    for number in 0..<30 { try folder.put(Data("x".utf8), as: "m\(number + 10).pt") }
-    let store = try await folder.scanned()
+    let directory = try ModelTestDirectory()
+    for number in 0..<30 { try directory.put(Data("x".utf8), as: "m\(number + 10).pt") }
+    let store = try await directory.scanned()
     let failure = try await Self.failure(store, nil)
     #expect(failure.message.contains("m10, ") && failure.message.contains("m29 and 10 more"))
     #expect(!failure.message.contains("m30"))
   }
 
   @Test func unknownNamesAreNotFound() async throws {
-    let folder = try ModelTestFolder(["a.pt": "detect"])
-    let store = try await folder.scanned()
+    let directory = try ModelTestDirectory(["a.pt": "detect"])
+    let store = try await directory.scanned()
     for name in ["b", "a.safetensors", "A", "a.p", "shapes-detect.pt"] {
       let failure = try await Self.failure(store, name)
       #expect(failure.status == .notFound && failure.message.contains(name))
@@ -98,10 +98,10 @@ import YOLOWeights
   }
 
   @Test func linksToOneFileShareItsModel() async throws {
-    let folder = try ModelTestFolder(["best.pt": "detect"])
-    try folder.link("Id123.pt", to: "best.pt")
-    try folder.link("Id456.pt", to: folder.path("Id123.pt"))
-    let store = try await folder.scanned()
+    let directory = try ModelTestDirectory(["best.pt": "detect"])
+    try directory.link("Id123.pt", to: "best.pt")
+    try directory.link("Id456.pt", to: directory.path("Id123.pt"))
+    let store = try await directory.scanned()
     #expect(store.loadedCount == 1 && store.listing.count == 3)
     let leases = [
       try await store.lease(try Self.reference("best")),
@@ -114,68 +114,68 @@ import YOLOWeights
   }
 
   @Test func ofTwoFilesWithOneStemThePickleHasTheShortName() async throws {
-    let folder = try ModelTestFolder(["a.pt": "detect"])
-    let pose = try Model(path: ModelTestFolder.weights.appending(path: "shapes-pose.pt").path)
-    try pose.checkpoint.writeSafetensors(to: folder.path("a.safetensors"))
-    let store = try await folder.scanned()
+    let directory = try ModelTestDirectory(["a.pt": "detect"])
+    let pose = try Model(path: ModelTestDirectory.weights.appending(path: "shapes-pose.pt").path)
+    try pose.checkpoint.writeSafetensors(to: directory.path("a.safetensors"))
+    let store = try await directory.scanned()
     #expect(try await store.lease(try Self.reference("a")).task == "detect")
     #expect(try await store.lease(try Self.reference("a.pt")).task == "detect")
     #expect(try await store.lease(try Self.reference("a.safetensors")).task == "pose")
-    #expect(folder.log.lines(with: "a is a.pt").count == 1)
+    #expect(directory.log.lines(with: "a is a.pt").count == 1)
     #expect(store.listing.map(\.name) == ["a", "a.safetensors"])
-    try folder.remove("a.pt")
+    try directory.remove("a.pt")
     try await store.scan()
     #expect(try await store.lease(try Self.reference("a")).task == "pose")
   }
 
   @Test func thereAreNoMoreModelsThanAllowed() async throws {
-    let folder = try ModelTestFolder(["a.pt": "detect", "b.pt": "pose", "c.pt": "obb"])
-    let store = try await folder.scanned { $0.limits.models = 2 }
+    let directory = try ModelTestDirectory(["a.pt": "detect", "b.pt": "pose", "c.pt": "obb"])
+    let store = try await directory.scanned { $0.limits.models = 2 }
     try await store.scan()
     #expect(store.listing.map(\.name) == ["a", "b"])
-    #expect(folder.log.lines(with: "c.pt is not served").count == 1)
+    #expect(directory.log.lines(with: "c.pt is not served").count == 1)
   }
 
-  @Test func aFolderThatIsNotThereIsSaidAtOnce() async throws {
-    let folder = try ModelTestFolder()
-    let store = folder.store { $0.models = folder.path("nowhere") }
+  @Test func aDirectoryThatIsNotThereIsSaidAtOnce() async throws {
+    let directory = try ModelTestDirectory()
+    let store = directory.store { $0.models = directory.path("nowhere") }
     await #expect(throws: (any Error).self) { try await store.run() }
     #expect(!store.isReady)
   }
 
-  @Test func aFolderThatGoesAwayTakesNothingAway() async throws {
-    let folder = try ModelTestFolder(["a.pt": "detect"])
-    let inner = folder.url.appending(path: "inner")
+  @Test func aDirectoryThatGoesAwayTakesNothingAway() async throws {
+    let directory = try ModelTestDirectory(["a.pt": "detect"])
+    let inner = directory.url.appending(path: "inner")
     try FileManager.default.createDirectory(at: inner, withIntermediateDirectories: false)
     try FileManager.default.moveItem(
-      at: folder.url.appending(path: "a.pt"), to: inner.appending(path: "a.pt"))
-    let store = try await folder.scanned { $0.models = inner.path }
-    try FileManager.default.moveItem(at: inner, to: folder.url.appending(path: "away"))
+      at: directory.url.appending(path: "a.pt"), to: inner.appending(path: "a.pt"))
+    let store = try await directory.scanned { $0.models = inner.path }
+    try FileManager.default.moveItem(at: inner, to: directory.url.appending(path: "away"))
     await #expect(throws: (any Error).self) { try await store.scan() }
     #expect(store.isReady && store.listing.map(\.state) == [.loaded])
     #expect(try await store.lease(nil).task == "detect")
   }
 
   @Test func inDedicatedModeOneFileIsServed() async throws {
-    let folder = try ModelTestFolder(["a.pt": "detect", "b.pt": "pose"])
-    let store = try await folder.scanned {
-      ($0.models, $0.isDedicated, $0.preloads) = (folder.path("b.pt"), true, false)
+    let directory = try ModelTestDirectory(["a.pt": "detect", "b.pt": "pose"])
+    let store = try await directory.scanned {
+      ($0.models, $0.isDedicated, $0.preloads) = (directory.path("b.pt"), true, false)
     }
     #expect(store.listing.map(\.fileName) == ["b.pt"] && store.loadedCount == 1)
     #expect(try await store.lease(nil).task == "pose")
     #expect(try await store.lease(try Self.reference("b")).task == "pose")
     let other = try await Self.failure(store, "a")
     #expect(other.status == .notFound)
-    try folder.put("obb", as: "b.pt")
+    try directory.put("obb", as: "b.pt")
     try await store.scan()
     #expect(try await store.lease(nil).task == "obb")
   }
 
   @Test func aDedicatedModelMustBeSoundAtTheStart() async throws {
-    let folder = try ModelTestFolder()
-    try folder.put(Data("no model".utf8), as: "b.pt")
+    let directory = try ModelTestDirectory()
+    try directory.put(Data("no model".utf8), as: "b.pt")
     for name in ["b.pt", "missing.pt", "."] {
-      let store = folder.store { ($0.models, $0.isDedicated) = (folder.path(name), true) }
+      let store = directory.store { ($0.models, $0.isDedicated) = (directory.path(name), true) }
       await #expect(throws: (any Error).self, "\(name)") { try await store.run() }
       #expect(!store.isReady)
     }

@@ -9,7 +9,7 @@ struct OpenAPISchemaChecker {
     "description", "default", "deprecated", "format", "pattern",
   ]
 
-  /// Says where a value is not what the schema describes, a line each.
+  /// Describes where a value is not what the schema describes, a line each.
   func problems(
     _ value: JSONValue, _ schema: JSONValue, at path: String = "$"
   ) -> [String] {

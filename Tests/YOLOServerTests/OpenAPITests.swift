@@ -41,7 +41,7 @@ struct OpenAPITests {
 
   @Test(arguments: [
     ("detect", "Detection"), ("segment", "Segmentation"), ("pose", "Pose"),
-    ("obb", "RotatedDetection"), ("classify", "Classification"),
+    ("obb", "OrientedDetection"), ("classify", "Classification"),
   ])
   func describesRealAnswers(task: String, kind: String) throws {
     let checker = try Self.checker()
@@ -97,7 +97,7 @@ struct OpenAPITests {
 
   @Test func describesTheEnvelopeOfFailures() throws {
     let checker = try Self.checker()
-    let failures: [ServerFailure] = [
+    let failures: [APIError] = [
       .validation("imgsz", given: "5", expected: "more", "imgsz is too small."),
       .unauthorized("a"), .forbidden("a"), .notFound("a"), .methodNotAllowed("a"),
       .bodyTimeout(seconds: 3), .tooLarge("a", limit: 3, unit: "bytes"), .unsupportedMedia("a"),
@@ -175,7 +175,7 @@ struct OpenAPITests {
     let open = operation(try Self.checker { $0.isOpen = true })
     #expect(open?["security"]?.elements?.isEmpty == true)
     #expect(open?["responses"]?["200"]?["headers"]?["X-RateLimit-Limit"] == nil)
-    let form = try Self.checker { $0.limits.pictureBytes = 4321 }.document["components"]?[
+    let form = try Self.checker { $0.limits.imageBytes = 4321 }.document["components"]?[
       "schemas"]?[
         "PredictForm"]?["properties"]?["file"]?["description"]?.string
     #expect(form?.contains("4321 bytes") == true)

@@ -4,7 +4,7 @@ import JSONText
 
 /// An answer of the API, as far as equal requests have it equal.
 struct PageAnswer: Equatable {
-  /// `results` and `shape` of each image; whole numbers are written as JavaScript writes them.
+  /// `results` and `shape` of each image; integers are written as JavaScript writes them.
   let images: [JSONValue]
 
   init(_ text: String) throws {

@@ -13,18 +13,18 @@ enum PagePrograms {
 
   /// The first of these names that is a program of `PATH`.
   private static func find(_ names: String...) -> URL? {
-    let folders = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
+    let directories = (ProcessInfo.processInfo.environment["PATH"] ?? "").split(separator: ":")
     let candidates = names.flatMap { name in
-      folders.map { URL(filePath: String($0)).appending(path: name) }
+      directories.map { URL(filePath: String($0)).appending(path: name) }
     }
     return candidates.first {
       FileManager.default.isExecutableFile(atPath: $0.path(percentEncoded: false))
     }
   }
 
-  /// Runs a script of Bash in a folder and returns its standard output, whatever its status.
+  /// Runs a script of Bash in a directory and returns its standard output, whatever its status.
   static func shell(
-    _ script: String, in folder: URL = FileManager.default.temporaryDirectory, input: Data = Data()
+    _ script: String, in directory: URL = FileManager.default.temporaryDirectory, input: Data = Data()
   ) async throws -> Data {
     let name = "yolo-page-\(UUID().uuidString)"
     let source = FileManager.default.temporaryDirectory.appending(path: "\(name).in")
@@ -38,7 +38,7 @@ enum PagePrograms {
     let process = Process()
     process.executableURL = URL(filePath: "/bin/bash")
     process.arguments = ["-c", script]
-    process.currentDirectoryURL = folder
+    process.currentDirectoryURL = directory
     process.standardInput = try FileHandle(forReadingFrom: source)
     process.standardOutput = try FileHandle(forWritingTo: file)
     process.standardError = FileHandle.nullDevice

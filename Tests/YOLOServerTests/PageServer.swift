@@ -5,11 +5,11 @@ import YOLOServer
 
 /// Servers in this process, on ports that the system chooses.
 enum PageServer {
-  /// The shipped models and pictures.
+  /// The shipped models and images.
   static let weights = URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent().appending(path: "Weights")
 
-  /// Serves a folder of models, with the keys of a database if one is given, while `body` runs.
+  /// Serves a directory of models, with the keys of a database if one is given, while `body` runs.
   static func serving(
     _ models: URL = weights, keys database: URL? = nil,
     _ body: @escaping @Sendable (URL) async throws -> Void
@@ -38,13 +38,13 @@ enum PageServer {
     }
   }
 
-  /// Lends an empty folder.
-  static func withFolder(_ body: (URL) async throws -> Void) async throws {
-    let folder = FileManager.default.temporaryDirectory
+  /// Lends an empty directory.
+  static func withDirectory(_ body: (URL) async throws -> Void) async throws {
+    let directory = FileManager.default.temporaryDirectory
       .appending(path: "yolo-page-\(UUID().uuidString)")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    try await body(folder)
+    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: directory) }
+    try await body(directory)
   }
 }
 #endif

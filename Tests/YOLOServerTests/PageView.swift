@@ -16,7 +16,7 @@ struct PageView: Sendable {
   /// Does something, and waits until the page shows another answer or failure than before.
   ///
   /// Several requests may follow one another: then the last must have been answered.
-  func awaitAnswer(
+  func awaitResponse(
     showing expression: String = "true", to action: () async throws -> Void
   ) async throws {
     try await browser.run("window.seen = (\(Self.request))")
@@ -30,7 +30,7 @@ struct PageView: Sendable {
 
   /// Chooses a file and waits for its answer.
   func choose(_ file: URL) async throws {
-    try await awaitAnswer {
+    try await awaitResponse {
       try await browser.type(file.path(percentEncoded: false), into: "#file")
     }
   }
@@ -77,7 +77,7 @@ struct PageView: Sendable {
     try await browser.run("return Number(document.querySelector('#canvas').dataset.drawn)").int
   }
 
-  /// Pixels in a thousand that the drawing of results changes in the picture.
+  /// Pixels in a thousand that the drawing of results changes in the image.
   func changedPixels() async throws -> Int? {
     try await browser.run(
       """
@@ -93,8 +93,8 @@ struct PageView: Sendable {
     ).int
   }
 
-  /// The colours, as red, green and blue, that are drawn at points of the picture.
-  func colours(at points: [(x: Double, y: Double)], width: Double) async throws -> [[Int]] {
+  /// The colors, as red, green and blue, that are drawn at points of the image.
+  func colors(at points: [(x: Double, y: Double)], width: Double) async throws -> [[Int]] {
     let list = JSONValue.array(points.map { .array([.double($0.x), .double($0.y)]) })
     let found = try await browser.run(
       """
@@ -106,7 +106,7 @@ struct PageView: Sendable {
     return (found.elements ?? []).map { ($0.elements ?? []).compactMap(\.int) }
   }
 
-  /// The colours of the listed results, as red, green and blue.
+  /// The colors of the listed results, as red, green and blue.
   func dots() async throws -> [[Int]] {
     let found = try await browser.run(
       """

@@ -12,9 +12,9 @@ import YOLOServer
     return (setting, try #require(setting.numbers))
   }
 
-  /// A picture may be small, so that the bounds of uploads can be given alone.
+  /// An image may be small, so that the bounds of uploads can be given alone.
   private func read(_ values: [String: String]) throws(SettingsError) -> ServerSettings {
-    let common = ["models": "m", "max-picture": "1"]
+    let common = ["models": "m", "max-image": "1"]
     return try ServerSettings.read(
       flags: common.merging(values) { $1 }, environment: [:]
     ).settings
@@ -31,7 +31,7 @@ import YOLOServer
     #expect(low != high)
     #expect(high != base || flag == "max-uploads")
     let isStandard = "\(range.lowerBound)" == (try setting(flag).setting.defaultText)
-    #expect(low != standard || isStandard || flag == "max-picture")
+    #expect(low != standard || isStandard || flag == "max-image")
   }
 
   @Test(arguments: numbers) func whatIsOutsideIsRefusedByName(flag: String) async throws {
@@ -47,8 +47,8 @@ import YOLOServer
         try ServerSettings.read(flags: ["models": "m"], environment: [setting.variable: value])
       }
       expect(variableError, has: ["\(setting.variable) must be \(expected)", value])
-      try await withKeyFolder { folder in
-        let path = folder.appending(path: "c.json").path
+      try await withKeyDirectory { directory in
+        let path = directory.appending(path: "c.json").path
         try Data("{\"\(flag)\": \"\(value)\"}".utf8).write(to: URL(filePath: path))
         let fileError = #expect(throws: SettingsError.self) {
           try ServerSettings.read(flags: ["models": "m", "config": path], environment: [:])
@@ -64,7 +64,7 @@ import YOLOServer
 
   @Test func everyNumberHasAPlaceOfItsOwn() throws {
     var places: Set<String> = []
-    for flag in Self.numbers where flag != "max-uploads" && flag != "max-picture" {
+    for flag in Self.numbers where flag != "max-uploads" && flag != "max-image" {
       let (setting, range) = try setting(flag)
       let other = try #require(
         [range.lowerBound, range.upperBound].first { "\($0)" != setting.defaultText })
@@ -83,7 +83,7 @@ import YOLOServer
       "cors-origin", ["*", "https://a.example", "http://localhost:3000"],
       ["a.example", "https://", "https://a.example/path", "https://a b", "null\r\nX: 1"]
     ),
-    ("backend", ["native", "reference"], ["tpu", "Native"]),
+    ("backend", ["native", "oracle"], ["tpu", "Native"]),
     ("isa", ["baseline"], ["avx1024"]),
     ("no-auth", ["true", "0", "TRUE"], ["yes please", "2"]),
     ("preload", ["false", "1"], ["no!"]),

@@ -12,17 +12,17 @@ import YOLOServer
   }
 
   private func withFile(_ text: String, _ body: (String) throws -> Void) async throws {
-    try await withKeyFolder { folder in
-      let path = folder.appending(path: "server.json").path
+    try await withKeyDirectory { directory in
+      let path = directory.appending(path: "server.json").path
       try Data(text.utf8).write(to: URL(filePath: path))
       try body(path)
     }
   }
 
   @Test func withNothingGivenTheDefaultsHold() throws {
-    let settings = try read(["models": "folder"], environment: ["HOME": "/home/a"])
+    let settings = try read(["models": "directory"], environment: ["HOME": "/home/a"])
     #expect(
-      settings.models == "folder" && !settings.isDedicated && settings.limits == ServerLimits())
+      settings.models == "directory" && !settings.isDedicated && settings.limits == ServerLimits())
     #expect(settings.host == nil && settings.port == 8080 && settings.rateLimit == 100)
     #expect(!settings.isOpen && settings.preloads && settings.corsOrigin == nil)
     #expect(settings.threads == 0)
@@ -51,15 +51,15 @@ import YOLOServer
     }
   }
 
-  @Test func theFirstSourceChoosesBetweenAFolderAndOneModel() throws {
-    let dedicated = try read(["dedicated": "a.pt"], environment: ["YOLO_MODELS": "folder"])
+  @Test func theFirstSourceChoosesBetweenADirectoryAndOneModel() throws {
+    let dedicated = try read(["dedicated": "a.pt"], environment: ["YOLO_MODELS": "directory"])
     #expect(dedicated.isDedicated && dedicated.models == "a.pt")
-    let folder = try read(["models": "folder"], environment: ["YOLO_DEDICATED": "a.pt"])
-    #expect(!folder.isDedicated && folder.models == "folder")
+    let directory = try read(["models": "directory"], environment: ["YOLO_DEDICATED": "a.pt"])
+    #expect(!directory.isDedicated && directory.models == "directory")
     #expect(throws: SettingsError.noModels) { try read(["port": "1"]) }
     #expect(
       throws: SettingsError.conflict(source: .flags, first: "models", second: "dedicated")
-    ) { try read(["models": "folder", "dedicated": "a.pt"]) }
+    ) { try read(["models": "directory", "dedicated": "a.pt"]) }
   }
 
   @Test func oneModelHasNoLimitOfCallsUnlessOneIsGiven() throws {
@@ -125,13 +125,13 @@ import YOLOServer
     #expect(String(describing: error).contains(path), "\(String(describing: error))")
   }
 
-  @Test func uploadsMustHoldAPicture() throws {
+  @Test func uploadsMustHoldAImage() throws {
     let error = #expect(throws: SettingsError.self) {
-      try read(["models": "m", "max-uploads": "8", "max-picture": "9"])
+      try read(["models": "m", "max-uploads": "8", "max-image": "9"])
     }
     #expect(
       String(describing: error).contains("max-uploads") && String(describing: error).contains("9"))
-    #expect(try read(["models": "m", "max-uploads": "8", "max-picture": "8"]).port == 8080)
+    #expect(try read(["models": "m", "max-uploads": "8", "max-image": "8"]).port == 8080)
   }
 }
 #endif

@@ -31,7 +31,7 @@ import YOLOVideo
     LimitTests.Case(
       name: "video-timeout", change: { $0.limits.videoTimeout = 0 }, words: ["HTTP/1.1 503"]),
     LimitTests.Case(
-      name: "max-answer", change: { $0.limits.answerBytes = 200 },
+      name: "max-answer", change: { $0.limits.responseBytes = 200 },
       words: ["HTTP/1.1 413", "\"limit\":200"]),
   ]
 
@@ -41,7 +41,7 @@ import YOLOVideo
     try await VideoWriter.write(
       to: path, size: Self.size, frameRate: FrameRate(numerator: 10, denominator: 1) ?? .standard
     ) { writer in
-      for grey in 0..<12 { try await writer.append(Image(size: Self.size, grey: UInt8(20 * grey))) }
+      for gray in 0..<12 { try await writer.append(Image(size: Self.size, gray: UInt8(20 * gray))) }
     }
     let video = Array(try Data(contentsOf: URL(filePath: path)))
     let answer = try await LiveServer.serving(limit.change) { port in

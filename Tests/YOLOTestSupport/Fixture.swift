@@ -32,7 +32,7 @@ public struct Fixture {
   /// Whether all numbers have been read.
   public var isAtEnd: Bool { position == bytes.count }
 
-  /// Reads 32-bit whole numbers.
+  /// Reads 32-bit integers.
   public mutating func integers(_ count: Int) throws -> [Int] {
     try numbers(count, as: Int32.self).map(Int.init)
   }

@@ -10,7 +10,7 @@ public struct FuzzPlan: Sendable {
   /// The seed of the first one.
   public let seed: UInt64
 
-  /// Makes a plan of `cases` files times the factor that the environment asks for.
+  /// Creates a plan of `cases` files times the factor that the environment asks for.
   public init(cases: Int) {
     let environment = ProcessInfo.processInfo.environment
     self.cases = cases * (environment["YOLO_FUZZ_FACTOR"].flatMap { Int($0) } ?? 1)

@@ -2,7 +2,7 @@ import Foundation
 import Synchronization
 import Testing
 import YOLO
-import YOLODataSet
+import YOLODatasets
 import YOLOGeometry
 import YOLOImageIO
 import YOLOPostprocess
@@ -63,14 +63,14 @@ import YOLOWeights
       Self.detection(0, 0.75, x: 0), Self.detection(1, 0.5, x: 80),
     ])
     #expect(
-      Self.message { expectPrediction(found, matches: expected, "the picture of the docks") } == [
+      Self.message { expectPrediction(found, matches: expected, "the image of the docks") } == [
         """
         the prediction of 2 objects is not the expected one of 2:
         - circle 0.75 at (0.0, 0.0, 10.0, 10.0): box is off by 0.25 px, expected 0.05 px at most, \
         found at (0.25, 0.0, 10.25, 10.0)
         - missing: star 0.5 at (80.0, 0.0, 90.0, 10.0)
         - extra: star 0.5 at (50.0, 0.0, 60.0, 10.0)
-        the picture of the docks
+        the image of the docks
         """
       ])
   }
@@ -83,19 +83,19 @@ import YOLOWeights
   }
 
   @Test func casesAndFiles() throws {
-    let folder = FileManager.default.temporaryDirectory
+    let directory = FileManager.default.temporaryDirectory
       .appending(path: "yolo-testing-\(UUID().uuidString)").path
-    defer { try? FileManager.default.removeItem(atPath: folder) }
+    defer { try? FileManager.default.removeItem(atPath: directory) }
     let model = try Model(path: Self.weights + "/shapes-detect.pt")
-    let picture = Self.weights + "/shapes.jpg"
-    try ReferenceCase.record(model, picture: picture, to: folder, modules: ["model.2", "model.5"])
+    let image = Self.weights + "/shapes.jpg"
+    try GoldenCase.record(model, image: image, to: directory, modules: ["model.2", "model.5"])
 
-    let prediction = try model.predict(try ImageReader.read(contentsOf: picture))
-    let recorded = try ReferenceCase(contentsOf: folder)
+    let prediction = try model.predict(try ImageReader.read(contentsOf: image))
+    let recorded = try GoldenCase(contentsOf: directory)
     expectPrediction(prediction, matches: recorded)
-    let file = try #require(try PredictionFile.read(folder + "/expected.json").first)
+    let file = try #require(try PredictionFile.read(directory + "/expected.json").first)
     expectPrediction(prediction, matches: file)
-    #expect(try expectVerified(model, against: folder).agrees)
+    #expect(try expectVerified(model, against: directory).agrees)
 
     var less = prediction
     less.findings = .detections(Array(prediction.detections.dropFirst()))
@@ -106,14 +106,14 @@ import YOLOWeights
     #expect(Self.message { expectPrediction(less, matches: file) }.count == 1)
 
     // The tensor of the one layer for that of the other.
-    try FileManager.default.removeItem(atPath: folder + "/tensors/model.5.npy")
+    try FileManager.default.removeItem(atPath: directory + "/tensors/model.5.npy")
     try FileManager.default.copyItem(
-      atPath: folder + "/tensors/model.2.npy", toPath: folder + "/tensors/model.5.npy")
+      atPath: directory + "/tensors/model.2.npy", toPath: directory + "/tensors/model.5.npy")
     #expect(
-      try Self.message { try expectVerified(model, against: folder) }.first?
+      try Self.message { try expectVerified(model, against: directory) }.first?
         .contains("first diverging module: model.5") == true)
     #expect(throws: VerificationError.self) {
-      try expectVerified(model, against: folder + "/nowhere")
+      try expectVerified(model, against: directory + "/nowhere")
     }
   }
 }

@@ -9,7 +9,7 @@ import YOLOTestSupport
 
 /// Predictions that are awaited: one, many, and a stream of them.
 @Suite struct AwaitedPredictionTests {
-  private static let checkpoint = ReferenceCase.url("checkpoints/tiny-detect.pt").path
+  private static let checkpoint = GoldenCase.url("checkpoints/tiny-detect.pt").path
 
   private static func model(concurrency: Int, threads: Int = 2) throws -> Model {
     try Model(
@@ -20,8 +20,8 @@ import YOLOTestSupport
     try PredictOptions(imageSize: Size(width: 160, height: 160), confidence: 0.01)
   }
 
-  /// Pictures of blocks, all different.
-  private static func pictures(_ count: Int) -> [Image] {
+  /// Images of blocks, all different.
+  private static func images(_ count: Int) -> [Image] {
     var random = SplitMix64(seed: 8)
     return (0..<count).map { _ in
       let size = Size(width: .random(in: 20...90, using: &random), height: 60)
@@ -33,30 +33,30 @@ import YOLOTestSupport
   }
 
   @Test(arguments: [1, 2, 7]) func manyTasksFindTheSame(concurrency: Int) async throws {
-    let (pictures, options) = (Self.pictures(12), try Self.options())
+    let (images, options) = (Self.images(12), try Self.options())
     let model = try Self.model(concurrency: concurrency)
-    let expected = try pictures.map { try model.predict($0, options: options).findings }
-    #expect(Set(expected).count == pictures.count)
+    let expected = try images.map { try model.predict($0, options: options).findings }
+    #expect(Set(expected).count == images.count)
     try await withThrowingTaskGroup(of: (Int, Findings).self) { group in
       for index in 0..<320 {
         group.addTask {
-          let place = index * 7 % pictures.count
+          let place = index * 7 % images.count
           return (
-            place, try await model.prediction(of: pictures[place], options: options).findings
+            place, try await model.prediction(of: images[place], options: options).findings
           )
         }
       }
       for try await (place, found) in group { #expect(found == expected[place]) }
     }
-    let all = try await model.predictions(of: pictures, options: options)
+    let all = try await model.predictions(of: images, options: options)
     #expect(all.map(\.findings) == expected)
-    #expect(all.map(\.source) == pictures.indices.map { "image \($0)" })
+    #expect(all.map(\.source) == images.indices.map { "image \($0)" })
     #expect(try await model.predictions(of: []).isEmpty)
   }
 
   /// As many begin as may run at once, and no more: each waits for the others.
   @Test func soManyRunAtOnce() async throws {
-    let picture = Self.pictures(1)[0]
+    let image = Self.images(1)[0]
     let (concurrency, count) = (3, 24)
     let model = try Self.model(concurrency: concurrency)
     let gate = Gate(width: concurrency)
@@ -65,7 +65,7 @@ import YOLOTestSupport
         group.addTask {
           _ = try await model.prediction {
             gate.pass()
-            return picture
+            return image
           }
         }
       }
@@ -100,7 +100,7 @@ import YOLOTestSupport
   }
 
   @Test func whoIsCancelledWhileWaitingNeverBegins() async throws {
-    let picture = Self.pictures(1)[0]
+    let image = Self.images(1)[0]
     let model = try Self.model(concurrency: 1)
     let begun = AsyncStream<Void>.makeStream()
     let mayGoOn = DispatchSemaphore(value: 0)
@@ -108,7 +108,7 @@ import YOLOTestSupport
       try await model.prediction {
         begun.continuation.yield()
         mayGoOn.wait()
-        return picture
+        return image
       }
     }
     for await _ in begun.stream { break }
@@ -116,39 +116,39 @@ import YOLOTestSupport
     let second = Task {
       try await model.prediction {
         runs.add()
-        return picture
+        return image
       }
     }
-    let third = Task { try await model.prediction(of: picture) }
+    let third = Task { try await model.prediction(of: image) }
     second.cancel()
     await #expect(throws: CancellationError.self) { try await second.value }
     mayGoOn.signal()
     // What ran and what waited goes on as if nothing had been.
-    #expect(try await first.value.size == picture.size)
-    #expect(try await third.value.size == picture.size)
+    #expect(try await first.value.size == image.size)
+    #expect(try await third.value.size == image.size)
     #expect(runs.count == 0)
   }
 
   @Test func cancellingAtAnyTimeLosesNoPlace() async throws {
-    let (pictures, options) = (Self.pictures(4), try Self.options())
+    let (images, options) = (Self.images(4), try Self.options())
     let model = try Self.model(concurrency: 2)
     for round in 0..<40 {
       let tasks = (0..<8).map { index in
-        Task { try await model.prediction(of: pictures[index % 4], options: options) }
+        Task { try await model.prediction(of: images[index % 4], options: options) }
       }
       for (index, task) in tasks.enumerated() where (index + round) % 3 == 0 { task.cancel() }
       for task in tasks { _ = await task.result }
     }
     // If a place had been lost these would wait for ever.
-    #expect(try await model.predictions(of: pictures, options: options).count == 4)
+    #expect(try await model.predictions(of: images, options: options).count == 4)
   }
 
   @Test func errorsReachTheCaller() async throws {
     let model = try Self.model(concurrency: 2)
-    let picture = Self.pictures(1)[0]
+    let image = Self.images(1)[0]
     let wrong = try PredictOptions(classes: [999])
     let error = await #expect(throws: YOLOError.self) {
-      try await model.prediction(of: picture, options: wrong)
+      try await model.prediction(of: image, options: wrong)
     }
     #expect(error?.code == .option)
     await #expect(throws: ImageIOError.self) {
@@ -160,24 +160,24 @@ import YOLOTestSupport
     }
   }
 
-  /// Hands out pictures and counts them; throws after the last if told to.
+  /// Hands out images and counts them; throws after the last if told to.
   private struct Camera: AsyncSequence, AsyncIteratorProtocol {
     typealias Element = Image
     struct Unplugged: Error {}
 
-    var pictures: [Image]
+    var images: [Image]
     let taken: Counter
     var failsAtEnd = false
 
     func makeAsyncIterator() -> Camera { self }
 
     mutating func next() async throws -> Image? {
-      guard !pictures.isEmpty else {
+      guard !images.isEmpty else {
         if failsAtEnd { throw Unplugged() }
         return nil
       }
       taken.add()
-      return pictures.removeFirst()
+      return images.removeFirst()
     }
   }
 
@@ -188,28 +188,28 @@ import YOLOTestSupport
   }
 
   @Test(arguments: [1, 3]) func aStreamKeepsItsOrderAndHoldsFew(concurrency: Int) async throws {
-    let (pictures, options) = (Self.pictures(20), try Self.options())
+    let (images, options) = (Self.images(20), try Self.options())
     let model = try Self.model(concurrency: concurrency)
-    let expected = try pictures.map { try model.predict($0, options: options).findings }
+    let expected = try images.map { try model.predict($0, options: options).findings }
     let taken = Counter()
     var given = 0
     for try await prediction in model.predictions(
-      of: Camera(pictures: pictures, taken: taken), options: options)
+      of: Camera(images: images, taken: taken), options: options)
     {
       #expect(prediction.findings == expected[given] && prediction.source == "image \(given)")
       #expect(taken.count - given <= concurrency)
       given += 1
     }
-    #expect(given == pictures.count && taken.count == given)
+    #expect(given == images.count && taken.count == given)
   }
 
   @Test func aStreamThatFailsGivesWhatCameBefore() async throws {
-    let pictures = Self.pictures(5)
+    let images = Self.images(5)
     let model = try Self.model(concurrency: 3)
     var iterator = model.predictions(
-      of: Camera(pictures: pictures, taken: Counter(), failsAtEnd: true)
+      of: Camera(images: images, taken: Counter(), failsAtEnd: true)
     ).makeAsyncIterator()
-    for picture in pictures { #expect(try await iterator.next()?.size == picture.size) }
+    for image in images { #expect(try await iterator.next()?.size == image.size) }
     await #expect(throws: Camera.Unplugged.self) { try await iterator.next() }
     #expect(try await iterator.next() == nil)
   }
@@ -217,19 +217,19 @@ import YOLOTestSupport
   @Test func aStreamCanBeLeft() async throws {
     let model = try Self.model(concurrency: 2)
     let taken = Counter()
-    for try await _ in model.predictions(of: Camera(pictures: Self.pictures(50), taken: taken)) {
+    for try await _ in model.predictions(of: Camera(images: Self.images(50), taken: taken)) {
       break
     }
     #expect(taken.count <= 3)
     // Whoever asks for more in a cancelled task gets no more.
     let task = Task {
       var iterator = model.predictions(
-        of: Camera(pictures: Self.pictures(50), taken: Counter())
+        of: Camera(images: Self.images(50), taken: Counter())
       ).makeAsyncIterator()
       withUnsafeCurrentTask { $0?.cancel() }
       return try await iterator.next()
     }
     await #expect(throws: CancellationError.self) { try await task.value }
-    #expect(try await model.predictions(of: Self.pictures(3)).count == 3)
+    #expect(try await model.predictions(of: Self.images(3)).count == 3)
   }
 }

@@ -9,10 +9,10 @@ import YOLOWeights
 
 /// The façade: options, safetensors, concurrency, hostile checkpoints.
 @Suite struct ModelTests {
-  private static let checkpoint = ReferenceCase.url("checkpoints/tiny-detect.pt").path
+  private static let checkpoint = GoldenCase.url("checkpoints/tiny-detect.pt").path
 
-  private static func image(_ name: String = "pictures/odd.png") throws -> Image {
-    try ImageReader.read(contentsOf: ReferenceCase.url(name).path)
+  private static func image(_ name: String = "images/odd.png") throws -> Image {
+    try ImageReader.read(contentsOf: GoldenCase.url(name).path)
   }
 
   private static func options(_ side: Int = 160, classes: Set<Int>? = nil) throws -> PredictOptions
@@ -36,7 +36,7 @@ import YOLOWeights
   }
 
   @Test func theThreadsAndTheirNumberChangeNothing() async throws {
-    let images = try [Self.image(), Self.image("pictures/even.png")]
+    let images = try [Self.image(), Self.image("images/even.png")]
     let sides = [96, 128, 160, 192, 224]
     let single = try Model(path: Self.checkpoint, options: RuntimeOptions(threads: 1))
     var expected = [[Detection]]()
@@ -77,10 +77,10 @@ import YOLOWeights
     #expect(!some.isEmpty && some.allSatisfy { $0.classIndex == wanted })
   }
 
-  @Test func aTinyAndAFlatPictureAreNoTrouble() throws {
+  @Test func aTinyAndAFlatImageAreNoTrouble() throws {
     let model = try Model(path: Self.checkpoint)
     for size in [Size(width: 1, height: 1), Size(width: 3000, height: 2)] {
-      _ = try model.predict(Image(size: size, grey: 200), options: try Self.options())
+      _ = try model.predict(Image(size: size, gray: 200), options: try Self.options())
     }
   }
 
@@ -150,7 +150,7 @@ import YOLOWeights
     return (entries, try #require(entries.firstIndex { $0.name.hasSuffix("/data.pkl") }))
   }
 
-  /// Whether a file is a model; it is then run on a small picture, which may be refused, too.
+  /// Whether a file is a model; it is then run on a small image, which may be refused, too.
   private static func builds(_ bytes: [UInt8], _ label: String) throws -> Bool {
     let model: Model
     do {
@@ -159,9 +159,9 @@ import YOLOWeights
       #expect(!error.message.isEmpty && error.message.utf8.count < 4000, "\(label)")
       return false
     }
-    let picture = Image(size: Size(width: 40, height: 50), grey: 90)
+    let photo = Image(size: Size(width: 40, height: 50), gray: 90)
     do {
-      _ = try model.predict(picture, options: try options(64))
+      _ = try model.predict(photo, options: try options(64))
     } catch let error as YOLOError {
       #expect(!error.message.isEmpty, "\(label)")
     }
@@ -180,7 +180,7 @@ import YOLOWeights
   /// Damaged structures in sound archives: each is refused with `YOLOError`, or predicts.
   @Test(arguments: networks) func damagedNetworksAreRefusedOrRun(_ network: String) throws {
     let plan = FuzzPlan(cases: 200)
-    let (entries, index) = try Self.entries(of: ReferenceCase.url(network).path)
+    let (entries, index) = try Self.entries(of: GoldenCase.url(network).path)
     var built = 0
     for number in 0..<plan.cases {
       var random = SplitMix64(seed: plan.seed &+ UInt64(number))
@@ -200,7 +200,7 @@ import YOLOWeights
   /// others: each is refused with `YOLOError`, or predicts.
   @Test(arguments: networks) func changedNumbersAreRefusedOrRun(_ network: String) throws {
     let plan = FuzzPlan(cases: 150)
-    let (entries, index) = try Self.entries(of: ReferenceCase.url(network).path)
+    let (entries, index) = try Self.entries(of: GoldenCase.url(network).path)
     let pickle = entries[index].content
     // BININT1 and its operand. Some of these bytes are something else; that does no harm.
     let places = pickle.indices.dropLast().filter { pickle[$0] == UInt8(ascii: "K") }

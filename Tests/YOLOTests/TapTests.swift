@@ -5,9 +5,9 @@ import YOLOTensor
 import YOLOTestSupport
 import YOLOValidation
 
-/// What every module of every block and head gives, against the reference's forward hooks.
+/// What every module of every block and head gives, against Ultralytics' forward hooks.
 @Suite struct TapTests {
-  /// Some values of what a module gave in the reference.
+  /// Some values of what a module gave in Ultralytics.
   private struct Tap: Decodable {
     let path: String
     let shape: [Int]
@@ -33,13 +33,13 @@ import YOLOValidation
     let taps: [Tap]
   }
 
-  private static func taps(of network: ReferenceNetwork) throws -> [Tap] {
-    let url = ReferenceCase.url("networks/\(network.name)-taps.json")
+  private static func taps(of network: OracleNetwork) throws -> [Tap] {
+    let url = GoldenCase.url("networks/\(network.name)-taps.json")
     return try JSONDecoder().decode(Contents.self, from: try Data(contentsOf: url)).taps
   }
 
   private static func model(
-    _ network: ReferenceNetwork, _ setting: ReferenceTests.Setting
+    _ network: OracleNetwork, _ setting: UltralyticsTests.Setting
   ) throws -> Model {
     try Model(
       path: network.path,
@@ -47,9 +47,9 @@ import YOLOValidation
         backend: setting.backend, instructionSet: setting.instructionSet, threads: 2))
   }
 
-  @Test(arguments: ReferenceNetwork.all, ReferenceTests.Setting.all)
-  func everyModuleGivesWhatTheReferenceGives(
-    _ network: ReferenceNetwork, _ setting: ReferenceTests.Setting
+  @Test(arguments: OracleNetwork.all, UltralyticsTests.Setting.all)
+  func everyModuleGivesWhatUltralyticsGives(
+    _ network: OracleNetwork, _ setting: UltralyticsTests.Setting
   ) throws {
     let taps = try Self.taps(of: network)
     #expect(taps.count > 70)
@@ -58,7 +58,7 @@ import YOLOValidation
     #expect(Set(paths).isSuperset(of: taps.map(\.path)))
     let reference = try #require(network.cases.first)
     let trace = try model.trace(
-      try reference.image(), taps: taps.map(\.path), options: try reference.options())
+      try reference.loadedImage(), taps: taps.map(\.path), options: try reference.options())
     for tap in taps {
       let tensor = try #require(trace.tensors[tap.path], "\(tap.path)")
       try #require(tensor.shape == tap.shape, "\(tap.path)")
@@ -69,11 +69,11 @@ import YOLOValidation
   }
 
   /// A tap alone leaves all other modules together; the findings stay what they are without it.
-  @Test(arguments: ReferenceNetwork.all)
-  func aTapAloneGivesTheSame(_ network: ReferenceNetwork) throws {
+  @Test(arguments: OracleNetwork.all)
+  func aTapAloneGivesTheSame(_ network: OracleNetwork) throws {
     let model = try Model(path: network.path)
     let reference = try #require(network.cases.first)
-    let (image, options) = (try reference.image(), try reference.options())
+    let (image, options) = (try reference.loadedImage(), try reference.options())
     let paths = try model.modulePaths()
     let all = try model.trace(image, taps: paths, options: options)
     var random = SplitMix64(seed: 19)
@@ -88,8 +88,8 @@ import YOLOValidation
     }
   }
 
-  @Test(arguments: ReferenceNetwork.all)
-  func modulesComeInTheOrderInWhichTheyRun(_ network: ReferenceNetwork) throws {
+  @Test(arguments: OracleNetwork.all)
+  func modulesComeInTheOrderInWhichTheyRun(_ network: OracleNetwork) throws {
     let paths = try Model(path: network.path).modulePaths()
     #expect(Set(paths).count == paths.count)
     // What a module consists of comes before it, and the head last.
@@ -102,11 +102,11 @@ import YOLOValidation
   }
 
   @Test func anUnknownModuleIsNamed() throws {
-    let network = try #require(ReferenceNetwork.all.first)
+    let network = try #require(OracleNetwork.all.first)
     let model = try Model(path: network.path)
     for path in ["model.99", "", "model.0.conv.weight", "model"] {
       let error = #expect(throws: YOLOError.self) {
-        try model.trace(try network.cases[0].image(), taps: ["model.0", path])
+        try model.trace(try network.cases[0].loadedImage(), taps: ["model.0", path])
       }
       #expect(error?.code == .model)
       #expect(error?.message.contains("“\(path)”") ?? false)

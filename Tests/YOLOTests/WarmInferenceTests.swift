@@ -8,7 +8,7 @@ import Testing
   private static func probe(_ arguments: [String]) throws -> [(name: String, counts: [String: Int])]
   {
     let process = Process()
-    // The test program is in the build folder, where the probe is, too.
+    // The test program is in the build directory, where the probe is, too.
     process.executableURL = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
       .deletingLastPathComponent().appending(path: "InferenceProbe")
     process.arguments = arguments
@@ -30,8 +30,8 @@ import Testing
   }
 
   /// Every kernel that the planner chooses for the blocks and heads of all families.
-  @Test(arguments: ReferenceNetwork.all)
-  func nothingIsAllocatedOrRetained(_ network: ReferenceNetwork) throws {
+  @Test(arguments: OracleNetwork.all)
+  func nothingIsAllocatedOrRetained(_ network: OracleNetwork) throws {
     let lines = try Self.probe(["count", network.path, "96", "1"])
     guard lines.first?.name != "unsupported" else { return }
     try #require(lines.map(\.name) == ["inference", "control", "fork"])
@@ -45,7 +45,7 @@ import Testing
 
   /// Two threads count no references, either; Dispatch allocates what it does for an empty fork.
   @Test func aForkIsAllThatTwoThreadsAdd() throws {
-    let path = ReferenceCase.url("checkpoints/tiny-detect.pt").path
+    let path = GoldenCase.url("checkpoints/tiny-detect.pt").path
     let lines = try Self.probe(["count", path, "160", "2"])
     guard lines.first?.name != "unsupported" else { return }
     try #require(lines.map(\.name) == ["inference", "control", "fork"])
@@ -57,12 +57,12 @@ import Testing
     #expect(lines[0].counts["allocations"] ?? .max <= 10 * 4, "\(lines)")
   }
 
-  /// Pictures of 40 extents in turn: more plans than are kept, so that each is made anew every time.
+  /// Images of 40 extents in turn: more plans than are kept, so that each is made anew every time.
   ///
   /// `YOLO_MEMORY_INFERENCES=10000` runs as many.
   @Test(arguments: [1, 2]) func memoryIsFlat(threads: Int) throws {
     let wanted = ProcessInfo.processInfo.environment["YOLO_MEMORY_INFERENCES"]
-    let path = ReferenceCase.url("checkpoints/tiny-detect.pt").path
+    let path = GoldenCase.url("checkpoints/tiny-detect.pt").path
     let lines = try Self.probe(["memory", path, "160", "\(threads)", wanted ?? "240"])
     try #require(lines.count >= 4 && lines.allSatisfy { $0.name == "turn" })
     let live = lines.compactMap { $0.counts["live"] }
@@ -74,16 +74,16 @@ import Testing
     #expect(resident[resident.count - 1] - resident[0] < 4 << 20, "\(resident)")
   }
 
-  /// 64 threads at once on five models of the five tasks, pictures of many extents: each prediction is
+  /// 64 threads at once on five models of the five tasks, images of many extents: each prediction is
   /// the one that was made alone, and the memory is flat.
   @Test func manyAtOnceFindTheSame() throws {
     let names = ["yolov8-pose", "yolov8-obb", "yolo11-seg", "yolo11-cls", "yolo26-detect"]
-    let paths = names.map { ReferenceCase.url("networks/\($0).pt").path }
+    let paths = names.map { GoldenCase.url("networks/\($0).pt").path }
     let lines = try Self.probe(["concurrent", "64", "5000"] + paths)
     try #require(lines.count == 10 && lines.allSatisfy { $0.name == "part" })
     #expect(lines.last?.counts["predictions"] == 5000)
     #expect(lines.allSatisfy { $0.counts["wrong"] == 0 }, "\(lines)")
-    // Most of the pictures have something in them.
+    // Most of the images have something in them.
     let jobs = try #require(lines[0].counts["jobs"])
     #expect(jobs == 60 && (lines[0].counts["found"] ?? 0) > jobs / 2, "\(lines[0])")
     let resident = lines.compactMap { $0.counts["resident"] }

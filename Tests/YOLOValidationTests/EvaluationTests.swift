@@ -4,10 +4,10 @@ import YOLOTestSupport
 import YOLOValidation
 
 @Suite struct EvaluationTests {
-  @Test func talliesLikeTheReference() throws {
+  @Test func talliesLikeUltralytics() throws {
     var fixture = try Fixture("tally.bin")
     for index in 0..<(try fixture.integers(1)[0]) {
-      var tally = MetricTally()
+      var tally = MetricAccumulator()
       for _ in 0..<(try fixture.integers(1)[0]) {
         let counts = try fixture.integers(2)
         let predicted = try fixture.integers(counts[0])
@@ -24,14 +24,14 @@ import YOLOValidation
   }
 
   @Test(arguments: ["boxes", "rotated", "keypoints", "person", "masks"])
-  func shapesLikeTheReference(kind: String) throws {
+  func shapesLikeUltralytics(kind: String) throws {
     var fixture = try Fixture("\(kind).bin")
     let header = try fixture.integers(3)
     let (classCount, points) = (header[1], header[2])
     let validationKind: ValidationKind =
       switch kind {
       case "boxes": .boxes
-      case "rotated": .rotatedBoxes
+      case "rotated": .orientedBoxes
       case "masks": .masks
       default: .keypoints(count: points)
       }
@@ -52,8 +52,8 @@ import YOLOValidation
       {
         let box = boxes[width * index..<width * (index + 1)].map { $0 }
         if kind == "rotated" {
-          return .rotatedBox(
-            RotatedBox(x: box[0], y: box[1], width: box[2], height: box[3], angle: box[4]))
+          return .orientedBox(
+            OrientedBox(x: box[0], y: box[1], width: box[2], height: box[3], angle: box[4]))
         }
         let plain = Box(x1: box[0], y1: box[1], x2: box[2], y2: box[3])
         if points > 0 {
@@ -95,10 +95,10 @@ import YOLOValidation
       (0..<side).map { report.confusion[predicted: row, actual: $0] }
     }
     #expect(found == matrix)
-    #expect(report.pictures == header[0])
+    #expect(report.images == header[0])
   }
 
-  @Test func classifiesLikeTheReference() throws {
+  @Test func classifiesLikeUltralytics() throws {
     var fixture = try Fixture("classification.bin")
     let header = try fixture.integers(2)
     let truth = try fixture.integers(header[0])
@@ -110,14 +110,14 @@ import YOLOValidation
         target: target)
     }
     let rates = try fixture.doubles(2)
-    // The reference's means are of float32.
+    // Ultralytics' means are of float32.
     #expect(abs(evaluation.top1 - rates[0]) < 1e-6 && abs(evaluation.top5 - rates[1]) < 1e-6)
     let matrix = try fixture.integers(header[1] * header[1])
     let found = (0..<header[1]).flatMap { row in
       (0..<header[1]).map { evaluation.confusion[predicted: row, actual: $0] }
     }
     #expect(found == matrix && fixture.isAtEnd)
-    #expect((0..<header[1]).reduce(0) { $0 + evaluation.rate(ofClass: $1).pictures } == header[0])
+    #expect((0..<header[1]).reduce(0) { $0 + evaluation.rate(ofClass: $1).images } == header[0])
   }
 
   @Test func thresholdsAreThoseOfTorch() {
@@ -134,7 +134,7 @@ import YOLOValidation
     #expect(evaluation.report().boxes.averagePrecision == 0)
     evaluation.add([], targets: [])
     let report = evaluation.report()
-    #expect(report.pictures == 1 && report.instances == 0 && report.boxes.classes.isEmpty)
+    #expect(report.images == 1 && report.instances == 0 && report.boxes.classes.isEmpty)
     #expect(report.boxes.precision == 0 && report.fitness == 0)
     #expect(ClassificationEvaluation(classCount: 0).top1 == 0)
   }

@@ -5,7 +5,7 @@ import YOLOValidation
 @Suite struct PlotTests {
   /// Metrics of classes that are found with different success, the same in every run.
   private func metrics(classCount: Int) -> DetectionMetrics {
-    var tally = MetricTally()
+    var tally = MetricAccumulator()
     var random = SplitMix64(seed: 3)
     for _ in 0..<200 {
       let targets = (0..<4).map { _ in Int.random(in: 0..<classCount, using: &random) }
@@ -42,7 +42,7 @@ import YOLOValidation
   }
 
   @Test func curvesOfNothing() {
-    let svg = MetricPlot(MetricTally().metrics(), names: [], title: "Box").svg(of: .f1)
+    let svg = MetricPlot(MetricAccumulator().metrics(), names: [], title: "Box").svg(of: .f1)
     #expect(isWellFormed(svg) && !svg.contains("<polyline"))
   }
 
@@ -53,13 +53,13 @@ import YOLOValidation
       matrix.add([index], targets: [index]) { finding, _ in finding == 0 ? 1 : 0 }
     }
     let plot = ConfusionPlot(matrix, names: (0..<classCount).map { "class \($0)" })
-    for isNormalised in [false, true] {
-      let svg = plot.svg(isNormalised: isNormalised)
+    for isNormalized in [false, true] {
+      let svg = plot.svg(isNormalized: isNormalized)
       #expect(isWellFormed(svg))
       #expect(svg.contains("background") && !svg.contains("nan"))
     }
     // Each class is always found as itself; the scale beside the matrix has a 1.00 as well.
-    let ones = plot.svg(isNormalised: true).split(separator: ">1.00<").count - 2
+    let ones = plot.svg(isNormalized: true).split(separator: ">1.00<").count - 2
     #expect(ones == ((1..<30).contains(classCount) ? classCount : 0))
   }
 

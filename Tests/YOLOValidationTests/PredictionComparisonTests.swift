@@ -35,14 +35,14 @@ import YOLOValidation
     #expect(comparison.pairs[0].coordinate == 0.5)
     #expect(abs(comparison.pairs[0].confidence - 0.025) < 1e-6)
     #expect(comparison.missing == [0, 2, 3] && comparison.extra == [1])
-    #expect(PredictionComparison(first, second, leastOverlap: 0.99).pairs.isEmpty)
+    #expect(PredictionComparison(first, second, minimumOverlap: 0.99).pairs.isEmpty)
 
     var summary = ComparisonSummary()
     summary.add(PredictionComparison([], []))
     summary.add(comparison)
-    #expect(summary.pictures == 2 && summary.matched == 1)
+    #expect(summary.images == 2 && summary.matched == 1)
     #expect(summary.missing == 3 && summary.extra == 1)
-    #expect(summary.coordinate?.picture == 1 && summary.coordinate?.value == 0.5)
+    #expect(summary.coordinate?.image == 1 && summary.coordinate?.value == 0.5)
     #expect(!summary.agrees(coordinates: 1, confidences: 1))
   }
 
@@ -70,13 +70,13 @@ import YOLOValidation
     #expect(!summary.agrees(coordinates: 0.25, confidences: 0.1))
   }
 
-  @Test func rotatedBoxesFromAnotherCorner() {
+  @Test func orientedBoxesFromAnotherCorner() {
     let corners = [(10, 0), (20, 10), (10, 20), (0, 10)].map { Point(x: $0.0, y: $0.1) }
     let turned = Array(corners[2...] + corners[..<2])
     let moved = turned.map { Point(x: $0.x + 0.5, y: $0.y) }
     let comparison = PredictionComparison(
-      [ComparedObject(label: "0", confidence: 1, shape: .rotatedBox(corners))],
-      [ComparedObject(label: "0", confidence: 1, shape: .rotatedBox(moved))])
+      [ComparedObject(label: "0", confidence: 1, shape: .orientedBox(corners))],
+      [ComparedObject(label: "0", confidence: 1, shape: .orientedBox(moved))])
     #expect(comparison.pairs.map(\.coordinate) == [0.5])
   }
 
@@ -97,7 +97,7 @@ import YOLOValidation
         == [.infinity])
   }
 
-  /// In pixels and in fractions of the picture.
+  /// In pixels and in fractions of the image.
   @Test(arguments: [100, 0.1] as [Float])
   func outlines(scale: Float) throws {
     let frame = Box(x1: 0, y1: 0, x2: scale, y2: scale)
@@ -117,9 +117,9 @@ import YOLOValidation
 
   @Test func classes() {
     let first = ["3", "1", "2"].enumerated().map {
-      ComparedObject(label: $1, confidence: 0.5 / Float($0 + 1), shape: .picture)
+      ComparedObject(label: $1, confidence: 0.5 / Float($0 + 1), shape: .image)
     }
-    let second = [first[1], first[0], ComparedObject(label: "7", confidence: 0, shape: .picture)]
+    let second = [first[1], first[0], ComparedObject(label: "7", confidence: 0, shape: .image)]
     let comparison = PredictionComparison(first, second)
     #expect(comparison.pairs.map(\.second) == [1, 0] && comparison.missing == [2])
     #expect(comparison.pairs.map(\.coordinate) == [nil, nil])

@@ -4,7 +4,7 @@ import YOLOTestSupport
 import YOLOValidation
 
 @Suite struct ValidationPlanTests {
-  @Test func plansLikeTheReference() throws {
+  @Test func plansLikeUltralytics() throws {
     var fixture = try Fixture("plan.bin")
     for _ in 0..<(try fixture.integers(1)[0]) {
       let header = try fixture.integers(3)
@@ -39,7 +39,7 @@ import YOLOValidation
   }
 
   private struct Labels {
-    let picture: Int
+    let image: Int
     let classIndex: Int
     let polygon: Polygon
   }
@@ -49,7 +49,7 @@ import YOLOValidation
     let inputs: [Int: ValidationInput]
   }
 
-  /// Reads pictures of a label fixture with their labels.
+  /// Reads images of a label fixture with their labels.
   private func inputs(_ fixture: inout Fixture) throws -> Inputs {
     let header = try fixture.integers(3)
     let sides = try fixture.integers(2 * header[0])
@@ -59,7 +59,7 @@ import YOLOValidation
       let row = try fixture.integers(3)
       let values = try fixture.floats(2 * row[2])
       return Labels(
-        picture: row[0], classIndex: row[1],
+        image: row[0], classIndex: row[1],
         polygon: Polygon(
           points: (0..<row[2]).map { Point(x: values[2 * $0], y: values[2 * $0 + 1]) }))
     }
@@ -69,14 +69,14 @@ import YOLOValidation
         plan.batches.joined().map { ($0.index, $0) }, uniquingKeysWith: { first, _ in first }))
   }
 
-  @Test func masksLikeTheReference() throws {
+  @Test func masksLikeUltralytics() throws {
     var fixture = try Fixture("segment-labels.bin")
     let all = try inputs(&fixture)
     for _ in all.inputs {
       let header = try fixture.integers(3)
       let input = try #require(all.inputs[header[0]])
       #expect(input.letterbox.padded == Size(width: header[2], height: header[1]))
-      let labels = all.labels.filter { $0.picture == header[0] }
+      let labels = all.labels.filter { $0.image == header[0] }
       let classes = try fixture.integers(labels.count)
       let (masks, order) = input.masks(of: labels.map(\.polygon))
       #expect(order.map { labels[$0].classIndex } == classes)
@@ -96,25 +96,25 @@ import YOLOValidation
     #expect(fixture.isAtEnd)
   }
 
-  @Test func rotatedBoxesLikeTheReference() throws {
+  @Test func orientedBoxesLikeUltralytics() throws {
     var fixture = try Fixture("obb-labels.bin")
     let all = try inputs(&fixture)
     for _ in all.inputs {
       let header = try fixture.integers(3)
       let input = try #require(all.inputs[header[0]])
-      let labels = all.labels.filter { $0.picture == header[0] }
+      let labels = all.labels.filter { $0.image == header[0] }
       let classes = try fixture.integers(labels.count)
       #expect(labels.map(\.classIndex) == classes)
       for (index, label) in labels.enumerated() {
         let values = try fixture.floats(5)
-        let expected = RotatedBox(
+        let expected = OrientedBox(
           x: values[0], y: values[1], width: values[2], height: values[3], angle: values[4])
-        let found = try #require(input.rotatedBox(label.polygon))
+        let found = try #require(input.orientedBox(label.polygon))
         // The areas agree to what float32 leaves of them.
         let (area, least) = (found.width * found.height, expected.width * expected.height)
         #expect(abs(area - least) < 1e-4 * least)
         // Of a crooked label, rectangles on two of its sides often have the very same area, and
-        // rounding decides which of them the reference takes. The straight ones are crooked, too,
+        // rounding decides which of them Ultralytics takes. The straight ones are crooked, too,
         // by the four decimals of a label: by a hundredth of a pixel here.
         guard index % 2 == 0 else { continue }
         for corner in expected.corners {

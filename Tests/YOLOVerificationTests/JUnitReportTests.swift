@@ -46,13 +46,13 @@ import YOLOVerification
 
   /// Every outcome, with all that XML treats in a way of its own.
   @Test func elementsAndEscapes() throws {
-    let folder = try TemporaryFolder()
+    let directory = try TemporaryDirectory()
     let model = try Model(path: ShippedModel.detect.path)
-    let place = folder.place("a case")
-    try ReferenceCase.record(model, picture: ShippedModel.detect.picture, to: place)
-    let agreed = try Verification(model, on: try ReferenceCase(contentsOf: place))
-    try folder.write(#"{"images":[{"results":[]}]}"#, to: "a case/expected.json")
-    let failed = try Verification(model, on: try ReferenceCase(contentsOf: place))
+    let place = directory.place("a case")
+    try GoldenCase.record(model, image: ShippedModel.detect.image, to: place)
+    let agreed = try Verification(model, on: try GoldenCase(contentsOf: place))
+    try directory.write(#"{"images":[{"results":[]}]}"#, to: "a case/expected.json")
+    let failed = try Verification(model, on: try GoldenCase(contentsOf: place))
     #expect(agreed.agrees && failed.problems.count == 7)
 
     let strange = "<a href=\"x\">&'\u{0}\u{1B}[31m\u{FFFF}\n\t]]>\u{1F600}é"

@@ -2,7 +2,7 @@ import Testing
 import YOLO
 import YOLOGeometry
 import YOLOPostprocess
-import YOLOStudy
+import YOLOInspection
 import YOLOTensor
 import YOLOValidation
 import YOLOVerification
@@ -81,7 +81,7 @@ import YOLOVerification
       .classification(
         Classification(probabilities: [0.5, 0.2, 0.1, 0.08, 0.0601, 0.06, 0])))
     func expected(_ scores: [(Int, Float)]) -> [ComparedObject] {
-      scores.map { ComparedObject(label: "\($0)", confidence: $1, shape: .picture) }
+      scores.map { ComparedObject(label: "\($0)", confidence: $1, shape: .image) }
     }
     let best: [(Int, Float)] = [(0, 0.5), (1, 0.2), (2, 0.1), (3, 0.08)]
     // The fifth and the sixth are as good as equal: either may be in the file.
@@ -93,7 +93,7 @@ import YOLOVerification
     #expect(unsure.problems.count == 1)
   }
 
-  @Test func posesOutlinesAndRotatedBoxes() {
+  @Test func posesOutlinesAndOrientedBoxes() {
     let frame = Box(x1: 0, y1: 0, x2: 10, y2: 10)
     func pose(_ x: Float, _ visibility: Float) -> [Keypoint] {
       [Keypoint(Point(x: x, y: 1), visibility: visibility)]

@@ -1,13 +1,13 @@
 import Foundation
 import Testing
 
-/// The shipped model of a task, with its picture.
+/// The shipped model of a task, with its image.
 struct ShippedModel: Sendable, CustomTestStringConvertible {
   let task: String
 
   var testDescription: String { task }
   var path: String { Self.weights + "/shapes-\(task).pt" }
-  var picture: String {
+  var image: String {
     Self.weights + (task == "detect" ? "/shapes.jpg" : "/shapes-\(task).jpg")
   }
 

@@ -2,7 +2,7 @@ import Foundation
 import JSONText
 import Testing
 import YOLO
-import YOLOStudy
+import YOLOInspection
 import YOLOValidation
 import YOLOVerification
 import YOLOWeights
@@ -10,15 +10,15 @@ import YOLOWeights
 @Suite struct VerificationTests {
   /// Records a case of a shipped model with native kernels of the strongest instruction set.
   private static func record(
-    _ shipped: ShippedModel, taps: String, in folder: TemporaryFolder
-  ) throws -> ReferenceCase {
+    _ shipped: ShippedModel, taps: String, in directory: TemporaryDirectory
+  ) throws -> GoldenCase {
     let model = try Model(path: shipped.path)
-    let place = folder.place(shipped.task)
-    try ReferenceCase.record(
-      model, picture: shipped.picture, to: place,
+    let place = directory.place(shipped.task)
+    try GoldenCase.record(
+      model, image: shipped.image, to: place,
       modules: try TapSelection.paths(taps, of: model),
       stamp: try ModelStamp(path: shipped.path))
-    return try ReferenceCase(contentsOf: place)
+    return try GoldenCase(contentsOf: place)
   }
 
   /// All that can run a model here.
@@ -29,8 +29,8 @@ import YOLOWeights
     }
 
   @Test(arguments: ShippedModel.all) func everyRuntimeAgrees(shipped: ShippedModel) throws {
-    let folder = try TemporaryFolder()
-    let recorded = try Self.record(shipped, taps: "input,layers", in: folder)
+    let directory = try TemporaryDirectory()
+    let recorded = try Self.record(shipped, taps: "input,layers", in: directory)
     #expect(recorded.task == shipped.task && recorded.expected.count >= 4)
     #expect(recorded.model?.file == "shapes-\(shipped.task).pt")
     #expect(Self.runtimes.count >= 2)
@@ -48,17 +48,17 @@ import YOLOWeights
         #expect(verification.tensors.allSatisfy { $0.error == 0 })
         let exact = Tolerances(box: 0, confidence: 0, keypoint: 0, outline: 1, tensor: 0)
         let prediction = try Model(path: shipped.path, options: runtime).predict(
-          try recorded.readPicture(), options: recorded.options)
+          try recorded.readImage(), options: recorded.options)
         #expect(PredictionCheck(prediction, against: recorded.expected, within: exact).agrees)
       }
     }
   }
 
-  /// What `Tools/reference_case.py` made of the reference, with tensors of the task detect.
-  @Test(arguments: ShippedModel.all) func casesOfTheReferenceAgree(shipped: ShippedModel) throws {
-    let folder = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
-      .appending(path: "Fixtures/reference-cases/\(shipped.task)").path
-    let made = try ReferenceCase(contentsOf: folder)
+  /// What `Tools/golden_case.py` made of Ultralytics, with tensors of the task detect.
+  @Test(arguments: ShippedModel.all) func casesOfUltralyticsAgree(shipped: ShippedModel) throws {
+    let directory = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .appending(path: "Fixtures/golden-cases/\(shipped.task)").path
+    let made = try GoldenCase(contentsOf: directory)
     #expect(made.versions["ultralytics"] != nil && made.expected.count >= 4)
     #expect(made.tensors.count == (shipped.task == "detect" ? 29 : 0))
     let stamp = try ModelStamp(path: shipped.path)
@@ -67,7 +67,7 @@ import YOLOWeights
       "the model is another one: make the cases again, see Tests/README.md")
     let verification = try Verification(try Model(path: shipped.path), on: made)
     #expect(verification.agrees, "\(verification.problems)")
-    // Far within the tolerances: the reference's own float32 is as far from float64.
+    // Far within the tolerances: Ultralytics' own float32 is as far from float64.
     #expect((verification.check.worst[.box] ?? 0) < 2e-3)
     #expect((verification.worstTensor?.relative ?? 0) < 1e-4)
   }
@@ -98,12 +98,12 @@ import YOLOWeights
   /// The layers of a model that have weights: every one is named when it is damaged.
   @Test(arguments: [ShippedModel.all[0], ShippedModel.all[1], ShippedModel.all[4]])
   func theDamagedLayerIsNamed(shipped: ShippedModel) throws {
-    let folder = try TemporaryFolder()
-    let recorded = try Self.record(shipped, taps: "layers", in: folder)
+    let directory = try TemporaryDirectory()
+    let recorded = try Self.record(shipped, taps: "layers", in: directory)
     let layers = try Model(path: shipped.path).network.layers.filter { $0.parameterCount > 0 }
     #expect(layers.count >= 10 && layers.first?.path == "model.0")
     for layer in layers {
-      let path = folder.place("damaged.safetensors")
+      let path = directory.place("damaged.safetensors")
       try Self.damage(shipped, { $0.hasPrefix(layer.path + ".") }, to: path)
       let verification = try Verification(try Model(path: path), on: recorded)
       let first = try #require(verification.firstDivergence, "\(layer.path)")
@@ -120,21 +120,21 @@ import YOLOWeights
     "model.0.conv", "model.4.m.0.cv2.conv", "model.9.cv1.conv", "model.15.m.0.cv1.conv",
     "model.22.cv2.1.0.conv", "model.22.cv3.2.2",
   ]) func theDamagedModuleIsNamed(path: String) throws {
-    let folder = try TemporaryFolder()
+    let directory = try TemporaryDirectory()
     let shipped = ShippedModel.detect
     let model = try Model(path: shipped.path)
     let modules = try model.modulePaths()
     #expect(modules.contains(path))
-    let recorded = try Self.record(shipped, taps: modules.joined(separator: ","), in: folder)
-    let copy = folder.place("damaged.safetensors")
+    let recorded = try Self.record(shipped, taps: modules.joined(separator: ","), in: directory)
+    let copy = directory.place("damaged.safetensors")
     try Self.damage(shipped, { $0 == path + ".weight" }, to: copy)
     let verification = try Verification(try Model(path: copy), on: recorded)
     #expect(verification.firstDivergence?.path == path)
   }
 
   @Test func whatDoesNotFitIsRefused() throws {
-    let folder = try TemporaryFolder()
-    let recorded = try Self.record(.detect, taps: "model.4", in: folder)
+    let directory = try TemporaryDirectory()
+    let recorded = try Self.record(.detect, taps: "model.4", in: directory)
     let other = try Model(path: ShippedModel.all[2].path)
     #expect(
       throws: VerificationError.otherTask(
@@ -146,7 +146,7 @@ import YOLOWeights
     #expect(error?.code == .option && error?.message.contains("model.99") == true)
 
     // A tensor of another shape is the first divergence, whatever its values.
-    let pose = try Self.record(ShippedModel.all[2], taps: "model.5", in: folder)
+    let pose = try Self.record(ShippedModel.all[2], taps: "model.5", in: directory)
     let (from, to) = (pose.path + "/tensors/model.5.npy", recorded.path + "/tensors/model.4.npy")
     try FileManager.default.removeItem(atPath: to)
     try FileManager.default.copyItem(atPath: from, toPath: to)

@@ -1,23 +1,23 @@
 import Foundation
 import Testing
 
-/// Videos that ffmpeg makes for a test, and the folder that they are in.
+/// Videos that ffmpeg makes for a test, and the directory that they are in.
 struct Movie {
-  /// The folder, removed when the test ends.
-  let folder: URL
+  /// The directory, removed when the test ends.
+  let directory: URL
 
-  /// Lends an empty folder.
-  static func withFolder(_ body: (Movie) async throws -> Void) async throws {
-    let folder = FileManager.default.temporaryDirectory.appending(path: "yolo-\(UUID())")
-    try FileManager.default.createDirectory(at: folder, withIntermediateDirectories: true)
-    defer { try? FileManager.default.removeItem(at: folder) }
-    try await body(Movie(folder: folder))
+  /// Lends an empty directory.
+  static func withDirectory(_ body: (Movie) async throws -> Void) async throws {
+    let directory = FileManager.default.temporaryDirectory.appending(path: "yolo-\(UUID())")
+    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
+    defer { try? FileManager.default.removeItem(at: directory) }
+    try await body(Movie(directory: directory))
   }
 
-  /// The path of a file in the folder.
-  func path(_ name: String) -> String { folder.appending(path: name).path }
+  /// The path of a file in the directory.
+  func path(_ name: String) -> String { directory.appending(path: name).path }
 
-  /// Makes a video of a moving test card; returns its path.
+  /// Creates a video of a moving test card; returns its path.
   func make(
     _ name: String, size: String = "64x48", frames: Int = 12, more: [String] = []
   ) throws -> String {
@@ -29,7 +29,7 @@ struct Movie {
 
   /// Writes a file; returns its path.
   func write(_ name: String, _ bytes: Data) throws -> String {
-    try bytes.write(to: folder.appending(path: name))
+    try bytes.write(to: directory.appending(path: name))
     return path(name)
   }
 
@@ -50,10 +50,10 @@ struct Movie {
     return process.terminationStatus
   }
 
-  /// Writes a script that stands for a program; returns the folder to look in for it.
+  /// Writes a script that stands for a program; returns the directory to look in for it.
   func script(_ name: String, _ text: String) throws -> String {
     let path = try write(name, Data("#!/bin/sh\n\(text)\n".utf8))
     try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
-    return folder.path
+    return directory.path
   }
 }

@@ -29,7 +29,7 @@ import YOLOVideo
 
   @Test(arguments: ["a.mp4", "a.mkv", "a.avi", "a.ts", "a.mpg", "a.flv", "a.gif", "a.wmv"])
   func everyFormatIsReadAndRecognized(name: String) async throws {
-    try await Movie.withFolder { movie in
+    try await Movie.withDirectory { movie in
       let isMPEG = name == "a.mpg"
       let path = try movie.make(name, more: isMPEG ? ["-r", "25"] : [])
       let bytes = try Data(contentsOf: URL(filePath: path)).prefix(VideoFormat.signatureLength)
@@ -44,7 +44,7 @@ import YOLOVideo
   }
 
   @Test func infoAndStride() async throws {
-    try await Movie.withFolder { movie in
+    try await Movie.withDirectory { movie in
       let path = try movie.make("a.mp4", size: "65x47", more: ["-pix_fmt", "yuv444p"])
       let info = try await VideoReader.info(of: path)
       #expect(info.size == Size(width: 65, height: 47))
@@ -59,7 +59,7 @@ import YOLOVideo
   }
 
   @Test func rotatedFramesAreUpright() async throws {
-    try await Movie.withFolder { movie in
+    try await Movie.withDirectory { movie in
       let path = try movie.make("a.mp4")
       let upright = try await frames(path)
       try movie.ffmpeg(
@@ -74,7 +74,7 @@ import YOLOVideo
   }
 
   @Test func limitsHold() async throws {
-    try await Movie.withFolder { movie in
+    try await Movie.withDirectory { movie in
       let path = try movie.make("a.mp4")
       #expect(
         await failure(path, limits: VideoLimits(duration: 1))
@@ -107,7 +107,7 @@ import YOLOVideo
   }
 
   @Test func brokenAndHostileFilesAreRefused() async throws {
-    try await Movie.withFolder { movie in
+    try await Movie.withDirectory { movie in
       let whole = try Data(contentsOf: URL(filePath: try movie.make("a.mp4", frames: 40)))
       let cut = try movie.write("cut.mp4", whole.prefix(whole.count / 2))
       guard case .damaged = await failure(cut) else {
@@ -128,8 +128,8 @@ import YOLOVideo
         "junk.mp4",
         Data([0, 0, 0, 24]) + Data("ftypisom".utf8) + Data(repeating: 0xA5, count: 5000))
       #expect(await failure(junk) != nil)
-      guard case .unreadable = await failure(movie.folder.path) else {
-        Issue.record("a folder is read")
+      guard case .unreadable = await failure(movie.directory.path) else {
+        Issue.record("a directory is read")
         return
       }
       guard case .unreadable = await failure(movie.path("missing.mp4")) else {
@@ -140,7 +140,7 @@ import YOLOVideo
   }
 
   @Test func theProgramsRefusePlaylists() async throws {
-    try await Movie.withFolder { movie in
+    try await Movie.withDirectory { movie in
       let stream = try movie.make("a.ts")
       let playlist = "#EXTM3U\n#EXT-X-TARGETDURATION:2\n#EXTINF:1.2,\na.ts\n#EXT-X-ENDLIST\n"
       let list = try movie.write("a.m3u8", Data(playlist.utf8))
@@ -155,7 +155,7 @@ import YOLOVideo
   }
 
   @Test func aVideoThatBreaksOffGivesItsFramesAndFails() async throws {
-    try await Movie.withFolder { movie in
+    try await Movie.withDirectory { movie in
       let path = try movie.make("a.mp4", frames: 60, more: ["-g", "5", "-movflags", "faststart"])
       let whole = try Data(contentsOf: URL(filePath: path))
       let cut = try movie.write("cut.mp4", whole.prefix(whole.count * 2 / 3))
@@ -171,7 +171,7 @@ import YOLOVideo
   }
 
   @Test func missingProgramsAreNamed() async throws {
-    try await Movie.withFolder { movie in
+    try await Movie.withDirectory { movie in
       let path = try movie.make("a.mp4")
       await MediaProgram.$searchPath.withValue("/nonexistent") {
         #expect(await failure(path) == .notInstalled(program: "ffprobe"))
@@ -181,10 +181,10 @@ import YOLOVideo
 
   @Test(arguments: ["ffprobe", "ffmpeg"])
   func aProgramThatHangsIsKilled(name: String) async throws {
-    try await Movie.withFolder { movie in
+    try await Movie.withDirectory { movie in
       let path = try movie.make("a.mp4")
-      let folder = try movie.script(name, "exec sleep 1000")
-      await MediaProgram.$searchPath.withValue("\(folder):/usr/bin:/bin") {
+      let directory = try movie.script(name, "exec sleep 1000")
+      await MediaProgram.$searchPath.withValue("\(directory):/usr/bin:/bin") {
         let failure = await failure(path, limits: VideoLimits(seconds: 2))
         #expect(failure == .timedOut(source: path, maximum: 2))
       }
@@ -192,10 +192,10 @@ import YOLOVideo
   }
 
   @Test func aSignalIsReported() async throws {
-    try await Movie.withFolder { movie in
+    try await Movie.withDirectory { movie in
       let path = try movie.make("a.mp4")
-      let folder = try movie.script("ffmpeg", "kill -9 $$")
-      await MediaProgram.$searchPath.withValue("\(folder):/usr/bin:/bin") {
+      let directory = try movie.script("ffmpeg", "kill -9 $$")
+      await MediaProgram.$searchPath.withValue("\(directory):/usr/bin:/bin") {
         #expect(await failure(path) == .endedEarly(source: path, program: "ffmpeg", signal: 9))
       }
     }
@@ -203,7 +203,7 @@ import YOLOVideo
 
   @Test func errorsOfTheBodyAndCancellationEndTheProgram() async throws {
     struct Stop: Error {}
-    try await Movie.withFolder { movie in
+    try await Movie.withDirectory { movie in
       let path = try movie.make("a.mp4", size: "640x480", frames: 100)
       await #expect(throws: Stop.self) {
         try await VideoReader.forEachFrame(of: path) { _, _ in throw Stop() }
@@ -214,7 +214,7 @@ import YOLOVideo
         }
       }
       await #expect(throws: CancellationError.self) { try await task.value }
-      let left = try programs(mentioning: movie.folder.path)
+      let left = try programs(mentioning: movie.directory.path)
       #expect(left.isEmpty)
     }
   }

@@ -80,7 +80,7 @@ import YOLOWeights
     ] {
       #expect(
         thrown { _ = try open(root, ["0": floatBytes(values)]) }?.description.contains(
-          "attribute stride should be whole numbers") == true)
+          "attribute stride should be integers") == true)
     }
   }
 

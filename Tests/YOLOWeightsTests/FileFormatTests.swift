@@ -33,7 +33,7 @@ import YOLOWeights
   @Test func archivesWithoutACheckpointAreRefused() {
     func reason(_ builder: ZipBuilder) -> String { opening(builder.bytes)?.description ?? "none" }
     #expect(reason(ZipBuilder([])).contains("the archive is empty"))
-    #expect(reason(ZipBuilder([.init("readme", [])])).contains("every entry in one folder"))
+    #expect(reason(ZipBuilder([.init("readme", [])])).contains("every entry in one directory"))
     #expect(
       reason(ZipBuilder([.init("a/readme", [])])).contains(
         "a/data.pkl: damaged or unsupported ZIP archive: the entry is missing"))

@@ -3,7 +3,7 @@ import Testing
 import YOLOTestSupport
 import YOLOWeights
 
-/// Files that the reference wrote, against what torch reads from them.
+/// Files that Ultralytics wrote, against what torch reads from them.
 @Suite struct FixtureTests {
   @Test(arguments: Fixture.names)
   func everyTensorIsExact(name: String) throws {

@@ -11,8 +11,8 @@ struct Settings {
   let layersOf: [String]
   /// The checkpoints that are measured whole: the shipped ones and those of `YOLO_MODELS`.
   let checkpoints: [String]
-  /// The shipped picture.
-  let picture: String
+  /// The shipped image.
+  let image: String
 
   init() throws {
     func list(_ name: String) -> [String]? {
@@ -36,7 +36,7 @@ struct Settings {
     let shipped = try FileManager.default.contentsOfDirectory(atPath: weights.path)
       .filter { $0.hasSuffix(".pt") }.sorted().map { weights.appendingPathComponent($0).path }
     checkpoints = shipped + (list("YOLO_MODELS") ?? [])
-    picture = weights.appendingPathComponent("shapes.jpg").path
+    image = weights.appendingPathComponent("shapes.jpg").path
   }
 
   /// Whether a layer belongs to the models asked for.

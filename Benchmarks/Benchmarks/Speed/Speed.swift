@@ -13,14 +13,14 @@ private let rate = BenchmarkMetric.custom(
 
 /// The rate over the most that the threads were measured to give, in thousandths.
 ///
-/// More than 1000 is possible where a kernel needs fewer multiplications than the operation as
+/// More than 1000 is possible where a kernel needs fewer multiply-accumulates than the operation as
 /// written.
 private let share = BenchmarkMetric.custom(
   "of peak (1/1000)", polarity: .prefersLarger, useScalingFactor: false)
 
 /// Runs `body`, and reports how fast its work was done.
 private func measure(
-  _ benchmark: Benchmark, multiplications: Int, peak: Double, body: () throws -> Void
+  _ benchmark: Benchmark, macs: Int, peak: Double, body: () throws -> Void
 ) rethrows {
   for _ in benchmark.scaledIterations {
     benchmark.startMeasurement()
@@ -28,8 +28,8 @@ private func measure(
     try body()
     let taken = DispatchTime.now().uptimeNanoseconds - start
     benchmark.stopMeasurement()
-    guard multiplications > 0 else { continue }
-    let operations = 2 * Double(multiplications) / Double(max(taken, 1)) * 1e9
+    guard macs > 0 else { continue }
+    let operations = 2 * Double(macs) / Double(max(taken, 1)) * 1e9
     benchmark.measurement(rate, Int((operations * 1e-9).rounded()))
     benchmark.measurement(share, Int((operations / peak * 1000).rounded()))
   }
@@ -70,7 +70,7 @@ private func addLayers(
       "\(group)/layer/\(layer.name)", configuration: configuration,
       closure: { benchmark, run in
         measure(
-          benchmark, multiplications: run.plan.multiplications,
+          benchmark, macs: run.plan.macs,
           peak: peakRate(instructionSet) * Double(threads)
         ) { run.run() }
       },
@@ -81,20 +81,20 @@ private func addLayers(
 private func addModels(
   _ settings: Settings, _ instructionSet: InstructionSet, _ threads: Int, _ group: String
 ) throws {
-  let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: settings.picture)))
-  let image = try ImageReader.decode(bytes, named: settings.picture)
+  let bytes = [UInt8](try Data(contentsOf: URL(fileURLWithPath: settings.image)))
+  let image = try ImageReader.decode(bytes, named: settings.image)
   let options = RuntimeOptions(instructionSet: instructionSet, threads: threads)
   for path in settings.checkpoints {
     let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
     var configuration = Benchmark.defaultConfiguration
     configuration.metrics += [rate, share]
     Benchmark(
-      "\(group)/model/\(name): picture to prediction", configuration: configuration,
+      "\(group)/model/\(name): image to prediction", configuration: configuration,
       closure: { benchmark, model in
         do {
           let plan = try model.plan(for: image.size)
           try measure(
-            benchmark, multiplications: plan.multiplications,
+            benchmark, macs: plan.macs,
             peak: peakRate(instructionSet) * Double(threads)
           ) { blackHole(try model.predict(image)) }
         } catch {
@@ -105,8 +105,8 @@ private func addModels(
       "\(group)/end to end/\(name): file's bytes to JSON",
       closure: { benchmark, model in
         do {
-          try measure(benchmark, multiplications: 0, peak: 1) {
-            let image = try ImageReader.decode(bytes, named: settings.picture)
+          try measure(benchmark, macs: 0, peak: 1) {
+            let image = try ImageReader.decode(bytes, named: settings.image)
             blackHole(try model.predict(image).jsonLine())
           }
         } catch {
@@ -115,7 +115,7 @@ private func addModels(
       }, setup: { try Model(path: path, options: options) })
     Benchmark("\(group)/load/\(name): checkpoint to the first prediction") { benchmark in
       do {
-        try measure(benchmark, multiplications: 0, peak: 1) {
+        try measure(benchmark, macs: 0, peak: 1) {
           blackHole(try Model(path: path, options: options).predict(image))
         }
       } catch {
@@ -125,7 +125,7 @@ private func addModels(
   }
 }
 
-/// The most that one thread computes with an instruction set, in operations a second; measured when
+/// The maximum number of that one thread computes with an instruction set, in operations a second; measured when
 /// it is first needed.
 private func peakRate(_ instructionSet: InstructionSet) -> Double {
   switch instructionSet {

@@ -15,10 +15,10 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
   typealias OutboundIn = HTTPResponsePart
   typealias OutboundOut = HTTPResponsePart
 
-  let presence = ClientPresence()
+  let presence = DisconnectMonitor()
   private let limits: ServerLimits
   private var bodyDeadline: Scheduled<Void>?
-  private var answerDeadline: Scheduled<Void>?
+  private var responseDeadline: Scheduled<Void>?
   /// Whether a request has come that was not answered.
   private var isAsked = false
 
@@ -29,7 +29,7 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
     case .head(let head):
       isAsked = true
       let channel = NIOLoopBound(context, eventLoop: context.eventLoop)
-      let failure = ServerFailure.bodyTimeout(seconds: limits.bodyTimeout)
+      let failure = APIError.bodyTimeout(seconds: limits.bodyTimeout)
       bodyDeadline = context.eventLoop.scheduleTask(in: .seconds(Int64(limits.bodyTimeout))) {
         channel.value.fireErrorCaught(failure)
       }
@@ -49,7 +49,7 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
     switch unwrapOutboundIn(data) {
     case .head:
       let channel = NIOLoopBound(context, eventLoop: context.eventLoop)
-      answerDeadline = context.eventLoop.scheduleTask(in: .seconds(Int64(limits.idleTimeout))) {
+      responseDeadline = context.eventLoop.scheduleTask(in: .seconds(Int64(limits.idleTimeout))) {
         channel.value.close(promise: nil)
       }
       context.write(data, promise: promise)
@@ -58,7 +58,7 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
     case .end:
       isAsked = false
       let promise = promise ?? context.eventLoop.makePromise()
-      let deadline = answerDeadline
+      let deadline = responseDeadline
       promise.futureResult.whenComplete { _ in deadline?.cancel() }
       context.write(data, promise: promise)
     }
@@ -74,7 +74,7 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
       context.fireErrorCaught(error)
       return
     }
-    let failure = ServerFailure(http: error)
+    let failure = APIError(http: error)
     let body = failure.body
     var headers = failure.headers
     headers[.contentLength] = "\(body.readableBytes)"
@@ -98,7 +98,7 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
 
   private func leave() {
     bodyDeadline?.cancel()
-    answerDeadline?.cancel()
+    responseDeadline?.cancel()
     presence.leave()
   }
 }

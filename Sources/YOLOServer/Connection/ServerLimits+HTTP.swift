@@ -17,7 +17,7 @@ extension ServerLimits {
 
 extension Channel {
   /// Whether the client of this connection is still there.
-  func clientPresence() async throws -> ClientPresence {
+  func disconnectMonitor() async throws -> DisconnectMonitor {
     try await eventLoop.submit {
       try self.pipeline.syncOperations.handler(type: ConnectionWatch.self).presence
     }.get()

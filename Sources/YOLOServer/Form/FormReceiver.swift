@@ -10,23 +10,23 @@ struct FormReceiver {
 
   private var parser: MultipartParser
   private let limits: ServerLimits
-  private let share: UploadShare
+  private let share: UploadReservation
 
   private var bodyBytes = 0
   private var fields: [String: String] = [:]
   private var field: (name: String, bytes: [UInt8])?
   private var file: UploadedFile?
-  private var intake: FileIntake?
+  private var intake: FileReceiver?
   private var fileBytes = 0
 
-  init(contentType: String, limits: ServerLimits, share: UploadShare) throws {
+  init(contentType: String, limits: ServerLimits, share: UploadReservation) throws {
     let boundary: MultipartBoundary?
     do {
       boundary = try MultipartBoundary(contentType: contentType)
     } catch {
-      throw ServerFailure.malformed(error)
+      throw APIError.malformed(error)
     }
-    guard let boundary else { throw ServerFailure.notAForm(OptionText.excerpt(contentType)) }
+    guard let boundary else { throw APIError.notAForm(OptionText.excerpt(contentType)) }
     parser = MultipartParser(boundary: boundary, partLimit: limits.parts)
     self.limits = limits
     self.share = share
@@ -36,13 +36,13 @@ struct FormReceiver {
   mutating func receive(_ chunk: ByteBuffer) async throws {
     bodyBytes += chunk.readableBytes
     guard bodyBytes <= limits.bodyBytes else {
-      throw ServerFailure.bodyTooLarge(limit: limits.bodyBytes)
+      throw APIError.bodyTooLarge(limit: limits.bodyBytes)
     }
     var events: [MultipartParser.Event] = []
     do {
       try parser.feed(chunk) { events.append($0) }
     } catch let error as MultipartError {
-      throw ServerFailure.malformed(error)
+      throw APIError.malformed(error)
     }
     for event in events { try await receive(event) }
   }
@@ -52,12 +52,12 @@ struct FormReceiver {
     do {
       try parser.finish()
     } catch {
-      throw ServerFailure.malformed(error)
+      throw APIError.malformed(error)
     }
     guard let file else {
-      throw ServerFailure.validation(
-        "file", expected: "a picture or a video",
-        "The form has no file: send the picture or video as its field file.")
+      throw APIError.validation(
+        "file", expected: "an image or a video",
+        "The form has no file: send the image or video as its field file.")
     }
     return UploadForm(fields: fields, file: file, fileBytes: fileBytes, share: share)
   }
@@ -67,13 +67,13 @@ struct FormReceiver {
     case .part(let part):
       if Self.fileNames.contains(part.name) {
         guard file == nil else {
-          throw ServerFailure.validation("file", "The form has more than one file; send one.")
+          throw APIError.validation("file", "The form has more than one file; send one.")
         }
-        intake = FileIntake(limits: limits, share: share)
+        intake = FileReceiver(limits: limits, share: share)
       } else {
         guard fields[part.name] == nil else {
           let name = OptionText.excerpt(part.name)
-          throw ServerFailure.validation(name, "The form has the field \(name) more than once.")
+          throw APIError.validation(name, "The form has the field \(name) more than once.")
         }
         field = (part.name, [])
       }
@@ -84,7 +84,7 @@ struct FormReceiver {
       } else {
         field?.bytes += bytes
         guard field?.bytes.count ?? 0 <= limits.fieldBytes else {
-          throw ServerFailure.tooLarge(
+          throw APIError.tooLarge(
             "The field \(OptionText.excerpt(field?.name ?? "")) has more than \(limits.fieldBytes) bytes.",
             limit: limits.fieldBytes, unit: "bytes")
         }
@@ -96,7 +96,7 @@ struct FormReceiver {
       } else if let field {
         guard let text = String(validating: field.bytes, as: UTF8.self) else {
           let name = OptionText.excerpt(field.name)
-          throw ServerFailure.validation(name, "The field \(name) is not UTF-8.")
+          throw APIError.validation(name, "The field \(name) is not UTF-8.")
         }
         fields[field.name] = text
         self.field = nil
@@ -105,9 +105,9 @@ struct FormReceiver {
   }
 }
 
-extension ServerFailure {
-  fileprivate static func malformed(_ error: MultipartError) -> ServerFailure {
-    ServerFailure(.badRequest, "VALIDATION_ERROR", "\(error)")
+extension APIError {
+  fileprivate static func malformed(_ error: MultipartError) -> APIError {
+    APIError(.badRequest, "VALIDATION_ERROR", "\(error)")
   }
 }
 #endif

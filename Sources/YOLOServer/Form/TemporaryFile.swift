@@ -8,11 +8,11 @@ package final class TemporaryFile: Sendable {
   package let path: String
   private let descriptor: Int32
 
-  /// Makes an empty file in the folder for temporary files.
-  package init() throws(ServerFailure) {
-    let folder = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
+  /// Creates an empty file in the directory for temporary files.
+  package init() throws(APIError) {
+    let directory = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
     let name = String(UInt64.random(in: .min ... .max), radix: 36)
-    path = "\(folder)/yolo-upload-\(name)"
+    path = "\(directory)/yolo-upload-\(name)"
     descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
     guard descriptor >= 0 else {
       throw .unavailable("The server cannot store a video at present.", retryAfter: 10)
@@ -26,11 +26,11 @@ package final class TemporaryFile: Sendable {
 
   /// Appends bytes, on a thread that may wait for the disk.
   ///
-  /// - Throws: `ServerFailure` of status 503 if they cannot be stored.
+  /// - Throws: `APIError` of status 503 if they cannot be stored.
   package func append(_ bytes: [UInt8]) async throws {
     let isWritten = try await NIOThreadPool.singleton.runIfActive { self.write(bytes) }
     guard isWritten else {
-      throw ServerFailure.unavailable(
+      throw APIError.unavailable(
         "The server cannot store a video at present.", retryAfter: 10)
     }
   }

@@ -12,7 +12,7 @@ package final class UploadBudget: Sendable {
   /// The bytes that are held now.
   package var usedBytes: Int { used.withLock { $0 } }
 
-  fileprivate func take(_ count: Int) throws(ServerFailure) {
+  fileprivate func take(_ count: Int) throws(APIError) {
     let isTaken = used.withLock {
       guard $0 + count <= limit else { return false }
       $0 += count
@@ -27,7 +27,7 @@ package final class UploadBudget: Sendable {
 }
 
 /// The bytes of one upload; they are given back when the last reference goes.
-package final class UploadShare: Sendable {
+package final class UploadReservation: Sendable {
   private let budget: UploadBudget
   private let count = Mutex(0)
 
@@ -37,8 +37,8 @@ package final class UploadShare: Sendable {
 
   /// Adds bytes.
   ///
-  /// - Throws: `ServerFailure` of status 503 if there are no more for anybody.
-  package func grow(by bytes: Int) throws(ServerFailure) {
+  /// - Throws: `APIError` of status 503 if there are no more for anybody.
+  package func grow(by bytes: Int) throws(APIError) {
     try budget.take(bytes)
     count.withLock { $0 += bytes }
   }

@@ -10,9 +10,9 @@ package final class UploadForm: Sendable {
   /// The size of the file.
   package let fileBytes: Int
   /// The share of the budget that the file takes; it is given back with the form.
-  private let share: UploadShare
+  private let share: UploadReservation
 
-  init(fields: [String: String], file: UploadedFile, fileBytes: Int, share: UploadShare) {
+  init(fields: [String: String], file: UploadedFile, fileBytes: Int, share: UploadReservation) {
     self.fields = fields
     self.file = file
     self.fileBytes = fileBytes
@@ -28,32 +28,32 @@ package final class UploadForm: Sendable {
   ///   - limits: How large everything may be.
   ///   - budget: What all uploads together may take.
   /// - Returns: The form, with a file.
-  /// - Throws: `ServerFailure` of status 400 for a form that is malformed or has no file, 413 for one
+  /// - Throws: `APIError` of status 400 for a form that is malformed or has no file, 413 for one
   ///   that is too large, 415 for another type of content, 503 if the budget is used up; or what `body`
   ///   throws.
   package static func read(
     from body: some AsyncSequence<ByteBuffer, any Error>, contentType: String?,
     contentLength: Int?, limits: ServerLimits, budget: UploadBudget
   ) async throws -> UploadForm {
-    guard let contentType else { throw ServerFailure.notAForm("none") }
+    guard let contentType else { throw APIError.notAForm("none") }
     var receiver = try FormReceiver(
-      contentType: contentType, limits: limits, share: UploadShare(of: budget))
+      contentType: contentType, limits: limits, share: UploadReservation(of: budget))
     if let contentLength, contentLength > limits.bodyBytes {
-      throw ServerFailure.bodyTooLarge(limit: limits.bodyBytes)
+      throw APIError.bodyTooLarge(limit: limits.bodyBytes)
     }
     for try await chunk in body { try await receiver.receive(chunk) }
     return try await receiver.finish()
   }
 }
 
-extension ServerFailure {
-  static func notAForm(_ type: String) -> ServerFailure {
+extension APIError {
+  static func notAForm(_ type: String) -> APIError {
     .unsupportedMedia(
-      "The body must be a form, Content-Type: multipart/form-data, with the picture or video as its "
+      "The body must be a form, Content-Type: multipart/form-data, with the image or video as its "
         + "field file; the type of this one is \(type).")
   }
 
-  static func bodyTooLarge(limit: Int) -> ServerFailure {
+  static func bodyTooLarge(limit: Int) -> APIError {
     .tooLarge("The body of the request has more than \(limit) bytes.", limit: limit, unit: "bytes")
   }
 }

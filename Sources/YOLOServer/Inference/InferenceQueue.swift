@@ -45,21 +45,21 @@ package final class InferenceQueue: Sendable {
   ///   - presence: Tells when the caller's client goes away.
   ///   - work: What to do; the ticket says whether anybody still waits for it.
   /// - Returns: What `work` returned.
-  /// - Throws: `ServerFailure` of status 503 if the queue is full or time is up, `CancellationError` if
+  /// - Throws: `APIError` of status 503 if the queue is full or time is up, `CancellationError` if
   ///   the caller was cancelled or its client has gone, else what `work` throws.
   package func run<Value: Sendable>(
-    until deadline: ContinuousClock.Instant, seconds: Int, for presence: ClientPresence,
+    until deadline: ContinuousClock.Instant, seconds: Int, for presence: DisconnectMonitor,
     _ work: @escaping @Sendable (QueueTicket) throws -> Value
   ) async throws -> Value {
     guard admit() else {
-      throw ServerFailure.unavailable(
+      throw APIError.unavailable(
         "The server is busy: \(workers) requests are worked on, and \(capacity) wait.",
         rejection: .queueFull)
     }
     let job = QueueJob<Value>()
     let timer = Task {
       try await Task.sleep(until: deadline, clock: .continuous)
-      job.end(.failure(ServerFailure.timedOut(seconds: seconds)))
+      job.end(.failure(APIError.timedOut(seconds: seconds)))
     }
     defer { timer.cancel() }
     let leave: @Sendable () -> Void = { job.end(.failure(CancellationError())) }

@@ -7,15 +7,15 @@ import Glibc
 import Musl
 #endif
 
-/// The file of the database: only its owner may read it, and its folder if that is made, too.
+/// The file of the database: only its owner may read it, and its directory if that is made, too.
 enum KeyFile {
   /// Opens the database, in a mode in which several processes may read and write it.
   ///
-  /// Makes the file and its folders first if `creates`.
+  /// Creates the file and its directories first if `creates`.
   static func open(_ path: String, creates: Bool) throws -> DatabasePool {
     if access(path, F_OK) != 0 {
       guard creates else { throw KeyStoreError.missing(path: path) }
-      try makeFolders(of: path)
+      try makeDirectories(of: path)
       try makeFile(path)
     }
     guard access(path, R_OK | W_OK) == 0 else { throw failure(path) }
@@ -38,17 +38,17 @@ enum KeyFile {
     }
   }
 
-  private static func makeFolders(of path: String) throws {
+  private static func makeDirectories(of path: String) throws {
     var index = path.startIndex
     while let slash = path[index...].firstIndex(of: "/") {
       index = path.index(after: slash)
-      let folder = String(path[..<slash])
-      if folder.isEmpty || access(folder, F_OK) == 0 { continue }
-      guard mkdir(folder, 0o700) == 0 || errno == EEXIST else { throw failure(folder) }
+      let directory = String(path[..<slash])
+      if directory.isEmpty || access(directory, F_OK) == 0 { continue }
+      guard mkdir(directory, 0o700) == 0 || errno == EEXIST else { throw failure(directory) }
     }
   }
 
-  /// Makes an empty file with its mode already right.
+  /// Creates an empty file with its mode already right.
   ///
   /// It is closed before it gets its name: closing it later would let go of all locks that this
   /// process, by then, may hold on it through SQLite.

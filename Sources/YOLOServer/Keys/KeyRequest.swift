@@ -3,19 +3,19 @@ import YOLOValidation
 
 /// What may be asked of a new key.
 enum KeyRequest {
-  /// The longest name of a key or a model, in characters.
-  static let longestName = 200
-  /// The most models that a key may be held to.
-  static let mostModels = 1000
+  /// The maximum name of a key or a model, in characters.
+  static let maximumNameLength = 200
+  /// The maximum number of models that a key may be held to.
+  static let maximumModels = 1000
 
   /// Throws ``KeyStoreError`` if a name is empty, too long or has control characters, or if there are
   /// too many models.
   static func check(name: String, models: Set<String>?) throws(KeyStoreError) {
     try check("the name of a key", name)
     guard let models else { return }
-    guard (1...mostModels).contains(models.count) else {
+    guard (1...maximumModels).contains(models.count) else {
       throw .invalid(
-        what: "the number of models", given: "\(models.count)", expected: "1 to \(mostModels)")
+        what: "the number of models", given: "\(models.count)", expected: "1 to \(maximumModels)")
     }
     for model in models.sorted() { try check("the name of a model", model) }
   }
@@ -24,10 +24,10 @@ enum KeyRequest {
     let hasControls = name.unicodeScalars.contains {
       $0.properties.generalCategory == .control
     }
-    guard (1...longestName).contains(name.count), !hasControls else {
+    guard (1...maximumNameLength).contains(name.count), !hasControls else {
       throw .invalid(
         what: what, given: OptionText.excerpt(name),
-        expected: "1 to \(longestName) characters without control characters")
+        expected: "1 to \(maximumNameLength) characters without control characters")
     }
   }
 }

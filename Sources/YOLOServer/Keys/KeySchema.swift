@@ -43,7 +43,7 @@ enum KeySchema {
     return migrator
   }()
 
-  /// Makes or migrates the tables.
+  /// Creates or migrates the tables.
   ///
   /// Throws ``KeyStoreError`` for a damaged file, a database of another program or of a newer version.
   static func prepare(_ pool: DatabasePool, path: String) throws {

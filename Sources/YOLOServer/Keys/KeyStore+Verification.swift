@@ -2,7 +2,7 @@
 import Synchronization
 
 extension KeyStore {
-  /// The least time between two readings because of keys that are not known.
+  /// The minimum time between two readings because of keys that are not known.
   private static let retryInterval = Duration.milliseconds(100)
 
   /// Returns the record of a presented key, or nil if there is no such active key.

@@ -22,7 +22,7 @@ package final class KeyStore: Sendable {
   let clock: @Sendable () -> Int
   let cache = Mutex(KeyCache())
 
-  /// Opens the file; makes it, with a mode of 0600, and its folders, 0700, if they are not there.
+  /// Opens the file; makes it, with a mode of 0600, and its directories, 0700, if they are not there.
   ///
   /// This reads the disk: call it before the server answers. With `creates` false a file that is not
   /// there is an error.
@@ -41,7 +41,7 @@ package final class KeyStore: Sendable {
     }
   }
 
-  /// Makes a key that may use the models of these names, or all if nil.
+  /// Creates a key that may use the models of these names, or all if nil.
   ///
   /// The key is returned here and can never be read again.
   package func create(

@@ -2,7 +2,7 @@
 import GRDB
 
 extension KeyStoreError {
-  /// Tells what an error of the database means for the keys.
+  /// Returns what an error of the database means for the keys.
   init(_ error: any Error, path: String) {
     switch error {
     case let error as KeyStoreError: self = error

@@ -3,7 +3,7 @@
 package enum KeyStoreError: Error, Sendable, Hashable {
   /// There is no such file, and none is to be made.
   case missing(path: String)
-  /// The file or its folder cannot be made, opened or written.
+  /// The file or its directory cannot be made, opened or written.
   case inaccessible(path: String, reason: String)
   /// The file is no SQLite database, or damaged.
   case damaged(path: String, reason: String)

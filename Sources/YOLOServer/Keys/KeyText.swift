@@ -5,10 +5,10 @@ enum KeyText {
   static let prefix = "ul_"
   /// The hexadecimal digits of a key.
   static let digitCount = 40
-  /// The longest text, in bytes, that is looked at when a key is verified.
+  /// The maximum text, in bytes, that is looked at when a key is verified.
   static let longest = 128
 
-  /// Makes a key that nobody can guess.
+  /// Creates a key that nobody can guess.
   static func random() -> String {
     var source = SystemRandomNumberGenerator()
     var text = prefix

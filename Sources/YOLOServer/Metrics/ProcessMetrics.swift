@@ -54,11 +54,11 @@ package enum ProcessMetrics {
   }
 
   private static func openFiles() -> Double? {
-    guard let folder = opendir("/proc/self/fd") else { return nil }
-    defer { closedir(folder) }
-    // The folder's own descriptor, `.` and `..` are listed too.
+    guard let directory = opendir("/proc/self/fd") else { return nil }
+    defer { closedir(directory) }
+    // The directory's own descriptor, `.` and `..` are listed too.
     var count = -3
-    while readdir(folder) != nil { count += 1 }
+    while readdir(directory) != nil { count += 1 }
     return Double(count)
   }
 

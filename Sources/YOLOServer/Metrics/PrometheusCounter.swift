@@ -12,7 +12,7 @@ package final class PrometheusCounter: CounterHandler, FloatingPointCounterHandl
 
   private let total = Mutex(Total())
 
-  /// Adds a whole number; one below zero is ignored.
+  /// Adds an integer; one below zero is ignored.
   package func increment(by amount: Int64) {
     guard amount > 0 else { return }
     total.withLock {

@@ -18,7 +18,7 @@ package final class PrometheusHistogram: RecorderHandler, TimerHandler, Promethe
   private let bounds: [Double]
   private let counts: Mutex<Counts>
 
-  /// Makes an empty histogram.
+  /// Creates an empty histogram.
   ///
   /// - Parameter bounds: The upper bounds, which are sorted here; infinity is added.
   package init(bounds: [Double] = PrometheusHistogram.seconds) {
@@ -27,7 +27,7 @@ package final class PrometheusHistogram: RecorderHandler, TimerHandler, Promethe
     self.counts = Mutex(Counts(buckets: Array(repeating: 0, count: sorted.count + 1)))
   }
 
-  /// Counts a whole number.
+  /// Counts an integer.
   package func record(_ value: Int64) { record(Double(value)) }
 
   /// Counts a number; what is no number is ignored.

@@ -25,10 +25,10 @@ package final class PrometheusRegistry: Sendable {
 
   private let state = Mutex(State())
 
-  /// Makes a registry without metrics.
+  /// Creates a registry without metrics.
   package init() {}
 
-  /// Says what a metric is, and for a histogram where its bounds lie.
+  /// Describes what a metric is, and for a histogram where its bounds lie.
   ///
   /// - Parameters:
   ///   - name: The metric's name.

@@ -4,12 +4,12 @@ enum PrometheusText {
   /// The media type of a rendering.
   static let mediaType = "text/plain; version=0.0.4; charset=utf-8"
 
-  /// Makes a metric's name from any label: what may not stand in a name becomes an underscore.
+  /// Creates a metric's name from any label: what may not stand in a name becomes an underscore.
   static func metricName(_ label: String) -> String {
     name(label, mayContainColon: true)
   }
 
-  /// Makes a label's name from any text.
+  /// Creates a label's name from any text.
   ///
   /// Names with two leading underscores are Prometheus' own, and `le` is a histogram's: both get a
   /// prefix.

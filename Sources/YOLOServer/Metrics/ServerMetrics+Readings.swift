@@ -4,7 +4,7 @@ extension ServerMetrics {
   ///
   /// - Parameters:
   ///   - registry: Where to.
-  ///   - queueLength: The pictures that wait for a worker.
+  ///   - queueLength: The images that wait for a worker.
   ///   - busyWorkers: The workers at work.
   ///   - uploadBytes: The bytes of files being received or waiting.
   ///   - loadedModels: The models in memory.
@@ -15,7 +15,7 @@ extension ServerMetrics {
     loadedModels: @escaping @Sendable () -> Int, modelBytes: @escaping @Sendable () -> Int
   ) {
     let readings: [(name: String, help: String, value: @Sendable () -> Int)] = [
-      ("yolo_queue_length", "Pictures that wait for a worker.", queueLength),
+      ("yolo_queue_length", "Images that wait for a worker.", queueLength),
       ("yolo_workers_busy", "Workers at work.", busyWorkers),
       ("yolo_upload_bytes", "Bytes of files being received or waiting.", uploadBytes),
       ("yolo_models_loaded", "Models in memory.", loadedModels),

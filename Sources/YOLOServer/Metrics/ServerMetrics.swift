@@ -4,7 +4,7 @@ package import YOLOPostprocess
 
 /// The server's own metrics, each defined once.
 package struct ServerMetrics: Sendable {
-  /// The steps of answering a picture.
+  /// The steps of answering an image.
   private enum Stage: String {
     case decode
     case preprocess
@@ -28,7 +28,7 @@ package struct ServerMetrics: Sendable {
   private let queueTimer: Timer
   private let rejections: [Rejection: Counter]
 
-  /// Makes the metrics, and describes them to the registry.
+  /// Creates the metrics, and describes them to the registry.
   package init(registry: PrometheusRegistry) {
     let factory = registry
     self.factory = factory
@@ -50,8 +50,8 @@ package struct ServerMetrics: Sendable {
     registry.describe(
       "yolo_http_request_seconds", "Time from a request's head to its answer, by route.")
     registry.describe(
-      "yolo_inference_seconds", "Time of one picture or frame, by model and stage.")
-    registry.describe("yolo_images_total", "Pictures and frames predicted, by model.")
+      "yolo_inference_seconds", "Time of one image or frame, by model and stage.")
+    registry.describe("yolo_images_total", "Images and frames predicted, by model.")
     registry.describe("yolo_upload_bytes_total", "Bytes of files received.")
     registry.describe("yolo_queue_wait_seconds", "Time that requests waited for a worker.")
     registry.describe("yolo_rejected_total", "Requests refused before any work, by reason.")
@@ -75,7 +75,7 @@ package struct ServerMetrics: Sendable {
     ).recordNanoseconds(Self.nanoseconds(duration))
   }
 
-  /// Counts a picture or frame.
+  /// Counts an image or frame.
   ///
   /// - Parameters:
   ///   - speed: The times of the prediction's stages.

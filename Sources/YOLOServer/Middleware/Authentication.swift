@@ -13,11 +13,11 @@ struct Authentication: RouterMiddleware {
   ) async throws -> Response {
     guard let keys = try await policy.required() else { return try await next(request, context) }
     guard let presented = Self.key(of: request.headers) else {
-      throw ServerFailure.unauthorized(
+      throw APIError.unauthorized(
         "This request has no key; send it as the header x-api-key or as Authorization: Bearer.")
     }
     guard let record = try await keys.verify(presented) else {
-      throw ServerFailure.unauthorized("The key of this request is not known, or was revoked.")
+      throw APIError.unauthorized("The key of this request is not known, or was revoked.")
     }
     var context = context
     context.key = record

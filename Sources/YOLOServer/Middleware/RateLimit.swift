@@ -23,7 +23,7 @@ struct RateLimit: RouterMiddleware {
     } else {
       metrics.recordRejection(.rateLimited)
       let wait = state.retryAfter(now: now)
-      response = ServerFailure.rateLimited(limit: state.limit, retryAfter: wait).response()
+      response = APIError.rateLimited(limit: state.limit, retryAfter: wait).response()
     }
     response.headers[.rateLimit] = "\(state.limit)"
     response.headers[.rateLimitRemaining] = "\(state.remaining)"

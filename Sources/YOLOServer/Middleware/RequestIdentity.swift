@@ -3,7 +3,7 @@ import HTTPTypes
 import Hummingbird
 import Logging
 
-/// Gives each request a name, which its answer and all of its log lines carry.
+/// Returns each request a name, which its answer and all of its log lines carry.
 ///
 /// A name that the client or a proxy sent is kept if it is of 1 to 64 letters, digits, `-`, `_`, `.`.
 struct RequestIdentity: RouterMiddleware {

@@ -3,10 +3,10 @@ import Synchronization
 
 /// Somebody who waits for a model to be loaded, until it is or the task is cancelled.
 final class LeaseRequest: Sendable {
-  typealias Answer = Result<ModelLease, ServerFailure>
+  typealias Answer = Result<ModelLease, APIError>
 
   /// What a request is told that nobody waits for any more.
-  static let ended = ServerFailure.unavailable("The request ended before its model was loaded.")
+  static let ended = APIError.unavailable("The request ended before its model was loaded.")
 
   private enum State {
     case new

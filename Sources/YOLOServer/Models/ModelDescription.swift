@@ -9,7 +9,7 @@ package struct ModelDescription: Sendable {
   package let task: String
   /// What the model calls its classes.
   package let names: ClassNames
-  /// The size that pictures are fitted into if none is asked for.
+  /// The size that images are fitted into if none is asked for.
   package let imageSize: Size
 
   init(_ model: Model) {

@@ -1,5 +1,5 @@
 #if Server
-/// Why a file is not served, in words that name the file but not its folder.
+/// Why a file is not served, in words that name the file but not its directory.
 package struct ModelFault: Error, Sendable, Hashable, CustomStringConvertible {
   /// One sentence for a person.
   package let message: String

@@ -1,5 +1,5 @@
 #if Server
-/// A model of the folder, as it is shown.
+/// A model of the directory, as it is shown.
 package struct ModelListing: Sendable {
   /// What a model is ready for.
   package enum State: String, Sendable, Hashable {

@@ -4,7 +4,7 @@ import Foundation
 /// A model as a request names it, reduced to one plain name that is looked up in the table of models
 /// and nowhere else.
 package struct ModelReference: Sendable, Hashable {
-  /// The most bytes of a reference.
+  /// The maximum number of bytes of a reference.
   package static let byteLimit = 256
 
   /// A file's name, with or without its suffix, or an id.
@@ -15,7 +15,7 @@ package struct ModelReference: Sendable, Hashable {
   ///
   /// - Throws: 400 `VALIDATION_ERROR` for the argument `model`: what has separators of paths, `..`,
   ///   control characters, no bytes or more than ``byteLimit``, and addresses of other hosts.
-  package init(parsing text: String) throws(ServerFailure) {
+  package init(parsing text: String) throws(APIError) {
     let text = text.trimmingCharacters(in: .whitespaces)
     guard !text.isEmpty else { throw Self.failure(text, "model must not be empty") }
     guard text.utf8.count <= Self.byteLimit else {
@@ -63,7 +63,7 @@ package struct ModelReference: Sendable, Hashable {
     return nil
   }
 
-  private static func failure(_ text: String, _ message: String) -> ServerFailure {
+  private static func failure(_ text: String, _ message: String) -> APIError {
     .validation(
       "model", given: String(text.prefix(64)),
       expected: "https://hub.ultralytics.com/models/ID, an id, or a model's name", message)

@@ -12,8 +12,8 @@ extension ModelStore {
   /// - Returns: The lease; the model stays in memory as long as it lives.
   /// - Throws: 404 if there is none of this name, 400 if there are several and none was named, 503 if it
   ///   cannot be loaded: its file is broken, or there is no memory for it.
-  package func lease(_ reference: ModelReference?) async throws(ServerFailure) -> ModelLease {
-    let (file, lease) = try table.withLock { table throws(ServerFailure) in
+  package func lease(_ reference: ModelReference?) async throws(APIError) -> ModelLease {
+    let (file, lease) = try table.withLock { table throws(APIError) in
       guard table.isScanned else {
         throw .unavailable("The models are being loaded; try again.")
       }
@@ -26,7 +26,7 @@ extension ModelStore {
     queue.async {
       guard !request.isAnswered else { return }
       request.answer(
-        Result { () throws(ServerFailure) in
+        Result { () throws(APIError) in
           try self.loaded(file)
         })
     }
@@ -34,7 +34,7 @@ extension ModelStore {
   }
 
   private func lease(_ file: String, in table: inout ModelTable) -> ModelLease? {
-    guard let (signature, version) = table.lend(file), let model = version.model else { return nil }
+    guard let (signature, version) = table.acquire(file), let model = version.model else { return nil }
     return ModelLease(
       model, name: table.name(of: file), fileName: file, task: version.description.task
     ) { [weak self] in self?.end(signature) }
@@ -43,7 +43,7 @@ extension ModelStore {
   /// Takes a lease back; what is then to be freed is freed on the store's thread.
   private func end(_ signature: FileSignature) {
     let (unused, isOver) = table.withLock { table in
-      let unused = table.takeBack(signature)
+      let unused = table.release(signature)
       return (unused, table.loadedBytes > self.budget)
     }
     guard unused != nil || isOver else { return }
@@ -54,14 +54,14 @@ extension ModelStore {
   }
 
   /// Loads a file's model and lends it.
-  private func loaded(_ file: String) throws(ServerFailure) -> ModelLease {
-    let (present, entry, known) = try table.withLock { table throws(ServerFailure) in
+  private func loaded(_ file: String) throws(APIError) -> ModelLease {
+    let (present, entry, known) = try table.withLock { table throws(APIError) in
       guard let entry = table.entries[file] else {
         throw .notFound("There is no model \(file) any more.")
       }
       return (
         self.lease(file, in: &table), entry,
-        entry.served.flatMap { table.versions[$0]?.leastBytes } ?? 0
+        entry.served.flatMap { table.versions[$0]?.minimumBytes } ?? 0
       )
     }
     if let present { return present }
@@ -72,7 +72,7 @@ extension ModelStore {
     }
     try makeRoom(for: max(known, entry.signature.size), file: file)
     do {
-      let opened = try ModelFile(path: folder.path(of: file), name: file, limit: budget)
+      let opened = try ModelFile(path: directory.path(of: file), name: file, limit: budget)
       let model = try opened.model(options)
       try warm(model)
       install(model, opened.signature, as: file, isLoaded: true)
@@ -95,15 +95,15 @@ extension ModelStore {
   }
 
   /// Unloads what was least recently used so that as many more bytes fit.
-  private func makeRoom(for bytes: Int, file: String) throws(ServerFailure) {
+  private func makeRoom(for bytes: Int, file: String) throws(APIError) {
     let room = table.withLock { $0.makeRoom(for: bytes, budget: self.budget) }
     free(room.unloaded)
     guard room.suffices else { throw noRoom(file) }
   }
 
-  private func noRoom(_ file: String) -> ServerFailure {
+  private func noRoom(_ file: String) -> APIError {
     let known = table.withLock { table in
-      table.entries[file]?.served.flatMap { table.versions[$0]?.leastBytes } ?? 0
+      table.entries[file]?.served.flatMap { table.versions[$0]?.minimumBytes } ?? 0
     }
     let limit = "\(budget >> 20) MiB of model_memory"
     guard known <= budget else {

@@ -6,16 +6,16 @@ import YOLOImage
 
 /// What is done on the store's thread: reading, loading, freeing.
 extension ModelStore {
-  /// Runs a grey picture of the default size, so that the first request finds all that it needs.
+  /// Runs a gray image of the default size, so that the first request finds all that it needs.
   func warm(_ model: Model) throws(ModelFault) {
     do {
-      _ = try model.predict(Image(size: model.defaultImageSize, grey: 114))
+      _ = try model.predict(Image(size: model.defaultImageSize, gray: 114))
     } catch {
       throw ModelFault(message: "\(error)")
     }
   }
 
-  /// Makes a model the one that a file's requests get from now on; in memory only if `isLoaded`.
+  /// Creates a model the one that a file's requests get from now on; in memory only if `isLoaded`.
   func install(
     _ model: Model, _ signature: FileSignature, as file: String, isLoaded: Bool
   ) {
@@ -24,7 +24,7 @@ extension ModelStore {
       var version = table.versions[signature] ?? ModelTable.Version(description: description)
       if isLoaded, version.model == nil {
         version.model = model
-        version.leastBytes = model.memory
+        version.minimumBytes = model.memory
         table.counters.loads += 1
       }
       table.versions[signature] = version

@@ -3,21 +3,21 @@ import Logging
 import Synchronization
 import YOLO
 
-/// Looking at the folder.
+/// Looking at the directory.
 extension ModelStore {
-  /// Looks at the folder once: takes new and changed files, forgets removed ones.
+  /// Looks at the directory once: takes new and changed files, forgets removed ones.
   ///
   /// The first look loads models as far as their memory goes, if that is wanted. A file that is not
   /// sound is taken for half-written at first: only if the next look finds it unchanged it is reported.
   ///
-  /// - Throws: `ModelFault` if the folder cannot be read; at the first look in dedicated mode also if
+  /// - Throws: `ModelFault` if the directory cannot be read; at the first look in dedicated mode also if
   ///   the one model is missing or broken.
   package func scan() async throws(ModelFault) {
     try await onQueue { Result { () throws(ModelFault) in try self.look() } }.get()
   }
 
   private func look() throws(ModelFault) {
-    let content = try folder.content(limit: settings.limits.models)
+    let content = try directory.content(limit: settings.limits.models)
     let isFirst = table.withLock { !$0.isScanned }
     if isFirst, settings.isDedicated, content.files.isEmpty {
       throw ModelFault(message: "the model \(settings.models) is missing, or is no file")
@@ -52,7 +52,7 @@ extension ModelStore {
       }
     }
     if entries.isEmpty {
-      logger.warning("no models yet", metadata: ["folder": "\(folder.path)"])
+      logger.warning("no models yet", metadata: ["directory": "\(directory.path)"])
     }
   }
 
@@ -93,7 +93,7 @@ extension ModelStore {
       return wait(file, signature)
     }
     do {
-      let opened = try ModelFile(path: folder.path(of: file), name: file, limit: budget)
+      let opened = try ModelFile(path: directory.path(of: file), name: file, limit: budget)
       let model = try opened.model(options)
       let loads =
         wasLoaded || settings.isDedicated
@@ -121,19 +121,19 @@ extension ModelStore {
       file, ModelFault(message: "\(file) is being written", isPassing: true), signature: signature)
   }
 
-  /// Makes sure that there is an entry of a file.
+  /// Creates sure that there is an entry of a file.
   private func put(_ file: String, _ signature: FileSignature) {
     table.withLock { table in
       if table.entries[file] == nil { table.entries[file] = .init(signature: signature) }
     }
   }
 
-  /// Says which of two files with one stem has the stem as its name.
+  /// Describes which of two files with one stem has the stem as its name.
   private func note(_ file: String) {
-    let stem = ModelFolder.stem(of: file)
-    let others = table.withLock { $0.entries.keys.filter { ModelFolder.stem(of: $0) == stem } }
+    let stem = ModelDirectory.stem(of: file)
+    let others = table.withLock { $0.entries.keys.filter { ModelDirectory.stem(of: $0) == stem } }
     for other in others {
-      let first = ModelFolder.suffixes.lazy.map { stem + $0 }.first { $0 == file || $0 == other }
+      let first = ModelDirectory.suffixes.lazy.map { stem + $0 }.first { $0 == file || $0 == other }
       logger.notice(
         "\(other) and \(file) have one name: \(stem) is \(first ?? other), the other has its suffix"
       )

@@ -3,12 +3,12 @@ import Logging
 import ServiceLifecycle
 import Synchronization
 
-/// Looking at the folder again and again.
+/// Looking at the directory again and again.
 extension ModelStore: Service {
-  /// Looks at the folder, loads what is to be loaded at start, and then looks again every
+  /// Looks at the directory, loads what is to be loaded at start, and then looks again every
   /// `reloadInterval` seconds until the service is to stop.
   ///
-  /// - Throws: `ModelFault` if the folder cannot be read at first; in dedicated mode also if the one
+  /// - Throws: `ModelFault` if the directory cannot be read at first; in dedicated mode also if the one
   ///   model is missing or broken.
   package func run() async throws {
     try await cancelWhenGracefulShutdown {

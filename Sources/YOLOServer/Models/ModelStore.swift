@@ -4,7 +4,7 @@ package import Logging
 import Synchronization
 package import YOLO
 
-/// The models of a folder: found, loaded, replaced when their files change, and unloaded when memory is
+/// The models of a directory: found, loaded, replaced when their files change, and unloaded when memory is
 /// wanted.
 ///
 /// Files are read and models loaded on one thread of the store's own, one after the other; requests for
@@ -13,26 +13,26 @@ package final class ModelStore: Sendable {
   let settings: ServerSettings
   let options: RuntimeOptions
   let logger: Logger
-  let folder: ModelFolder
+  let directory: ModelDirectory
   let queue = DispatchQueue(label: "yolo.models")
   let table = Mutex(ModelTable())
   let isReadyNow = Atomic<Bool>(false)
   let isStopping = Atomic<Bool>(false)
-  /// What was last said about the folder as a whole; used on the queue only.
+  /// What was last said about the directory as a whole; used on the queue only.
   let reports = Mutex(Set<String>())
 
-  /// Makes a store, which has looked at nothing yet.
+  /// Creates a store, which has looked at nothing yet.
   package init(settings: ServerSettings, options: RuntimeOptions, logger: Logger) {
     self.settings = settings
     self.options = options
     self.logger = logger
-    folder = ModelFolder(settings.models, isFile: settings.isDedicated)
+    directory = ModelDirectory(settings.models, isFile: settings.isDedicated)
   }
 
-  /// The most memory of all models in bytes.
+  /// The maximum number of memory of all models in bytes.
   var budget: Int { settings.limits.modelBytes }
 
-  /// Whether the folder was looked at, and what is loaded at start is loaded.
+  /// Whether the directory was looked at, and what is loaded at start is loaded.
   package var isReady: Bool { isReadyNow.load(ordering: .acquiring) }
 
   /// The memory of all loaded models in bytes.
@@ -44,7 +44,7 @@ package final class ModelStore: Sendable {
   /// What happened so far.
   package var counters: ModelCounters { table.withLock { $0.counters } }
 
-  /// All models of the folder, sorted by the names of their files.
+  /// All models of the directory, sorted by the names of their files.
   package var listing: [ModelListing] {
     table.withLock { table in
       table.entries.sorted { $0.key < $1.key }.map { file, entry in

@@ -5,7 +5,7 @@ import YOLO
 ///
 /// A value without files or threads: ``ModelStore`` changes it under a lock.
 struct ModelTable {
-  /// A file of the folder.
+  /// A file of the directory.
   struct Entry {
     /// The state of the file that was last seen.
     var signature: FileSignature
@@ -26,7 +26,7 @@ struct ModelTable {
     /// The memory that it takes, or took when it was last in memory; 0 if it never was.
     var bytes = 0
     /// The memory that it took just after it was loaded; 0 if it never was.
-    var leastBytes = 0
+    var minimumBytes = 0
     /// The leases that have not ended.
     var leases = 0
     /// When a lease last began or ended, or it was loaded, in ticks of the table's clock.
@@ -41,7 +41,7 @@ struct ModelTable {
   var versions: [FileSignature: Version] = [:]
   /// What happened.
   var counters = ModelCounters()
-  /// Whether the folder was looked at.
+  /// Whether the directory was looked at.
   var isScanned = false
   private var clock: UInt64 = 0
 
@@ -53,13 +53,13 @@ struct ModelTable {
   /// The models in memory.
   var loadedCount: Int { versions.values.count { $0.model != nil } }
 
-  /// Gives each file its names: its own, and its stem if no file before it has that.
+  /// Returns each file its names: its own, and its stem if no file before it has that.
   mutating func rename() {
     names = [:]
     for file in entries.keys { names[file] = file }
-    for suffix in ModelFolder.suffixes {
+    for suffix in ModelDirectory.suffixes {
       for file in entries.keys where file.hasSuffix(suffix) {
-        let stem = ModelFolder.stem(of: file)
+        let stem = ModelDirectory.stem(of: file)
         if names[stem] == nil { names[stem] = file }
       }
     }
@@ -67,12 +67,12 @@ struct ModelTable {
 
   /// The shortest name of a file.
   func name(of file: String) -> String {
-    let stem = ModelFolder.stem(of: file)
+    let stem = ModelDirectory.stem(of: file)
     return names[stem] == file ? stem : file
   }
 
   /// Returns the file that a request means, or the only one if it names none.
-  func file(for reference: ModelReference?) throws(ServerFailure) -> String {
+  func file(for reference: ModelReference?) throws(APIError) -> String {
     if let reference {
       guard let file = names[reference.name] else {
         throw .notFound("There is no model \(reference.name).")
@@ -92,7 +92,7 @@ struct ModelTable {
   }
 
   /// Counts a lease of a file's version that is in memory; nil if it is not.
-  mutating func lend(_ file: String) -> (signature: FileSignature, version: Version)? {
+  mutating func acquire(_ file: String) -> (signature: FileSignature, version: Version)? {
     guard let served = entries[file]?.served, versions[served]?.model != nil else { return nil }
     versions[served]?.leases += 1
     touch(served)
@@ -100,14 +100,14 @@ struct ModelTable {
   }
 
   /// Counts the end of a lease; returns the model if nobody else will ever want it.
-  mutating func takeBack(_ signature: FileSignature) -> Model? {
+  mutating func release(_ signature: FileSignature) -> Model? {
     versions[signature]?.leases -= 1
     touch(signature)
     measure(signature)
     return removeUnused([signature]).first
   }
 
-  /// Makes a version the one that a file's requests get; returns a model that nobody wants any more.
+  /// Creates a version the one that a file's requests get; returns a model that nobody wants any more.
   mutating func serve(_ file: String, _ signature: FileSignature) -> Model? {
     let former = entries[file]?.served
     if let former, former != signature { counters.replacements += 1 }

@@ -9,7 +9,7 @@ extension OpenAPIDocument {
     let file = Schema.object([
       "type": .string("string"), "format": .string("binary"),
       "description": .string(
-        "A picture of \(limits.pictureBytes) bytes and \(limits.pixels) pixels at most, or a video "
+        "An image of \(limits.imageBytes) bytes and \(limits.pixels) pixels at most, or a video "
           + "of \(limits.videoDuration) seconds and \(limits.videoFrames) frames (after "
           + "\(PredictOption.videoStride.name)) at most; the body of \(limits.bodyBytes) bytes at "
           + "most."),

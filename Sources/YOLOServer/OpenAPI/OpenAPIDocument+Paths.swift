@@ -56,7 +56,7 @@ extension OpenAPIDocument {
 
   private static func predict(_ settings: ServerSettings, _ id: String) -> JSONValue {
     let operation = operation(
-      id, "Predicts a picture, or the frames of a video.", answer: "What was found.",
+      id, "Predicts an image, or the frames of a video.", answer: "What was found.",
       json("PredictResponse"), failures: formFailures, isOpen: settings.isOpen,
       headers: isLimited(settings) ? rateLimitHeaders : [])
     return Schema.adding(

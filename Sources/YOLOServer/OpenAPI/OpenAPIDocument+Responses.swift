@@ -4,7 +4,7 @@ import JSONText
 
 extension OpenAPIDocument {
   /// The failures, by status: what each means, and the headers that it has besides `X-Request-Id`.
-  private static var failures: [(failure: ServerFailure, meaning: String, headers: [String])] {
+  private static var failures: [(failure: APIError, meaning: String, headers: [String])] {
     [
       (
         .validation("imgsz", ""), "An argument, which `details` names, is not what it must be.", []
@@ -16,11 +16,11 @@ extension OpenAPIDocument {
       (.bodyTimeout(seconds: 0), "The body did not come in time.", []),
       (
         .tooLarge("", limit: 0, unit: ""),
-        "The body, the file, the picture or the video is larger than the limit in `details`.", []
+        "The body, the file, the image or the video is larger than the limit in `details`.", []
       ),
       (
         .unsupportedMedia(""),
-        "The body is no form, or the file is neither a picture nor a video that can be decoded.", []
+        "The body is no form, or the file is neither an image nor a video that can be decoded.", []
       ),
       (
         .rateLimited(limit: 0, retryAfter: 0), "The key has used up its calls of this hour.",

@@ -10,7 +10,7 @@ extension OpenAPIDocument {
       "PredictForm": form(settings),
       "PredictResponse": Schema.record([
         Schema.Field(
-          "images", Schema.list(of: Schema.reference("ImageResult"), "One a picture or frame.")),
+          "images", Schema.list(of: Schema.reference("ImageResult"), "One an image or frame.")),
         Schema.Field("metadata", Schema.reference("Metadata")),
       ]),
       "ImageResult": imageResult,
@@ -38,12 +38,12 @@ extension OpenAPIDocument {
                   isRequired: false)
               ])),
         ], "pose"),
-      "RotatedDetection": Schema.record(
-        found + [Schema.Field("box", Schema.reference("RotatedBox"))], "obb"),
+      "OrientedDetection": Schema.record(
+        found + [Schema.Field("box", Schema.reference("OrientedBox"))], "obb"),
       "Box": Schema.record(
         ["x1", "x2", "y1", "y2"].map { Schema.Field($0, number) },
         "Two corners: in pixels, or with `normalize` as shares of the width and the height."),
-      "RotatedBox": Schema.record(
+      "OrientedBox": Schema.record(
         ["x1", "x2", "x3", "x4", "y1", "y2", "y3", "y4"].map { Schema.Field($0, number) },
         "Four corners in their order."),
       "ModelList": Schema.record([
@@ -77,7 +77,7 @@ extension OpenAPIDocument {
   }
 
   private static var imageResult: JSONValue {
-    let kinds = ["Classification", "Detection", "Segmentation", "Pose", "RotatedDetection"]
+    let kinds = ["Classification", "Detection", "Segmentation", "Pose", "OrientedDetection"]
     return Schema.record([
       Schema.Field(
         "results",
@@ -92,7 +92,7 @@ extension OpenAPIDocument {
     Schema.record([
       Schema.Field(
         "imageCount",
-        Schema.adding(["minimum": .int(0)], to: Schema.type("integer", "Pictures or frames."))),
+        Schema.adding(["minimum": .int(0)], to: Schema.type("integer", "Images or frames."))),
       Schema.Field(
         "functionTimeAlive",
         Schema.adding(

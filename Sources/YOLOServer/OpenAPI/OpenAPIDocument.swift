@@ -21,7 +21,7 @@ package enum OpenAPIDocument {
       "info": Schema.object([
         "title": .string("swift-yolo"),
         "description": .string(
-          "The Ultralytics HUB Inference API, self-hosted: a picture or a video is sent as a form, "
+          "The Ultralytics HUB Inference API, self-hosted: an image or a video is sent as a form, "
             + "and what a model finds in it comes back as JSON."),
         "version": .string(version),
         "license": Schema.object([

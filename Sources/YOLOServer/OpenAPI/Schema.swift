@@ -72,7 +72,7 @@ enum Schema {
     object(["$ref": .string("#/components/schemas/\(name)")])
   }
 
-  /// An option of whole numbers.
+  /// An option of integers.
   static func option(_ option: NumberOption<Int>) -> JSONValue {
     adding(
       [

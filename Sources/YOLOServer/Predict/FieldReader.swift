@@ -7,7 +7,7 @@ struct FieldReader {
   let fields: [String: String]
 
   /// Returns the text of a field and the name that it was given under; nil for none, or an empty one.
-  func value(of name: String, older: String? = nil) throws(ServerFailure) -> (
+  func value(of name: String, older: String? = nil) throws(APIError) -> (
     text: String, name: String
   )? {
     let given = [name, older].compactMap(\.self).filter { fields[$0]?.isEmpty == false }
@@ -21,10 +21,10 @@ struct FieldReader {
 
   /// Reads the value of a field; nil for none.
   ///
-  /// - Throws: `ServerFailure` of status 400, which calls the argument as the request did.
+  /// - Throws: `APIError` of status 400, which calls the argument as the request did.
   func read<Option: FieldOption>(
     _ option: Option, older: String? = nil
-  ) throws(ServerFailure) -> Option.Value? {
+  ) throws(APIError) -> Option.Value? {
     guard let (text, name) = try value(of: option.name, older: older) else { return nil }
     do {
       return try option.parsed(text)

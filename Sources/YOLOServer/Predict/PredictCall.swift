@@ -8,8 +8,8 @@ struct PredictCall: Sendable {
   /// The model.
   let lease: ModelLease
   /// Whether anybody waits for the answer.
-  let presence: ClientPresence
+  let presence: DisconnectMonitor
   /// What the answer tells about itself.
-  let metadata: AnswerMetadata
+  let metadata: ResponseMetadata
 }
 #endif

@@ -4,12 +4,12 @@ import YOLOPostprocess
 import YOLOVideo
 
 extension PredictHandler {
-  /// Predicts the frames of a video, each as a piece of work of its own, so that pictures come between.
+  /// Predicts the frames of a video, each as a piece of work of its own, so that images come between.
   func predict(video: TemporaryFile, _ call: PredictCall) async throws -> [UInt8] {
     try await videos.withSlot {
       let deadline = ContinuousClock.now + .seconds(limits.videoTimeout)
-      var answer = AnswerWriter(
-        isNormalized: call.asked.isNormalized, limit: limits.answerBytes)
+      var answer = ResponseWriter(
+        isNormalized: call.asked.isNormalized, limit: limits.responseBytes)
       do {
         try await VideoReader.forEachFrame(
           of: video.path, limits: limits.video, stride: call.asked.stride
@@ -24,7 +24,7 @@ extension PredictHandler {
           try answer.append(prediction)
         }
       } catch let error as VideoError {
-        throw ServerFailure(error, storedAt: video.path)
+        throw APIError(error, storedAt: video.path)
       }
       return try answer.finish(call.metadata)
     }

@@ -10,7 +10,7 @@ struct PredictRequest: Sendable {
   let model: ModelReference?
   /// Thresholds and the input size.
   let options: PredictOptions
-  /// Whether coordinates are shares of the picture's width and height.
+  /// Whether coordinates are shares of the image's width and height.
   let isNormalized: Bool
   /// Of a video every how many-th frame is predicted.
   let stride: Int
@@ -20,7 +20,7 @@ struct PredictRequest: Sendable {
   /// - Parameters:
   ///   - fields: The fields that are no file.
   ///   - pathModel: The model that the path names, if it does; it wins over the form's.
-  /// - Throws: `ServerFailure` of status 400 that names the argument, the value and the range.
+  /// - Throws: `APIError` of status 400 that names the argument, the value and the range.
   init(_ fields: [String: String], pathModel: String?) throws {
     let reader = FieldReader(fields: fields)
     if let name = try pathModel ?? reader.value(of: "model")?.text {

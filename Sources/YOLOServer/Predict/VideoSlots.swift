@@ -13,7 +13,7 @@ package final class VideoSlots: Sendable {
 
   /// Runs `body` in a slot.
   ///
-  /// - Throws: `ServerFailure` of status 503 if none is free, else what `body` throws.
+  /// - Throws: `APIError` of status 503 if none is free, else what `body` throws.
   package func withSlot<Value: Sendable>(_ body: () async throws -> Value) async throws -> Value {
     let isTaken = used.withLock {
       guard $0 < limit else { return false }
@@ -21,7 +21,7 @@ package final class VideoSlots: Sendable {
       return true
     }
     guard isTaken else {
-      throw ServerFailure.unavailable(
+      throw APIError.unavailable(
         "The server is busy with \(limit) videos already.", retryAfter: 5)
     }
     defer { used.withLock { $0 -= 1 } }

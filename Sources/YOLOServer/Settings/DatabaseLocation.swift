@@ -14,8 +14,8 @@ package enum DatabaseLocation {
       return path
     }
     // The specification of XDG has relative paths ignored.
-    if let folder = environment["XDG_DATA_HOME"], folder.hasPrefix("/") {
-      return "\(folder)/yolo/keys.sqlite"
+    if let directory = environment["XDG_DATA_HOME"], directory.hasPrefix("/") {
+      return "\(directory)/yolo/keys.sqlite"
     }
     if let home = environment["HOME"], home.hasPrefix("/") {
       return "\(home)/.local/share/yolo/keys.sqlite"

@@ -11,7 +11,7 @@ public struct ServerLimits: Sendable, Hashable {
   public var workers = ServerOption.workers.defaultValue
   /// Requests that wait for a worker.
   public var queue = ServerOption.queue.defaultValue
-  /// Seconds from a picture's last byte to its answer.
+  /// Seconds from an image's last byte to its answer.
   public var requestTimeout = ServerOption.requestTimeout.defaultValue
   /// Seconds in which a body must have come.
   public var bodyTimeout = ServerOption.bodyTimeout.defaultValue
@@ -27,11 +27,11 @@ public struct ServerLimits: Sendable, Hashable {
   public var parts = ServerOption.parts.defaultValue
   /// The largest field that is no file, in bytes.
   public var fieldBytes = ServerOption.field.defaultValue << 10
-  /// The largest picture file in bytes.
-  public var pictureBytes = ServerOption.picture.defaultValue << 20
+  /// The largest image file in bytes.
+  public var imageBytes = ServerOption.image.defaultValue << 20
   /// All files being received or waiting, in bytes.
   public var uploadBytes = ServerOption.uploads.defaultValue << 20
-  /// The pixels of a picture or a frame.
+  /// The pixels of an image or a frame.
   public var pixels = ServerOption.pixels.defaultValue * 1_000_000
   /// The length of a video in seconds.
   public var videoDuration = ServerOption.videoDuration.defaultValue
@@ -42,12 +42,12 @@ public struct ServerLimits: Sendable, Hashable {
   /// Videos that are worked on at once.
   public var videos = ServerOption.videos.defaultValue
   /// The largest answer in bytes.
-  public var answerBytes = ServerOption.answer.defaultValue << 20
+  public var responseBytes = ServerOption.answer.defaultValue << 20
   /// The memory of all loaded models in bytes.
   public var modelBytes = ServerOption.modelMemory.defaultValue << 20
-  /// The models of the folder that are served.
+  /// The models of the directory that are served.
   public var models = ServerOption.models.defaultValue
-  /// Seconds between two looks at the folder; 0 for none.
+  /// Seconds between two looks at the directory; 0 for none.
   public var reloadInterval = ServerOption.reloadInterval.defaultValue
 
   /// The limits that hold if none are given.

@@ -2,10 +2,10 @@
 import YOLO
 
 extension ServerOption {
-  /// The folder of models.
-  public static let folder = TextOption(
-    name: "models", valueName: "dir", expected: "a folder", defaultText: "none",
-    help: "Folder of .pt and .safetensors models to serve"
+  /// The directory of models.
+  public static let directory = TextOption(
+    name: "models", valueName: "dir", expected: "a directory", defaultText: "none",
+    help: "Directory of .pt and .safetensors models to serve"
   ) { !$0.isEmpty }
 
   /// The one model of the dedicated mode.

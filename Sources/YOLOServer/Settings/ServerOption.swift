@@ -34,7 +34,7 @@ public enum ServerOption {
   /// The time that a request may take from its last byte to its answer.
   public static let requestTimeout = NumberOption(
     name: "request_timeout", range: 1...86_400, defaultValue: 30,
-    help: "Seconds that a picture may wait and be worked on before it is answered 503")
+    help: "Seconds that an image may wait and be worked on before it is answered 503")
 
   /// The time in which a request's body must have come.
   public static let bodyTimeout = NumberOption(
@@ -71,23 +71,23 @@ public enum ServerOption {
     name: "max_field", range: 1...1024, defaultValue: 16,
     help: "Size of a form's field that is no file at most, in KiB")
 
-  /// The largest picture file.
-  public static let picture = NumberOption(
-    name: "max_picture", range: 1...256, defaultValue: 32,
-    help: "Size of a picture file at most, in MiB")
+  /// The largest image file.
+  public static let image = NumberOption(
+    name: "max_image", range: 1...256, defaultValue: 32,
+    help: "Size of an image file at most, in MiB")
 
-  /// The bytes of pictures that all requests together keep in memory.
+  /// The bytes of images that all requests together keep in memory.
   public static let uploads = NumberOption(
     name: "max_uploads", range: 1...1_048_576, defaultValue: 512,
     help:
       "Size of all files being received or waiting at most, in MiB; further ones are answered 503")
 
-  /// The largest picture.
+  /// The largest image.
   public static let pixels = NumberOption(
     name: "max_pixels", range: 1...1000, defaultValue: 50,
-    help: "Size of a picture or a frame at most, in millions of pixels")
+    help: "Size of an image or a frame at most, in millions of pixels")
 
-  /// The longest video.
+  /// The maximum video.
   public static let videoDuration = NumberOption(
     name: "max_video_duration", range: 1...86_400, defaultValue: 300,
     help: "Length of a video at most, in seconds")
@@ -109,7 +109,7 @@ public enum ServerOption {
 
   /// The size of an answer.
   public static let answer = NumberOption(
-    name: "max_answer", range: 1...4096, defaultValue: 64,
+    name: "max_response", range: 1...4096, defaultValue: 64,
     help: "Size of an answer at most, in MiB")
 
   /// The memory of all models.
@@ -117,15 +117,15 @@ public enum ServerOption {
     name: "model_memory", range: 16...1_048_576, defaultValue: 2048,
     help: "Memory of all loaded models at most, in MiB; the least recently used is unloaded")
 
-  /// The models of a folder.
+  /// The models of a directory.
   public static let models = NumberOption(
     name: "max_models", range: 1...10_000, defaultValue: 256,
-    help: "Models of the folder that are served at most")
+    help: "Models of the directory that are served at most")
 
-  /// The time between two looks at the folder of models.
+  /// The time between two looks at the directory of models.
   public static let reloadInterval = NumberOption(
     name: "reload_interval", range: 0...86_400, defaultValue: 2,
-    help: "Seconds between two looks at the folder for new, changed and removed models; 0 for none")
+    help: "Seconds between two looks at the directory for new, changed and removed models; 0 for none")
 
   /// Whether models are loaded when the server starts.
   public static let preload = FlagOption(

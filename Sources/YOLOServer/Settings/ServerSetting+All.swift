@@ -7,7 +7,7 @@ extension ServerSetting {
 
   /// All options, in the order of the documentation.
   package static let all: [ServerSetting] = [
-    .text(ServerOption.folder) {
+    .text(ServerOption.directory) {
       $1.models = $0; $1.isDedicated = false
     },
     .text(ServerOption.dedicated) {
@@ -42,14 +42,14 @@ extension ServerSetting {
     .number(ServerOption.body, "MiB", scale: mebi, at: \.limits.bodyBytes),
     .number(ServerOption.parts, "parts", at: \.limits.parts),
     .number(ServerOption.field, "KiB", scale: kibi, at: \.limits.fieldBytes),
-    .number(ServerOption.picture, "MiB", scale: mebi, at: \.limits.pictureBytes),
+    .number(ServerOption.image, "MiB", scale: mebi, at: \.limits.imageBytes),
     .number(ServerOption.uploads, "MiB", scale: mebi, at: \.limits.uploadBytes),
     .number(ServerOption.pixels, "million pixels", scale: 1_000_000, at: \.limits.pixels),
     .number(ServerOption.videoDuration, "s", at: \.limits.videoDuration),
     .number(ServerOption.videoFrames, "frames", at: \.limits.videoFrames),
     .number(ServerOption.videoTimeout, "s", at: \.limits.videoTimeout),
     .number(ServerOption.videos, "videos", at: \.limits.videos),
-    .number(ServerOption.answer, "MiB", scale: mebi, at: \.limits.answerBytes),
+    .number(ServerOption.answer, "MiB", scale: mebi, at: \.limits.responseBytes),
   ]
 }
 #endif

@@ -23,7 +23,7 @@ extension ServerSettings {
     if try choice(layers) == ServerOption.dedicated.flag { settings.rateLimit = 0 }
     let unused =
       try choice(layers) == ServerOption.dedicated.flag
-      ? ServerOption.folder.flag : ServerOption.dedicated.flag
+      ? ServerOption.directory.flag : ServerOption.dedicated.flag
     for setting in ServerSetting.all where setting.flag != unused {
       for layer in layers {
         guard let value = layer[setting.flag] else { continue }
@@ -60,15 +60,15 @@ extension ServerSettings {
 
   /// Which of `models` and `dedicated` the first source that has one of them gives.
   private static func choice(_ layers: [SettingsLayer]) throws(SettingsError) -> String {
-    let folder = ServerOption.folder.flag
+    let directory = ServerOption.directory.flag
     let dedicated = ServerOption.dedicated.flag
     for layer in layers {
-      switch (layer[folder], layer[dedicated]) {
+      switch (layer[directory], layer[dedicated]) {
       case (nil, nil): continue
-      case (_?, nil): return folder
+      case (_?, nil): return directory
       case (nil, _?): return dedicated
       case (_?, _?):
-        throw .conflict(source: layer.source, first: folder, second: dedicated)
+        throw .conflict(source: layer.source, first: directory, second: dedicated)
       }
     }
     throw .noModels
@@ -95,10 +95,10 @@ extension ServerSettings {
   }
 
   private func checkTogether() throws(SettingsError) {
-    guard limits.uploadBytes >= limits.pictureBytes else {
+    guard limits.uploadBytes >= limits.imageBytes else {
       throw .tooSmall(
         flag: ServerOption.uploads.flag, given: limits.uploadBytes >> 20,
-        least: limits.pictureBytes >> 20, because: ServerOption.picture.flag)
+        least: limits.imageBytes >> 20, because: ServerOption.image.flag)
     }
   }
 }

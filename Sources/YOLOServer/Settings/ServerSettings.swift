@@ -4,7 +4,7 @@ import YOLOValidation
 
 /// Everything that can be set about a server, checked against the ranges of ``ServerOption``.
 public struct ServerSettings: Sendable {
-  /// The folder of models; with ``isDedicated`` the file of the one model.
+  /// The directory of models; with ``isDedicated`` the file of the one model.
   public var models: String
   /// Whether one model is served alone: without its name in requests, and without an hourly limit
   /// unless one was given.
@@ -32,7 +32,7 @@ public struct ServerSettings: Sendable {
   /// What a request may cost.
   public var limits = ServerLimits()
 
-  /// Makes settings with the defaults of everything else.
+  /// Creates settings with the defaults of everything else.
   public init(models: String, database: String) {
     self.models = models
     self.database = database

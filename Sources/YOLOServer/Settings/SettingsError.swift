@@ -13,7 +13,7 @@ package enum SettingsError: Error, Sendable, Hashable {
   case unreadable(path: String, reason: String)
   /// The configuration file is not an object of JSON.
   case malformed(path: String, reason: String)
-  /// Neither a folder nor a model was given.
+  /// Neither a directory nor a model was given.
   case noModels
   /// One source gives two options of which only one can hold.
   case conflict(source: SettingsSource, first: String, second: String)
@@ -40,7 +40,7 @@ extension SettingsError: CustomStringConvertible {
     case .malformed(let path, let reason):
       "\(path): the configuration must be an object of JSON: \(reason)"
     case .noModels:
-      "give --\(ServerOption.folder.flag) DIR for a folder of models, or "
+      "give --\(ServerOption.directory.flag) DIR for a directory of models, or "
         + "--\(ServerOption.dedicated.flag) FILE for one model"
     case .conflict(let source, let first, let second):
       "\(source.name(of: first)) and \(source.name(of: second)) are both given; give one of them"

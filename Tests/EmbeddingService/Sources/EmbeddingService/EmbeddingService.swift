@@ -2,12 +2,12 @@ import Glibc
 import YOLO
 import YOLOImageIO
 
-/// Predicts pictures as they are named on standard input, a line of JSON each: what a service does that
+/// Predicts images as they are named on standard input, a line of JSON each: what a service does that
 /// embeds the runtime.
 ///
-///     embedding-service MODEL < names        pictures: files, or raw:WIDTHxHEIGHT:FORMAT:STRIDE:FILE
+///     embedding-service MODEL < names        images: files, or raw:WIDTHxHEIGHT:FORMAT:STRIDE:FILE
 ///
-/// Several pictures are worked on at once; the answers keep the order of the names. A picture that cannot
+/// Several images are worked on at once; the answers keep the order of the names. An image that cannot
 /// be read is reported on standard error and does not keep the others from being answered.
 @main
 enum EmbeddingService {
@@ -45,7 +45,7 @@ enum EmbeddingService {
           name,
           Task {
             // Reading and decoding block, and so run where the prediction does.
-            try await model.prediction(source: name) { try picture(name) }
+            try await model.prediction(source: name) { try image(name) }
           }
         ))
     }
@@ -53,8 +53,8 @@ enum EmbeddingService {
     return failures
   }
 
-  /// Reads a picture: a file, or raw bytes in a file.
-  private static func picture(_ name: String) throws -> Image {
+  /// Reads an image: a file, or raw bytes in a file.
+  private static func image(_ name: String) throws -> Image {
     let parts = name.split(separator: ":", maxSplits: 4).map { String($0) }
     guard parts.count == 5, parts[0] == "raw" else {
       return try ImageReader.read(contentsOf: name)

@@ -1,0 +1,53 @@
+import YOLO
+import YOLOImage
+import YOLOImageIO
+
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
+/// A directory that results are written to.
+struct OutputDirectory {
+  private let path: String
+
+  /// Creates the directory if it is not there.
+  init(_ path: String) throws(ImageIOError) {
+    self.path = path
+    var parents = path.hasPrefix("/") ? "/" : ""
+    for part in path.split(separator: "/") {
+      parents += "\(part)"
+      if mkdir(parents, 0o777) != 0, errno != EEXIST {
+        throw .unwritable(path: parents, reason: String(cString: strerror(errno)))
+      }
+      parents += "/"
+    }
+  }
+
+  /// Writes a file of the given content.
+  func write(_ bytes: [UInt8], named name: String) throws(ImageIOError) {
+    try AtomicOutput.write(bytes, to: "\(path)/\(name)")
+  }
+
+  /// Writes an image in the format of its name's suffix.
+  func write(_ image: Image, named name: String) throws(ImageIOError) {
+    try ImageWriter.write(image, to: "\(path)/\(name)")
+  }
+
+  /// The path of the video that is drawn from a file of the given name.
+  func videoPath(for name: String) -> String {
+    let stem = name.lastIndex(of: ".").map { name[..<$0] } ?? name[...]
+    return "\(path)/\(stem.isEmpty ? name[...] : stem).mp4"
+  }
+
+  /// Draws a prediction on its image and writes it under the image's name; what is neither JPEG
+  /// nor PNG becomes JPEG.
+  func write(
+    _ image: Image, annotatedWith prediction: Prediction, named name: String
+  ) throws(ImageIOError) {
+    let suffix = name.split(separator: ".").last.map { $0.lowercased() } ?? ""
+    let fileName = ["jpg", "jpeg", "png"].contains(suffix) ? name : name + ".jpg"
+    try ImageWriter.write(prediction.drawn(on: image), to: "\(path)/\(fileName)")
+  }
+}

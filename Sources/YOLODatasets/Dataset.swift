@@ -1,0 +1,183 @@
+public import YOLOGeometry
+
+/// A set of labeled images in the directories that Ultralytics YOLO uses.
+///
+/// Detection, segmentation, pose and oriented boxes are described by a `data.yaml` that names
+/// directories or lists of images; each image has a text file of labels in the directory beside,
+/// `labels` instead of `images`. Classification has a directory for each part (`train`, `val`, `test`)
+/// and in it one for each class.
+public struct Dataset: Sendable, Hashable {
+  /// The suffixes that make a file an image.
+  public static let suffixes = [
+    "avif", "bmp", "dng", "heic", "heif", "jp2", "jpeg", "jpg", "mpo", "png", "tif", "tiff", "webp",
+  ]
+  /// The parts that a dataset may have.
+  public static let splits = ["train", "val", "test"]
+  /// The minimum width and height of an image; Ultralytics leaves smaller ones out.
+  public static let minimumSide = 10
+  /// The maximum number of classes.
+  public static let maximumClasses = 100_000
+
+  /// What the labels are for.
+  public let task: DatasetTask
+  /// The description, or the directory of a classification set.
+  public let path: String
+  /// What the classes are called, by index.
+  public let names: [String]
+  /// The shape of the keypoints; for pose only.
+  public let keypointShape: KeypointShape?
+  /// Which keypoint each one becomes in a mirrored image; for pose only, and not always given.
+  public let keypointFlip: [Int]?
+  /// The directories and lists of images of each part.
+  private let sources: [String: [String]]
+
+  /// Opens a dataset: a description, or a directory for classification.
+  ///
+  /// Of a directory for another task the `data.yaml` in it is taken.
+  public static func open(path: String, task: DatasetTask) throws(DatasetError) -> Dataset {
+    if task == .classify { return try Dataset(classificationDirectory: path) }
+    return try Dataset(
+      description: FileSystem.isDirectory(path) ? FileSystem.joined(path, "data.yaml") : path,
+      task: task)
+  }
+
+  /// Reads a description; it is not checked that its directories exist.
+  ///
+  /// A relative `path` in it counts from the description's directory if there is such a directory there,
+  /// else from the working directory; without `path` everything counts from the description's
+  /// directory.
+  ///
+  /// - Parameters:
+  ///   - path: The `data.yaml`.
+  ///   - task: What the labels are for, anything but classification.
+  /// - Throws: Any `DatasetError` about the description.
+  public init(description path: String, task: DatasetTask) throws(DatasetError) {
+    precondition(task != .classify, "classification sets have no description")
+    let bytes = try FileSystem.read(path, maximumBytes: YAMLReader.maximumBytes)
+    let root: YAMLNode
+    do {
+      root = try YAMLReader.read(bytes)
+    } catch {
+      throw .malformed(path: path, line: error.line, reason: error.reason)
+    }
+    let description = DatasetDescription(path: path, root: root)
+    self.task = task
+    self.path = path
+    names = try description.names()
+    keypointShape = task == .pose ? try description.keypointShape() : nil
+    keypointFlip = try keypointShape.flatMap { (shape) throws(DatasetError) in
+      try description.keypointFlip(shape)
+    }
+    sources = try description.sources()
+  }
+
+  /// Looks into the directory of a classification set; its classes are the directories in `train`, or in
+  /// the part that there is, by name.
+  public init(classificationDirectory path: String) throws(DatasetError) {
+    var sources: [String: [String]] = [:]
+    for split in Self.splits {
+      let directory = FileSystem.joined(path, split)
+      if FileSystem.isDirectory(directory) { sources[split] = [directory] }
+    }
+    guard let first = Self.splits.lazy.compactMap({ sources[$0]?.first }).first else {
+      // Says why if the directory itself cannot be read.
+      _ = try FileSystem.entries(of: path)
+      throw .missingSplit(path: path, split: Self.splits.joined(separator: ", "), present: [])
+    }
+    names = try FileSystem.directories(in: first)
+    guard !names.isEmpty else {
+      throw .invalidValue(
+        path: first, line: 0, key: "directory", expected: "a directory for each class", found: "empty")
+    }
+    task = .classify
+    self.path = path
+    self.sources = sources
+    keypointShape = nil
+    keypointFlip = nil
+  }
+
+  /// The parts that the dataset has, of `train`, `val` and `test`.
+  public var presentSplits: [String] { Self.splits.filter { sources[$0] != nil } }
+
+  /// Lists the paths of the images of a part, sorted.
+  ///
+  /// Directories are searched with all that is in them, hidden files left out; text files are lists of
+  /// images, of which those that begin with `./` lie beside the list.
+  public func images(of split: String) throws(DatasetError) -> [String] {
+    guard let sources = sources[split] else {
+      throw .missingSplit(path: path, split: split, present: presentSplits)
+    }
+    var images: [String] = []
+    for source in sources {
+      images +=
+        FileSystem.isDirectory(source)
+        ? try FileSystem.files(below: source) : try Self.list(source)
+    }
+    images.removeAll { !Self.suffixes.contains(FileSystem.suffix($0)) }
+    guard !images.isEmpty else {
+      throw .noImages(path: sources.joined(separator: ", "), suffixes: Self.suffixes)
+    }
+    return images.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+
+  /// Lists the images of a part of a classification set with their class; images in directories
+  /// that are no class are left out.
+  public func classifiedImages(
+    of split: String
+  ) throws(DatasetError) -> [(path: String, classIndex: Int)] {
+    precondition(task == .classify, "only classification sets have a directory for each class")
+    let indices = Dictionary(
+      names.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
+    let directory = (sources[split]?.first ?? "") + "/"
+    return try images(of: split).compactMap { image in
+      let name = image.dropFirst(directory.count).prefix { $0 != "/" }
+      return indices[String(name)].map { (image, $0) }
+    }
+  }
+
+  /// Returns where the labels of an image are: the last directory `images` replaced by `labels`, the
+  /// suffix by `txt`.
+  public static func labelPath(ofImage path: String) -> String {
+    var parts = path.split(separator: "/", omittingEmptySubsequences: false).map(String.init)
+    if let directory = parts.dropLast().lastIndex(of: "images"), directory > 0 {
+      parts[directory] = "labels"
+    }
+    if var name = parts.popLast() {
+      if let dot = name.lastIndex(of: "."), dot != name.startIndex { name = String(name[..<dot]) }
+      parts.append(name + ".txt")
+    }
+    return parts.joined(separator: "/")
+  }
+
+  /// Reads the labels of an image; an image without a label file has none.
+  ///
+  /// Rows that occur twice count once. Throws `invalidLabel` for a row that is not what the task
+  /// needs; Ultralytics leaves such an image out of the set as a whole.
+  public func labels(ofImage image: String) throws(DatasetError) -> ImageLabels {
+    let path = Self.labelPath(ofImage: image)
+    guard FileSystem.exists(path) else { return ImageLabels(objects: [], duplicates: 0) }
+    let bytes = try FileSystem.read(path, maximumBytes: LabelReader.maximumBytes)
+    let reader = LabelReader(
+      path: path, task: task, classCount: names.count, keypointShape: keypointShape)
+    return try reader.read(bytes)
+  }
+
+  /// Throws `imageTooSmall` for an image that Ultralytics leaves out for its extent.
+  public static func check(_ size: Size, ofImage path: String) throws(DatasetError) {
+    guard size.width >= minimumSide, size.height >= minimumSide else {
+      throw .imageTooSmall(
+        path: path, width: size.width, height: size.height, least: minimumSide)
+    }
+  }
+
+  private static func list(_ path: String) throws(DatasetError) -> [String] {
+    let bytes = try FileSystem.read(path, maximumBytes: 1 << 28)
+    let directory = FileSystem.directory(of: path)
+    return bytes.split(separator: UInt8(ascii: "\n")).compactMap { line in
+      let text = String(decoding: line, as: UTF8.self).filter { $0 != "\r" && $0 != "\r\n" }
+      guard !text.isEmpty else { return nil }
+      if text.hasPrefix("./") { return FileSystem.joined(directory, String(text.dropFirst(2))) }
+      return FileSystem.exists(text) ? text : FileSystem.joined(directory, text)
+    }
+  }
+}

@@ -1,0 +1,128 @@
+/// The content of a `data.yaml`.
+struct DatasetDescription {
+  let path: String
+  let root: YAMLNode
+
+  private func invalid(
+    _ key: String, _ node: YAMLNode, expected: String
+  ) -> DatasetError {
+    .invalidValue(path: path, line: node.line, key: key, expected: expected, found: node.kind)
+  }
+
+  private func value(_ key: String) -> YAMLNode? {
+    root[key].flatMap { $0.isNull ? nil : $0 }
+  }
+
+  /// The names of the classes: `names`, as a list or by index, or `class_0` … for `nc` of them.
+  func names() throws(DatasetError) -> [String] {
+    let limit = Dataset.maximumClasses
+    let count = try value("nc").map { (node) throws(DatasetError) in
+      guard let count = node.integer, (1...limit).contains(count) else {
+        throw invalid("nc", node, expected: "a number of classes from 1 to \(limit)")
+      }
+      return count
+    }
+    guard let node = value("names") else {
+      guard let count else {
+        throw .missingKey(path: path, key: "names", expected: "the names of the classes")
+      }
+      return (0..<count).map { "class_\($0)" }
+    }
+    let names = try names(node)
+    guard count == nil || count == names.count else {
+      throw invalid("nc", root["nc"] ?? root, expected: "the number of names, \(names.count)")
+    }
+    return names
+  }
+
+  private func names(_ node: YAMLNode) throws(DatasetError) -> [String] {
+    let expected = "a list of names, or names by the indices 0, 1, 2 …"
+    func name(_ node: YAMLNode) throws(DatasetError) -> String {
+      guard let text = node.text else { throw invalid("names", node, expected: expected) }
+      return text
+    }
+    switch node.content {
+    case .list(let elements) where (1...Dataset.maximumClasses).contains(elements.count):
+      return try elements.map(name)
+    case .mapping(let members) where (1...Dataset.maximumClasses).contains(members.count):
+      var names = [String?](repeating: nil, count: members.count)
+      for member in members {
+        guard let index = Int(member.key), names.indices.contains(index), names[index] == nil
+        else {
+          throw .invalidValue(
+            path: path, line: member.value.line, key: "names",
+            expected: "names by the indices 0 to \(members.count - 1)",
+            found: "the index \(member.key.prefix(40))")
+        }
+        names[index] = try name(member.value)
+      }
+      return names.compactMap { $0 }
+    default: throw invalid("names", node, expected: expected)
+    }
+  }
+
+  func keypointShape() throws(DatasetError) -> KeypointShape {
+    guard let node = value("kpt_shape") else {
+      throw .missingKey(
+        path: path, key: "kpt_shape", expected: "the keypoints of an object, like [17, 3]")
+    }
+    guard case .list(let elements) = node.content, elements.count == 2,
+      let count = elements[0].integer, let values = elements[1].integer,
+      (1...10_000).contains(count), (2...3).contains(values)
+    else {
+      throw invalid(
+        "kpt_shape", node,
+        expected: "a number of keypoints and the numbers of each, 2 or 3, like [17, 3]")
+    }
+    return KeypointShape(count: count, values: values)
+  }
+
+  func keypointFlip(_ shape: KeypointShape) throws(DatasetError) -> [Int]? {
+    guard let node = value("flip_idx") else { return nil }
+    guard case .list(let elements) = node.content, elements.count == shape.count else {
+      throw invalid("flip_idx", node, expected: "a list of \(shape.count) indices")
+    }
+    let indices = elements.compactMap(\.integer)
+    guard indices.count == shape.count, indices.allSatisfy({ (0..<shape.count).contains($0) })
+    else {
+      throw invalid(
+        "flip_idx", node, expected: "a list of \(shape.count) indices from 0 to \(shape.count - 1)")
+    }
+    return indices
+  }
+
+  /// The directories and lists of each part that is named.
+  func sources() throws(DatasetError) -> [String: [String]] {
+    let directory = FileSystem.directory(of: path)
+    var base = directory
+    if let node = value("path") {
+      guard let text = node.text else { throw invalid("path", node, expected: "a directory") }
+      let beside = FileSystem.joined(directory, text)
+      base = FileSystem.exists(beside) || !FileSystem.exists(text) ? beside : text
+    }
+    var sources: [String: [String]] = [:]
+    for split in Dataset.splits {
+      // Some exporters call it so.
+      let node = value(split) ?? (split == "val" ? value("validation") : nil)
+      guard let node else { continue }
+      let expected = "a directory or list of images, or several of them"
+      switch node.content {
+      case .scalar(let text): sources[split] = [located(text, in: base)]
+      case .list(let elements) where !elements.isEmpty:
+        let texts = elements.compactMap(\.text)
+        guard texts.count == elements.count else { throw invalid(split, node, expected: expected) }
+        sources[split] = texts.map { located($0, in: base) }
+      default: throw invalid(split, node, expected: expected)
+      }
+    }
+    return sources
+  }
+
+  /// Some exports write `../images` for a directory that lies beside the description.
+  private func located(_ source: String, in base: String) -> String {
+    let place = FileSystem.joined(base, source)
+    guard source.hasPrefix("../"), !FileSystem.exists(place) else { return place }
+    let beside = FileSystem.joined(base, String(source.dropFirst(3)))
+    return FileSystem.exists(beside) ? beside : place
+  }
+}

@@ -1,0 +1,139 @@
+public import YOLO
+public import YOLOGeometry
+public import YOLOGraph
+import YOLOModels
+import YOLOPostprocess
+import YOLOWeights
+
+/// The modules of a model for an input of some extent: what each one is, gives and costs.
+public struct ModuleTable: Sendable {
+  /// A module.
+  public struct Row: Sendable, Hashable {
+    /// The path, such as `model.4.m.0.cv1`.
+    public let path: String
+    /// The class, such as `C2f`.
+    public let className: String
+    /// The layers that a top-level module reads, by index; -1 is the input image.
+    ///
+    /// Empty for other modules.
+    public let sources: [Int]
+    /// The shape of the output as PyTorch has it: [1, channels, height, width], [1, channels], or
+    /// [1, values, cells] of the head.
+    public let output: [Int]
+    /// The numbers in its weights and biases, statistics of normalization left out.
+    public let parameterCount: Int
+    /// Its multiply-accumulates; those of the modules that it consists of included.
+    public let macs: Int
+    /// The receptive field and the stride in input pixels; of the head those of its widest output.
+    public let reach: Graph.Reach
+
+    /// Whether it is a top-level module.
+    public var isLayer: Bool { !sources.isEmpty }
+  }
+
+  /// The extent of the input.
+  public let input: Size
+  /// The modules in the order of the checkpoint, what they consist of after each.
+  public let rows: [Row]
+
+  /// The top-level modules.
+  public var layers: [Row] { rows.filter(\.isLayer) }
+  /// The numbers in all weights and biases.
+  public var parameterCount: Int { layers.reduce(0) { $0 + $1.parameterCount } }
+  /// The multiply-accumulates of the whole network.
+  public var macs: Int { layers.reduce(0) { $0 + $1.macs } }
+
+  /// Looks at a model's modules, as far as inference computes them apart.
+  ///
+  /// - Parameters:
+  ///   - model: The model.
+  ///   - size: The extent of the input.
+  /// - Throws: `YOLOError` of code `model` for an extent that the network cannot take.
+  public init(_ model: Model, input size: Size) throws(YOLOError) {
+    input = size
+    let graph = model.network.graph
+    let facts: NodeFacts
+    do {
+      facts = try NodeFacts(graph, size)
+    } catch {
+      throw YOLOError(.model, "\(error)")
+    }
+    let layers = Dictionary(
+      uniqueKeysWithValues: model.network.layers.map { ($0.path, $0.sources) })
+    let wanted = Set(graph.blockPaths)
+    var rows = [Row]()
+    func visit(_ record: ModuleRecord) {
+      let path = record.path
+      if let node = graph.modules[path], wanted.contains(path) || layers[path] != nil {
+        let extent = facts.extents[node]
+        let channels = graph.nodes[node].channels
+        rows.append(
+          Row(
+            path: path, className: record.className, sources: layers[path] ?? [],
+            output: graph.flatModules.contains(path)
+              ? [1, channels] : [1, channels, extent.height, extent.width],
+            parameterCount: record.parameterCount, macs: facts.work[path] ?? 0,
+            reach: facts.reaches[node]))
+      } else if let sources = layers[path] {
+        // The head: its outputs are those of the modules in it.
+        let reaches = graph.outputs.map { facts.reaches[$0.node] }
+        rows.append(
+          Row(
+            path: path, className: record.className, sources: sources,
+            output: facts.headShape(model), parameterCount: record.parameterCount,
+            macs: facts.work[path] ?? 0,
+            reach: Graph.Reach(
+              field: reaches.contains { $0.field == nil } ? nil : reaches.compactMap(\.field).max(),
+              stride: reaches.map(\.stride).max() ?? 1)))
+      }
+      for child in record.children { visit(child) }
+    }
+    visit(model.checkpoint.model)
+    self.rows = rows
+  }
+
+  /// What is known of the nodes of a graph.
+  private struct NodeFacts {
+    let graph: Graph
+    let extents: [Size]
+    let reaches: [Graph.Reach]
+    /// The multiply-accumulates under each path.
+    let work: [String: Int]
+
+    init(_ graph: Graph, _ size: Size) throws(GraphError) {
+      self.graph = graph
+      extents = try graph.extents(height: size.height, width: size.width).map {
+        Size(width: $0.width, height: $0.height)
+      }
+      reaches = graph.reaches()
+      var work = [String: Int]()
+      let macs = try graph.macs(height: size.height, width: size.width)
+      for (node, count) in zip(graph.nodes, macs) where count > 0 {
+        // What a module does counts for those that it is a part of, too.
+        var path = node.path[...]
+        work[String(path), default: 0] += count
+        while let dot = path.lastIndex(of: ".") {
+          path = path[..<dot]
+          work[String(path), default: 0] += count
+        }
+      }
+      self.work = work
+    }
+
+    /// Returns the shape of what the head gives for all cells.
+    func headShape(_ model: Model) -> [Int] {
+      let layout: DetectLayout
+      switch model.network.head {
+      case .classify(_, let classCount): return [1, classCount]
+      case .detect(let found), .segment(let found, _), .pose(let found, _), .oriented(let found, _):
+        layout = found
+      }
+      let cells = layout.levels.reduce(0) { sum, level in
+        let extent = extents[graph.outputs[level.classes].node]
+        return sum + extent.width * extent.height
+      }
+      let extra = layout.levels.first?.extra.map { graph.nodes[graph.outputs[$0].node].channels }
+      return [1, 4 + layout.classCount + (extra ?? 0), cells]
+    }
+  }
+}

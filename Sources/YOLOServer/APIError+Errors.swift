@@ -1,0 +1,108 @@
+#if Server
+import HTTPTypes
+import Hummingbird
+import JSONText
+import NIOHTTP1
+import YOLO
+import YOLOImageIO
+import YOLOValidation
+import YOLOVideo
+
+extension APIError {
+  /// Describes which answer an error of the layers below leads to; nil for one that is a fault.
+  init?(_ error: any Error) {
+    switch error {
+    case let error as APIError: self = error
+    case let error as OptionError: self = Self(option: error)
+    case let error as ImageIOError: self = Self(image: error)
+    case let error as YOLOError:
+      guard let failure = Self(runtime: error) else { return nil }
+      self = failure
+    case let error as HTTPParserError: self = Self(http: error)
+    case let error as HTTPError:
+      guard let failure = Self(http: error) else { return nil }
+      self = failure
+    default: return nil
+    }
+  }
+
+  private init(option error: OptionError) {
+    self = .validation(
+      error.option, given: error.given, expected: error.expected, "\(error)")
+  }
+
+  private init(image error: ImageIOError) {
+    switch error {
+    case .tooManyBytes(_, _, let maximum):
+      self = .tooLarge("\(error)", limit: maximum, unit: "bytes")
+    case .tooManyPixels(_, _, let maximum):
+      self = .tooLarge("\(error)", limit: maximum, unit: "pixels")
+    case .tooManyScans(_, let maximum):
+      self = .tooLarge("\(error)", limit: maximum, unit: "scans")
+    case .empty, .unsupportedFormat, .truncated, .corrupt:
+      self = .unsupportedMedia("\(error)")
+    case .unreadable, .notAFile, .unknownSuffix, .unencodable, .unwritable:
+      self = .fault
+    }
+  }
+
+  /// Describes which answer an error of a video leads to; `path`, where the video was stored, is not told.
+  init(_ error: VideoError, storedAt path: String) {
+    let message = "\(error)".replacing(path, with: "file")
+    switch error {
+    case .notInstalled(let program):
+      self = .unsupportedMedia(
+        "This server takes images only: it has no program \(program), which videos need.")
+    case .noVideo, .damaged:
+      self = .unsupportedMedia(message)
+    case .tooLong(_, let maximum):
+      self = .tooLarge(message, limit: Int(maximum), unit: "seconds")
+    case .tooManyFrames(_, let maximum):
+      self = .tooLarge(message, limit: maximum, unit: "frames")
+    case .tooManyPixels(_, let maximum):
+      self = .tooLarge(message, limit: maximum, unit: "pixels")
+    case .tooManyBytes(_, let maximum):
+      self = .tooLarge(message, limit: maximum, unit: "bytes")
+    case .timedOut:
+      self = .unavailable(message, rejection: .timeout)
+    case .endedEarly:
+      self = APIError(.internalServerError, "INTERNAL_ERROR", message)
+    case .unreadable, .unwritable:
+      self = .fault
+    }
+  }
+
+  private init?(runtime error: YOLOError) {
+    switch error.code {
+    case .option: self = .validation("options", error.message)
+    case .tooLarge:
+      self = APIError(
+        .contentTooLarge, "PAYLOAD_TOO_LARGE", error.message, rejection: .tooLarge)
+    default: return nil
+    }
+  }
+
+  /// Describes which answer bytes lead to that are no request.
+  init(http error: HTTPParserError) {
+    switch error {
+    case .headerOverflow:
+      self = APIError(
+        .requestHeaderFieldsTooLarge, "PAYLOAD_TOO_LARGE",
+        "The head of the request is larger than the server takes.", rejection: .tooLarge)
+    default:
+      self = APIError(
+        .badRequest, "VALIDATION_ERROR", "This is no request of HTTP/1.1: \(error).")
+    }
+  }
+
+  private init?(http error: HTTPError) {
+    switch error.status {
+    case .notFound: self = .notFound("There is nothing at this path.")
+    case .badRequest:
+      self = APIError(
+        .badRequest, "VALIDATION_ERROR", error.body ?? "The request is malformed.")
+    default: return nil
+    }
+  }
+}
+#endif

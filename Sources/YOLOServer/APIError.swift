@@ -1,0 +1,113 @@
+#if Server
+package import HTTPTypes
+package import JSONText
+
+/// Why a request is refused: the status, and what the body
+/// `{"success":false,"message":…,"error":{"code","message","details"}}` says.
+package struct APIError: Error, Sendable {
+  /// The status line.
+  package let status: HTTPResponse.Status
+  /// The code of the API documents, such as `VALIDATION_ERROR`.
+  package let code: String
+  /// One sentence for a person.
+  package let message: String
+  /// What a program may read.
+  package let details: [JSONMember]
+  /// Seconds after which the client may try again, for the header `Retry-After`.
+  package let retryAfter: Int?
+  /// What the metrics call this refusal; nil for one that they do not name.
+  package let rejection: ServerMetrics.Rejection?
+
+  package init(
+    _ status: HTTPResponse.Status, _ code: String, _ message: String, details: [JSONMember] = [],
+    retryAfter: Int? = nil, rejection: ServerMetrics.Rejection? = nil
+  ) {
+    self.status = status
+    self.code = code
+    self.message = message
+    self.details = details
+    self.retryAfter = retryAfter
+    self.rejection = rejection
+  }
+
+  /// 400: an argument, named `argument`, is not what it must be.
+  package static func validation(
+    _ argument: String, given: String? = nil, expected: String? = nil, _ message: String
+  ) -> APIError {
+    var details = [JSONMember("argument", .string(argument))]
+    if let given { details.append(JSONMember("value", .string(given))) }
+    if let expected { details.append(JSONMember("expected", .string(expected))) }
+    return APIError(.badRequest, "VALIDATION_ERROR", message, details: details)
+  }
+
+  /// 401: there is no key, or none that is known.
+  package static func unauthorized(_ message: String) -> APIError {
+    APIError(.unauthorized, "UNAUTHORIZED", message)
+  }
+
+  /// 403: the key is known, but may not do this.
+  package static func forbidden(_ message: String) -> APIError {
+    APIError(.forbidden, "FORBIDDEN", message)
+  }
+
+  /// 404: there is no such path, or no such model.
+  package static func notFound(_ message: String, details: [JSONMember] = []) -> APIError {
+    APIError(.notFound, "NOT_FOUND", message, details: details)
+  }
+
+  /// 405: the path does not take this method.
+  package static func methodNotAllowed(_ message: String) -> APIError {
+    APIError(.methodNotAllowed, "METHOD_NOT_ALLOWED", message)
+  }
+
+  /// 408: the body did not come in time.
+  package static func bodyTimeout(seconds: Int) -> APIError {
+    APIError(
+      .requestTimeout, "REQUEST_TIMEOUT", "The body did not come within \(seconds) seconds.",
+      rejection: .timeout)
+  }
+
+  /// 413: something is larger than `limit`, in `unit`.
+  package static func tooLarge(_ message: String, limit: Int, unit: String) -> APIError {
+    APIError(
+      .contentTooLarge, "PAYLOAD_TOO_LARGE", message,
+      details: [JSONMember("limit", .int(limit)), JSONMember("unit", .string(unit))],
+      rejection: .tooLarge)
+  }
+
+  /// 415: the body is no form, or the file is nothing that can be decoded.
+  package static func unsupportedMedia(_ message: String) -> APIError {
+    APIError(.unsupportedMediaType, "UNSUPPORTED_MEDIA_TYPE", message)
+  }
+
+  /// 429: the key has used up its calls.
+  package static func rateLimited(limit: Int, retryAfter: Int) -> APIError {
+    APIError(
+      .tooManyRequests, "RATE_LIMITED",
+      "This key has made its \(limit) calls of this hour; try again in \(retryAfter) seconds.",
+      details: [JSONMember("limit", .int(limit)), JSONMember("retryAfter", .int(retryAfter))],
+      retryAfter: retryAfter, rejection: .rateLimited)
+  }
+
+  /// 500: a fault of the server; what it was stands in the log only.
+  package static let fault = APIError(
+    .internalServerError, "INTERNAL_ERROR", "The server failed to answer this request.")
+
+  /// 503: the work took longer than it may.
+  package static func timedOut(seconds: Int) -> APIError {
+    APIError(
+      .serviceUnavailable, "SERVICE_UNAVAILABLE",
+      "The server could not answer within \(seconds) seconds.", retryAfter: 1,
+      rejection: .timeout)
+  }
+
+  /// 503: the server has too much to do, or is not ready; the same request may succeed later.
+  package static func unavailable(
+    _ message: String, retryAfter: Int = 1, rejection: ServerMetrics.Rejection? = nil
+  ) -> APIError {
+    APIError(
+      .serviceUnavailable, "SERVICE_UNAVAILABLE", message, retryAfter: retryAfter,
+      rejection: rejection)
+  }
+}
+#endif

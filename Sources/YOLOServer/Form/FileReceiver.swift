@@ -1,0 +1,82 @@
+#if Server
+import YOLOImageIO
+import YOLOVideo
+
+/// Receives the bytes of a file, and decides by the first of them where the others go: those of an image to
+/// memory, those of a video to disk, any others nowhere.
+struct FileReceiver {
+  /// As many bytes as tell what a file is.
+  static let probeCount = VideoFormat.signatureLength
+
+  private let limits: ServerLimits
+  private let share: UploadReservation
+  private var state = State.probing([])
+
+  private enum State {
+    case probing([UInt8])
+    case image([UInt8])
+    case video(TemporaryFile)
+    case unknown([UInt8])
+  }
+
+  init(limits: ServerLimits, share: UploadReservation) {
+    self.limits = limits
+    self.share = share
+  }
+
+  /// Takes the next bytes.
+  mutating func receive(_ bytes: ArraySlice<UInt8>) async throws {
+    switch state {
+    case .probing(var first):
+      first += bytes
+      state = .probing(first)
+      if first.count >= Self.probeCount { try await decide(first) }
+    case .image(var image):
+      state = .unknown([])
+      try grow(&image, by: bytes)
+      state = .image(image)
+    case .video(let file):
+      try await file.append(Array(bytes))
+    case .unknown:
+      break
+    }
+  }
+
+  /// Ends the file.
+  func finish() async throws -> UploadedFile {
+    var intake = self
+    if case .probing(let first) = state { try await intake.decide(first) }
+    return switch intake.state {
+    case .probing(let bytes), .unknown(let bytes): .unknown(bytes)
+    case .image(let bytes): .image(bytes)
+    case .video(let file): .video(file)
+    }
+  }
+
+  private mutating func decide(_ first: [UInt8]) async throws {
+    if ImageFormat(recognizing: first) != nil {
+      var image: [UInt8] = []
+      try grow(&image, by: first[...])
+      state = .image(image)
+    } else if VideoFormat.recognize(first) != nil {
+      let file = try TemporaryFile()
+      try await file.append(first)
+      state = .video(file)
+    } else {
+      state = .unknown(Array(first.prefix(Self.probeCount)))
+    }
+  }
+
+  private func grow(
+    _ image: inout [UInt8], by bytes: ArraySlice<UInt8>
+  ) throws(APIError) {
+    guard image.count + bytes.count <= limits.imageBytes else {
+      throw .tooLarge(
+        "The image has more than \(limits.imageBytes) bytes.", limit: limits.imageBytes,
+        unit: "bytes")
+    }
+    try share.grow(by: bytes.count)
+    image += bytes
+  }
+}
+#endif

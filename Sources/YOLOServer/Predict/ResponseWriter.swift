@@ -1,0 +1,42 @@
+#if Server
+import JSONText
+import YOLOPostprocess
+
+/// Collects an answer image by image, up to a number of bytes.
+struct ResponseWriter: Sendable {
+  private var report: ResultReport
+  private var bytes: [UInt8] = []
+  private var count = 0
+  private let limit: Int
+
+  init(isNormalized: Bool, limit: Int) {
+    report = ResultReport(isNormalized: isNormalized)
+    self.limit = limit
+  }
+
+  /// Adds the result of an image or frame.
+  ///
+  /// - Throws: `APIError` of status 413 if the answer becomes larger than the limit.
+  mutating func append(_ prediction: Prediction) throws(APIError) {
+    report.append(prediction)
+    count += 1
+    try take()
+  }
+
+  /// Ends the answer and returns its bytes.
+  mutating func finish(_ metadata: ResponseMetadata) throws(APIError) -> [UInt8] {
+    report.finish(metadata: metadata.members(imageCount: count))
+    try take()
+    return bytes
+  }
+
+  private mutating func take() throws(APIError) {
+    bytes += report.takeBytes()
+    guard bytes.count <= limit else {
+      throw .tooLarge(
+        "The answer has more than \(limit) bytes after \(count) images; ask for fewer frames "
+          + "(vid_stride) or fewer objects (conf, max_det).", limit: limit, unit: "bytes")
+    }
+  }
+}
+#endif
