@@ -99,7 +99,9 @@ extension FileSystem {
   ///   - descriptor: An open file, pipe or terminal.
   ///   - name: The name in errors.
   ///   - size: The number of bytes to expect, 0 if unknown.
-  ///   - maximumBytes: The maximum number of bytes; one more is `tooLarge`.
+  ///   - maximumBytes: The maximum number of bytes.
+  /// - Returns: The bytes.
+  /// - Throws: `FileError`; `tooLarge` as soon as the maximum is exceeded.
   package static func read(
     descriptor: Int32, named name: String, expecting size: Int = 0, maximumBytes: Int
   ) throws(FileError) -> [UInt8] {

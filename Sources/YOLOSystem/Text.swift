@@ -10,6 +10,7 @@ extension String {
   /// steer a terminal.
   ///
   /// - Parameter keepsLines: Whether line feeds stay.
+  /// - Returns: The text with U+FFFD for each control character.
   package func sanitized(keepsLines: Bool = false) -> String {
     let isReplaced = { (scalar: UnicodeScalar) in
       scalar.isControl && !(keepsLines && scalar == "\n")
@@ -23,6 +24,7 @@ extension String {
   /// Returns the beginning of the text for an error message: sanitized, an ellipsis for the rest.
   ///
   /// - Parameter limit: The maximum number of Unicode scalars that are repeated.
+  /// - Returns: The first scalars, and `…` if there are more.
   package func excerpt(limit: Int = 40) -> String {
     let start = String(String.UnicodeScalarView(unicodeScalars.prefix(limit))).sanitized()
     return unicodeScalars.dropFirst(limit).isEmpty ? start : start + "…"
@@ -90,6 +92,7 @@ extension Double {
   /// - Parameters:
   ///   - decimals: The number of decimals.
   ///   - isPadded: Whether zeros at the end stay.
+  /// - Returns: The digits with their sign.
   package func fixed(_ decimals: Int, isPadded: Bool = true) -> String {
     var scale = 1.0
     for _ in 0..<decimals { scale *= 10 }

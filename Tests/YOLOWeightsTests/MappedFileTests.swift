@@ -34,7 +34,8 @@ import YOLOWeights
       let empty = "\(directory)/empty"
       try Data().write(to: URL(filePath: empty))
       #expect(
-        thrown { _ = try Checkpoint.open(path: empty) } == .unsupportedFormat(file: empty, found: .empty)
+        thrown { _ = try Checkpoint.open(path: empty) }
+          == .unsupportedFormat(file: empty, found: .empty)
       )
     }
   }
