@@ -19,7 +19,7 @@ import YOLOSystem
   @Test(arguments: [
     (1.0, 2, "1.00", "1"), (-0.0049, 2, "0.00", "0"), (2.5, 0, "3", "3"), (-2.5, 0, "-3", "-3"),
     (0.125, 2, "0.13", "0.13"), (12.3, 3, "12.300", "12.3"), (.infinity, 2, "inf", "inf"),
-    (1e15, 1, "1e+15", "1e+15"), (999.9999, 3, "1000.000", "1000"),
+    (1e16, 1, "1e+16", "1e+16"), (999.9999, 3, "1000.000", "1000"),
   ])
   func decimals(value: Double, places: Int, padded: String, short: String) {
     #expect(value.fixed(places) == padded)
