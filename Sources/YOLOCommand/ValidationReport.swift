@@ -2,6 +2,7 @@ import JSONText
 import YOLO
 import YOLOGeometry
 import YOLOPostprocess
+import YOLOSystem
 import YOLOValidation
 
 /// The figures of a validation, as text and as JSON.
