@@ -45,8 +45,6 @@ let package = Package(
     // From here on: of the trait Server alone.
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
-    .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
-    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
     .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
@@ -129,6 +127,7 @@ let package = Package(
         .product(name: "Subprocess", package: "swift-subprocess"),
       ],
       swiftSettings: settings),
+    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .target(
       name: "YOLOServer",
       dependencies: [
@@ -138,8 +137,7 @@ let package = Package(
         serverProduct("Hummingbird", "hummingbird"),
         serverProduct("HummingbirdCore", "hummingbird"),
         serverProduct("GRDB", "GRDB.swift"),
-        serverProduct("Configuration", "swift-configuration"),
-        serverProduct("Crypto", "swift-crypto"),
+        .target(name: "CCrypto", condition: .when(traits: ["Server"])),
         serverProduct("HTTPTypes", "swift-http-types"),
         serverProduct("Logging", "swift-log"),
         serverProduct("Metrics", "swift-metrics"),
@@ -225,7 +223,6 @@ let package = Package(
         "YOLOTestSupport", "YOLOValidation", "YOLOVideo", "YOLOWeights",
         serverProduct("Hummingbird", "hummingbird"),
         serverProduct("HummingbirdCore", "hummingbird"),
-        serverProduct("Crypto", "swift-crypto"),
         serverProduct("GRDB", "GRDB.swift"),
         serverProduct("HTTPTypes", "swift-http-types"),
         serverProduct("Logging", "swift-log"),
