@@ -127,13 +127,16 @@ let package = Package(
         .product(name: "Subprocess", package: "swift-subprocess"),
       ],
       swiftSettings: settings),
+    .target(
+      name: "YOLOServerOptions", dependencies: ["YOLOGraph", "YOLOKernels", "YOLOValidation"],
+      swiftSettings: settings),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .target(
       name: "YOLOServer",
       dependencies: [
         "JSONText", "YOLO", "YOLOGeometry", "YOLOImage", "YOLOImageIO", "YOLOKernels",
         "YOLOPostprocess",
-        "YOLOValidation", "YOLOVideo", "YOLOWeights",
+        "YOLOServerOptions", "YOLOValidation", "YOLOVideo", "YOLOWeights",
         serverProduct("Hummingbird", "hummingbird"),
         serverProduct("HummingbirdCore", "hummingbird"),
         serverProduct("GRDB", "GRDB.swift"),
@@ -155,6 +158,7 @@ let package = Package(
         "JSONText", "YOLO", "YOLODatasets", "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOImageIO",
         "YOLOKernels", "YOLOModels", "YOLOPostprocess", "YOLOInspection", "YOLOTensor",
         "YOLOValidation", "YOLOVerification", "YOLOVideo", "YOLOWeights",
+        "YOLOServerOptions",
         .target(name: "YOLOServer", condition: .when(traits: ["Server"])),
         serverProduct("Logging", "swift-log"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
