@@ -1,6 +1,6 @@
 import YOLOGraph
 import YOLOKernels
-import YOLOWeights
+public import YOLOWeights
 
 /// What the blocks share in reading records.
 extension ModuleRecord {
@@ -128,5 +128,14 @@ extension ModuleRecord {
         path: path, setting: "the activation", found: className,
         supported: "SiLU, Identity, ReLU, LeakyReLU, Hardswish")
     }
+  }
+}
+
+extension ModuleRecord {
+  /// The numbers in the weights and biases of this module and those below it; statistics of
+  /// normalization do not count.
+  public var parameterCount: Int {
+    let own = tensors.filter { $0.key == "weight" || $0.key == "bias" }
+    return own.values.reduce(0) { $0 + $1.count } + children.reduce(0) { $0 + $1.parameterCount }
   }
 }
