@@ -173,6 +173,16 @@ let package = Package(
         ])
       ]),
     .target(name: "YOLOTestSupport", path: "Tests/YOLOTestSupport", swiftSettings: settings),
+    .target(
+      name: "CheckpointFuzzing",
+      dependencies: [
+        "JSONText", "YOLO", "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOKernels", "YOLOModels",
+        "YOLOTestSupport", "YOLOValidation", "YOLOWeights",
+      ],
+      path: "Tests/CheckpointFuzzing", swiftSettings: settings),
+    .executableTarget(
+      name: "StructureFuzz", dependencies: ["CheckpointFuzzing"], path: "Tests/StructureFuzz",
+      swiftSettings: settings),
     .testTarget(
       name: "JSONTextTests", dependencies: ["JSONText"], swiftSettings: settings),
     .testTarget(
