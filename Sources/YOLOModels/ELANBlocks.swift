@@ -79,7 +79,7 @@ struct CBLinear: UnaryBlock {
   init(_ record: ModuleRecord) throws {
     path = record.path
     conv = try Conv2d(record.child("conv", of: "Conv2d"))
-    lengths = try record.ints("c2s")
+    lengths = try record.counts("c2s", in: 1...1 << 16)
   }
 
   func callAsFunction(_ x: Value) throws -> Value { try conv(x).named(path) }
@@ -97,7 +97,7 @@ struct CBFuse: Block {
 
   init(_ record: ModuleRecord) throws {
     path = record.path
-    choices = try record.ints("idx")
+    choices = try record.counts("idx", in: 0...1 << 16)
   }
 
   func callAsFunction(_ inputs: [Value]) throws -> Value {

@@ -50,10 +50,10 @@ struct ClassifyHead: HeadBlock {
     path = record.path
     conv = try record.conv("conv")
     let pool = try record.child("pool", of: "AdaptiveAvgPool2d")
-    let extent = try pool.ints("output_size")
+    let extent = try pool.counts("output_size", in: 0...1 << 16)
     guard extent.allSatisfy({ $0 == 1 }) else {
       throw ModelError.unsupported(
-        path: pool.path, setting: "output_size", found: "\(extent)", supported: "1")
+        path: pool.path, setting: "output_size", found: ModelError.excerpt(extent), supported: "1")
     }
     linear = try record.child("linear", of: "Linear").linear()
   }

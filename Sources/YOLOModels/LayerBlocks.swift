@@ -60,7 +60,7 @@ struct Upsample: UnaryBlock {
       let scale = Int(exactly: factor), (1...8).contains(scale)
     else {
       throw ModelError.unsupported(
-        path: path, setting: "scale_factor", found: "\(factors)",
+        path: path, setting: "scale_factor", found: ModelError.excerpt(factors),
         supported: "an integer from 1 to 8")
     }
     self.scale = scale

@@ -93,10 +93,12 @@ public struct Network: Sendable {
       guard index < records.count - 1 else { continue }
       let block = try BlockTable.block(record)
       values.append(try block.layer(inputs(of: layer)))
+      try builder.checkSize(at: record.path)
     }
     let headInputs = inputs(of: layers[layers.count - 1]).flatMap { $0 }
     let head = try headType.init(last, branch: branch)
     let outputs = try head.callAsFunction(headInputs, builder)
+    try builder.checkSize(at: last.path)
     return (builder.build(), outputs, layers)
 
     func inputs(of layer: Layer) -> [[Value]] {
@@ -108,7 +110,8 @@ public struct Network: Sendable {
 extension ModuleRecord {
   /// Returns the layers that the layer at `index` reads: `f` counts back where it is negative.
   fileprivate func sources(before index: Int) throws -> [Int] {
-    let sources = try ints("f").map { from in
+    // Any integer is a number of layers back, or of a layer; which of them are there is checked below.
+    let sources = try counts("f", in: .min ... .max).map { from in
       let source = from < 0 ? index + from : from
       guard (-1..<index).contains(source) else {
         throw ModelError.invalidSource(layer: path, from: from)

@@ -17,7 +17,7 @@ struct RepConv: UnaryBlock {
       convolutions = try ParallelConvolutions(fused: record)
       return
     }
-    let groups = try record.int("g", default: 1)
+    let groups = try record.count("g", in: 1...1 << 16, default: 1)
     convolutions = try ParallelConvolutions(
       record, [record.conv("conv1"), record.conv("conv2")],
       identity: record.hasChild("bn")
@@ -74,8 +74,15 @@ struct ParallelConvolutions: Sendable {
     path = record.path
     self.branches = branches
     var convolutions = branches.map(\.convolution)
+    let first = convolutions[0]
     if let identity {
-      let channels = convolutions[0].outputChannels
+      let channels = first.outputChannels
+      guard identity.groups == first.groups, first.inputChannels == channels else {
+        throw ModelError.unsupported(
+          path: path, setting: "g", found: "\(identity.groups)",
+          supported: "\(first.groups), the groups of its convolutions, of as many input as output "
+            + "channels")
+      }
       let normalization = try identity.normalization.normalization(channels: channels)
       self.identity = normalization
       convolutions.append(
@@ -83,19 +90,26 @@ struct ParallelConvolutions: Sendable {
     } else {
       self.identity = nil
     }
-    let first = convolutions[0]
+    let (height, width) = convolutions.reduce((0, 0)) {
+      (max($0.0, $1.window.kernelHeight), max($0.1, $1.window.kernelWidth))
+    }
     guard branches.allSatisfy({ $0.activation == .identity }),
       convolutions.allSatisfy({
         $0.isCentered && $0.groups == first.groups
           && $0.weight.shape[0..<2] == first.weight.shape[0..<2]
           && $0.window.strideHeight == first.window.strideHeight
           && $0.window.strideWidth == first.window.strideWidth
+      }),
+      // One kernel must hold all others: a row and a column do not.
+      convolutions.contains(where: {
+        $0.window.kernelHeight == height && $0.window.kernelWidth == width
       })
     else {
       throw ModelError.unsupported(
-        path: path, setting: "a branch", found: "other channels, stride, padding or activation",
-        supported: "branches of the same channels, groups and stride, padded by half the kernel, "
-          + "without activation")
+        path: path, setting: "a branch",
+        found: "other channels, kernel, stride, padding or activation",
+        supported: "branches of the same channels, groups and stride, one kernel as large as any "
+          + "in both directions, padded by half of it, without activation")
     }
     merged = .merging(convolutions)
   }

@@ -83,7 +83,7 @@ extension WeightError: CustomStringConvertible {
 }
 
 /// Returns text from a file made fit for a message: control characters escaped, length bounded.
-func printable(_ text: String) -> String {
+package func printable(_ text: String) -> String {
   var result = ""
   var length = 0
   for scalar in text.unicodeScalars {
