@@ -47,13 +47,16 @@ package struct CheckpointSketch {
 
 /// The writing of a sketch as safetensors.
 private struct SafetensorsSketch {
-  /// More than the reader accepts, so that its limits are met.
+  /// More than the reader accepts.
   private static let depthLimit = 40
-  private static let moduleLimit = 21_000
-  private static let byteLimit = 16 << 20
+  /// What is shared again and again would take forever to write out.
+  private static let moduleLimit = 4000
+  private static let byteLimit = 4 << 20
+  private static let totalLimit = 16 << 20
 
   private var tensors = [(key: String, tensor: TensorSketch)]()
   private var moduleCount = 0
+  private var byteCount = 0
   private let sketch: CheckpointSketch
 
   init(_ sketch: CheckpointSketch) { self.sketch = sketch }
@@ -142,12 +145,15 @@ private struct SafetensorsSketch {
     for (name, tensor) in module.tensors {
       json.string(name)
       tensors.append((path.isEmpty ? name : "\(path).\(name)", tensor))
+      byteCount += tensor.storage.bytes.count
     }
     json.endArray()
     json.key("children")
     json.beginObject()
     for (name, child) in module.children
-    where depth < Self.depthLimit && moduleCount < Self.moduleLimit {
+    where depth < Self.depthLimit && moduleCount < Self.moduleLimit
+      && byteCount < Self.totalLimit
+    {
       json.key(name)
       write(child, path.isEmpty ? name : "\(path).\(name)", depth: depth + 1, to: &json)
     }
@@ -245,6 +251,7 @@ private struct TorchSketch {
     close(.dictionary)
     pickle.append(0x2E)
     var archive = ZipBuilder(pickle: pickle)
+    archive.entries[0].checksum = Self.checksum(pickle)
     for (storage, key) in storages {
       var entry = ZipBuilder.Entry("archive/data/\(key)", storage.bytes)
       // Not compared unless asked for, and slow to compute.
@@ -252,6 +259,21 @@ private struct TorchSketch {
       archive.entries.append(entry)
     }
     return archive.bytes
+  }
+
+  /// The CRC-32 of bytes, by a table of all bytes.
+  private static func checksum(_ bytes: [UInt8]) -> UInt32 {
+    var remainder = ~UInt32(0)
+    for byte in bytes {
+      remainder = remainder >> 8 ^ table[Int(UInt8(truncatingIfNeeded: remainder) ^ byte)]
+    }
+    return ~remainder
+  }
+
+  private static let table: [UInt32] = (0..<256).map { byte in
+    (0..<8).reduce(UInt32(byte)) { value, _ in
+      value & 1 == 1 ? (value >> 1) ^ 0xEDB8_8320 : value >> 1
+    }
   }
 
   private enum Container {

@@ -7,14 +7,19 @@ package struct Damage {
   /// Modules to put where they do not belong: some of every class that is known.
   private let spares: [ModuleSketch]
   private let parts: [ModuleSketch]
+  /// The path of the module that most damage is meant for; empty for all.
+  private let focus: String
   private var random: SplitMix64
   /// What was done, for whoever looks at a case.
   package private(set) var log = [String]()
 
   /// Prepares the damage that belongs to a seed.
-  package init(spares: [ModuleSketch], parts: [ModuleSketch], using random: SplitMix64) {
+  package init(
+    spares: [ModuleSketch], parts: [ModuleSketch], focus: String, using random: SplitMix64
+  ) {
     self.spares = spares
     self.parts = parts
+    self.focus = focus
     self.random = random
   }
 
@@ -22,9 +27,17 @@ package struct Damage {
   package mutating func apply(to sketch: inout CheckpointSketch) {
     let modules = sketch.root.all
     // The damage of a whole network is mostly in its deep modules; that of the layers counts, too.
-    let (path, module) =
-      Int.random(in: 0..<4, using: &random) == 0 && !sketch.layers.isEmpty
-      ? layer(of: sketch) : pick(modules)
+    let path: String
+    let module: ModuleSketch
+    if let center = focus.isEmpty ? nil : sketch.root[focus], !chance(4) {
+      let focus = focus
+      (path, module) =
+        chance(2)
+        ? (focus, center)
+        : pick(center.all.map { ($0.path.isEmpty ? focus : "\(focus).\($0.path)", $0.module) })
+    } else {
+      (path, module) = chance(4) && !sketch.layers.isEmpty ? layer(of: sketch) : pick(modules)
+    }
     switch Int.random(in: 0..<20, using: &random) {
     case 0..<5: changeAttribute(of: module, path)
     case 5, 6: changeWindow(in: modules)
@@ -73,16 +86,7 @@ package struct Damage {
     }
   }
 
-  /// The attributes that any block or head reads.
-  private static let keys = [
-    "g", "c2s", "n", "add", "nc", "nm", "ne", "nl", "no", "reg_max", "kpt_shape", "stride", "f",
-    "i",
-    "d", "idx", "num_heads", "head_dim", "key_dim", "scale", "area", "kernel_size", "padding",
-    "dilation", "groups", "in_channels", "out_channels", "padding_mode", "output_padding",
-    "ceil_mode", "scale_factor", "mode", "size", "output_size", "in_features", "out_features",
-    "eps",
-    "negative_slope", "c", "c1", "c_", "nk", "npr",
-  ]
+  private static let keys = ModuleSketch.keys.sorted()
 
   private mutating func addAttribute(to module: ModuleSketch, _ path: String) {
     let key = pick(Self.keys)

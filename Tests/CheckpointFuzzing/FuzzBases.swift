@@ -12,8 +12,8 @@ package struct FuzzBases {
     package let name: String
     /// The checkpoint; not to be changed.
     package let sketch: CheckpointSketch
-    /// Whether it has a few layers only, so that a case is quick.
-    package let isSmall: Bool
+    /// The path of the block or head that the network is around; empty for a whole network.
+    package let focus: String
   }
 
   /// Why there are no bases.
@@ -38,16 +38,45 @@ package struct FuzzBases {
       let checkpoint = try Checkpoint.open(path: path)
       let sketch = CheckpointSketch(checkpoint)
       let name = path.split(separator: "/").last.map(String.init) ?? path
-      tiny.append(Base(name: name, sketch: sketch, isSmall: false))
+      tiny.append(Base(name: name, sketch: sketch, focus: ""))
     }
     for path in try Self.checkpoints(in: repository + "/Weights") {
       let name = path.split(separator: "/").last.map(String.init) ?? path
       shipped.append(
         Base(
-          name: name, sketch: CheckpointSketch(try Checkpoint.open(path: path)), isSmall: false))
+          name: name, sketch: CheckpointSketch(try Checkpoint.open(path: path)), focus: ""))
     }
     try collectSpares()
     try buildSingle()
+    let values = HostileValues.all()
+    sweep = single.indices.flatMap { index in
+      Self.sweep(of: single[index], values).map { (index, $0.path, $0.key, $0.value) }
+    }
+  }
+
+  /// Each attribute of each kind of module of the blocks and heads, with each of many hostile values.
+  package private(set) var sweep = [(base: Int, path: String, key: String, value: ValueSketch)]()
+
+  /// The attributes that may be missing.
+  private static let optional: [String: [String]] = [
+    "SPPF": ["n", "add"], "Concat": ["d"], "RepConv": ["g"], "MaxPool2d": ["ceil_mode"],
+  ]
+
+  private static func sweep(
+    of base: Base, _ values: [ValueSketch]
+  ) -> [(path: String, key: String, value: ValueSketch)] {
+    guard let center = base.sketch.root[base.focus] else { return [] }
+    var seen = Set<String>()
+    var result = [(path: String, key: String, value: ValueSketch)]()
+    for (path, module) in center.all {
+      let keys = module.attributes.map(\.key) + (optional[module.className] ?? [])
+      for key in keys where seen.insert("\(module.className).\(key)").inserted {
+        for value in values {
+          result.append((path.isEmpty ? base.focus : "\(base.focus).\(path)", key, value))
+        }
+      }
+    }
+    return result
   }
 
   private static func checkpoints(in directory: String) throws -> [String] {
@@ -104,10 +133,11 @@ package struct FuzzBases {
     var random = SplitMix64(seed: 1)
     for module in try spares + variants(using: &random) {
       let name = module.className
-      let layers = try layers(around: module.copy(), using: &random)
-      for (index, layer) in layers.enumerated() {
+      let center = module.copy()
+      let layers = try layers(around: center, using: &random)
+      let position = layers.firstIndex { $0 === center } ?? 0
+      for layer in layers {
         if layer[attribute: "f"] == nil { layer[attribute: "f"] = .int(-1) }
-        layer[attribute: "i"] = .int(index)
       }
       let root = ModuleSketch(
         "ultralytics.nn.tasks.DetectionModel",
@@ -141,7 +171,7 @@ package struct FuzzBases {
       guard failure.isEmpty else {
         throw Failure(description: "the network around a \(name) is not sound: \(failure)")
       }
-      single.append(Base(name: name, sketch: sketch, isSmall: true))
+      single.append(Base(name: name, sketch: sketch, focus: "model.\(position)"))
     }
   }
 

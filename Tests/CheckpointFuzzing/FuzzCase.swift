@@ -41,6 +41,18 @@ package struct FuzzCase {
     var start = SplitMix64(
       seed: seed ^ (UInt64(truncatingIfNeeded: number) &* 0xD134_2543_DE82_EF95))
     random = SplitMix64(seed: start.next())
+    if number % 2 == 0 {
+      // Half of the cases go through all attributes and values, in an order that mixes the blocks.
+      let entry = bases.sweep[number / 2 % bases.sweep.count &* 7919 % bases.sweep.count]
+      base = bases.single[entry.base].name
+      sketch = bases.single[entry.base].sketch.copy()
+      sketch.root[entry.path]?[attribute: entry.key] = entry.value
+      damage = ["\(entry.path): \(entry.key) = \(entry.value.summary)"]
+      // Windows and channels with the weights that they ask for.
+      if Bool.random(using: &random) { sketch.root[entry.path]?.fitTensors(using: &random) }
+      setting = Setting(using: &random)
+      return
+    }
     let base: FuzzBases.Base
     switch Int.random(in: 0..<100, using: &random) {
     case 0: base = Self.pick(bases.shipped, &random)
@@ -50,8 +62,9 @@ package struct FuzzCase {
     self.base = base.name
     sketch = base.sketch.copy()
     var damage = Damage(
-      spares: bases.spares, parts: bases.parts, using: SplitMix64(seed: random.next()))
-    let count = [1, 1, 1, 2, 2, 3, 4, 6][Int.random(in: 0..<8, using: &random)]
+      spares: bases.spares, parts: bases.parts, focus: base.focus,
+      using: SplitMix64(seed: random.next()))
+    let count = [1, 1, 2, 2, 3, 4, 6, 8][Int.random(in: 0..<8, using: &random)]
     for _ in 0..<count { damage.apply(to: &sketch) }
     self.damage = damage.log
     setting = Setting(using: &random)
@@ -145,11 +158,15 @@ package struct FuzzCase {
       heals = !chance(4, &random)
       looksInside = chance(10, &random)
       let backend = chance(12, &random) ? FuzzCase.pick(Backend.available, &random) : .native
-      runtime = RuntimeOptions(
+      var runtime = RuntimeOptions(
         backend: backend.isInstalled ? backend : .native,
         instructionSet: FuzzCase.pick(InstructionSet.available, &random),
         threads: chance(4, &random) ? 2 : 1, concurrency: 1,
         branch: chance(3, &random) ? .oneToOne : .oneToMany)
+      // Less than by default, so that what is within the limits is quick: seconds at the most.
+      runtime.limits = PlanLimits(
+        memory: 256 << 20, work: runtime.backend == .native ? 1 << 32 : 1 << 26)
+      self.runtime = runtime
       let sides = [32, 32, 40, 64, 64, 96]
       let side = FuzzCase.pick(sides, &random)
       let size = Size(width: FuzzCase.pick(sides, &random), height: FuzzCase.pick(sides, &random))

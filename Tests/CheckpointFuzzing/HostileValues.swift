@@ -22,8 +22,27 @@ enum HostileValues {
     "../../etc/passwd", "SiLU",
   ]
 
+  /// Every number and every type, and lists of numbers that matter most.
+  static func all() -> [ValueSketch] {
+    let numbers = Array(1...9) + extremes
+    let few = [0, -1, 1, 2, 3, 64, 65_536, 65_537, 1 << 31, 1 << 62, Int.max, Int.min]
+    let lists = few.flatMap { number -> [[Int]] in
+      [[number], [number, 1], [1, number], [number, number], [number, 1, 1, 1]]
+    }
+    return numbers.map { .int($0) } + lists.map { .list($0.map { .int($0) }) }
+      + reals.map { .float($0) } + reals.prefix(8).map { .list([.float($0), .float($0)]) }
+      + texts.map { .string($0) } + [
+        .none, .bool(true), .bool(false), .list([]), .tuple([]), .dictionary([]),
+        .list([.int(1), .string("x")]), .list([.list([.int(3)])]),
+        .list([ValueSketch](repeating: .int(1), count: 5000)),
+        .tensor(TensorSketch(shape: [3], values: [8, 16, 32])),
+        .tensor(TensorSketch(shape: [], values: [.nan])),
+        .tensor(TensorSketch(shape: [0], values: [])),
+      ]
+  }
+
   static func int(using random: inout SplitMix64) -> Int {
-    Int.random(in: 0..<5, using: &random) < 3
+    Bool.random(using: &random)
       ? Int.random(in: 0...9, using: &random)
       : extremes[Int.random(in: 0..<extremes.count, using: &random)]
   }

@@ -35,17 +35,22 @@ package final class ModuleSketch {
   package convenience init(_ record: ModuleRecord) {
     self.init(
       record.qualifiedName,
-      attributes: record.attributes.filter { !Self.meaningless.contains($0.key) }
+      attributes: record.attributes.filter { Self.keys.contains($0.key) }
         .sorted { $0.key < $1.key }.map { ($0.key, ValueSketch($0.value)) },
-      tensors: record.tensorNames.filter { !Self.meaningless.contains($0) }
+      tensors: record.tensorNames.filter { $0 != "num_batches_tracked" }
         .compactMap { name in record.tensors[name].map { (name, TensorSketch($0)) } },
       children: record.children.map { ($0.name, ModuleSketch($0)) })
   }
 
-  /// What every module has and nothing reads: left out, so that damage meets what matters.
-  private static let meaningless: Set = [
-    "training", "inplace", "type", "np", "affine", "momentum", "track_running_stats",
-    "_reversed_padding_repeated_twice", "return_indices", "num_batches_tracked", "yaml", "save",
+  /// The attributes that a block, a head or the checkpoint itself reads.
+  ///
+  /// Others are left out of copies, so that damage meets what matters.
+  package static let keys: Set = [
+    "f", "names", "stride", "task", "args", "g", "n", "add", "c2s", "idx", "d", "padding", "mode",
+    "scale_factor", "kernel_size", "dilation", "ceil_mode", "groups", "in_channels", "out_channels",
+    "padding_mode", "output_padding", "in_features", "out_features", "output_size", "eps",
+    "negative_slope", "num_heads", "head_dim", "key_dim", "scale", "area", "nc", "reg_max", "nm",
+    "ne", "kpt_shape",
   ]
 
   /// Returns a copy with copies of all that is below; what is shared or inside itself stays so.
