@@ -282,6 +282,12 @@ let package = Package(
       name: "YOLOKernelsTests", dependencies: ["YOLOKernels", "YOLOTensor", "YOLOTestSupport"],
       swiftSettings: settings),
     .testTarget(
+      name: "YOLOModelsTests",
+      dependencies: [
+        "CheckpointFuzzing", "YOLO", "YOLOGraph", "YOLOModels", "YOLOTestSupport", "YOLOWeights",
+      ],
+      swiftSettings: settings),
+    .testTarget(
       name: "YOLOGraphTests",
       dependencies: ["YOLOGraph", "YOLOKernels", "YOLOTensor", "YOLOTestSupport"],
       swiftSettings: settings),
