@@ -8,6 +8,8 @@ public struct Graph: Sendable {
   ///
   /// With these no product of extents can overflow, whatever a file asks for.
   package static let extentLimit = 1 << 16
+  /// The maximum number of operations; the largest networks have a tenth of it.
+  package static let nodeLimit = 1 << 14
 
   /// A primitive operation.
   public enum Operation: Sendable {

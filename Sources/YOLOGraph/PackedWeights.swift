@@ -75,10 +75,17 @@ public final class PackedWeights: Sendable {
 
   /// Returns the weights of each entry in its layout, packing what is not there yet on `threads`
   /// threads.
-  func packed(_ needed: [Entry], threads: Int) -> [WeightsKey: Packed] {
+  ///
+  /// - Throws: `GraphError.outOfMemory`.
+  func packed(_ needed: [Entry], threads: Int) throws(GraphError) -> [WeightsKey: Packed] {
     let present = entries.withLock { $0 }
     let missing = needed.filter { present[$0.stored] == nil }
       .sorted { $0.weights.count > $1.weights.count }
+    do throws(AllocationFailure) {
+      try pool.reserve(count: missing.reduce(0) { $0 + $1.byteCount / 4 + 256 })
+    } catch {
+      throw .outOfMemory(bytes: error.bytes)
+    }
     if threads > 1, missing.count > 1 {
       let next = Atomic<Int>(0)
       DispatchQueue.concurrentPerform(iterations: threads) { _ in

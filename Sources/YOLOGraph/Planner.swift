@@ -11,8 +11,8 @@ public struct Planner: Sendable {
   public var threads: Int
   /// The paths of modules whose outputs must be there after a run.
   public var kept: [String]
-  /// The maximum number of bytes of activations that a plan may need.
-  public var arenaLimit: Int
+  /// What a plan may take at most.
+  public var limits: PlanLimits
   /// The maximum number of bytes of weights that a plan's native kernels keep in the transform domain of Winograd
   /// forms, where they are several times as large; what does not fit is computed directly.
   public var winogradWeightLimit: Int
@@ -20,7 +20,7 @@ public struct Planner: Sendable {
   /// Creates a planner.
   public init(
     backend: Backend = .native, instructionSet: InstructionSet = .best, threads: Int = 1,
-    keeping kept: [String] = [], arenaLimit: Int = 4 << 30,
+    keeping kept: [String] = [], limits: PlanLimits = PlanLimits(),
     winogradWeightLimit: Int = 512 << 20
   ) {
     precondition(threads >= 1)
@@ -28,7 +28,7 @@ public struct Planner: Sendable {
     self.instructionSet = instructionSet
     self.threads = threads
     self.kept = kept
-    self.arenaLimit = arenaLimit
+    self.limits = limits
     self.winogradWeightLimit = winogradWeightLimit
   }
 
@@ -36,8 +36,28 @@ public struct Planner: Sendable {
   public func plan(
     _ graph: Graph, height: Int, width: Int, weights: PackedWeights
   ) throws(GraphError) -> Plan {
+    try graph.checkWork(height: height, width: width, limit: limits.work)
     let laid = try laidOut(graph, height: height, width: width)
-    return lower(laid, weights)
+    let entries = entries(of: laid)
+    // Before anything is allocated, and again with what the kernels want.
+    let bytes = [
+      laid.layouts.arenaCount * MemoryLayout<Float>.stride,
+      entries.reduce(0) { $0 + $1.byteCount }, tableBytes(of: laid),
+    ]
+    try limits.check(memory: bytes)
+    let plan = try lower(laid, entries, weights)
+    let scratch = plan.scratchCount * threads * MemoryLayout<Float>.stride
+    try limits.check(memory: bytes + [scratch])
+    return plan
+  }
+
+  /// Returns the bytes that the kernels of attention keep for each pixel.
+  private func tableBytes(of laid: LaidOut) -> Int {
+    laid.steps.reduce(0) { bytes, step in
+      guard case .attention = step.work else { return bytes }
+      let layout = laid.layouts.nodes[step.output]
+      return bytes + layout.height * layout.width * Attention.tableBytesPerPixel
+    }
   }
 
   /// Returns the convolutions of a plan: their steps, and where each reads and writes.
@@ -95,7 +115,7 @@ public struct Planner: Sendable {
   ) -> (methods: [ConvolutionMethod?], passing: Set<Int>) {
     let largest = zip(graph.nodes, extents).map { $0.channels * $1.height * $1.width }.max() ?? 0
     // Memory for this will be refused; its work might not even be countable.
-    guard backend == .native, largest <= arenaLimit / 4 else {
+    guard backend == .native, largest <= limits.memory / 4 else {
       return (steps.map { _ in nil }, [])
     }
     let native = KernelSet.of(instructionSet)
@@ -160,11 +180,17 @@ public struct Planner: Sendable {
       let layout = ActivationLayout(
         height: extents[buffer].height, width: extents[buffer].width, channels: channels,
         pixelStride: channels, border: life.border)
+      // So that sums can be counted.
+      guard layout.extent <= 1 << 40 else {
+        throw .tooLarge(bytes: layout.extent * 4, limit: limits.memory)
+      }
       bufferLayouts[buffer] = layout
       needs.append(BufferNeed(size: layout.extent, first: life.first, last: life.last))
     }
     let (positions, total) = memoryPlan(needs, alignment: 16)
-    guard total <= arenaLimit / 4 else { throw .tooLarge(bytes: total * 4, limit: arenaLimit) }
+    guard total <= limits.memory / 4 else {
+      throw .tooLarge(bytes: total * 4, limit: limits.memory)
+    }
     for (buffer, position) in zip(buffers, positions) {
       bufferLayouts[buffer] = bufferLayouts[buffer]?.moved(by: position)
     }
@@ -186,12 +212,14 @@ public struct Planner: Sendable {
     return (nodes, total)
   }
 
-  private func lower(_ laid: LaidOut, _ weights: PackedWeights) -> Plan {
+  private func lower(
+    _ laid: LaidOut, _ entries: [PackedWeights.Entry], _ weights: PackedWeights
+  ) throws(GraphError) -> Plan {
     let (graph, steps, layouts) = (laid.graph, laid.steps, laid.layouts)
     let native = KernelSet.of(instructionSet)
     let kernels = backend == .oracle ? nil : native
     let shapes = steps.map { shape(of: $0, layouts.nodes) }
-    let packed = packed(laid, native, weights)
+    let packed = try weights.packed(entries, threads: threads)
     let planned = steps.indices.compactMap { index -> Plan.Step? in
       let (step, shape) = (steps[index], shapes[index])
       if laid.passing.contains(step.output) { return nil }
@@ -311,11 +339,10 @@ public struct Planner: Sendable {
       output: shapes[1].output, macs: shapes.reduce(0) { $0 + $1.macs })
   }
 
-  /// Returns the weights of each convolution, packed for how it is computed.
-  private func packed(
-    _ laid: LaidOut, _ native: KernelSet, _ weights: PackedWeights
-  ) -> [WeightsKey: PackedWeights.Packed] {
-    let sources = zip(laid.steps, laid.methods).compactMap { step, method -> PackedWeights.Entry? in
+  /// Returns the weights that the convolutions need, in the layout of how each is computed.
+  private func entries(of laid: LaidOut) -> [PackedWeights.Entry] {
+    let native = KernelSet.of(instructionSet)
+    return zip(laid.steps, laid.methods).compactMap { step, method -> PackedWeights.Entry? in
       guard let key = laid.graph.nodes[step.start].weights else { return nil }
       let source: PackedWeights.Source
       switch step.work {
@@ -332,7 +359,6 @@ public struct Planner: Sendable {
         }
       return PackedWeights.Entry(key: key, weights: source, layout: layout)
     }
-    return weights.packed(sources, threads: threads)
   }
 
   /// Returns the kernel of a convolution, by how its weights were packed.
