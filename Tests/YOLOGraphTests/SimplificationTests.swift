@@ -99,14 +99,14 @@ import YOLOTestSupport
     let (mean, variance) = (normalization.mean.values(), normalization.variance.values())
     let bias = convolution.bias?.values() ?? []
     let inverse = variance.map { 1 / ($0 + normalization.epsilon).squareRoot() }
-    #expect(
-      folded.weight.values()
-        == convolution.weight.values().enumerated().map { index, value in
-          value * (gamma[index / 27] * inverse[index / 27])
-        })
-    #expect(
-      folded.bias?.values()
-        == (0..<4).map { (bias[$0] - mean[$0]) * inverse[$0] * gamma[$0] + beta[$0] })
+    var weight = convolution.weight.values()
+    for index in weight.indices { weight[index] *= gamma[index / 27] * inverse[index / 27] }
+    #expect(folded.weight.values() == weight)
+    var shifted = bias
+    for index in shifted.indices {
+      shifted[index] = (bias[index] - mean[index]) * inverse[index] * gamma[index] + beta[index]
+    }
+    #expect(folded.bias?.values() == shifted)
   }
 
   @Test func parametersTellWhatTheyAreMadeOf() throws {

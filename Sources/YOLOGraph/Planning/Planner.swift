@@ -15,7 +15,7 @@ public struct Planner: Sendable {
   public var threads: Int
   /// The paths of modules whose outputs must be there after a run.
   public var kept: [String]
-  /// The maximum number of bytes of activations and scratch memory that a plan may need.
+  /// The maximum number of bytes of activations, of all images, that a plan may need.
   public var arenaLimit: Int
   /// The maximum number of bytes of weights that a plan's native kernels keep in the transform domain
   /// of Winograd forms, where they are several times as large; what does not fit is computed directly.
@@ -49,12 +49,7 @@ public struct Planner: Sendable {
     precondition(1...Self.batchLimit ~= batch)
     let execution = execution(of: backend)
     let arrangement = try arranged(graph, batch: batch, height: height, width: width, execution)
-    let plan = bound(arrangement, batch: batch, execution, weights)
-    let count = plan.arenaCount + plan.scratchCount * threads
-    guard count <= arenaLimit / MemoryLayout<Float>.stride else {
-      throw .tooLarge(bytes: count * MemoryLayout<Float>.stride, limit: arenaLimit)
-    }
-    return plan
+    return bound(arrangement, batch: batch, execution, weights)
   }
 
   /// Returns the native convolutions of a plan: their steps, where each reads and writes, and how each
