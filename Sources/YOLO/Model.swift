@@ -294,7 +294,7 @@ public final class Model: Sendable {
 }
 
 extension DispatchTime {
-  fileprivate func milliseconds(to end: DispatchTime) -> Double {
+  func milliseconds(to end: DispatchTime) -> Double {
     Double(end.uptimeNanoseconds - uptimeNanoseconds) * 1e-6
   }
 }

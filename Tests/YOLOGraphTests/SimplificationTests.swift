@@ -65,7 +65,7 @@ import YOLOTestSupport
   @Test func everyModuleCanBeTapped() throws {
     let graph = try network()
     let paths = graph.modulePaths
-    #expect(paths.count == 15)
+    #expect(paths.count == 17)
     let exact = try PlannerTests.outputs(graph, Planner(backend: .oracle, keeping: paths))
     let all = try PlannerTests.outputs(graph, Planner(keeping: paths))
     for path in paths {

@@ -46,17 +46,19 @@ extension Graph {
   /// Returns the graph with each normalization as a depthwise convolution of one tap, which there are
   /// kernels for.
   func loweringBatchNormalization() -> Graph {
+    let isNormalized = nodes.contains {
+      if case .batchNormalization = $0.operation { true } else { false }
+    }
+    guard isNormalized else { return self }
     var copy = GraphCopy(of: self)
-    var isChanged = false
     for (index, node) in nodes.enumerated() {
       if case .batchNormalization(let normalization) = node.operation {
         copy.copy(index, as: .convolution(normalization.convolution(groups: node.channels)))
-        isChanged = true
       } else {
         copy.copy(index)
       }
     }
-    return isChanged ? copy.finished() : self
+    return copy.finished()
   }
 }
 

@@ -12,7 +12,7 @@ extension Graph {
       var window: Window
       var activation: Activation
     }
-    var families = [SiblingKey: [Sibling]]()
+    var siblings = [SiblingKey: [Sibling]]()
     let runs = epilogueRuns(keeping: kept)
     for (index, node) in nodes.enumerated() {
       guard case .convolution(let convolution) = node.operation, convolution.groups == 1,
@@ -21,7 +21,7 @@ extension Graph {
       let key = SiblingKey(
         input: channels(of: node.inputs[0]), window: convolution.window,
         activation: run.epilogue.activation)
-      families[key, default: []].append(
+      siblings[key, default: []].append(
         Sibling(
           start: index, output: run.output, convolution: convolution,
           activation: run.epilogue.activation))
@@ -29,17 +29,17 @@ extension Graph {
     let joined = concatenations()
     var merged = [Int: [Sibling]]()
     var replaced = Set<Int>()
-    for family in families.values where family.count > 1 {
-      guard let ordered = sideBySide(family, joined) else { continue }
-      merged[family[0].start] = ordered
-      for sibling in family { replaced.formUnion([sibling.start, sibling.output]) }
+    for members in siblings.values where members.count > 1 {
+      guard let ordered = sideBySide(members, joined) else { continue }
+      merged[members[0].start] = ordered
+      for sibling in members { replaced.formUnion([sibling.start, sibling.output]) }
     }
     guard !merged.isEmpty else { return self }
 
     var copy = GraphCopy(of: self)
     for node in nodes.indices {
-      if let family = merged[node] {
-        append(family, to: &copy)
+      if let members = merged[node] {
+        append(members, to: &copy)
       } else if !replaced.contains(node) {
         copy.copy(node)
       }
@@ -91,16 +91,16 @@ extension Graph {
   /// Returns siblings in the order in which their values may lie side by side, or nil if
   /// concatenations forbid it.
   private func sideBySide(
-    _ family: [Sibling],
+    _ members: [Sibling],
     _ joined: [Int: [(node: Int, first: Int, channels: Range<Int>)]]
   ) -> [Sibling]? {
-    let channels = family.reduce(0) { $0 + $1.convolution.outputChannels }
+    let channels = members.reduce(0) { $0 + $1.convolution.outputChannels }
     guard channels <= Self.dimensionLimit else { return nil }
-    let positions = family.map { joined[$0.output] ?? [] }
-    if positions.allSatisfy(\.isEmpty) { return family }
+    let positions = members.map { joined[$0.output] ?? [] }
+    if positions.allSatisfy(\.isEmpty) { return members }
     // Each as a whole in one and the same concatenation, without gaps.
     var found = [(sibling: Sibling, node: Int, first: Int)]()
-    for (sibling, positions) in zip(family, positions) {
+    for (sibling, positions) in zip(members, positions) {
       guard positions.count == 1, positions[0].channels == 0..<sibling.convolution.outputChannels
       else { return nil }
       found.append((sibling, positions[0].node, positions[0].first))
@@ -114,24 +114,24 @@ extension Graph {
     return found.map(\.sibling)
   }
 
-  /// Appends the one convolution of a family, and the slices that are its members' values.
-  private func append(_ family: [Sibling], to copy: inout GraphCopy) {
-    let convolution = Convolution.stacking(family.map(\.convolution))
-    let members = family.map { nodes[$0.start] }
-    let path = members.map(\.path).joined(separator: " + ")
-    let paths = members.flatMap(\.paths)
+  /// Appends the one convolution of siblings, and the slices that are their values.
+  private func append(_ members: [Sibling], to copy: inout GraphCopy) {
+    let convolution = Convolution.stacking(members.map(\.convolution))
+    let starts = members.map { nodes[$0.start] }
+    let path = starts.map(\.path).joined(separator: " + ")
+    let paths = starts.flatMap(\.paths)
     var whole = copy.append(
       Node(
         path: path, paths: paths, operation: .convolution(convolution),
-        inputs: [copy[nodes[family[0].start].inputs[0]]], channels: convolution.outputChannels))
-    if family[0].activation != .identity {
+        inputs: [copy[nodes[members[0].start].inputs[0]]], channels: convolution.outputChannels))
+    if members[0].activation != .identity {
       whole = copy.append(
         Node(
-          path: path, paths: paths, operation: .activation(family[0].activation), inputs: [whole],
+          path: path, paths: paths, operation: .activation(members[0].activation), inputs: [whole],
           channels: convolution.outputChannels))
     }
     var start = 0
-    for sibling in family {
+    for sibling in members {
       let end = start + sibling.convolution.outputChannels
       let slice = copy.append(
         Node(
