@@ -35,10 +35,10 @@ extension Model {
 
   /// Predicts, and hands out what modules gave on the way.
   ///
-  /// Every module of the checkpoint that runs may be named, `model.2.m.0.cv1.bn` as well as `model.2`.
-  /// What inference takes together, such as a convolution and the normalization after it, is then
-  /// computed apart. A module that runs several times gives its last output, and one that gives a
-  /// list gives it joined along the channels.
+  /// Every module of the checkpoint that runs may be named, `model.2.m.0.cv1.bn` as well as
+  /// `model.2`. What inference takes together, such as a convolution and the normalization after
+  /// it, is then computed apart. A module that runs several times gives its last output, and one
+  /// that gives a list gives it joined along the channels.
   ///
   /// - Parameters:
   ///   - image: The image.
@@ -47,7 +47,8 @@ extension Model {
   ///   - options: Thresholds and the input size.
   ///   - source: What the prediction calls the image.
   /// - Returns: The prediction, the network's input and the tensors.
-  /// - Throws: As `predict(_:options:source:)`; `YOLOError` of code `model` for a path that no module
+  /// - Throws: As `predict(_:options:source:)`; `YOLOError` of code `model` for a path that no
+  ///   module
   ///   has.
   public func trace(
     _ image: Image, taps paths: [String], options: PredictOptions = .standard,

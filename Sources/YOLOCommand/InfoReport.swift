@@ -83,7 +83,8 @@ struct InfoReport {
       ["step", "kind", "kernel", "output", "GFLOP", "at KiB", "KiB"], leftColumns: 4)
     for row in steps.rows {
       rows.append([
-        row.path, row.kind.rawValue, row.kernel, row.output.map { "\($0)" }.joined(separator: "x"),
+        row.path, row.kind.rawValue, row.kernel,
+        row.output.map { "\($0)" }.joined(separator: "x"),
         Self.gigaflops(row.macs).fixed(3), (Double(row.offset) / 1024).fixed(0),
         (Double(row.byteCount) / 1024).fixed(0),
       ])
@@ -140,7 +141,8 @@ struct InfoReport {
           .array(
             steps.rows.map { row in
               .object([
-                JSONMember("path", .string(row.path)), JSONMember("kind", .string(row.kind.rawValue)),
+                JSONMember("path", .string(row.path)),
+                JSONMember("kind", .string(row.kind.rawValue)),
                 JSONMember("kernel", .string(row.kernel)), JSONMember("output", list(row.output)),
                 JSONMember("gflop", .double(Self.gigaflops(row.macs))),
                 JSONMember("offset", .int(row.offset)), JSONMember("bytes", .int(row.byteCount)),

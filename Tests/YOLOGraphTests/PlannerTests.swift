@@ -33,8 +33,8 @@ import YOLOTestSupport
     }
   }
 
-  /// Two levels with everything that YOLOv8 has: split, residual, concatenation, pool, upsample; and
-  /// what it does not: a value that two concatenations want, an addition that cannot be fused.
+  /// Two levels with everything that YOLOv8 has: split, residual, concatenation, pool, upsample;
+  /// and what it does not: a value that two concatenations want, an addition that cannot be fused.
   static func network() throws -> Graph {
     let weights = Weights()
     let builder = GraphBuilder()

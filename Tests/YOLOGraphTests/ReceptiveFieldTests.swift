@@ -14,7 +14,8 @@ import YOLOKernels
   @Test func hugeStridesAreNoTrouble() throws {
     let builder = GraphBuilder()
     var x = builder.input(channels: 1)
-    // Padding keeps two pixels whatever the stride is: after so many layers it is beyond any number.
+    // Padding keeps two pixels whatever the stride is: after so many layers it is beyond any
+    // number.
     let window = Window(kernel: 3, stride: 64, padding: 64)
     for layer in 0..<200 {
       x = try x.convolved(by: Self.convolution(window), at: "model.\(layer)")

@@ -25,7 +25,8 @@ import YOLOTestSupport
       .named(path + ".bn").named(path)
   }
 
-  /// Three branches and the normalized input, summed up and activated; then a transposed convolution.
+  /// Three branches and the normalized input, summed up and activated; then a transposed
+  /// convolution.
   private func network(groups: Int = 1) throws -> Graph {
     let x = builder.input(channels: 6)
     var sum = try block(x, plain(6, 6, groups: groups), "a")

@@ -1,8 +1,8 @@
 import YOLOKernels
 import YOLOTensor
 
-/// How the steps of a plan are computed: what a value looks like in memory, how parameters are packed,
-/// which kernel runs a step.
+/// How the steps of a plan are computed: what a value looks like in memory, how parameters are
+/// packed, which kernel runs a step.
 ///
 /// The planner knows no backend; a new one implements this and has a case in `Backend`.
 protocol ExecutionBackend: Sendable {
@@ -10,8 +10,8 @@ protocol ExecutionBackend: Sendable {
   /// stay.
   func rewritten(_ graph: Graph, keeping kept: Set<String>) -> Graph
 
-  /// Chooses how the steps are computed; `shapes` are those of the steps that are convolutions, with
-  /// layouts as if every value had a buffer of its own.
+  /// Chooses how the steps are computed; `shapes` are those of the steps that are convolutions,
+  /// with layouts as if every value had a buffer of its own.
   func selection(
     for schedule: Schedule, shapes: [ConvolutionShape?], retaining retained: Set<Int>
   ) -> KernelSelection
@@ -19,8 +19,8 @@ protocol ExecutionBackend: Sendable {
   /// Returns the layout of a value in a buffer of its own at the start of an arena.
   func layout(of shape: Shape, border: Int) -> ActivationLayout
 
-  /// Returns how the parameters of a convolution are packed; `method` is how it is computed, if that
-  /// was selected.
+  /// Returns how the parameters of a convolution are packed; `method` is how it is computed, if
+  /// that was selected.
   func packing(method: ConvolutionMethod?) -> PackedWeights.Layout
 
   /// Returns the kernel of a step.

@@ -84,8 +84,8 @@ public final class PackedWeights: Sendable {
   /// Creates an empty store.
   public init() {}
 
-  /// Returns the parameters of each entry in its layout, packing on `threads` threads what is not there
-  /// yet.
+  /// Returns the parameters of each entry in its layout, packing on `threads` threads what is not
+  /// there yet.
   func packed(_ needed: [Entry], threads: Int) -> [Packed] {
     let keys = needed.map(\.key)
     let present = entries.withLock { $0 }

@@ -29,7 +29,8 @@ public struct BatchNormalization: Sendable {
   /// The number of channels.
   public var channels: Int { weight.shape[0] }
 
-  /// Returns what folding multiplies each output channel's weights by: γ · r, r = 1/√(variance + ε).
+  /// Returns what folding multiplies each output channel's weights by: γ · r, r = 1/√(variance +
+  /// ε).
   ///
   /// Folding is in float32 and in this order: W′ = W · (γ · r), b′ = (b − mean) · r · γ + β.
   func scales() -> [Float] { zip(weight.values(), inverses()).map { $0 * $1 } }

@@ -2,8 +2,8 @@ import YOLOKernels
 
 /// A network as a flat list of primitive operations, in the order in which they run.
 ///
-/// Heights and widths are not part of a graph: a `Planner` infers them for an input. A graph is traced
-/// once, nothing fused in it; passes rewrite it.
+/// Heights and widths are not part of a graph: a `Planner` infers them for an input. A graph is
+/// traced once, nothing fused in it; passes rewrite it.
 public struct Graph: Sendable {
   /// The maximum number of channels, and of rows and columns, of an activation.
   ///
@@ -52,7 +52,8 @@ public struct Graph: Sendable {
   public internal(set) var auxiliaryOutputs: Set<Int> = []
   /// The node whose value is the output of each module, by the module's path.
   public internal(set) var modules: [String: Int] = [:]
-  /// The modules whose output is [1, channels] where that of others is [1, channels, height, width].
+  /// The modules whose output is [1, channels] where that of others is [1, channels, height,
+  /// width].
   public internal(set) var flatModules: Set<String> = []
   /// The modules that are the last function of the module around them, and have its output.
   var closingActivations: Set<String> = []

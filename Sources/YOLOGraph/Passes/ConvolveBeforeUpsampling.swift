@@ -1,12 +1,12 @@
 import YOLOKernels
 
 extension Graph {
-  /// Returns the graph with 1×1 convolutions over concatenations applied to an upsampled part before
-  /// it is upsampled: the sums over the other parts start from its output.
+  /// Returns the graph with 1×1 convolutions over concatenations applied to an upsampled part
+  /// before it is upsampled: the sums over the other parts start from its output.
   ///
-  /// A 1×1 convolution is a sum over its input channels, and repeating a pixel repeats its sums. Left
-  /// alone are concatenations and upsamplings that something else reads, that are outputs, or that
-  /// are modules in `kept`.
+  /// A 1×1 convolution is a sum over its input channels, and repeating a pixel repeats its sums.
+  /// Left alone are concatenations and upsamplings that something else reads, that are outputs, or
+  /// that are modules in `kept`.
   package func convolvingBeforeUpsampling(keeping kept: Set<String> = []) -> Graph {
     var readers = [[Int]](repeating: [], count: nodes.count)
     for (index, node) in nodes.enumerated() {

@@ -4,8 +4,8 @@ extension Graph {
   /// Returns the graph with normalizations folded into the convolutions before them.
   ///
   /// Left alone are those that follow something else, or a convolution whose own value is read
-  /// elsewhere or kept. The folded convolution has the output of the module that both belong to; their
-  /// own names are gone, unless they are kept.
+  /// elsewhere or kept. The folded convolution has the output of the module that both belong to;
+  /// their own names are gone, unless they are kept.
   package func foldingBatchNormalization(keeping kept: Set<String> = []) -> Graph {
     let uses = readers(keeping: kept).uses
     var folded = [Int: Operation]()
@@ -43,8 +43,8 @@ extension Graph {
     return copy.finished(dropping: dropped)
   }
 
-  /// Returns the graph with each normalization as a depthwise convolution of one tap, which there are
-  /// kernels for.
+  /// Returns the graph with each normalization as a depthwise convolution of one tap, which there
+  /// are kernels for.
   func loweringBatchNormalization() -> Graph {
     let isNormalized = nodes.contains {
       if case .batchNormalization = $0.operation { true } else { false }

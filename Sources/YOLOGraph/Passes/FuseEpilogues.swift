@@ -11,8 +11,8 @@ struct EpilogueRun {
 }
 
 extension Graph {
-  /// Returns the graph in which each convolution does the activation and the addition that follow it,
-  /// where nothing else reads the values between and none of them is kept.
+  /// Returns the graph in which each convolution does the activation and the addition that follow
+  /// it, where nothing else reads the values between and none of them is kept.
   package func fusingEpilogues(keeping kept: Set<String> = []) -> Graph {
     let runs = epilogueRuns(keeping: kept)
     let absorbed = Set(runs.values.flatMap(\.absorbed))

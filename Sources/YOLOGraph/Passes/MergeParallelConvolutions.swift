@@ -1,8 +1,8 @@
 import YOLOKernels
 
 extension Graph {
-  /// Returns the graph with sums of convolutions of one value, and of that value normalized, each made
-  /// one convolution ("structural re-parameterization", Ding et al., "RepVGG", 2021).
+  /// Returns the graph with sums of convolutions of one value, and of that value normalized, each
+  /// made one convolution ("structural re-parameterization", Ding et al., "RepVGG", 2021).
   ///
   /// The kernels are odd and padded by their half, with the same channels, groups and stride. Left
   /// alone are sums of which something is read elsewhere or kept.
@@ -35,8 +35,8 @@ extension Graph {
     return copy.finished()
   }
 
-  /// Returns the nodes whose values a node is the sum of, in order, and all nodes that it replaces; nil
-  /// if it is no sum or one of values that something else reads.
+  /// Returns the nodes whose values a node is the sum of, in order, and all nodes that it replaces;
+  /// nil if it is no sum or one of values that something else reads.
   private func branches(of sum: Int, _ uses: [Int]) -> (leaves: [Int], inner: [Int])? {
     guard case .add = nodes[sum].operation else { return nil }
     var leaves = [Int]()
@@ -56,8 +56,8 @@ extension Graph {
     return (leaves, inner)
   }
 
-  /// Returns the convolution that computes the sum of branches, and the node that it reads; nil if they
-  /// do not fit each other.
+  /// Returns the convolution that computes the sum of branches, and the node that it reads; nil if
+  /// they do not fit each other.
   private func merging(_ branches: [Int]) -> (convolution: Convolution, input: Int)? {
     let input = nodes[branches[0]].inputs.first
     guard let input, case .convolution(let first) = nodes[branches[0]].operation else { return nil }
@@ -82,8 +82,8 @@ extension Graph {
 extension Convolution {
   /// Returns the one convolution that computes the sum of parallel ones.
   ///
-  /// All are centered and have the same channels, groups and stride. The smaller kernels are added at
-  /// the center of the largest.
+  /// All are centered and have the same channels, groups and stride. The smaller kernels are added
+  /// at the center of the largest.
   package static func merging(_ branches: [Convolution]) -> Convolution {
     guard let widest = branches.max(by: { $0.window.taps < $1.window.taps }) else {
       preconditionFailure("something to merge")

@@ -4,8 +4,8 @@ extension Graph {
   /// Returns the graph with the convolutions that read one value through the same window, and pass
   /// through the same activation, made one; each one's value becomes a run of the channels.
   ///
-  /// Left alone are those whose values must lie elsewhere: where concatenations read them, but not all
-  /// side by side. Outputs and the modules in `kept` keep their values.
+  /// Left alone are those whose values must lie elsewhere: where concatenations read them, but not
+  /// all side by side. Outputs and the modules in `kept` keep their values.
   package func mergingSiblings(keeping kept: Set<String> = []) -> Graph {
     struct SiblingKey: Hashable {
       var input: ChannelRun

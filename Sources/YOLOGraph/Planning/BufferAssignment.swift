@@ -1,8 +1,8 @@
 /// Which buffer each value lives in, and from which channel on.
 ///
-/// Concatenation and slicing move no data where aliasing can do it: the inputs of a concatenation are
-/// written straight into their channels of its buffer, and a slice reads its channels of its input's
-/// buffer.
+/// Concatenation and slicing move no data where aliasing can do it: the inputs of a concatenation
+/// are written straight into their channels of its buffer, and a slice reads its channels of its
+/// input's buffer.
 package struct BufferAssignment: Sendable {
   /// A run of channels of a buffer.
   package struct Location: Sendable, Equatable {

@@ -3,8 +3,8 @@ package import YOLOKernels
 /// Chooses how each convolution of a plan is computed.
 ///
 /// The fastest by the cost model, within a limit on memory: the weights of a Winograd form are four
-/// (stride 2: nine) times as large as the direct ones. Where all of them would exceed the limit, those
-/// that save most time for each byte get it, and the others are computed directly.
+/// (stride 2: nine) times as large as the direct ones. Where all of them would exceed the limit,
+/// those that save most time for each byte get it, and the others are computed directly.
 package struct ConvolutionChoice: Sendable {
   package let instructionSet: InstructionSet
   /// The maximum number of bytes that the weights of all Winograd convolutions take.

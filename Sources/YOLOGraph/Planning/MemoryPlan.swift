@@ -18,11 +18,11 @@ package struct LiveInterval: Sendable {
 /// Returns a position for each buffer, so that buffers in use at the same time do not overlap, and
 /// the elements that they take together.
 ///
-/// Each buffer goes to the lowest position that is free during its interval, largest first ("greedy by
-/// size", Pisarchyk and Lee, "Efficient memory management for deep neural net inference", 2020). As
-/// long as that takes more than is in use at once, the buffer at the top is placed before all others
-/// and the rest anew, a bounded number of times; the best placing counts. Positions are multiples of
-/// `alignment`. Cost: quadratic in the buffers.
+/// Each buffer goes to the lowest position that is free during its interval, largest first ("greedy
+/// by size", Pisarchyk and Lee, "Efficient memory management for deep neural net inference", 2020).
+/// As long as that takes more than is in use at once, the buffer at the top is placed before all
+/// others and the rest anew, a bounded number of times; the best placing counts. Positions are
+/// multiples of `alignment`. Cost: quadratic in the buffers.
 package func memoryPlan(
   _ intervals: [LiveInterval], alignment: Int
 ) -> (positions: [Int], total: Int) {

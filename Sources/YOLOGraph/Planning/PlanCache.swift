@@ -1,6 +1,7 @@
 import Synchronization
 
-/// The plans of a graph, made when a shape of inputs is first met and kept for the most recent ones.
+/// The plans of a graph, made when a shape of inputs is first met and kept for the most recent
+/// ones.
 public final class PlanCache: Sendable {
   private struct Key: Hashable {
     let batch: Int

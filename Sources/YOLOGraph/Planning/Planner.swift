@@ -3,9 +3,9 @@ import YOLOTensor
 
 /// Creates plans: which kernel runs each step, and where in memory.
 ///
-/// In stages, each of which computes what it is for once: passes rewrite the graph, a `Schedule` orders
-/// the steps and assigns buffers, the backend selects kernels, live intervals become memory, parameters
-/// are packed, and the steps are bound to kernels.
+/// In stages, each of which computes what it is for once: passes rewrite the graph, a `Schedule`
+/// orders the steps and assigns buffers, the backend selects kernels, live intervals become memory,
+/// parameters are packed, and the steps are bound to kernels.
 public struct Planner: Sendable {
   /// The kernels to choose from.
   public var backend: Backend
@@ -17,8 +17,9 @@ public struct Planner: Sendable {
   public var kept: [String]
   /// The maximum number of bytes of activations, of all images, that a plan may need.
   public var arenaLimit: Int
-  /// The maximum number of bytes of weights that a plan's native kernels keep in the transform domain
-  /// of Winograd forms, where they are several times as large; what does not fit is computed directly.
+  /// The maximum number of bytes of weights that a plan's native kernels keep in the transform
+  /// domain of Winograd forms, where they are several times as large; what does not fit is computed
+  /// directly.
   public var winogradWeightLimit: Int
 
   /// The maximum number of images of a plan.
@@ -52,8 +53,8 @@ public struct Planner: Sendable {
     return bound(arrangement, batch: batch, execution, weights)
   }
 
-  /// Returns the native convolutions of a plan: their steps, where each reads and writes, and how each
-  /// is computed.
+  /// Returns the native convolutions of a plan: their steps, where each reads and writes, and how
+  /// each is computed.
   func convolutions(
     _ graph: Graph, height: Int, width: Int
   ) throws(GraphError) -> [(path: String, shape: ConvolutionShape, method: ConvolutionMethod)] {
@@ -230,8 +231,8 @@ public struct Planner: Sendable {
 }
 
 extension Schedule {
-  /// The steps from the first write into a buffer to the last read of any value in it, and the border
-  /// that its most demanding reader needs.
+  /// The steps from the first write into a buffer to the last read of any value in it, and the
+  /// border that its most demanding reader needs.
   struct BufferUse {
     var first = Int.max
     var last = -1

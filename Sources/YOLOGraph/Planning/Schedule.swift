@@ -3,8 +3,8 @@ import YOLOTensor
 
 /// The steps that compute a graph, in order, and which buffers they read and write.
 ///
-/// Each node is a step, except the input and what moves no data: concatenations and slices, as far as
-/// the buffer assignment makes them aliases.
+/// Each node is a step, except the input and what moves no data: concatenations and slices, as far
+/// as the buffer assignment makes them aliases.
 package struct Schedule: Sendable {
   /// A step before it is bound to memory.
   package struct Step: Sendable {
@@ -61,8 +61,8 @@ package struct Schedule: Sendable {
   /// The steps in order.
   package let steps: [Step]
 
-  /// Schedules a graph; a copy that the assignment could not avoid comes right before the first step
-  /// behind its concatenation.
+  /// Schedules a graph; a copy that the assignment could not avoid comes right before the first
+  /// step behind its concatenation.
   package init(_ graph: Graph) {
     let assignment = BufferAssignment(graph)
     var steps = [Step]()

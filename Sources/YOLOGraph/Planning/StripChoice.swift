@@ -1,11 +1,13 @@
 import YOLOKernels
 import YOLOTensor
 
-/// Chooses which convolutions are computed together with the one that follows, strip by strip of rows.
+/// Chooses which convolutions are computed together with the one that follows, strip by strip of
+/// rows.
 ///
 /// What lies between the two then takes no memory; not to write and read it must save more than the
-/// cost model says it costs to compute rows at the ends of items twice. Both must be direct anyway, and
-/// the value between must have no other reader and no neighbor in its buffer, and not be retained.
+/// cost model says it costs to compute rows at the ends of items twice. Both must be direct anyway,
+/// and the value between must have no other reader and no neighbor in its buffer, and not be
+/// retained.
 struct StripChoice {
   let instructionSet: InstructionSet
   let lanes: Int
@@ -51,8 +53,8 @@ struct StripChoice {
     return passing
   }
 
-  /// Returns the nanoseconds that computing two convolutions together saves; not positive if it cannot
-  /// be done.
+  /// Returns the nanoseconds that computing two convolutions together saves; not positive if it
+  /// cannot be done.
   private func gain(_ first: ConvolutionShape, _ second: ConvolutionShape) -> Double {
     let between = first.output
     let bytes = between.height * between.width * between.channels * MemoryLayout<Float>.stride

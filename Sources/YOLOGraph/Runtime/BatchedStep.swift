@@ -1,7 +1,7 @@
 import YOLOKernels
 
-/// A step for several images whose parts of the arena lie one after the other: the items of all images
-/// may run at the same time, each as it does for one image alone.
+/// A step for several images whose parts of the arena lie one after the other: the items of all
+/// images may run at the same time, each as it does for one image alone.
 struct BatchedStep: StepKernel {
   private let kernel: any StepKernel
   private let imageItems: Int

@@ -16,8 +16,8 @@ public final class Session: @unchecked Sendable {
 
   /// As much as lies in huge pages.
   ///
-  /// A Winograd kernel goes through more addresses at a time than a processor keeps translations of small
-  /// pages. What is not touched takes no memory.
+  /// A Winograd kernel goes through more addresses at a time than a processor keeps translations of
+  /// small pages. What is not touched takes no memory.
   private static let minimumScratchCount = 1 << 20
 
   /// Creates a session without memory.
