@@ -11,12 +11,14 @@ struct Conv: UnaryBlock {
 
   let path: String
   let convolution: Convolution
+  private let normalization: BatchNormalization?
   let activation: Activation
 
   init(_ record: ModuleRecord) throws {
     path = record.path
     let bn = record.hasChild("bn") ? try record.child("bn", of: "BatchNorm2d") : nil
-    convolution = try record.child("conv", of: "Conv2d").convolution(followedBy: bn)
+    convolution = try record.child("conv", of: "Conv2d").convolution()
+    normalization = try bn?.normalization(channels: convolution.outputChannels)
     activation = try record.child("act").activation()
   }
 
@@ -24,9 +26,12 @@ struct Conv: UnaryBlock {
   var outputChannels: Int { convolution.outputChannels }
 
   func callAsFunction(_ x: Value) throws -> Value {
-    let y = try x.convolved(by: convolution, at: path + ".conv")
-    return (convolution.normalization == nil ? y.named(path + ".conv") : y)
-      .activated(by: activation, at: path + ".act").named(path + ".act").named(path)
+    var y = try x.convolved(by: convolution, at: path + ".conv").named(path + ".conv")
+    if let normalization {
+      y = try y.normalized(by: normalization, at: path + ".bn").named(path + ".bn")
+    }
+    return y.activated(by: activation, at: path + ".act").named(path + ".act", isClosing: true)
+      .named(path)
   }
 }
 
@@ -50,7 +55,7 @@ struct Conv2d: UnaryBlock {
 
   init(_ record: ModuleRecord) throws {
     path = record.path
-    convolution = try record.convolution(followedBy: nil)
+    convolution = try record.convolution()
   }
 
   /// The channels of the output.
@@ -65,6 +70,7 @@ struct Conv2d: UnaryBlock {
 struct ConvTranspose: UnaryBlock {
   let path: String
   private let convolution: TransposedConvolution
+  private let normalization: BatchNormalization?
   private let activation: Activation
   /// The path of what stands in the place of a normalization.
   private let bnIdentity: String?
@@ -73,18 +79,23 @@ struct ConvTranspose: UnaryBlock {
     path = record.path
     // Without normalization the file has an Identity in its place; fused, nothing.
     let bn = record.hasChild("bn") ? try record.child("bn") : nil
-    let normalization = bn.flatMap { $0.className == "Identity" ? nil : $0 }
-    bnIdentity = normalization == nil ? bn?.path : nil
+    let batchNorm = bn.flatMap { $0.className == "Identity" ? nil : $0 }
+    bnIdentity = batchNorm == nil ? bn?.path : nil
     convolution = try record.child("conv_transpose", of: "ConvTranspose2d")
-      .transposedConvolution(followedBy: normalization)
+      .transposedConvolution()
+    normalization = try batchNorm?.normalization(channels: convolution.outputChannels)
     activation = try record.child("act").activation()
   }
 
   func callAsFunction(_ x: Value) throws -> Value {
     var y = try x.convolved(by: convolution, at: path + ".conv_transpose")
-    if convolution.normalization == nil { y = y.named(path + ".conv_transpose") }
+      .named(path + ".conv_transpose")
+    if let normalization {
+      y = try y.normalized(by: normalization, at: path + ".bn").named(path + ".bn")
+    }
     if let bnIdentity { y = y.named(bnIdentity) }
-    return y.activated(by: activation, at: path + ".act").named(path + ".act").named(path)
+    return y.activated(by: activation, at: path + ".act").named(path + ".act", isClosing: true)
+      .named(path)
   }
 }
 
@@ -95,7 +106,7 @@ struct ConvTranspose2d: UnaryBlock {
 
   init(_ record: ModuleRecord) throws {
     path = record.path
-    convolution = try record.transposedConvolution(followedBy: nil)
+    convolution = try record.transposedConvolution()
   }
 
   func callAsFunction(_ x: Value) throws -> Value {
