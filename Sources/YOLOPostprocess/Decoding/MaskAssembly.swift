@@ -53,6 +53,8 @@ struct MaskAssembly {
   /// image's own pixels are wanted of the finer grid between.
   var sumBytes: Int {
     let coarse = prototypes.width * prototypes.height
+    // Without prototypes there is no grid, and masks are empty.
+    guard coarse > 0 else { return 0 }
     let fine = grid == .source ? fineGrid() : Size(width: 0, height: 0)
     return (coarse + fine.width * fine.height) * MemoryLayout<Float>.stride
   }
