@@ -73,9 +73,11 @@ let package = Package(
     .target(
       name: "YOLOGraph", dependencies: ["YOLOKernels", "YOLOTensor"], swiftSettings: settings),
     .target(
-      name: "YOLOWeights", dependencies: ["YOLOSystem", "JSONText"], swiftSettings: settings),
+      name: "YOLOWeights", dependencies: ["YOLOSystem", "JSONText", "YOLOGeometry"],
+      swiftSettings: settings),
     .target(
-      name: "YOLOModels", dependencies: ["YOLOGraph", "YOLOKernels", "YOLOWeights"],
+      name: "YOLOModels",
+      dependencies: ["YOLOGeometry", "YOLOGraph", "YOLOKernels", "YOLOWeights"],
       swiftSettings: settings),
     .target(name: "YOLOGeometry", swiftSettings: settings),
     .target(name: "YOLOImage", dependencies: ["YOLOGeometry"], swiftSettings: settings),
@@ -202,7 +204,7 @@ let package = Package(
       name: "JSONTextTests", dependencies: ["JSONText"], swiftSettings: settings),
     .testTarget(
       name: "YOLOWeightsTests",
-      dependencies: ["YOLOSystem", "JSONText", "YOLOWeights", "YOLOTestSupport"],
+      dependencies: ["YOLOSystem", "JSONText", "YOLOGeometry", "YOLOWeights", "YOLOTestSupport"],
       resources: [.copy("Fixtures")], swiftSettings: settings),
     .testTarget(
       name: "YOLOGeometryTests", dependencies: ["YOLOGeometry", "YOLOTestSupport"],

@@ -1,5 +1,8 @@
 // What a user of this module handles without importing the modules below it.
 @_exported public import struct YOLOGeometry.Box
+@_exported public import struct YOLOGeometry.ClassNames
+@_exported public import enum YOLOGeometry.Geometry
+@_exported public import struct YOLOGeometry.Instance
 @_exported public import struct YOLOGeometry.Keypoint
 @_exported public import struct YOLOGeometry.Letterbox
 @_exported public import struct YOLOGeometry.Mask
@@ -7,6 +10,8 @@
 @_exported public import struct YOLOGeometry.Point
 @_exported public import struct YOLOGeometry.Polygon
 @_exported public import struct YOLOGeometry.Size
+@_exported public import enum YOLOGeometry.VisionTask
+@_exported public import func YOLOGeometry.nonMaximumSuppression
 @_exported public import enum YOLOGraph.Backend
 @_exported public import struct YOLOImage.Image
 @_exported public import enum YOLOImage.PixelBufferError
@@ -16,19 +21,11 @@
 @_exported public import enum YOLOPostprocess.ClassChoice
 @_exported public import struct YOLOPostprocess.ClassScore
 @_exported public import struct YOLOPostprocess.Classification
-@_exported public import struct YOLOPostprocess.Detection
-@_exported public import enum YOLOPostprocess.Findings
-@_exported public import struct YOLOPostprocess.OrientedDetection
-@_exported public import struct YOLOPostprocess.Pose
-@_exported public import struct YOLOPostprocess.Prediction
-@_exported public import struct YOLOPostprocess.Segmentation
+@_exported public import struct YOLOPostprocess.Results
 @_exported public import struct YOLOPostprocess.Selection
 @_exported public import struct YOLOPostprocess.Speed
 @_exported public import struct YOLOTensor.Tensor
 @_exported public import enum YOLOValidation.OptionError
 @_exported public import enum YOLOValidation.PredictOption
 @_exported public import struct YOLOValidation.PredictOptions
-@_exported public import struct YOLOValidation.ValidationFinding
-@_exported public import enum YOLOValidation.ValidationKind
-@_exported public import enum YOLOValidation.ValidationShape
-@_exported public import struct YOLOWeights.ClassNames
+@_exported public import struct YOLOWeights.Checkpoint

@@ -10,7 +10,7 @@ public enum InputFit: Sendable, Hashable {
   /// Scaled to cover, and cropped: what classifiers take.
   case crop(Size)
 
-  /// The extent of the input.
+  /// The size of the input.
   var size: Size {
     switch self {
     case .letterbox(let letterbox): letterbox.padded
@@ -26,7 +26,7 @@ public enum InputFit: Sendable, Hashable {
   /// - Parameters:
   ///   - image: The image that the fit was planned for.
   ///   - base: The input's first value.
-  ///   - layout: The input's strides; its extent is that of this fit.
+  ///   - layout: The input's strides; its size is that of this fit.
   ///   - threads: How many threads share the rows.
   func write(
     _ image: Image, to base: UnsafeMutablePointer<Float>, _ layout: ActivationLayout, threads: Int
@@ -65,14 +65,14 @@ public enum InputFit: Sendable, Hashable {
     let layout: ActivationLayout
 
     func write(_ samples: UnsafePointer<UInt8>, row: Int) {
-      // SAFETY: the layout has a place for each of the row's pixels.
+      // SAFETY: the layout has room for each of the row's pixels.
       InputRow.write(
         samples, width: layout.width, to: base + row * layout.rowStride,
         pixelStride: layout.pixelStride)
     }
   }
 
-  /// Returns the input as an image, of the extent that the network is given.
+  /// Returns the input as an image, of the size that the network is given.
   ///
   /// A letterbox must have been planned for the image's size.
   public func image(of image: Image) -> Image {

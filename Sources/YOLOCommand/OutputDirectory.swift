@@ -33,13 +33,13 @@ struct OutputDirectory {
     return "\(path)/\(stem.isEmpty ? name[...] : stem).mp4"
   }
 
-  /// Draws a prediction on its image and writes it under the image's name; what is neither JPEG
+  /// Draws results on their image and writes it under the image's name; what is neither JPEG
   /// nor PNG becomes JPEG.
   func write(
-    _ image: Image, annotatedWith prediction: Prediction, named name: String
+    _ image: Image, annotatedWith results: Results, named name: String
   ) throws(ImageIOError) {
     let suffix = name.split(separator: ".").last.map { $0.lowercased() } ?? ""
     let fileName = ["jpg", "jpeg", "png"].contains(suffix) ? name : name + ".jpg"
-    try ImageWriter.write(prediction.drawn(on: image), to: "\(path)/\(fileName)")
+    try ImageWriter.write(results.drawn(on: image), to: "\(path)/\(fileName)")
   }
 }

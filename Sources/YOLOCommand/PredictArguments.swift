@@ -15,9 +15,9 @@ struct PredictArguments: ParsableArguments {
   var confidence = "\(PredictOption.confidence.defaultValue)"
 
   @Option(
-    name: .customLong(PredictOption.overlap.flag),
-    help: "\(PredictOption.overlap.help), \(PredictOption.overlap.expected).")
-  var overlap = "\(PredictOption.overlap.defaultValue)"
+    name: .customLong(PredictOption.iouThreshold.flag),
+    help: "\(PredictOption.iouThreshold.help), \(PredictOption.iouThreshold.expected).")
+  var iouThreshold = "\(PredictOption.iouThreshold.defaultValue)"
 
   @Option(
     name: .customLong(PredictOption.maxDetections.flag),
@@ -45,7 +45,7 @@ struct PredictArguments: ParsableArguments {
     try PredictOptions(
       imageSize: try imageSize.map { try PredictOption.imageSize.parsed($0) },
       confidence: try PredictOption.confidence.parsed(confidence),
-      overlap: try PredictOption.overlap.parsed(overlap),
+      iouThreshold: try PredictOption.iouThreshold.parsed(iouThreshold),
       maxDetections: try PredictOption.maxDetections.parsed(maxDetections),
       classes: try classes.map { try PredictOption.classes.parsed($0) },
       isAgnostic: agnostic, isRectangular: !square, hasRetinaMasks: retinaMasks)

@@ -85,7 +85,7 @@ struct PredictCommand: AsyncParsableCommand {
       }
       progress.clear()
       if failure == nil || sources.count > 1 || output.hasResults {
-        output.finish(model: try runtime.modelPath(), task: model.network.head.task)
+        output.finish(model: try runtime.modelPath(), task: model.task)
       }
       if let failure { throw failure }
     } catch let code as ExitCode {

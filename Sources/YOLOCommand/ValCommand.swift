@@ -1,6 +1,7 @@
 import ArgumentParser
 import YOLO
 import YOLODatasets
+import YOLOGeometry
 import YOLOImage
 import YOLOImageIO
 import YOLOModels
@@ -40,9 +41,9 @@ struct ValCommand: ParsableCommand {
   var confidence = "\(ValidateOption.confidence.defaultValue)"
 
   @Option(
-    name: .customLong(ValidateOption.overlap.flag),
-    help: "\(ValidateOption.overlap.help), \(ValidateOption.overlap.expected).")
-  var overlap = "\(ValidateOption.overlap.defaultValue)"
+    name: .customLong(ValidateOption.iouThreshold.flag),
+    help: "\(ValidateOption.iouThreshold.help), \(ValidateOption.iouThreshold.expected).")
+  var iouThreshold = "\(ValidateOption.iouThreshold.defaultValue)"
 
   @Option(
     name: .customLong(ValidateOption.maxDetections.flag),
@@ -76,11 +77,10 @@ struct ValCommand: ParsableCommand {
         batchSize: try ValidateOption.batch.parsed(batch),
         selection: try selection(for: model), raisesLimit: maxDetections == nil)
       let directory = try save.map { try OutputDirectory($0) }
-      let task = DatasetTask(rawValue: model.network.head.task) ?? .detect
-      let dataset = try Dataset.open(path: data, task: task)
+      let dataset = try Dataset.open(path: data, task: model.task)
       let outcome = try validation.run(dataset, split: split)
       let report = ValidationReport(
-        model: try runtime.modelPath(), data: data, split: split, task: task.rawValue,
+        model: try runtime.modelPath(), data: data, split: split, task: model.task.rawValue,
         names: dataset.names, outcome: outcome)
       switch format {
       case .text: StandardOutput.write(report.text)
@@ -110,13 +110,13 @@ struct ValCommand: ParsableCommand {
 
   private func selection(for model: Model) throws -> Selection {
     var confidence = try ValidateOption.confidence.parsed(confidence)
-    if model.network.head.validationKind == .orientedBoxes {
+    if model.task == .obb {
       confidence = max(confidence, ValidateOption.minimumOrientedConfidence)
     }
-    let overlap = try ValidateOption.overlap.parsed(overlap)
+    let iouThreshold = try ValidateOption.iouThreshold.parsed(iouThreshold)
     return Selection(
       confidence: confidence, choice: .every,
-      method: model.network.head.selectionMethod(overlap: overlap),
+      method: model.network.head.selectionMethod(iouThreshold: iouThreshold),
       limit: try maxDetections.map { try ValidateOption.maxDetections.parsed($0) }
         ?? ValidateOption.maxDetections.defaultValue)
   }

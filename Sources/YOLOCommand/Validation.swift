@@ -29,7 +29,7 @@ struct Validation {
   let side: Int
   let batchSize: Int
   let selection: Selection
-  /// Whether as many findings are taken as the image with the most labels has, if that is more.
+  /// Whether as many instances are kept as the image with the most labels has, if that is more.
   let raisesLimit: Bool
 
   /// Validates on a part of a dataset.
@@ -37,10 +37,9 @@ struct Validation {
   /// Images that cannot be read, and those with a wrong label, are reported and left out. A file is
   /// read twice: first for the image's extent, which decides on its batch.
   func run(_ dataset: Dataset, split: String) throws -> Outcome {
-    guard let kind = model.network.head.validationKind else {
-      return try classify(dataset, split: split)
-    }
-    if case .keypoints(let count) = kind, let shape = dataset.keypointShape, shape.count != count {
+    guard model.task != .classify else { return try classify(dataset, split: split) }
+    let keypointCount = model.network.head.keypointCount
+    if let count = keypointCount, let shape = dataset.keypointShape, shape.count != count {
       throw YOLOError(
         .option,
         "\(dataset.path) has \(shape.count) keypoints an object, but the model has \(count)")
@@ -53,7 +52,7 @@ struct Validation {
       progress.advance()
       notes.record(clearing: progress) {
         let labels = try dataset.labels(ofImage: path)
-        try check(labels.objects.map(\.classIndex), in: path)
+        try check(labels.instances.map(\.classIndex), in: path)
         let size = try ImageReader.size(contentsOf: path)
         try Dataset.check(size, ofImage: path)
         usable.append((path, labels, size))
@@ -65,9 +64,11 @@ struct Validation {
       batchSize: batchSize)
     var selection = selection
     if raisesLimit {
-      selection.limit = usable.reduce(selection.limit) { max($0, $1.labels.objects.count) }
+      selection.limit = usable.reduce(selection.limit) { max($0, $1.labels.instances.count) }
     }
-    var evaluation = Evaluation(kind: kind, classCount: model.network.head.classCount)
+    var evaluation = Evaluation(
+      task: model.task, classCount: model.network.head.classCount,
+      keypointCount: keypointCount ?? 0)
     for input in plan.batches.joined() {
       let item = usable[input.index]
       progress.advance()
@@ -77,13 +78,13 @@ struct Validation {
         guard image.size == item.size else {
           throw ImageIOError.unreadable(source: item.path, reason: "it changed meanwhile")
         }
-        let result = try model.evaluate(
+        let results = try model.evaluate(
           image, fit: .letterbox(input.letterbox), selection: selection)
         evaluation.add(
-          result.findings.validationFindings,
+          results.instances,
           targets: item.labels.targets(
-            for: input, kind: kind, maskGrid: result.findings.maskFrame))
-        return result.speed
+            for: input, task: model.task, maskGrid: results.first?.letterboxMask?.frame))
+        return results.speed
       }
     }
     progress.clear()
@@ -103,13 +104,13 @@ struct Validation {
         let image = try ImageReader.read(
           contentsOf: item.path, threads: model.options.threads)
         try Dataset.check(image.size, ofImage: item.path)
-        let result = try model.evaluate(
+        let results = try model.evaluate(
           image, fit: .crop(Size(width: side, height: side)), selection: selection)
-        if case .classification(let classification) = result.findings {
+        if let classification = results.classification {
           evaluation.add(
             probabilities: classification.probabilities, target: item.classIndex)
         }
-        return result.speed
+        return results.speed
       }
     }
     progress.clear()
@@ -158,12 +159,5 @@ extension Validation {
         preprocess: total.preprocess * share, inference: total.inference * share,
         postprocess: total.postprocess * share)
     }
-  }
-}
-
-extension Findings {
-  /// The extent of the masks, if there are any.
-  fileprivate var maskFrame: Size? {
-    if case .segmentations(let objects) = self { objects.first?.mask.frame } else { nil }
   }
 }

@@ -1,5 +1,6 @@
 import JSONText
 import YOLO
+import YOLOGeometry
 import YOLOPostprocess
 import YOLOSystem
 import YOLOValidation
@@ -163,10 +164,10 @@ struct ValidationReport {
 extension EvaluationReport {
   /// What the figures beside those of boxes are about.
   fileprivate var detailName: String {
-    switch kind {
-    case .masks: "mask"
-    case .keypoints: "pose"
-    case .boxes, .orientedBoxes: "box"
+    switch task {
+    case .segment: "mask"
+    case .pose: "pose"
+    case .detect, .obb, .classify: "box"
     }
   }
 }

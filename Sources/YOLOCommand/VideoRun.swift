@@ -36,7 +36,7 @@ struct VideoRun {
   }
 
   private func forEachResult(
-    info: VideoInfo, output: inout ResultOutput, body: (Image, Prediction) async throws -> Void
+    info: VideoInfo, output: inout ResultOutput, body: (Image, Results) async throws -> Void
   ) async throws {
     var progress = ProgressBar(total: info.frameCount(stride: stride))
     defer { progress.clear() }

@@ -14,7 +14,7 @@ public enum PredictionFile {
   /// Reads the images of a file in their order.
   ///
   /// - Throws: `unreadable`, `tooLarge`, `malformed` for what is not JSON, or `invalidPrediction`
-  ///   with the place in the JSON.
+  ///   with the position in the JSON.
   public static func read(_ path: String) throws(DatasetError) -> [PredictedImage] {
     let bytes = try DatasetFiles.read(path, maximumBytes: maximumBytes)
     let reader = PredictionReader(path: path)

@@ -23,8 +23,8 @@ struct PredictionReader {
     }
   }
 
-  private func invalid(_ place: String, _ expected: String) -> DatasetError {
-    .invalidPrediction(path: path, at: place, expected: expected)
+  private func invalid(_ position: String, _ expected: String) -> DatasetError {
+    .invalidPrediction(path: path, at: position, expected: expected)
   }
 
   func images(_ root: JSONValue) throws(DatasetError) -> [PredictedImage] {
@@ -40,13 +40,14 @@ struct PredictionReader {
   }
 
   /// Reads one image: an object with `results` or `predictions`, or the list itself.
-  func image(_ value: JSONValue, at place: String) throws(DatasetError) -> PredictedImage {
+  func image(_ value: JSONValue, at position: String) throws(DatasetError) -> PredictedImage {
     let key = ["results", "predictions"].first { value[$0] != nil }
     let list = key.flatMap { value[$0] } ?? value
-    let start = [place, key ?? ""].filter { !$0.isEmpty }.joined(separator: ".")
+    let start = [position, key ?? ""].filter { !$0.isEmpty }.joined(separator: ".")
     guard let elements = list.elements else {
       throw invalid(
-        place.isEmpty ? "the file" : place, "a list of objects, or an object with \"results\"")
+        position.isEmpty ? "the file" : position, "a list of objects, or an object with \"results\""
+      )
     }
     var objects: [ComparedObject] = []
     for (index, element) in elements.enumerated() {
@@ -55,79 +56,82 @@ struct PredictionReader {
     return PredictedImage(source: value["source"]?.string, objects: objects)
   }
 
-  private func object(_ value: JSONValue, at place: String) throws(DatasetError) -> ComparedObject {
+  private func object(_ value: JSONValue, at position: String) throws(DatasetError)
+    -> ComparedObject
+  {
     let label: String
     switch value["class"] {
     case .int(let index): label = "\(index)"
     case .string(let name): label = name
-    default: throw invalid("\(place).class", "a class index or name")
+    default: throw invalid("\(position).class", "a class index or name")
     }
-    let confidence = try number(value["confidence"], "\(place).confidence")
+    let confidence = try number(value["confidence"], "\(position).confidence")
     guard let box = value["box"] else {
-      return ComparedObject(label: label, confidence: confidence, shape: .image)
+      return ComparedObject(label: label, confidence: confidence, geometry: nil)
     }
-    let place = "\(place)"
     if box["x3"] != nil {
       var corners: [Point] = []
       for index in 1...4 {
         corners.append(
           Point(
-            x: try number(box["x\(index)"], "\(place).box.x\(index)"),
-            y: try number(box["y\(index)"], "\(place).box.y\(index)")))
+            x: try number(box["x\(index)"], "\(position).box.x\(index)"),
+            y: try number(box["y\(index)"], "\(position).box.y\(index)")))
       }
       guard corners.allSatisfy({ $0.x.isFinite && $0.y.isFinite }) else {
-        throw invalid("\(place).box", "finite corners")
+        throw invalid("\(position).box", "finite corners")
       }
-      return ComparedObject(label: label, confidence: confidence, shape: .orientedBox(corners))
+      return ComparedObject(label: label, confidence: confidence, corners: corners)
     }
     let edges = Box(
-      x1: try number(box["x1"], "\(place).box.x1"), y1: try number(box["y1"], "\(place).box.y1"),
-      x2: try number(box["x2"], "\(place).box.x2"), y2: try number(box["y2"], "\(place).box.y2"))
+      x1: try number(box["x1"], "\(position).box.x1"),
+      y1: try number(box["y1"], "\(position).box.y1"),
+      x2: try number(box["x2"], "\(position).box.x2"),
+      y2: try number(box["y2"], "\(position).box.y2"))
     if let segments = value["segments"] {
-      let points = try points(segments, "\(place).segments")
+      let points = try points(segments, "\(position).segments")
       return ComparedObject(
-        label: label, confidence: confidence, shape: .outline(edges, Polygon(points: points)))
+        label: label, confidence: confidence, geometry: .outline(edges, Polygon(points: points)))
     }
     if let keypoints = value["keypoints"] {
-      let points = try points(keypoints, "\(place).keypoints")
+      let points = try points(keypoints, "\(position).keypoints")
       let visible = try keypoints["visible"].map { (visible) throws(DatasetError) in
-        try numbers(visible, "\(place).keypoints.visible")
+        try numbers(visible, "\(position).keypoints.visible")
       }
       guard visible.map({ $0.count == points.count }) ?? true else {
-        throw invalid("\(place).keypoints.visible", "a number for each point")
+        throw invalid("\(position).keypoints.visible", "a number for each point")
       }
       return ComparedObject(
         label: label, confidence: confidence,
-        shape: .keypoints(
+        geometry: .keypoints(
           edges, points.enumerated().map { Keypoint($1, visibility: visible?[$0]) }))
     }
-    return ComparedObject(label: label, confidence: confidence, shape: .box(edges))
+    return ComparedObject(label: label, confidence: confidence, geometry: .box(edges))
   }
 
-  private func points(_ value: JSONValue, _ place: String) throws(DatasetError) -> [Point] {
-    let x = try numbers(value["x"], "\(place).x")
-    let y = try numbers(value["y"], "\(place).y")
-    guard x.count == y.count else { throw invalid(place, "as many x as y") }
+  private func points(_ value: JSONValue, _ position: String) throws(DatasetError) -> [Point] {
+    let x = try numbers(value["x"], "\(position).x")
+    let y = try numbers(value["y"], "\(position).y")
+    guard x.count == y.count else { throw invalid(position, "as many x as y") }
     return zip(x, y).map { Point(x: $0, y: $1) }
   }
 
-  private func numbers(_ value: JSONValue?, _ place: String) throws(DatasetError) -> [Float] {
-    guard let elements = value?.elements else { throw invalid(place, "a list of numbers") }
+  private func numbers(_ value: JSONValue?, _ position: String) throws(DatasetError) -> [Float] {
+    guard let elements = value?.elements else { throw invalid(position, "a list of numbers") }
     var numbers: [Float] = []
     numbers.reserveCapacity(elements.count)
     for (index, element) in elements.enumerated() {
-      numbers.append(try number(element, "\(place)[\(index)]"))
+      numbers.append(try number(element, "\(position)[\(index)]"))
     }
     return numbers
   }
 
   /// Reads a number; `null` is what is written for one that is not finite.
-  private func number(_ value: JSONValue?, _ place: String) throws(DatasetError) -> Float {
+  private func number(_ value: JSONValue?, _ position: String) throws(DatasetError) -> Float {
     switch value {
     case .int(let number): return Float(number)
     case .double(let number): return Float(number)
     case .null: return .nan
-    default: throw invalid(place, "a number")
+    default: throw invalid(position, "a number")
     }
   }
 }

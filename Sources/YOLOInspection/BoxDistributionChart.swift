@@ -1,3 +1,4 @@
+import YOLOGeometry
 import YOLOPlot
 import YOLOPostprocess
 

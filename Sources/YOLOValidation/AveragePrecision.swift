@@ -9,8 +9,8 @@ enum AveragePrecision {
   /// where others would go on with a straight line to (1, 0).
   ///
   /// - Parameters:
-  ///   - recall: Recall after each finding, by descending confidence; not empty.
-  ///   - precision: Precision after each finding.
+  ///   - recall: Recall after each detection, by descending confidence; not empty.
+  ///   - precision: Precision after each detection.
   /// - Returns: Precision as a function of recall.
   static func envelope(recall: [Double], precision: [Double]) -> Interpolation {
     let reached = recall.last ?? 1

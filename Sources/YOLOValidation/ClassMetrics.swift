@@ -6,7 +6,7 @@ public struct ClassMetrics: Sendable, Hashable {
   public let images: Int
   /// The targets.
   public let instances: Int
-  /// The share of the findings that is right at overlap 0.5, at the confidence where F1 is best.
+  /// The share of the detections that is right at overlap 0.5, at the confidence where F1 is best.
   public let precision: Double
   /// The share of the targets that is found at overlap 0.5, at the confidence where F1 is best.
   public let recall: Double

@@ -1,9 +1,9 @@
 /// Counts which class was found where which class is.
 ///
 /// The last row and the last column stand for the background: targets that nothing was found on,
-/// and findings on no target.
+/// and detections on no target.
 public struct ConfusionMatrix: Sendable, Hashable {
-  /// The overlap that a finding must exceed to count for a target, of whatever class.
+  /// The overlap that a detection must exceed to count for a target, of whatever class.
   public static let overlap: Float = 0.45
 
   /// The number of classes, the background not included.
@@ -35,24 +35,24 @@ public struct ConfusionMatrix: Sendable, Hashable {
     return total == 0 ? 0 : Double(self[predicted: predicted, actual: actual]) / Double(total)
   }
 
-  /// Adds an image: each finding counts for the target that it overlaps most and that no surer
-  /// finding has taken, if their overlap exceeds ``overlap``.
+  /// Adds an image: each detection counts for the target that it overlaps most and that no surer
+  /// detection has taken, if their overlap exceeds ``overlap``.
   ///
   /// - Parameters:
-  ///   - findings: The classes found, by descending confidence.
+  ///   - detections: The classes found, by descending confidence.
   ///   - targets: The classes of the targets.
-  ///   - overlap: The overlap of a finding and a target, given by their indices.
+  ///   - overlap: The overlap of a detection and a target, given by their indices.
   public mutating func add(
-    _ findings: [Int], targets: [Int], overlap: (_ finding: Int, _ target: Int) -> Float
+    _ detections: [Int], targets: [Int], overlap: (_ detection: Int, _ target: Int) -> Float
   ) {
     precondition(hasBackground, "a classification matrix takes one class an image")
     let assigned = Matching.assignment(
-      findings: findings.count, targets: targets.count, isEnough: { $0 > Self.overlap },
-      rivals: { finding in targets.indices.map { ($0, overlap(finding, $0)) } })
+      detections: detections.count, targets: targets.count, isEnough: { $0 > Self.overlap },
+      rivals: { detection in targets.indices.map { ($0, overlap(detection, $0)) } })
     var isFound = [Bool](repeating: false, count: targets.count)
-    for (finding, target) in assigned.enumerated() {
+    for (detection, target) in assigned.enumerated() {
       if let target { isFound[target] = true }
-      count(predicted: findings[finding], actual: target.map { targets[$0] } ?? classCount)
+      count(predicted: detections[detection], actual: target.map { targets[$0] } ?? classCount)
     }
     for (target, isFound) in zip(targets, isFound) where !isFound {
       count(predicted: classCount, actual: target)

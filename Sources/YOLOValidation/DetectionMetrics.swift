@@ -5,7 +5,7 @@ public struct DetectionMetrics: Sendable, Hashable {
   /// The curves of these classes.
   public let curves: [MetricCurves]
   /// The confidence where the smoothed mean of the classes' F1 is best; precision and recall are
-  /// those of findings above it.
+  /// those of detections above it.
   public let bestConfidence: Double
 
   /// The mean of the classes' precisions; like all means 0 if no class has targets.

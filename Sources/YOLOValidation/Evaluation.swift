@@ -1,19 +1,23 @@
+public import YOLOGeometry
+
 /// Rates what a model finds in a set of labeled images, image by image.
 ///
-///     var evaluation = Evaluation(kind: .boxes, classCount: 80)
-///     for image in images { evaluation.add(findings(image), targets: labels(image)) }
+///     var evaluation = Evaluation(task: .detect, classCount: 80)
+///     for image in images { evaluation.add(instances(image), targets: labels(image)) }
 ///     let report = evaluation.report()
 ///
-/// Memory: a few bytes a finding; shapes are not kept.
+/// Memory: a few bytes a detection; shapes are not kept.
 public struct Evaluation: Sendable {
-  /// The confidence above which findings count in the confusion matrix if not told otherwise.
+  /// The confidence above which detections count in the confusion matrix if not told otherwise.
   ///
-  /// Ultralytics counts all findings of a validation, from 0.001 on, so that the matrix says
+  /// Ultralytics counts all detections of a validation, from 0.001 on, so that the matrix says
   /// little; its own value is used when the thresholds are the same.
   public static let confusionConfidence: Float = 0.25
 
-  /// What findings are compared by.
-  public let kind: ValidationKind
+  /// The task, which decides what instances are compared by: boxes; boxes and masks; boxes and
+  /// keypoints; or oriented boxes.
+  public let task: VisionTask
+  private let keypointCount: Int
   private let confusionConfidence: Float
   private var boxes = MetricAccumulator()
   private var details = MetricAccumulator()
@@ -24,14 +28,17 @@ public struct Evaluation: Sendable {
   /// Creates an evaluation without images.
   ///
   /// - Parameters:
-  ///   - kind: What findings are compared by.
+  ///   - task: Any task but classification, which `ClassificationEvaluation` rates.
   ///   - classCount: The number of classes.
-  ///   - confusionConfidence: The confidence above which findings count in the confusion matrix.
+  ///   - keypointCount: The number of keypoints of an object; for poses only.
+  ///   - confusionConfidence: The confidence above which detections count in the confusion matrix.
   public init(
-    kind: ValidationKind, classCount: Int,
+    task: VisionTask, classCount: Int, keypointCount: Int = 0,
     confusionConfidence: Float = Self.confusionConfidence
   ) {
-    self.kind = kind
+    precondition(task != .classify, "a classification has no instances")
+    self.task = task
+    self.keypointCount = keypointCount
     self.confusionConfidence = confusionConfidence
     confusion = ConfusionMatrix(classCount: classCount, hasBackground: true)
   }
@@ -39,22 +46,22 @@ public struct Evaluation: Sendable {
   /// Adds an image.
   ///
   /// - Parameters:
-  ///   - findings: What the model found, by descending confidence, in letterbox pixels.
+  ///   - detections: What the model found, by descending confidence, in letterbox pixels.
   ///   - targets: What is there, in letterbox pixels.
-  public mutating func add(_ findings: [ValidationFinding], targets: [ValidationTarget]) {
+  public mutating func add(_ detections: [Instance], targets: [Instance]) {
     images += 1
     instances += targets.count
-    let keypointCount = if case .keypoints(let count) = kind { count } else { 0 }
-    let overlap = ShapeOverlap(findings, targets, keypointCount: keypointCount)
-    let found = findings.map { (classIndex: $0.classIndex, confidence: $0.confidence) }
+    let overlap = GeometryOverlap(
+      detections.map(\.geometry), targets.map(\.geometry), keypointCount: keypointCount)
+    let found = detections.map { (classIndex: $0.classIndex, confidence: $0.confidence) }
     let classes = targets.map(\.classIndex)
     boxes.add(found, targets: classes, overlap: overlap.box)
-    switch kind {
-    case .boxes, .orientedBoxes: break
-    case .masks, .keypoints: details.add(found, targets: classes, overlap: overlap.detail)
+    switch task {
+    case .detect, .obb, .classify: break
+    case .segment, .pose: details.add(found, targets: classes, overlap: overlap.detail)
     }
-    let sure = findings.indices.filter { findings[$0].confidence > confusionConfidence }
-    confusion.add(sure.map { findings[$0].classIndex }, targets: classes) {
+    let sure = detections.indices.filter { detections[$0].confidence > confusionConfidence }
+    confusion.add(sure.map { detections[$0].classIndex }, targets: classes) {
       overlap.box(sure[$0], $1)
     }
   }
@@ -62,12 +69,12 @@ public struct Evaluation: Sendable {
   /// Rates what was added.
   public func report() -> EvaluationReport {
     let details: DetectionMetrics? =
-      switch kind {
-      case .boxes, .orientedBoxes: nil
-      case .masks, .keypoints: self.details.metrics()
+      switch task {
+      case .detect, .obb, .classify: nil
+      case .segment, .pose: self.details.metrics()
       }
     return EvaluationReport(
-      kind: kind, images: images, instances: instances, boxes: boxes.metrics(),
+      task: task, images: images, instances: instances, boxes: boxes.metrics(),
       details: details, confusion: confusion)
   }
 }

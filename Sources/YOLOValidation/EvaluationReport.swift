@@ -1,7 +1,9 @@
+public import YOLOGeometry
+
 /// How good a model is on a set of labeled images.
 public struct EvaluationReport: Sendable, Hashable {
-  /// What findings were compared by.
-  public let kind: ValidationKind
+  /// The task.
+  public let task: VisionTask
   /// The number of images, those without targets included.
   public let images: Int
   /// The number of targets.

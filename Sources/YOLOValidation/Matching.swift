@@ -1,59 +1,59 @@
-/// The assignment of findings to targets in one image.
+/// The assignment of detections to targets in one image.
 ///
-/// Findings choose one after the other, by descending confidence: each takes the target that it
-/// overlaps most among those that no earlier finding has taken, if the overlap is enough. Of
+/// Detections choose one after the other, by descending confidence: each takes the target that it
+/// overlaps most among those that no earlier detection has taken, if the overlap is enough. Of
 /// targets with the same overlap the first is taken.
 enum Matching {
-  /// Returns for each finding at which levels it is right, where it must have its target's class.
+  /// Returns for each detection at which levels it is right, where it must have its target's class.
   ///
   /// - Parameters:
-  ///   - findings: The classes found, by descending confidence.
+  ///   - detections: The classes found, by descending confidence.
   ///   - targets: The classes of the targets.
-  ///   - overlap: The overlap of a finding and a target, given by their indices; it is asked for
+  ///   - overlap: The overlap of a detection and a target, given by their indices; it is asked for
   ///     pairs of the same class only. NaN matches nothing.
-  /// - Returns: The levels of each finding.
+  /// - Returns: The levels of each detection.
   static func levels(
-    findings: [Int], targets: [Int], overlap: (_ finding: Int, _ target: Int) -> Float
+    detections: [Int], targets: [Int], overlap: (_ detection: Int, _ target: Int) -> Float
   ) -> [OverlapLevels] {
-    var levels = [OverlapLevels](repeating: [], count: findings.count)
+    var levels = [OverlapLevels](repeating: [], count: detections.count)
     guard !targets.isEmpty, let least = OverlapLevels.thresholds.first else { return levels }
     var byClass: [Int: [Int]] = [:]
     for (target, classIndex) in targets.enumerated() {
       byClass[classIndex, default: []].append(target)
     }
     var rivals: [[(target: Int, overlap: Float)]] = []
-    rivals.reserveCapacity(findings.count)
-    for (finding, classIndex) in findings.enumerated() {
-      let pairs = (byClass[classIndex] ?? []).map { ($0, overlap(finding, $0)) }
+    rivals.reserveCapacity(detections.count)
+    for (detection, classIndex) in detections.enumerated() {
+      let pairs = (byClass[classIndex] ?? []).map { ($0, overlap(detection, $0)) }
       rivals.append(pairs.filter { $0.1 >= least })
     }
     for (level, threshold) in OverlapLevels.thresholds.enumerated() {
       let assigned = assignment(
-        findings: findings.count, targets: targets.count, isEnough: { $0 >= threshold },
+        detections: detections.count, targets: targets.count, isEnough: { $0 >= threshold },
         rivals: { rivals[$0] })
-      for (finding, target) in assigned.enumerated() where target != nil {
-        levels[finding].insert(OverlapLevels(level: level))
+      for (detection, target) in assigned.enumerated() where target != nil {
+        levels[detection].insert(OverlapLevels(level: level))
       }
     }
     return levels
   }
 
-  /// Assigns a target, or nil, to each finding.
+  /// Assigns a target, or nil, to each detection.
   ///
   /// - Parameters:
-  ///   - findings: The number of findings.
+  ///   - detections: The number of detections.
   ///   - targets: The number of targets.
   ///   - isEnough: Whether an overlap makes a match.
-  ///   - rivals: The targets that a finding may take, by ascending index; asked for once.
-  /// - Returns: Each finding's target.
+  ///   - rivals: The targets that a detection may take, by ascending index; asked for once.
+  /// - Returns: Each detection's target.
   static func assignment(
-    findings: Int, targets: Int, isEnough: (Float) -> Bool,
-    rivals: (_ finding: Int) -> [(target: Int, overlap: Float)]
+    detections: Int, targets: Int, isEnough: (Float) -> Bool,
+    rivals: (_ detection: Int) -> [(target: Int, overlap: Float)]
   ) -> [Int?] {
     var isTaken = [Bool](repeating: false, count: targets)
-    return (0..<findings).map { finding in
+    return (0..<detections).map { detection in
       var best: (target: Int, overlap: Float)?
-      for rival in rivals(finding) where !isTaken[rival.target] && isEnough(rival.overlap) {
+      for rival in rivals(detection) where !isTaken[rival.target] && isEnough(rival.overlap) {
         if let best, best.overlap >= rival.overlap { continue }
         best = rival
       }

@@ -1,6 +1,6 @@
-/// Gathers findings that are right or wrong, image by image, and rates them.
+/// Gathers detections that are right or wrong, image by image, and rates them.
 ///
-/// Memory: eight bytes a finding.
+/// Memory: eight bytes a detection.
 public struct MetricAccumulator: Sendable {
   private struct Entry {
     let confidence: Float
@@ -17,20 +17,20 @@ public struct MetricAccumulator: Sendable {
   /// Adds an image.
   ///
   /// - Parameters:
-  ///   - findings: The classes found and how sure they are, by descending confidence; those whose
+  ///   - detections: The classes found and how sure they are, by descending confidence; those whose
   ///     confidence is NaN are left out.
   ///   - targets: The classes of the targets.
-  ///   - overlap: The overlap of a finding and a target, given by their indices; it is asked for
+  ///   - overlap: The overlap of a detection and a target, given by their indices; it is asked for
   ///     pairs of the same class only.
   public mutating func add(
-    _ findings: [(classIndex: Int, confidence: Float)], targets: [Int],
-    overlap: (_ finding: Int, _ target: Int) -> Float
+    _ detections: [(classIndex: Int, confidence: Float)], targets: [Int],
+    overlap: (_ detection: Int, _ target: Int) -> Float
   ) {
     let levels = Matching.levels(
-      findings: findings.map(\.classIndex), targets: targets, overlap: overlap)
-    for (finding, levels) in zip(findings, levels) where !finding.confidence.isNaN {
-      entries[finding.classIndex, default: []].append(
-        Entry(confidence: finding.confidence, levels: levels))
+      detections: detections.map(\.classIndex), targets: targets, overlap: overlap)
+    for (detection, levels) in zip(detections, levels) where !detection.confidence.isNaN {
+      entries[detection.classIndex, default: []].append(
+        Entry(confidence: detection.confidence, levels: levels))
     }
     for target in targets { instances[target, default: 0] += 1 }
     for target in Set(targets) { images[target, default: 0] += 1 }

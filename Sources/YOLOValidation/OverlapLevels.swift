@@ -1,4 +1,4 @@
-/// At which of the ten overlaps 0.50, 0.55, … 0.95 a finding is right: a bit per level.
+/// At which of the ten overlaps 0.50, 0.55, … 0.95 a detection is right: a bit per level.
 public struct OverlapLevels: OptionSet, Sendable, Hashable {
   /// The levels as bits, the lowest one for 0.50.
   public let rawValue: UInt16

@@ -13,8 +13,8 @@ public enum PredictOption {
     name: "conf", range: 0.01...1.0, defaultValue: 0.25,
     help: "Confidence that a detection must exceed")
 
-  /// The overlap that is tolerated.
-  public static let overlap = NumberOption(
+  /// The intersection over union that suppression tolerates.
+  public static let iouThreshold = NumberOption(
     name: "iou", range: 0.0...0.95, defaultValue: 0.45,
     help: "Intersection over union above which the less confident of two boxes is dropped")
 

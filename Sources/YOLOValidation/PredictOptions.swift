@@ -7,7 +7,7 @@ public struct PredictOptions: Sendable, Hashable {
   /// What the confidence of a detection must exceed.
   public let confidence: Double
   /// The intersection over union above which the less confident of two boxes is dropped.
-  public let overlap: Double
+  public let iouThreshold: Double
   /// The greatest number of detections in an image.
   public let maxDetections: Int
   /// The classes to keep, or nil for all.
@@ -29,7 +29,7 @@ public struct PredictOptions: Sendable, Hashable {
   public init(
     imageSize: Size? = nil,
     confidence: Double = PredictOption.confidence.defaultValue,
-    overlap: Double = PredictOption.overlap.defaultValue,
+    iouThreshold: Double = PredictOption.iouThreshold.defaultValue,
     maxDetections: Int = PredictOption.maxDetections.defaultValue,
     classes: Set<Int>? = nil,
     isAgnostic: Bool = PredictOption.agnostic.defaultValue,
@@ -40,7 +40,7 @@ public struct PredictOptions: Sendable, Hashable {
     if let classes { try PredictOption.classes.checked(classes) }
     self.imageSize = imageSize
     self.confidence = try PredictOption.confidence.checked(confidence)
-    self.overlap = try PredictOption.overlap.checked(overlap)
+    self.iouThreshold = try PredictOption.iouThreshold.checked(iouThreshold)
     self.maxDetections = try PredictOption.maxDetections.checked(maxDetections)
     self.classes = classes
     self.isAgnostic = isAgnostic
@@ -51,7 +51,7 @@ public struct PredictOptions: Sendable, Hashable {
   private init() {
     imageSize = nil
     confidence = PredictOption.confidence.defaultValue
-    overlap = PredictOption.overlap.defaultValue
+    iouThreshold = PredictOption.iouThreshold.defaultValue
     maxDetections = PredictOption.maxDetections.defaultValue
     classes = nil
     isAgnostic = PredictOption.agnostic.defaultValue

@@ -52,11 +52,7 @@ public struct PredictionComparison: Sendable, Hashable {
     minimumOverlap: Float = Self.minimumOverlap
   ) {
     let frame = OutlineFrame(first + second)
-    let overlap = ShapeOverlap(
-      first.map {
-        ValidationFinding(classIndex: 0, confidence: $0.confidence, shape: $0.boxShape)
-      },
-      second.map { ValidationTarget(classIndex: 0, shape: $0.boxShape) }, keypointCount: 0)
+    let overlap = GeometryOverlap(first.map(\.boxGeometry), second.map(\.boxGeometry))
     var byLabel: [String: [Int]] = [:]
     for (index, object) in second.enumerated() { byLabel[object.label, default: []].append(index) }
     let order = first.indices.sorted {
@@ -64,7 +60,7 @@ public struct PredictionComparison: Sendable, Hashable {
       return one > other || (!(one < other) && $0 < $1)
     }
     let assigned = Matching.assignment(
-      findings: first.count, targets: second.count, isEnough: { $0 >= minimumOverlap },
+      detections: first.count, targets: second.count, isEnough: { $0 >= minimumOverlap },
       rivals: { place in
         (byLabel[first[order[place]].label] ?? []).map { rival in
           (rival, Self.overlap(overlap, first, second, order[place], rival))
@@ -92,13 +88,13 @@ public struct PredictionComparison: Sendable, Hashable {
   }
 
   private static func overlap(
-    _ overlap: ShapeOverlap, _ first: [ComparedObject], _ second: [ComparedObject], _ index: Int,
+    _ overlap: GeometryOverlap, _ first: [ComparedObject], _ second: [ComparedObject], _ index: Int,
     _ rival: Int
   ) -> Float {
-    switch (first[index].shape, second[rival].shape) {
-    case (.image, .image): return 1
-    case (.image, _), (_, .image): return 0
-    case (.box, _), (.outline, _), (.keypoints, _), (.orientedBox, _):
+    switch (first[index].geometry, second[rival].geometry) {
+    case (nil, nil): return 1
+    case (nil, _), (_, nil): return 0
+    case (.some, .some):
       // Boxes without area overlap nothing, not even themselves.
       if first[index].coordinates == second[rival].coordinates { return 1 }
       if let (one, other) = withArea(first[index], second[rival]) {
@@ -114,7 +110,7 @@ public struct PredictionComparison: Sendable, Hashable {
   private static func withArea(
     _ first: ComparedObject, _ second: ComparedObject
   ) -> (Box, Box)? {
-    guard case .box(let one) = first.boxShape, case .box(let other) = second.boxShape else {
+    guard case .box(let one) = first.boxGeometry, case .box(let other) = second.boxGeometry else {
       return nil
     }
     func hasArea(_ box: Box) -> Bool { box.x1 < box.x2 && box.y1 < box.y2 }
@@ -159,7 +155,7 @@ public struct PredictionComparison: Sendable, Hashable {
   private static func distance(_ first: ComparedObject, _ second: ComparedObject) -> Float? {
     let (one, other) = (first.coordinates, second.coordinates)
     guard !one.isEmpty || !other.isEmpty else { return nil }
-    guard case .orientedBox = first.shape, case .orientedBox = second.shape else {
+    guard !first.corners.isEmpty, !second.corners.isEmpty else {
       return worst(one, other)
     }
     let turns = stride(from: 0, to: 8, by: 2).map { worst(one, Array(other[$0...] + other[..<$0])) }

@@ -1,3 +1,4 @@
+public import YOLOGeometry
 import YOLOInspection
 public import YOLOModels
 import YOLOSystem
@@ -39,8 +40,8 @@ public struct GoldenCase: Sendable, Hashable {
 
   /// The directory.
   public let path: String
-  /// The task, as Ultralytics names it.
-  public let task: String
+  /// The task.
+  public let task: VisionTask
   /// The name of the image's file in the directory.
   public let image: String
   /// The options of the prediction.

@@ -6,7 +6,7 @@ import YOLOValidation
 /// The options of a case: those of a prediction, by the names of `PredictOption`.
 extension PredictOptions {
   private static let keys = [
-    PredictOption.imageSize.name, PredictOption.confidence.name, PredictOption.overlap.name,
+    PredictOption.imageSize.name, PredictOption.confidence.name, PredictOption.iouThreshold.name,
     PredictOption.maxDetections.name, PredictOption.classes.name, PredictOption.agnostic.name,
     PredictOption.rectangular.name, PredictOption.retinaMasks.name, PredictOption.suppression.name,
   ]
@@ -18,7 +18,7 @@ extension PredictOptions {
     let fields = try field.members(known: keys)
     let size = fields[PredictOption.imageSize.name]
     let confidence = try fields[PredictOption.confidence.name]?.number()
-    let overlap = try fields[PredictOption.overlap.name]?.number()
+    let iouThreshold = try fields[PredictOption.iouThreshold.name]?.number()
     let maxDetections = try fields[PredictOption.maxDetections.name]?.integer()
     let classes = try fields[PredictOption.classes.name].map {
       (classes) throws(VerificationError) in
@@ -35,7 +35,7 @@ extension PredictOptions {
       let options = try PredictOptions(
         imageSize: imageSize,
         confidence: confidence ?? PredictOption.confidence.defaultValue,
-        overlap: overlap ?? PredictOption.overlap.defaultValue,
+        iouThreshold: iouThreshold ?? PredictOption.iouThreshold.defaultValue,
         maxDetections: maxDetections ?? PredictOption.maxDetections.defaultValue,
         classes: classes, isAgnostic: isAgnostic ?? PredictOption.agnostic.defaultValue,
         isRectangular: isRectangular ?? PredictOption.rectangular.defaultValue,
@@ -71,7 +71,7 @@ extension PredictOptions {
     }
     members += [
       JSONMember(PredictOption.confidence.name, .double(confidence)),
-      JSONMember(PredictOption.overlap.name, .double(overlap)),
+      JSONMember(PredictOption.iouThreshold.name, .double(iouThreshold)),
       JSONMember(PredictOption.maxDetections.name, .int(maxDetections)),
     ]
     if let classes {

@@ -110,7 +110,7 @@ import YOLOValidation
             + "\(option.defaultValue) |"), "\(option.name)")
     }
     expectRow(PredictOption.confidence)
-    expectRow(PredictOption.overlap)
+    expectRow(PredictOption.iouThreshold)
     expectRow(PredictOption.maxDetections)
     expectRow(PredictOption.videoStride)
     for option in [

@@ -15,7 +15,7 @@ import YOLOValidation
 
   @Test func forms() throws {
     let object = ComparedObject(
-      label: "0", confidence: 0.5, shape: .box(Box(x1: 1, y1: 2, x2: 3.5, y2: 4)))
+      label: "0", confidence: 0.5, geometry: .box(Box(x1: 1, y1: 2, x2: 3.5, y2: 4)))
     let image = #"{"results":[\#(person)],"shape":[480,640],"speed":{}}"#
     for text in [
       "[\(person)]", #"{"images":[\#(image)],"metadata":{}}"#, image,
@@ -36,18 +36,18 @@ import YOLOValidation
   @Test func tasks() throws {
     let box = #""box":{"x1":0,"y1":0,"x2":2,"y2":2}"#
     let start = #""class":"cat","confidence":1"#
-    func shape(_ rest: String) throws -> ComparedObject.Shape? {
+    func object(_ rest: String) throws -> ComparedObject {
       let objects = try read("[{\(start)\(rest)}]")[0].objects
       #expect(objects.map(\.label) == ["cat"])
-      return objects.first?.shape
+      return try #require(objects.first)
     }
     let frame = Box(x1: 0, y1: 0, x2: 2, y2: 2)
-    #expect(try shape("") == .image)
+    #expect(try object("").geometry == nil)
     #expect(
-      try shape(#",\#(box),"segments":{"x":[0,1.5],"y":[1,2]}"#)
+      try object(#",\#(box),"segments":{"x":[0,1.5],"y":[1,2]}"#).geometry
         == .outline(frame, Polygon(points: [Point(x: 0, y: 1), Point(x: 1.5, y: 2)])))
     #expect(
-      try shape(#",\#(box),"keypoints":{"x":[0,1],"y":[1,2],"visible":[0.5,1]}"#)
+      try object(#",\#(box),"keypoints":{"x":[0,1],"y":[1,2],"visible":[0.5,1]}"#).geometry
         == .keypoints(
           frame,
           [
@@ -55,12 +55,12 @@ import YOLOValidation
             Keypoint(Point(x: 1, y: 2), visibility: 1),
           ]))
     #expect(
-      try shape(#",\#(box),"keypoints":{"x":[0],"y":[1]}"#)
+      try object(#",\#(box),"keypoints":{"x":[0],"y":[1]}"#).geometry
         == .keypoints(frame, [Keypoint(Point(x: 0, y: 1), visibility: nil)]))
     let corners = #","box":{"x1":0,"y1":1,"x2":2,"y2":3,"x3":4,"y3":5,"x4":6,"y4":7}"#
     #expect(
-      try shape(corners)
-        == .orientedBox([0, 2, 4, 6].map { Point(x: $0, y: $0 + 1) }))
+      try object(corners).corners == [0, 2, 4, 6].map { Point(x: $0, y: $0 + 1) })
+    #expect(try object(corners).geometry?.orientedBox != nil)
   }
 
   @Test(arguments: [

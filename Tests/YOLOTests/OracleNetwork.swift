@@ -48,7 +48,7 @@ struct OracleNetwork: Sendable, CustomTestStringConvertible {
 
     func options() throws -> PredictOptions {
       try PredictOptions(
-        imageSize: Size(width: imgsz, height: imgsz), confidence: conf, overlap: iou,
+        imageSize: Size(width: imgsz, height: imgsz), confidence: conf, iouThreshold: iou,
         hasRetinaMasks: retina)
     }
   }

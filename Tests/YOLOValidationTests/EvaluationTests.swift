@@ -28,14 +28,14 @@ import YOLOValidation
     var fixture = try Fixture("\(kind).bin")
     let header = try fixture.integers(3)
     let (classCount, points) = (header[1], header[2])
-    let validationKind: ValidationKind =
+    let task: VisionTask =
       switch kind {
-      case "boxes": .boxes
-      case "rotated": .orientedBoxes
-      case "masks": .masks
-      default: .keypoints(count: points)
+      case "boxes": .detect
+      case "rotated": .obb
+      case "masks": .segment
+      default: .pose
       }
-    var evaluation = Evaluation(kind: validationKind, classCount: classCount)
+    var evaluation = Evaluation(task: task, classCount: classCount, keypointCount: points)
     for _ in 0..<header[0] {
       let counts = try fixture.integers(2)
       let predicted = try fixture.integers(counts[0])
@@ -47,8 +47,8 @@ import YOLOValidation
       let targetPoints = try fixture.floats(3 * points * counts[1])
       let predictedPoints = try fixture.floats(3 * points * counts[0])
       let bits = kind == "masks" ? try fixture.data(200 * (counts[0] + counts[1])) : []
-      func shape(_ index: Int, _ boxes: [Float], _ keypoints: [Float], _ mask: Int)
-        -> ValidationShape
+      func geometry(_ index: Int, _ boxes: [Float], _ keypoints: [Float], _ mask: Int)
+        -> Geometry
       {
         let box = boxes[width * index..<width * (index + 1)].map { $0 }
         if kind == "rotated" {
@@ -67,17 +67,18 @@ import YOLOValidation
         }
         guard kind == "masks" else { return .box(plain) }
         let pixels = (0..<1600).map { bits[200 * mask + $0 / 8] >> (7 - $0 % 8) & 1 }
-        return .mask(plain, Mask(frame: Size(width: 40, height: 40), pixels: pixels))
+        return .mask(
+          plain, Mask(frame: Size(width: 40, height: 40), pixels: pixels), outline: Polygon())
       }
       evaluation.add(
         predicted.indices.map {
-          ValidationFinding(
+          Instance(
             classIndex: predicted[$0], confidence: confidences[$0],
-            shape: shape($0, predictedBoxes, predictedPoints, counts[1] + $0))
+            geometry: geometry($0, predictedBoxes, predictedPoints, counts[1] + $0))
         },
         targets: targets.indices.map {
-          ValidationTarget(
-            classIndex: targets[$0], shape: shape($0, targetBoxes, targetPoints, $0))
+          Instance(
+            classIndex: targets[$0], geometry: geometry($0, targetBoxes, targetPoints, $0))
         })
     }
     let report = evaluation.report()
@@ -130,7 +131,7 @@ import YOLOValidation
   }
 
   @Test func nothingAtAll() {
-    var evaluation = Evaluation(kind: .boxes, classCount: 2)
+    var evaluation = Evaluation(task: .detect, classCount: 2)
     #expect(evaluation.report().boxes.averagePrecision == 0)
     evaluation.add([], targets: [])
     let report = evaluation.report()
@@ -139,18 +140,18 @@ import YOLOValidation
     #expect(ClassificationEvaluation(classCount: 0).top1 == 0)
   }
 
-  @Test func hostileFindings() {
+  @Test func hostileDetections() {
     // NaN, infinity and classes beyond the model's must not trap, nor count as right.
-    var evaluation = Evaluation(kind: .boxes, classCount: 1)
+    var evaluation = Evaluation(task: .detect, classCount: 1)
     let box = Box(x1: 0, y1: 0, x2: 10, y2: 10)
     let nothing = Box(x1: .nan, y1: .infinity, x2: -.infinity, y2: 0)
     evaluation.add(
       [
-        ValidationFinding(classIndex: 0, confidence: .infinity, shape: .box(nothing)),
-        ValidationFinding(classIndex: 0, confidence: .nan, shape: .box(box)),
-        ValidationFinding(classIndex: -3, confidence: 0.5, shape: .box(box)),
-        ValidationFinding(classIndex: 1 << 40, confidence: 0.5, shape: .box(box)),
-      ], targets: [ValidationTarget(classIndex: 0, shape: .box(box))])
+        Instance(classIndex: 0, confidence: .infinity, geometry: .box(nothing)),
+        Instance(classIndex: 0, confidence: .nan, geometry: .box(box)),
+        Instance(classIndex: -3, confidence: 0.5, geometry: .box(box)),
+        Instance(classIndex: 1 << 40, confidence: 0.5, geometry: .box(box)),
+      ], targets: [Instance(classIndex: 0, geometry: .box(box))])
     let report = evaluation.report()
     #expect(report.boxes.averagePrecision == 0)
     #expect(report.confusion[predicted: 0, actual: 0] == 0)
@@ -158,7 +159,7 @@ import YOLOValidation
 
   @Test func sharesOfTheConfusionMatrix() {
     var matrix = ConfusionMatrix(classCount: 2, hasBackground: true)
-    matrix.add([0, 1, 0], targets: [0, 1, 1]) { finding, target in finding == target ? 0.9 : 0 }
+    matrix.add([0, 1, 0], targets: [0, 1, 1]) { detection, target in detection == target ? 0.9 : 0 }
     #expect(matrix[predicted: 0, actual: 0] == 1 && matrix[predicted: 0, actual: 1] == 1)
     #expect(matrix.share(predicted: 1, actual: 1) == 0.5)
     #expect(matrix.share(predicted: 0, actual: 2) == 0)

@@ -8,7 +8,8 @@ import YOLOValidation
     let options = try PredictOptions()
     #expect(options == .standard)
     #expect(options.imageSize == nil && options.classes == nil)
-    #expect(options.confidence == 0.25 && options.overlap == 0.45 && options.maxDetections == 300)
+    #expect(
+      options.confidence == 0.25 && options.iouThreshold == 0.45 && options.maxDetections == 300)
     #expect(!options.isAgnostic && options.isRectangular)
     #expect(PredictOption.imageSize.defaultSide == 640)
   }
@@ -37,10 +38,10 @@ import YOLOValidation
   }
 
   @Test func overlaps() throws {
-    #expect(try PredictOption.overlap.parsed("0") == 0)
-    #expect(try PredictOption.overlap.parsed("0.95") == 0.95)
-    #expect(throws: OptionError.self) { try PredictOption.overlap.parsed("0.951") }
-    #expect(throws: OptionError.self) { try PredictOption.overlap.parsed("-0.01") }
+    #expect(try PredictOption.iouThreshold.parsed("0") == 0)
+    #expect(try PredictOption.iouThreshold.parsed("0.95") == 0.95)
+    #expect(throws: OptionError.self) { try PredictOption.iouThreshold.parsed("0.951") }
+    #expect(throws: OptionError.self) { try PredictOption.iouThreshold.parsed("-0.01") }
   }
 
   @Test func numbersOfDetections() throws {
@@ -93,7 +94,7 @@ import YOLOValidation
   @Test func optionsAreChecked() {
     #expect(throws: OptionError.self) { try PredictOptions(confidence: 0) }
     #expect(throws: OptionError.self) { try PredictOptions(confidence: .nan) }
-    #expect(throws: OptionError.self) { try PredictOptions(overlap: 1) }
+    #expect(throws: OptionError.self) { try PredictOptions(iouThreshold: 1) }
     #expect(throws: OptionError.self) { try PredictOptions(maxDetections: 0) }
     #expect(throws: OptionError.self) { try PredictOptions(classes: []) }
     #expect(throws: OptionError.self) { try PredictOptions(classes: [-1]) }
@@ -110,7 +111,7 @@ import YOLOValidation
     let refused = #expect(throws: OptionError.self) { try PredictOption.classes.parsed(long) }
     #expect((refused?.given.count ?? 0) <= 41)
     let steering = #expect(throws: OptionError.self) {
-      try PredictOption.overlap.parsed("\u{1B}[2J")
+      try PredictOption.iouThreshold.parsed("\u{1B}[2J")
     }
     #expect(steering?.given == "\u{FFFD}[2J")
   }

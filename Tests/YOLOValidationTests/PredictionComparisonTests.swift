@@ -9,7 +9,7 @@ import YOLOValidation
   ) -> ComparedObject {
     ComparedObject(
       label: label, confidence: confidence,
-      shape: .box(Box(x1: x, y1: y, x2: x + side, y2: y + side)))
+      geometry: .box(Box(x1: x, y1: y, x2: x + side, y2: y + side)))
   }
 
   @Test func itself() {
@@ -50,7 +50,7 @@ import YOLOValidation
   @Test func boxesWithoutArea() {
     func object(_ x1: Float, _ y1: Float, _ x2: Float, _ y2: Float) -> ComparedObject {
       ComparedObject(
-        label: "0", confidence: 0.5, shape: .box(Box(x1: x1, y1: y1, x2: x2, y2: y2)))
+        label: "0", confidence: 0.5, geometry: .box(Box(x1: x1, y1: y1, x2: x2, y2: y2)))
     }
     let boxes = [object(750, 370, 725, 500), object(810, 330, 810, 440), object(0, 9, 100, 9)]
     let moved = [
@@ -75,8 +75,8 @@ import YOLOValidation
     let turned = Array(corners[2...] + corners[..<2])
     let moved = turned.map { Point(x: $0.x + 0.5, y: $0.y) }
     let comparison = PredictionComparison(
-      [ComparedObject(label: "0", confidence: 1, shape: .orientedBox(corners))],
-      [ComparedObject(label: "0", confidence: 1, shape: .orientedBox(moved))])
+      [ComparedObject(label: "0", confidence: 1, corners: corners)],
+      [ComparedObject(label: "0", confidence: 1, corners: moved)])
     #expect(comparison.pairs.map(\.coordinate) == [0.5])
   }
 
@@ -85,7 +85,7 @@ import YOLOValidation
     func pose(_ points: [(Float, Float)]) -> ComparedObject {
       ComparedObject(
         label: "0", confidence: 1,
-        shape: .keypoints(
+        geometry: .keypoints(
           frame, points.map { Keypoint(Point(x: $0.0, y: $0.1), visibility: 1) }))
     }
     let comparison = PredictionComparison([pose([(1, 1), (2, 2)])], [pose([(1, 1), (2, 2.75)])])
@@ -106,7 +106,7 @@ import YOLOValidation
         Point(x: $0.0 * scale, y: $0.1 * scale)
       }
       return ComparedObject(
-        label: "0", confidence: 1, shape: .outline(frame, Polygon(points: points)))
+        label: "0", confidence: 1, geometry: .outline(frame, Polygon(points: points)))
     }
     let comparison = PredictionComparison([outline(1)], [outline(0.5)])
     // Half of the pixels of a grid of 1024, lines of one pixel not counted.
@@ -117,9 +117,9 @@ import YOLOValidation
 
   @Test func classes() {
     let first = ["3", "1", "2"].enumerated().map {
-      ComparedObject(label: $1, confidence: 0.5 / Float($0 + 1), shape: .image)
+      ComparedObject(label: $1, confidence: 0.5 / Float($0 + 1), geometry: nil)
     }
-    let second = [first[1], first[0], ComparedObject(label: "7", confidence: 0, shape: .image)]
+    let second = [first[1], first[0], ComparedObject(label: "7", confidence: 0, geometry: nil)]
     let comparison = PredictionComparison(first, second)
     #expect(comparison.pairs.map(\.second) == [1, 0] && comparison.missing == [2])
     #expect(comparison.pairs.map(\.coordinate) == [nil, nil])
@@ -133,7 +133,7 @@ import YOLOValidation
         box("0", value, value, 0), box("0", 0.5, 0, 0, side: value),
         ComparedObject(
           label: "0", confidence: 0.5,
-          shape: .outline(
+          geometry: .outline(
             Box(x1: value, y1: value, x2: value, y2: value),
             Polygon(points: [Point(x: value, y: 0), Point(x: 0, y: value), Point(x: 1, y: 1)]))),
       ]

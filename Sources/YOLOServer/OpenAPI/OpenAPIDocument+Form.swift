@@ -22,7 +22,7 @@ extension OpenAPIDocument {
       ("size", older(PredictOption.imageSize.name, Schema.option(PredictOption.imageSize))),
       (PredictOption.confidence.name, Schema.option(PredictOption.confidence)),
       ("confidence", older(PredictOption.confidence.name, Schema.option(PredictOption.confidence))),
-      (PredictOption.overlap.name, Schema.option(PredictOption.overlap)),
+      (PredictOption.iouThreshold.name, Schema.option(PredictOption.iouThreshold)),
       (PredictOption.maxDetections.name, Schema.option(PredictOption.maxDetections)),
       (PredictOption.classes.name, Schema.option(PredictOption.classes)),
       (PredictOption.agnostic.name, Schema.option(PredictOption.agnostic)),

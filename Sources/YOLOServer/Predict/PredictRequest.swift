@@ -35,7 +35,8 @@ struct PredictRequest: Sendable {
         ?? Size(width: side, height: side),
       confidence: reader.read(PredictOption.confidence, older: "confidence")
         ?? PredictOption.confidence.defaultValue,
-      overlap: reader.read(PredictOption.overlap) ?? PredictOption.overlap.defaultValue,
+      iouThreshold: reader.read(PredictOption.iouThreshold)
+        ?? PredictOption.iouThreshold.defaultValue,
       maxDetections: reader.read(PredictOption.maxDetections)
         ?? PredictOption.maxDetections.defaultValue,
       classes: reader.read(PredictOption.classes),
