@@ -1,18 +1,17 @@
-#if Server
-public import YOLOValidation
+package import YOLOValidation
 
 /// An option that takes text of a certain form.
-public struct TextOption: Sendable {
+package struct TextOption: Sendable {
   /// The name in the library's documentation, words joined by underscores.
-  public let name: String
+  package let name: String
   /// What stands for the value in the help.
-  public let valueName: String
+  package let valueName: String
   /// The accepted values in words, as error messages have them.
-  public let expected: String
+  package let expected: String
   /// The value that holds if none is given, in words.
-  public let defaultText: String
+  package let defaultText: String
   /// What the option does, as one sentence without a full stop at the end.
-  public let help: String
+  package let help: String
 
   private let isAccepted: @Sendable (String) -> Bool
 
@@ -30,10 +29,10 @@ public struct TextOption: Sendable {
   }
 
   /// The name on the command line, words joined by hyphens and without the leading ones.
-  public var flag: String { String(name.map { $0 == "_" ? "-" : $0 }) }
+  package var flag: String { String(name.map { $0 == "_" ? "-" : $0 }) }
 
   /// Reads a value, spaces around it allowed, and checks its form.
-  public func parsed(_ text: String) throws(OptionError) -> String {
+  package func parsed(_ text: String) throws(OptionError) -> String {
     let value = OptionText.trimmed(text)
     let isPlain = !value.unicodeScalars.contains { $0.properties.generalCategory == .control }
     guard isPlain, value.utf8.count <= 4096, isAccepted(value) else {
@@ -42,4 +41,3 @@ public struct TextOption: Sendable {
     return value
   }
 }
-#endif
