@@ -29,6 +29,10 @@ let package = Package(
     .library(name: "YOLOImageIO", targets: ["YOLOImageIO"]),
     // Looks inside a model: images of what its modules give, where two models diverge.
     .library(name: "YOLOInspection", targets: ["YOLOInspection"]),
+    // How good a model is on a dataset, as figures.
+    .library(name: "YOLOEvaluation", targets: ["YOLOEvaluation", "YOLOMetrics", "YOLODatasets"]),
+    // Figures and inspections as SVG.
+    .library(name: "YOLOPlot", targets: ["YOLOPlot"]),
     .library(name: "YOLOTesting", targets: ["YOLOTesting"]),
     // A network of one's own on the kernels; what Benchmarks/ measures layers with.
     .library(name: "YOLOGraph", targets: ["YOLOGraph", "YOLOKernels", "YOLOTensor"]),
@@ -89,38 +93,50 @@ let package = Package(
     .target(
       name: "YOLOPostprocess", dependencies: ["JSONText", "YOLOGeometry", "YOLOTensor"],
       swiftSettings: settings),
-    .target(name: "YOLOPlot", swiftSettings: settings),
+    .target(name: "YOLOOptions", dependencies: ["YOLOGeometry"], swiftSettings: settings),
+    .target(name: "YOLOMetrics", dependencies: ["YOLOGeometry"], swiftSettings: settings),
     .target(
-      name: "YOLOValidation", dependencies: ["YOLOGeometry", "YOLOPlot"], swiftSettings: settings),
-    .target(
-      name: "YOLODatasets", dependencies: ["JSONText", "YOLOGeometry", "YOLOValidation"],
-      swiftSettings: settings),
+      name: "YOLODatasets", dependencies: ["JSONText", "YOLOGeometry"], swiftSettings: settings),
     .target(
       name: "YOLO",
       dependencies: [
-        "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOKernels", "YOLOModels", "YOLOPostprocess",
-        "YOLOTensor", "YOLOValidation", "YOLOWeights",
+        "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOKernels", "YOLOModels", "YOLOOptions",
+        "YOLOPostprocess", "YOLOTensor", "YOLOWeights",
       ],
       swiftSettings: settings),
     .target(
       name: "YOLOInspection",
       dependencies: [
         "JSONText", "YOLO", "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOKernels", "YOLOModels",
-        "YOLOPlot", "YOLOPostprocess", "YOLOTensor", "YOLOValidation", "YOLOWeights",
+        "YOLOOptions", "YOLOPostprocess", "YOLOTensor", "YOLOWeights",
       ],
       swiftSettings: settings),
     .target(
       name: "YOLOVerification",
       dependencies: [
         "JSONText", "YOLO", "YOLODatasets", "YOLOGeometry", "YOLOImage", "YOLOImageIO",
-        "YOLOModels",
-        "YOLOPostprocess", "YOLOInspection", "YOLOTensor", "YOLOValidation", "YOLOWeights",
+        "YOLOInspection", "YOLOMetrics", "YOLOModels", "YOLOOptions", "YOLOPostprocess",
+        "YOLOTensor",
+        "YOLOWeights",
+      ],
+      swiftSettings: settings),
+    .target(
+      name: "YOLOEvaluation",
+      dependencies: [
+        "YOLO", "YOLODatasets", "YOLOGeometry", "YOLOImage", "YOLOImageIO", "YOLOMetrics",
+        "YOLOModels", "YOLOOptions", "YOLOPostprocess",
+      ],
+      swiftSettings: settings),
+    .target(
+      name: "YOLOPlot",
+      dependencies: [
+        "YOLOGeometry", "YOLOGraph", "YOLOInspection", "YOLOMetrics", "YOLOPostprocess",
       ],
       swiftSettings: settings),
     .target(
       name: "YOLOTesting",
       dependencies: [
-        "YOLO", "YOLODatasets", "YOLOPostprocess", "YOLOValidation", "YOLOVerification",
+        "YOLO", "YOLODatasets", "YOLOPostprocess", "YOLOVerification",
       ],
       swiftSettings: settings),
     .target(
@@ -131,7 +147,7 @@ let package = Package(
       ],
       swiftSettings: settings),
     .target(
-      name: "YOLOServerOptions", dependencies: ["YOLOGraph", "YOLOKernels", "YOLOValidation"],
+      name: "YOLOServerOptions", dependencies: ["YOLOGraph", "YOLOKernels", "YOLOOptions"],
       swiftSettings: settings),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .target(
@@ -139,7 +155,7 @@ let package = Package(
       dependencies: [
         "JSONText", "YOLO", "YOLOGeometry", "YOLOImage", "YOLOImageIO", "YOLOKernels",
         "YOLOPostprocess",
-        "YOLOServerOptions", "YOLOValidation", "YOLOVideo", "YOLOWeights",
+        "YOLOServerOptions", "YOLOOptions", "YOLOVideo", "YOLOWeights",
         serverProduct("Hummingbird", "hummingbird"),
         serverProduct("HummingbirdCore", "hummingbird"),
         serverProduct("GRDB", "GRDB.swift"),
@@ -158,9 +174,10 @@ let package = Package(
     .executableTarget(
       name: "YOLOCommand",
       dependencies: [
-        "JSONText", "YOLO", "YOLODatasets", "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOImageIO",
-        "YOLOKernels", "YOLOModels", "YOLOPostprocess", "YOLOInspection", "YOLOTensor",
-        "YOLOValidation", "YOLOVerification", "YOLOVideo", "YOLOWeights",
+        "JSONText", "YOLO", "YOLODatasets", "YOLOEvaluation", "YOLOGeometry", "YOLOGraph",
+        "YOLOImage", "YOLOImageIO", "YOLOInspection", "YOLOKernels", "YOLOMetrics", "YOLOModels",
+        "YOLOOptions", "YOLOPlot", "YOLOPostprocess", "YOLOTensor", "YOLOVerification", "YOLOVideo",
+        "YOLOWeights",
         "YOLOServerOptions",
         .target(name: "YOLOServer", condition: .when(traits: ["Server"])),
         serverProduct("Logging", "swift-log"),
@@ -169,7 +186,7 @@ let package = Package(
       swiftSettings: settings),
     .executableTarget(
       name: "InferenceProbe",
-      dependencies: ["YOLO", "YOLOGraph", "YOLOImage", "YOLOKernels", "YOLOValidation"],
+      dependencies: ["YOLO", "YOLOGraph", "YOLOImage", "YOLOKernels", "YOLOOptions"],
       path: "Tests/InferenceProbe", swiftSettings: settings,
       linkerSettings: [
         .unsafeFlags([
@@ -198,7 +215,7 @@ let package = Package(
       name: "YOLOTests",
       dependencies: [
         "YOLO", "YOLOGraph", "YOLOImage", "YOLOImageIO", "YOLOKernels", "YOLOModels",
-        "YOLOTensor", "YOLOTestSupport", "YOLOValidation", "YOLOWeights",
+        "YOLOOptions", "YOLOTensor", "YOLOTestSupport", "YOLOWeights",
       ],
       swiftSettings: settings),
     .testTarget(
@@ -208,14 +225,15 @@ let package = Package(
       name: "YOLOInspectionTests",
       dependencies: [
         "JSONText", "YOLO", "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOImageIO", "YOLOKernels",
-        "YOLOPostprocess", "YOLOInspection", "YOLOTensor", "YOLOTestSupport", "YOLOWeights",
+        "YOLOInspection", "YOLOPlot", "YOLOPostprocess", "YOLOTensor", "YOLOTestSupport",
+        "YOLOWeights",
       ],
       swiftSettings: settings),
     .testTarget(
       name: "ExampleTests",
       dependencies: [
-        "YOLO", "YOLOImageIO", "YOLOModels", "YOLOInspection", "YOLOTesting", "YOLOValidation",
-        "YOLOVerification",
+        "YOLO", "YOLOImageIO", "YOLOInspection", "YOLOModels", "YOLOOptions", "YOLOPlot",
+        "YOLOTesting", "YOLOVerification",
       ],
       swiftSettings: settings),
     .testTarget(
@@ -228,7 +246,7 @@ let package = Package(
         "JSONText", "YOLO", "YOLOGeometry", "YOLOImage", "YOLOImageIO", "YOLOKernels",
         "YOLOPostprocess",
         "YOLOServer",
-        "YOLOTestSupport", "YOLOValidation", "YOLOVideo", "YOLOWeights",
+        "YOLOOptions", "YOLOTestSupport", "YOLOVideo", "YOLOWeights",
         serverProduct("Hummingbird", "hummingbird"),
         serverProduct("HummingbirdCore", "hummingbird"),
         serverProduct("GRDB", "GRDB.swift"),
@@ -248,16 +266,25 @@ let package = Package(
       ],
       exclude: ["Fixtures"], swiftSettings: settings),
     .testTarget(
-      name: "YOLOValidationTests",
-      dependencies: ["YOLOGeometry", "YOLOTestSupport", "YOLOValidation"],
+      name: "YOLOOptionsTests",
+      dependencies: ["YOLOGeometry", "YOLOOptions", "YOLOTestSupport"], swiftSettings: settings),
+    .testTarget(
+      name: "YOLOMetricsTests",
+      dependencies: ["YOLOGeometry", "YOLOMetrics", "YOLOTestSupport"],
       exclude: ["Fixtures"], swiftSettings: settings),
+    .testTarget(
+      name: "YOLOEvaluationTests",
+      dependencies: ["YOLODatasets", "YOLOEvaluation", "YOLOGeometry", "YOLOTestSupport"],
+      exclude: ["Fixtures"], swiftSettings: settings),
+    .testTarget(
+      name: "YOLOPlotTests", dependencies: ["YOLOMetrics", "YOLOPlot", "YOLOTestSupport"],
+      swiftSettings: settings),
     .testTarget(
       name: "YOLOVerificationTests",
       dependencies: [
-        "JSONText", "YOLO", "YOLOGeometry", "YOLOGraph", "YOLOImageIO", "YOLOKernels",
-        "YOLOPostprocess", "YOLOInspection", "YOLOTensor", "YOLOTestSupport", "YOLOValidation",
-        "YOLOVerification",
-        "YOLOWeights",
+        "JSONText", "YOLO", "YOLODatasets", "YOLOGeometry", "YOLOGraph", "YOLOImageIO",
+        "YOLOInspection", "YOLOKernels", "YOLOOptions", "YOLOPostprocess", "YOLOTensor",
+        "YOLOTestSupport", "YOLOVerification", "YOLOWeights",
       ],
       swiftSettings: settings),
     .testTarget(
@@ -270,7 +297,9 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "YOLODatasetsTests",
-      dependencies: ["YOLODatasets", "YOLOGeometry", "YOLOTestSupport", "YOLOValidation"],
+      dependencies: [
+        "YOLODatasets", "YOLOEvaluation", "YOLOGeometry", "YOLOMetrics", "YOLOTestSupport",
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "YOLOKernelsTests", dependencies: ["YOLOKernels", "YOLOTensor", "YOLOTestSupport"],

@@ -2,9 +2,9 @@ import Synchronization
 import YOLOGraph
 public import YOLOImage
 import YOLOModels
+public import YOLOOptions
 public import YOLOPostprocess
 public import YOLOTensor
-public import YOLOValidation
 import YOLOWeights
 
 extension Model {

@@ -6,9 +6,9 @@ import YOLOImage
 import YOLOImageIO
 import YOLOInspection
 import YOLOKernels
+import YOLOOptions
 import YOLOPostprocess
 import YOLOTensor
-import YOLOValidation
 
 /// `yolo benchmark`: measures a model on this machine.
 struct BenchmarkCommand: ParsableCommand {

@@ -1,7 +1,7 @@
 import ArgumentParser
 import JSONText
 import YOLODatasets
-import YOLOValidation
+import YOLOVerification
 
 /// `yolo compare`: tells how far two files of predictions are apart.
 struct CompareCommand: ParsableCommand {

@@ -7,7 +7,8 @@ import YOLOImageIO
 import YOLOInspection
 import YOLOKernels
 import YOLOModels
-import YOLOValidation
+import YOLOOptions
+import YOLOPlot
 
 /// `yolo diff`: finds where two checkpoints, or two ways of running one, part.
 struct DiffCommand: ParsableCommand {

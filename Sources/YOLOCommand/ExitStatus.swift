@@ -2,7 +2,7 @@ import ArgumentParser
 import YOLO
 import YOLODatasets
 import YOLOImageIO
-import YOLOValidation
+import YOLOOptions
 import YOLOVerification
 import YOLOVideo
 import YOLOWeights

@@ -4,8 +4,9 @@ import YOLOGraph
 import YOLOImageIO
 import YOLOInspection
 import YOLOModels
+import YOLOOptions
+import YOLOPlot
 import YOLOTensor
-import YOLOValidation
 import YOLOWeights
 
 /// `yolo info`: says what a checkpoint is.

@@ -1,6 +1,6 @@
 import ArgumentParser
 import YOLO
-import YOLOValidation
+import YOLOOptions
 
 /// The options of a prediction, as `PredictOption` defines them.
 struct PredictArguments: ParsableArguments {

@@ -2,8 +2,8 @@ import ArgumentParser
 import YOLO
 import YOLOImage
 import YOLOImageIO
+import YOLOOptions
 import YOLOPostprocess
-import YOLOValidation
 
 /// `yolo predict`: finds the objects in images and videos.
 struct PredictCommand: AsyncParsableCommand {

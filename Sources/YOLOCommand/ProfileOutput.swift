@@ -2,6 +2,7 @@ import ArgumentParser
 import JSONText
 import YOLOImageIO
 import YOLOInspection
+import YOLOPlot
 
 /// Where `yolo benchmark --profile` writes.
 struct ProfileOutput {

@@ -1,6 +1,6 @@
 import ArgumentParser
+import YOLOOptions
 import YOLOServerOptions
-import YOLOValidation
 
 /// The options of what is served, where and to whom, as `ServerOption` defines them.
 ///

@@ -1,6 +1,6 @@
 import ArgumentParser
+import YOLOOptions
 import YOLOServerOptions
-import YOLOValidation
 
 /// The options of what requests may cost, as `ServerOption` defines them.
 ///

@@ -1,6 +1,6 @@
 import ArgumentParser
+import YOLOOptions
 import YOLOServerOptions
-import YOLOValidation
 
 extension NumberOption {
   /// The help of an option that falls through to the environment and the file.

@@ -5,8 +5,8 @@ import YOLOGeometry
 import YOLOImage
 import YOLOImageIO
 import YOLOModels
+import YOLOOptions
 import YOLOPostprocess
-import YOLOValidation
 
 /// `yolo val`: measures how good a model is on a dataset.
 struct ValCommand: ParsableCommand {

@@ -1,12 +1,13 @@
 import ArgumentParser
 import YOLO
 import YOLODatasets
+import YOLOEvaluation
 import YOLOGeometry
 import YOLOImage
 import YOLOImageIO
+import YOLOMetrics
 import YOLOModels
 import YOLOPostprocess
-import YOLOValidation
 
 /// Runs a model over a dataset and rates what it finds.
 struct Validation {

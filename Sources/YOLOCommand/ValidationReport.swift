@@ -1,8 +1,9 @@
 import JSONText
 import YOLO
 import YOLOGeometry
+import YOLOMetrics
+import YOLOPlot
 import YOLOPostprocess
-import YOLOValidation
 
 /// The figures of a validation, as text and as JSON.
 struct ValidationReport {

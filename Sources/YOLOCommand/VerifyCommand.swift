@@ -2,7 +2,7 @@ import ArgumentParser
 import YOLO
 import YOLOImageIO
 import YOLOModels
-import YOLOValidation
+import YOLOOptions
 import YOLOVerification
 
 #if canImport(Glibc)

@@ -1,7 +1,7 @@
 import YOLO
 import YOLOImage
+import YOLOOptions
 import YOLOPostprocess
-import YOLOValidation
 import YOLOVideo
 
 /// The prediction of a video's frames.

@@ -1,7 +1,6 @@
 public import YOLO
 import YOLOGeometry
 public import YOLOImage
-import YOLOPlot
 
 /// What a head that finds objects sees, as images: the scores of its cells on the photo.
 public struct HeadMaps: Sendable {
@@ -42,6 +41,6 @@ public struct HeadMaps: Sendable {
   }
 
   private static func greatest(_ scores: [Float]) -> String {
-    SVGDrawing.decimal(Double(scores.max() ?? 0), places: 3)
+    DecimalText.text(Double(scores.max() ?? 0), places: 3)
   }
 }

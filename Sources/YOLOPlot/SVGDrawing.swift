@@ -1,3 +1,5 @@
+import YOLOInspection
+
 /// Builds an SVG image element by element.
 ///
 /// Coordinates are pixels, y pointing down, and are written to a tenth. Text is escaped: names out of
@@ -29,17 +31,7 @@ package struct SVGDrawing {
 
   /// Returns a number with a fixed count of decimals, or without the zeros at its end.
   package static func decimal(_ value: Double, places: Int, isPadded: Bool = true) -> String {
-    var scale = 1
-    for _ in 0..<places { scale *= 10 }
-    let scaled = (value * Double(scale)).rounded()
-    guard scaled.magnitude < 1e15 else { return "0" }
-    let whole = Int(scaled.magnitude)
-    let sign = scaled < 0 ? "-" : ""
-    var fraction = String(whole % scale)
-    fraction = String(repeating: "0", count: places - min(places, fraction.count)) + fraction
-    if !isPadded { while fraction.last == "0" { fraction.removeLast() } }
-    let isWhole = places == 0 || fraction.isEmpty
-    return sign + "\(whole / scale)" + (isWhole ? "" : "." + fraction)
+    DecimalText.text(value, places: places, isPadded: isPadded)
   }
 
   /// Returns text that may stand in an element: escaped, control characters replaced.

@@ -1,4 +1,4 @@
-package import YOLOValidation
+package import YOLOOptions
 
 /// The options of the server: names, ranges, defaults and help, defined here and nowhere else.
 ///

@@ -1,4 +1,4 @@
-package import YOLOValidation
+package import YOLOOptions
 
 /// An option that takes text of a certain form.
 package struct TextOption: Sendable {

@@ -1,5 +1,5 @@
 import JSONText
-import YOLOValidation
+import YOLOOptions
 
 /// A value of `case.json` that knows its key, for errors that name it.
 struct CaseField {

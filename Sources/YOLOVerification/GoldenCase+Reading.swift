@@ -4,8 +4,8 @@ import YOLOGeometry
 public import YOLOImage
 import YOLOImageIO
 import YOLOModels
+import YOLOOptions
 public import YOLOTensor
-import YOLOValidation
 
 extension GoldenCase {
   /// The maximum number of bytes of `case.json`.

@@ -4,9 +4,9 @@ import YOLODatasets
 import YOLOGeometry
 import YOLOImage
 import YOLOImageIO
+public import YOLOOptions
 import YOLOPostprocess
 import YOLOTensor
-public import YOLOValidation
 
 extension GoldenCase {
   /// Creates a case of what a model gives now.

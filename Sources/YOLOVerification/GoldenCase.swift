@@ -1,7 +1,7 @@
 public import YOLOGeometry
 import YOLOInspection
 public import YOLOModels
-public import YOLOValidation
+public import YOLOOptions
 
 /// An image, the options of a prediction, and what that must give.
 ///

@@ -1,7 +1,7 @@
 import JSONText
 import YOLOGeometry
 import YOLOModels
-import YOLOValidation
+import YOLOOptions
 
 /// The options of a case: those of a prediction, by the names of `PredictOption`.
 extension PredictOptions {

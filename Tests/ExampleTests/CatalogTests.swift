@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 import YOLOModels
-import YOLOValidation
+import YOLOOptions
 
 /// What the catalog says is what the code says.
 @Suite struct CatalogTests {

@@ -1,8 +1,8 @@
 import Testing
 import YOLODatasets
+import YOLOEvaluation
 import YOLOGeometry
 import YOLOTestSupport
-import YOLOValidation
 
 @Suite struct LabelTests {
   private func labels(

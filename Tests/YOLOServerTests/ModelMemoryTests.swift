@@ -1,11 +1,11 @@
 #if Server
+import YOLOOptions
 import Foundation
 import HTTPTypes
 import Testing
 import YOLO
 import YOLOImage
 import YOLOServer
-import YOLOValidation
 
 /// The memory of models, and the budget of all.
 @Suite struct ModelMemoryTests {

@@ -1,4 +1,5 @@
 #if Server
+import YOLOOptions
 import HTTPTypes
 import JSONText
 import Testing
@@ -6,7 +7,6 @@ import YOLO
 import YOLOImageIO
 import YOLOPostprocess
 import YOLOServer
-import YOLOValidation
 
 /// The OpenAPI document is well formed, says what the definitions say, and describes real answers.
 struct OpenAPITests {

@@ -3,8 +3,8 @@ import Testing
 import YOLO
 import YOLOImage
 import YOLOImageIO
+import YOLOOptions
 import YOLOTestSupport
-import YOLOValidation
 import YOLOWeights
 
 /// The façade: options, safetensors, concurrency, hostile checkpoints.

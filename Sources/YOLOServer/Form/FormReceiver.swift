@@ -1,7 +1,7 @@
 #if Server
+import YOLOOptions
 import HTTPTypes
 import NIOCore
-import YOLOValidation
 
 /// Puts a form together from the chunks of its body.
 struct FormReceiver {

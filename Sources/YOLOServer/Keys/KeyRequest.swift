@@ -1,5 +1,6 @@
+import YOLOOptions
+
 #if Server
-import YOLOValidation
 
 /// What may be asked of a new key.
 enum KeyRequest {

@@ -1,8 +1,8 @@
 #if Server
+import YOLOOptions
 import HTTPTypes
 import Hummingbird
 import Logging
-import YOLOValidation
 
 /// Writes a line a request, and counts it.
 struct AccessLog: RouterMiddleware {

@@ -1,6 +1,6 @@
 #if Server
+import YOLOOptions
 import JSONText
-import YOLOValidation
 
 extension OpenAPIDocument {
   /// The fields of a form; others are ignored.

@@ -1,6 +1,6 @@
 #if Server
+import YOLOOptions
 import JSONText
-import YOLOValidation
 
 /// JSON Schema (2020-12) as OpenAPI 3.1 has it, in pieces.
 enum Schema {

@@ -1,5 +1,6 @@
+import YOLOOptions
+
 #if Server
-import YOLOValidation
 
 /// An option that a form may give as text.
 protocol FieldOption {

@@ -1,5 +1,6 @@
+import YOLOOptions
+
 #if Server
-import YOLOValidation
 
 /// Reads the fields of a form, some of which have an older name besides.
 struct FieldReader {

@@ -1,6 +1,6 @@
 #if Server
+import YOLOOptions
 import YOLOGeometry
-import YOLOValidation
 
 /// What a form asks for, checked against ``PredictOption``.
 ///

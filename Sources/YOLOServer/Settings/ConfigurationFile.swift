@@ -1,8 +1,8 @@
 #if Server
+import YOLOOptions
 import Foundation
 import JSONText
 import YOLOServerOptions
-import YOLOValidation
 
 /// A configuration file: an object of JSON with the flags of the command line as keys.
 struct ConfigurationFile {

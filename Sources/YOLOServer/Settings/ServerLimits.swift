@@ -1,6 +1,6 @@
 #if Server
+import YOLOOptions
 import YOLOServerOptions
-import YOLOValidation
 
 /// What requests, models and connections may cost, in bytes, seconds and counts.
 ///

@@ -1,6 +1,6 @@
 #if Server
+import YOLOOptions
 import YOLOServerOptions
-import YOLOValidation
 
 /// One option of the server with its place in ``ServerSettings``: a row of the table that the command
 /// line, the environment, the file and the documentation share.

@@ -1,6 +1,6 @@
 #if Server
+import YOLOOptions
 import YOLOServerOptions
-import YOLOValidation
 
 extension ServerSettings {
   /// Reads settings: flags win over variables of the environment, and these over the file that

@@ -1,7 +1,7 @@
 #if Server
+import YOLOOptions
 public import YOLO
 import YOLOServerOptions
-import YOLOValidation
 
 /// Everything that can be set about a server, checked against the ranges of ``ServerOption``.
 public struct ServerSettings: Sendable {

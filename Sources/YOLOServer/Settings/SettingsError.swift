@@ -1,6 +1,6 @@
 #if Server
+package import YOLOOptions
 import YOLOServerOptions
-package import YOLOValidation
 
 /// Why the settings of a server are not accepted.
 package enum SettingsError: Error, Sendable, Hashable {

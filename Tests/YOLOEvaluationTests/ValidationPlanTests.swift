@@ -1,7 +1,7 @@
 import Testing
+import YOLOEvaluation
 import YOLOGeometry
 import YOLOTestSupport
-import YOLOValidation
 
 @Suite struct ValidationPlanTests {
   @Test func plansLikeUltralytics() throws {

@@ -1,6 +1,6 @@
 import Testing
+import YOLOMetrics
 import YOLOTestSupport
-import YOLOValidation
 
 /// Ultralytics' figures for a set of detections, as `Tools/fixtures/validation.py` writes them.
 struct ExpectedRating {

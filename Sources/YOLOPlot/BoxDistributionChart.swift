@@ -1,5 +1,5 @@
 import YOLOGeometry
-import YOLOPlot
+public import YOLOInspection
 import YOLOPostprocess
 
 /// The distribution of a box's edges as SVG: a panel an edge, a bar a bin.

@@ -1,6 +1,6 @@
 import YOLOGeometry
 import YOLOGraph
-import YOLOPlot
+public import YOLOInspection
 
 extension NetworkDrawing {
   private static let box = (left: 150.0, width: 320.0, height: 34.0, gap: 18.0)

@@ -1,6 +1,6 @@
 import JSONText
+import YOLODatasets
 import YOLOGeometry
-import YOLOValidation
 
 /// Turns JSON into predictions.
 struct PredictionReader {

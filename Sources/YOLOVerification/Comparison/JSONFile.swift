@@ -1,11 +1,12 @@
-package import JSONText
+import JSONText
+import YOLODatasets
 
 /// Reads files of one JSON value.
-package enum JSONFile {
+enum JSONFile {
   /// Reads a file.
   ///
   /// - Throws: `unreadable`, `tooLarge`, or `malformed` with the line for what is not JSON.
-  package static func read(_ path: String, maximumBytes: Int) throws(DatasetError) -> JSONValue {
+  static func read(_ path: String, maximumBytes: Int) throws(DatasetError) -> JSONValue {
     let bytes = try FileSystem.read(path, maximumBytes: maximumBytes)
     return try PredictionReader(path: path).parse(bytes[...], firstLine: 1)
   }

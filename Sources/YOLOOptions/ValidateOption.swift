@@ -21,7 +21,7 @@ public enum ValidateOption {
 
   /// The images that are padded to a common extent.
   public static let batch = NumberOption(
-    name: "batch", range: 1...4096, defaultValue: ValidationPlan.defaultBatchSize,
+    name: "batch", range: 1...4096, defaultValue: 16,
     help: "Images of like proportions that are padded to a common extent, which figures depend on"
   )
 }

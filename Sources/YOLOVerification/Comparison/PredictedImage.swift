@@ -1,5 +1,3 @@
-public import YOLOValidation
-
 /// The prediction of an image, as a file has it.
 public struct PredictedImage: Sendable, Hashable {
   /// What the file calls the image; nil if it does not.

@@ -1,4 +1,4 @@
-import YOLOPlot
+public import YOLOMetrics
 
 /// Draws the curves of a validation as SVG.
 public struct MetricPlot: Sendable {

@@ -1,4 +1,4 @@
-import YOLOPlot
+public import YOLOMetrics
 
 /// Draws a confusion matrix as SVG.
 public struct ConfusionPlot: Sendable {

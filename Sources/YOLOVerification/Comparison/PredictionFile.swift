@@ -1,6 +1,6 @@
 import JSONText
+public import YOLODatasets
 import YOLOGeometry
-import YOLOValidation
 
 /// Reads files of predictions.
 ///

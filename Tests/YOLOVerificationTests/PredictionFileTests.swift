@@ -2,11 +2,12 @@ import Testing
 import YOLODatasets
 import YOLOGeometry
 import YOLOTestSupport
-import YOLOValidation
+import YOLOVerification
 
 @Suite struct PredictionFileTests {
   private func read(_ text: String) throws -> [PredictedImage] {
-    let directory = try TemporaryDirectory(["p.json": text])
+    let directory = try TemporaryDirectory()
+    try directory.write(text, to: "p.json")
     return try PredictionFile.read(directory.path + "/p.json")
   }
 

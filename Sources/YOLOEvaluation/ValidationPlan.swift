@@ -1,4 +1,5 @@
 public import YOLOGeometry
+import YOLOOptions
 
 /// How the images of a validation set are put into the network's input.
 ///
@@ -12,7 +13,7 @@ public import YOLOGeometry
 /// its sorting is made stable.
 public struct ValidationPlan: Sendable, Hashable {
   /// The images a batch that Ultralytics takes if not told otherwise.
-  public static let defaultBatchSize = 16
+  public static let defaultBatchSize = ValidateOption.batch.defaultValue
 
   /// The batches in order, wide images first.
   public let batches: [[ValidationInput]]

@@ -1,4 +1,5 @@
 import YOLOGeometry
+import YOLOMetrics
 
 /// Which objects of two predictions of an image are the same, and how far they are apart.
 ///

@@ -3,7 +3,7 @@
 /// Detections choose one after the other, by descending confidence: each takes the target that it
 /// overlaps most among those that no earlier detection has taken, if the overlap is enough. Of
 /// targets with the same overlap the first is taken.
-enum Matching {
+package enum Matching {
   /// Returns for each detection at which levels it is right, where it must have its target's class.
   ///
   /// - Parameters:
@@ -46,7 +46,7 @@ enum Matching {
   ///   - isEnough: Whether an overlap makes a match.
   ///   - rivals: The targets that a detection may take, by ascending index; asked for once.
   /// - Returns: Each detection's target.
-  static func assignment(
+  package static func assignment(
     detections: Int, targets: Int, isEnough: (Float) -> Bool,
     rivals: (_ detection: Int) -> [(target: Int, overlap: Float)]
   ) -> [Int?] {

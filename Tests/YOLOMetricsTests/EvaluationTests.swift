@@ -1,7 +1,7 @@
 import Testing
 import YOLOGeometry
+import YOLOMetrics
 import YOLOTestSupport
-import YOLOValidation
 
 @Suite struct EvaluationTests {
   @Test func talliesLikeUltralytics() throws {

@@ -1,4 +1,4 @@
-import YOLOPlot
+public import YOLOInspection
 
 /// Where the time of an inference goes, as SVG: a bar a top-level module, a piece a step.
 public struct ProfileChart: Sendable {

@@ -1,6 +1,7 @@
 import Testing
+import YOLOMetrics
+import YOLOPlot
 import YOLOTestSupport
-import YOLOValidation
 
 @Suite struct PlotTests {
   /// Metrics of classes that are found with different success, the same in every run.

@@ -1,10 +1,10 @@
-import YOLOGeometry
+package import YOLOGeometry
 
 /// The overlaps of the detections and targets of one image.
 ///
 /// What each geometry needs for all its comparisons is computed once. Geometries of different kinds
 /// do not overlap.
-struct GeometryOverlap {
+package struct GeometryOverlap {
   private let detections: [Geometry]
   private let targets: [Geometry]
   private let detectionGaussians: [GaussianBox]
@@ -13,7 +13,7 @@ struct GeometryOverlap {
   private let targetAreas: [Int]
   private let similarity: KeypointSimilarity
 
-  init(_ detections: [Geometry], _ targets: [Geometry], keypointCount: Int = 0) {
+  package init(_ detections: [Geometry], _ targets: [Geometry], keypointCount: Int = 0) {
     self.detections = detections
     self.targets = targets
     func gaussians(_ geometries: [Geometry]) -> [GaussianBox] {
@@ -28,7 +28,7 @@ struct GeometryOverlap {
   }
 
   /// Returns the overlap of boxes, or of oriented boxes.
-  func box(_ detection: Int, _ target: Int) -> Float {
+  package func box(_ detection: Int, _ target: Int) -> Float {
     switch (detections[detection], targets[target]) {
     case (.orientedBox, .orientedBox):
       guard detectionGaussians.count == detections.count, targetGaussians.count == targets.count

@@ -1,7 +1,7 @@
 import Testing
 import YOLOGeometry
 import YOLOTestSupport
-import YOLOValidation
+import YOLOVerification
 
 @Suite struct PredictionComparisonTests {
   private func box(

@@ -1,7 +1,7 @@
 import Testing
 import YOLOGeometry
+import YOLOOptions
 import YOLOTestSupport
-import YOLOValidation
 
 @Suite struct PredictOptionTests {
   @Test func defaults() throws {

@@ -1,5 +1,5 @@
 import Glibc
-import YOLOPlot
+public import YOLOInspection
 
 /// The differences of two models as SVG: a dot a module in the order in which they run, on a
 /// logarithmic scale.
