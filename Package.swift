@@ -245,7 +245,7 @@ let package = Package(
       dependencies: [
         "JSONText", "YOLO", "YOLOGeometry", "YOLOImage", "YOLOImageIO", "YOLOKernels",
         "YOLOPostprocess",
-        "YOLOServer",
+        "YOLOServer", "YOLOServerOptions",
         "YOLOOptions", "YOLOTestSupport", "YOLOVideo", "YOLOWeights",
         serverProduct("Hummingbird", "hummingbird"),
         serverProduct("HummingbirdCore", "hummingbird"),
@@ -274,7 +274,10 @@ let package = Package(
       exclude: ["Fixtures"], swiftSettings: settings),
     .testTarget(
       name: "YOLOEvaluationTests",
-      dependencies: ["YOLODatasets", "YOLOEvaluation", "YOLOGeometry", "YOLOTestSupport"],
+      dependencies: [
+        "YOLO", "YOLODatasets", "YOLOEvaluation", "YOLOGeometry", "YOLOImage", "YOLOImageIO",
+        "YOLOMetrics", "YOLOOptions", "YOLOPostprocess", "YOLOTestSupport",
+      ],
       exclude: ["Fixtures"], swiftSettings: settings),
     .testTarget(
       name: "YOLOPlotTests", dependencies: ["YOLOMetrics", "YOLOPlot", "YOLOTestSupport"],

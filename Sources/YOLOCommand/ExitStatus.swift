@@ -99,3 +99,25 @@ enum ExitStatus: Int32 {
     return ExitCode(ExitStatus(error).rawValue)
   }
 }
+
+/// Does the work of a command; its error is printed, and ends the command with the exit code.
+func reporting(_ work: () throws -> Void) throws {
+  do {
+    try work()
+  } catch let code as ExitCode {
+    throw code
+  } catch {
+    throw ExitStatus.report(error)
+  }
+}
+
+/// Does the work of a command; its error is printed, and ends the command with the exit code.
+func reporting(_ work: () async throws -> Void) async throws {
+  do {
+    try await work()
+  } catch let code as ExitCode {
+    throw code
+  } catch {
+    throw ExitStatus.report(error)
+  }
+}

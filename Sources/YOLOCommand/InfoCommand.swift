@@ -45,7 +45,7 @@ struct InfoCommand: ParsableCommand {
   @OptionGroup(title: "Runtime") var runtime: RuntimeArguments
 
   func run() throws {
-    do {
+    try reporting {
       let drawing = try graph.map { try GraphFile($0) }
       let path = try runtime.modelPath()
       let model = try runtime.open()
@@ -63,10 +63,6 @@ struct InfoCommand: ParsableCommand {
       try drawing?.write(
         NetworkDrawing(
           table, title: path.split(separator: "/").last.map { String($0) } ?? path))
-    } catch let code as ExitCode {
-      throw code
-    } catch {
-      throw ExitStatus.report(error)
     }
   }
 }

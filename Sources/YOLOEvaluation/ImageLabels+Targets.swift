@@ -10,7 +10,7 @@ extension ImageLabels {
   ///   - grid: The size of the predicted masks, a quarter of the padded size if nil.
   /// - Returns: The targets; those with masks by falling area.
   public func targets(
-    for input: ValidationInput, task: VisionTask, maskGrid grid: Size? = nil
+    for input: EvaluationInput, task: VisionTask, maskGrid grid: Size? = nil
   ) -> [Instance] {
     func target(_ instance: Instance, _ geometry: Geometry) -> Instance {
       Instance(classIndex: instance.classIndex, geometry: geometry)

@@ -1,6 +1,6 @@
 public import YOLOMetrics
 
-/// Draws the curves of a validation as SVG.
+/// Draws the curves of an evaluation as SVG.
 public struct MetricPlot: Sendable {
   /// What a plot shows.
   public enum Curve: String, Sendable, Hashable, CaseIterable {

@@ -1,4 +1,5 @@
 #if Server
+import YOLOServerOptions
 public import Logging
 import Hummingbird
 import HummingbirdCore

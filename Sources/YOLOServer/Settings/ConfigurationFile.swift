@@ -34,13 +34,15 @@ struct ConfigurationFile {
     let members = try Self.members(of: data, path: path)
     var values: [String: String] = [:]
     for member in members {
-      guard let setting = ServerSetting.all.first(where: { $0.flag == member.key }),
+      guard let setting = ServerSettings.settings.first(where: { $0.flag == member.key }),
         setting.flag != ServerOption.configuration.flag
       else { throw .unknownKey(path: path, key: member.key) }
       guard values[member.key] == nil else { throw .repeatedKey(path: path, key: member.key) }
       guard let text = Self.text(of: member.value) else {
         let error = OptionError.malformed(
-          option: member.key, given: "a list, an object or null", expected: setting.range)
+          option: member.key, given: "a list, an object or null",
+          expected: setting.numbers.map { "\($0.lowerBound) to \($0.upperBound)" }
+            ?? setting.expected)
         throw .value(source: .file(path), flag: member.key, error: error)
       }
       values[member.key] = text

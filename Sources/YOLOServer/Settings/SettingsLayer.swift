@@ -1,4 +1,6 @@
 #if Server
+import YOLOServerOptions
+
 /// The values that one source gives, as text.
 struct SettingsLayer: Sendable {
   /// Where the values came from.

@@ -1,4 +1,6 @@
 #if Server
+import YOLOServerOptions
+
 /// Where the value of an option came from; earlier cases win over later ones.
 package enum SettingsSource: Sendable, Hashable {
   /// The command line.

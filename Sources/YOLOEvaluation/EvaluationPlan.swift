@@ -1,7 +1,7 @@
 public import YOLOGeometry
 import YOLOOptions
 
-/// How the images of a validation set are put into the network's input.
+/// How the images of a dataset are put into the network's input.
 ///
 /// Each image is scaled until its long side has the input size. Sorted by their proportions, the
 /// images then form batches, whose images are all padded to the same extent: the least one that
@@ -11,12 +11,12 @@ import YOLOOptions
 /// Images of the same proportions stay in their order. Ultralytics leaves that order to its
 /// sorting, which differs between processors; its figures are the same with a batch of one, or if
 /// its sorting is made stable.
-public struct ValidationPlan: Sendable, Hashable {
+public struct EvaluationPlan: Sendable, Hashable {
   /// The images a batch that Ultralytics takes if not told otherwise.
-  public static let defaultBatchSize = ValidateOption.batch.defaultValue
+  public static let defaultBatchSize = EvaluationOption.batch.defaultValue
 
   /// The batches in order, wide images first.
-  public let batches: [[ValidationInput]]
+  public let batches: [[EvaluationInput]]
 
   /// Plans how images are scaled and padded; all numbers must be positive.
   ///
@@ -38,7 +38,7 @@ public struct ValidationPlan: Sendable, Hashable {
         least: ratios[batch[batch.startIndex]], greatest: ratios[batch[batch.endIndex - 1]],
         imageSize: imageSize, stride: stride)
       return batch.map { index in
-        ValidationInput(
+        EvaluationInput(
           index: index,
           letterbox: Letterbox(
             source: sizes[index], resized: Self.resized(sizes[index], to: imageSize),

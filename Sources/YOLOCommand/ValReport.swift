@@ -1,18 +1,19 @@
 import JSONText
 import YOLO
+import YOLOEvaluation
 import YOLOGeometry
 import YOLOMetrics
 import YOLOPlot
 import YOLOPostprocess
 
-/// The figures of a validation, as text and as JSON.
-struct ValidationReport {
+/// The figures of an evaluation, as text and as JSON.
+struct ValReport {
   let model: String
   let data: String
   let split: String
   let task: String
   let names: [String]
-  let outcome: Validation.Outcome
+  let outcome: Evaluator.Outcome
 
   /// A row for all classes, and one for each that has labels.
   var text: String {
@@ -21,7 +22,7 @@ struct ValidationReport {
       "per image: \(speed.preprocess.fixed(1)) ms preprocess, \(speed.inference.fixed(1)) ms "
       + "inference, \(speed.postprocess.fixed(1)) ms postprocess\n"
     switch outcome.figures {
-    case .objects(let report): return table(of: report).text + times
+    case .instances(let report): return table(of: report).text + times
     case .classes(let evaluation): return table(of: evaluation).text + times
     }
   }
@@ -68,7 +69,7 @@ struct ValidationReport {
       JSONMember("split", .string(split)), JSONMember("task", .string(task)),
     ]
     switch outcome.figures {
-    case .objects(let report):
+    case .instances(let report):
       members += [
         JSONMember("images", .int(report.images)),
         JSONMember("instances", .int(report.instances)),
@@ -142,7 +143,7 @@ struct ValidationReport {
     var plots = [(name: String, svg: String)]()
     let matrix: ConfusionMatrix
     switch outcome.figures {
-    case .objects(let report):
+    case .instances(let report):
       matrix = report.confusion
       let kinds = [("box", report.boxes)] + (report.details.map { [(report.detailName, $0)] } ?? [])
       for (kind, metrics) in kinds {

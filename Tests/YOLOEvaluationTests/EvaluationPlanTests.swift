@@ -3,14 +3,14 @@ import YOLOEvaluation
 import YOLOGeometry
 import YOLOTestSupport
 
-@Suite struct ValidationPlanTests {
+@Suite struct EvaluationPlanTests {
   @Test func plansLikeUltralytics() throws {
     var fixture = try Fixture("plan.bin")
     for _ in 0..<(try fixture.integers(1)[0]) {
       let header = try fixture.integers(3)
       let sides = try fixture.integers(2 * header[0])
       let sizes = (0..<header[0]).map { Size(width: sides[2 * $0 + 1], height: sides[2 * $0]) }
-      let plan = ValidationPlan(
+      let plan = EvaluationPlan(
         sizes: sizes, imageSize: header[1], stride: 32, batchSize: header[2])
       #expect(plan.batches.allSatisfy { (1...header[2]).contains($0.count) })
       let inputs = Dictionary(
@@ -30,12 +30,12 @@ import YOLOTestSupport
   }
 
   @Test func extremeSizes() {
-    let plan = ValidationPlan(
+    let plan = EvaluationPlan(
       sizes: [Size(width: 1, height: 100_000), Size(width: 100_000, height: 1)], imageSize: 32,
       stride: 64, batchSize: 1)
     let extents = plan.batches.joined().map(\.letterbox.resized)
     #expect(extents == [Size(width: 32, height: 1), Size(width: 1, height: 32)])
-    #expect(ValidationPlan(sizes: [], imageSize: 640, stride: 32).batches.isEmpty)
+    #expect(EvaluationPlan(sizes: [], imageSize: 640, stride: 32).batches.isEmpty)
   }
 
   private struct Labels {
@@ -46,7 +46,7 @@ import YOLOTestSupport
 
   private struct Inputs {
     let labels: [Labels]
-    let inputs: [Int: ValidationInput]
+    let inputs: [Int: EvaluationInput]
   }
 
   /// Reads images of a label fixture with their labels.
@@ -54,7 +54,7 @@ import YOLOTestSupport
     let header = try fixture.integers(3)
     let sides = try fixture.integers(2 * header[0])
     let sizes = (0..<header[0]).map { Size(width: sides[2 * $0 + 1], height: sides[2 * $0]) }
-    let plan = ValidationPlan(sizes: sizes, imageSize: header[1], stride: 32, batchSize: header[2])
+    let plan = EvaluationPlan(sizes: sizes, imageSize: header[1], stride: 32, batchSize: header[2])
     let labels = try (0..<6 * header[0]).map { _ in
       let row = try fixture.integers(3)
       let values = try fixture.floats(2 * row[2])
@@ -127,7 +127,7 @@ import YOLOTestSupport
   }
 
   @Test func masksOnAnotherGrid() throws {
-    let plan = ValidationPlan(sizes: [Size(width: 64, height: 64)], imageSize: 64, stride: 32)
+    let plan = EvaluationPlan(sizes: [Size(width: 64, height: 64)], imageSize: 64, stride: 32)
     let input = try #require(plan.batches.first?.first)
     let square = Polygon(points: [
       Point(x: 0.25, y: 0.25), Point(x: 0.75, y: 0.25), Point(x: 0.75, y: 0.75),

@@ -1,10 +1,10 @@
 public import YOLOGeometry
 
-/// How one image of a validation set is put into the network's input, and where its labels are
+/// How one image of a dataset is put into the network's input, and where its labels are
 /// then.
 ///
 /// Labels are given in fractions of the image's width and height and become letterbox pixels.
-public struct ValidationInput: Sendable, Hashable {
+public struct EvaluationInput: Sendable, Hashable {
   /// The image's place in the set.
   public let index: Int
   /// How it is scaled and padded: to `letterbox.resized`, in the middle of `letterbox.padded`.
