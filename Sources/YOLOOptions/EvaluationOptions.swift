@@ -56,8 +56,6 @@ public struct EvaluationOptions: Sendable, Hashable {
 
   /// Checks options against their ranges, see ``EvaluationOption``.
   ///
-  /// Throws ``OptionError/outOfRange(option:given:expected:)`` for the first one outside its range.
-  ///
   /// - Parameters:
   ///   - imageSide: The long side of the input, or nil for what the checkpoint was trained with.
   ///   - confidence: What the confidence of a detection must exceed.
@@ -65,6 +63,7 @@ public struct EvaluationOptions: Sendable, Hashable {
   ///     dropped.
   ///   - maxDetections: The greatest number of detections in an image.
   ///   - batchSize: The images that are padded to a common size.
+  /// - Throws: `outOfRange` for the first option outside its range.
   public init(
     imageSide: Int? = nil, confidence: Double = EvaluationOption.confidence.defaultValue,
     iouThreshold: Double = EvaluationOption.iouThreshold.defaultValue, maxDetections: Int? = nil,
