@@ -34,3 +34,28 @@ public enum PredictionFile {
     return try reader.images(try reader.parse(bytes[...], firstLine: 1))
   }
 }
+
+/// The prediction of an image, as a file has it.
+public struct PredictedImage: Sendable, Hashable {
+  /// What the file calls the image; nil if it does not.
+  public let source: String?
+  /// What was found.
+  public let objects: [ComparedObject]
+
+  /// Creates a prediction.
+  public init(source: String?, objects: [ComparedObject]) {
+    self.source = source
+    self.objects = objects
+  }
+}
+
+/// Reads files of one JSON value.
+enum JSONFile {
+  /// Reads a file.
+  ///
+  /// - Throws: `unreadable`, `tooLarge`, or `malformed` with the line for what is not JSON.
+  static func read(_ path: String, maximumBytes: Int) throws(DatasetError) -> JSONValue {
+    let bytes = try FileSystem.read(path, maximumBytes: maximumBytes)
+    return try PredictionReader(path: path).parse(bytes[...], firstLine: 1)
+  }
+}
