@@ -4,7 +4,7 @@ import YOLOOptions
 /// How the images of a dataset are put into the network's input.
 ///
 /// Each image is scaled until its long side has the input size. Sorted by their proportions, the
-/// images then form batches, whose images are all padded to the same extent: the least one that
+/// images then form batches, whose images are all padded to the same size: the smallest one that
 /// holds them all, plus at least half a stride. So what is found in an image depends on the others of
 /// its batch, and figures on the batch size.
 ///
@@ -21,9 +21,9 @@ public struct EvaluationPlan: Sendable, Hashable {
   /// Plans how images are scaled and padded; all numbers must be positive.
   ///
   /// - Parameters:
-  ///   - sizes: The images' extents.
+  ///   - sizes: The images' sizes.
   ///   - imageSize: The long side after scaling.
-  ///   - stride: The unit of the padded extents: the network's largest stride, at least 32.
+  ///   - stride: The unit of the padded sizes: the network's largest stride, at least 32.
   ///   - batchSize: The images a batch.
   public init(
     sizes: [Size], imageSize: Int, stride: Int, batchSize: Int = Self.defaultBatchSize
@@ -34,8 +34,8 @@ public struct EvaluationPlan: Sendable, Hashable {
     let order = sizes.indices.sorted { (ratios[$0], $0) < (ratios[$1], $1) }
     batches = Swift.stride(from: 0, to: order.count, by: batchSize).map { start in
       let batch = order[start..<min(start + batchSize, order.count)]
-      let padded = Self.extent(
-        least: ratios[batch[batch.startIndex]], greatest: ratios[batch[batch.endIndex - 1]],
+      let padded = Self.paddedSize(
+        minimum: ratios[batch[batch.startIndex]], maximum: ratios[batch[batch.endIndex - 1]],
         imageSize: imageSize, stride: stride)
       return batch.map { index in
         EvaluationInput(
@@ -47,23 +47,23 @@ public struct EvaluationPlan: Sendable, Hashable {
     }
   }
 
-  /// Returns an image's extent with the long side brought to `side`; fractions are rounded up.
+  /// Returns an image's size with the long side brought to `side`; fractions are rounded up.
   static func resized(_ size: Size, to side: Int) -> Size {
     let ratio = Double(side) / Double(max(size.width, size.height))
-    func scaled(_ extent: Int) -> Int {
-      min(Int((Double(extent) * ratio).rounded(.up)), side)
+    func scaled(_ length: Int) -> Int {
+      min(Int((Double(length) * ratio).rounded(.up)), side)
     }
     return Size(width: scaled(size.width), height: scaled(size.height))
   }
 
-  /// Returns the padded extent of a batch with heights of `least` to `greatest` times the width.
-  private static func extent(
-    least: Double, greatest: Double, imageSize: Int, stride: Int
+  /// Returns the padded size of a batch with heights of `minimum` to `maximum` times the width.
+  private static func paddedSize(
+    minimum: Double, maximum: Double, imageSize: Int, stride: Int
   ) -> Size {
     let (width, height) =
-      greatest < 1 ? (1, greatest) : least > 1 ? (1 / least, 1) : (1.0, 1.0)
-    func padded(_ share: Double) -> Int {
-      Int((share * Double(imageSize) / Double(stride) + 0.5).rounded(.up)) * stride
+      maximum < 1 ? (1, maximum) : minimum > 1 ? (1 / minimum, 1) : (1.0, 1.0)
+    func padded(_ fraction: Double) -> Int {
+      Int((fraction * Double(imageSize) / Double(stride) + 0.5).rounded(.up)) * stride
     }
     return Size(width: padded(width), height: padded(height))
   }
@@ -74,7 +74,7 @@ public struct EvaluationPlan: Sendable, Hashable {
 ///
 /// Labels are given in fractions of the image's width and height and become letterbox pixels.
 public struct EvaluationInput: Sendable, Hashable {
-  /// The image's place in the set.
+  /// The image's index in the dataset.
   public let index: Int
   /// How it is scaled and padded: to `letterbox.resized`, in the middle of `letterbox.padded`.
   public let letterbox: Letterbox
@@ -104,12 +104,12 @@ public struct EvaluationInput: Sendable, Hashable {
     keypoints.map { Keypoint(point($0.point), visibility: $0.visibility) }
   }
 
-  /// Returns the oriented box of least area around corners, given in fractions; nil without any.
+  /// Returns the oriented box of minimum area around corners, given in fractions; nil without any.
   public func orientedBox(_ corners: Polygon) -> OrientedBox? {
     OrientedBox(enclosing: corners.points.map(point))
   }
 
-  /// How many points a label's polygon gets before it is drawn; where an image's longest polygon
+  /// How many points a label's polygon gets before it is drawn; where an image's polygon of most points
   /// has more, all get one more than that.
   static let polygonPoints = 1000
 
@@ -123,7 +123,7 @@ public struct EvaluationInput: Sendable, Hashable {
   ///
   /// - Parameters:
   ///   - polygons: The polygons, in fractions of the image.
-  ///   - grid: The extent of the predicted masks, a quarter of the padded extent if nil.
+  ///   - grid: The size of the predicted masks, a quarter of the padded size if nil.
   /// - Returns: A mask for each polygon, and the polygons' indices by falling area: the order in
   ///   which Ultralytics has the labels from then on.
   public func masks(
@@ -140,7 +140,7 @@ public struct EvaluationInput: Sendable, Hashable {
     }
     let areas = whole.map(\.area)
     let order = whole.indices.sorted { (-areas[$0], $0) < (-areas[$1], $1) }
-    // The top one at each place, counted from 1; 0 is none.
+    // The top one at each pixel, counted from 1; 0 is none.
     var top = [Int](repeating: 0, count: frame.width * frame.height)
     for index in order {
       whole[index].forEachPixel { x, y in top[y * frame.width + x] = index + 1 }

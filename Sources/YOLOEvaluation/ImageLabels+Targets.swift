@@ -38,22 +38,22 @@ extension ImageLabels {
 }
 
 extension Mask {
-  /// Calls with each stored pixel's offset and place in the frame.
+  /// Calls with each stored pixel's offset and position in the frame.
   func forEachStoredPixel(_ body: (_ offset: Int, _ x: Int, _ y: Int) -> Void) {
     for row in 0..<height {
       for column in 0..<width { body(row * width + column, left + column, top + row) }
     }
   }
 
-  /// Calls with the place of each pixel that belongs to the object.
+  /// Calls with the position of each pixel that belongs to the object.
   func forEachPixel(_ body: (_ x: Int, _ y: Int) -> Void) {
     forEachStoredPixel { offset, x, y in if pixels[offset] != 0 { body(x, y) } }
   }
 
-  /// Returns the mask at a quarter of its extent, whole quarters only.
+  /// Returns the mask at a quarter of its size, whole quarters only.
   ///
   /// A pixel is set if two of the middle four of its sixteen are: what bilinear sampling between
-  /// those four gives, rounded half up.
+  /// those four is, rounded half up.
   func quartered() -> Mask {
     let frame = Size(width: self.frame.width / 4, height: self.frame.height / 4)
     let first = Size(width: left / 4, height: top / 4)
@@ -77,7 +77,7 @@ extension Mask {
       height: end.height - first.height, pixels: quarter)
   }
 
-  /// Returns the mask on a grid of another extent: interpolated, and set where it is above a half.
+  /// Returns the mask on a grid of another size: interpolated, and set where it is above a half.
   func interpolated(to grid: Size) -> Mask {
     var values = [Float](repeating: 0, count: frame.width * frame.height)
     forEachPixel { x, y in values[y * frame.width + x] = 1 }

@@ -3,7 +3,7 @@ enum AveragePrecision {
   /// The recalls at which the envelope is sampled for the area: 0, 0.01, … 1.
   static let recalls = (0...100).map { $0 == 100 ? 1 : Double($0) * 0.01 }
 
-  /// Returns the least curve that falls, and is nowhere below the given one.
+  /// Returns the lowest curve that falls, and is nowhere below the given one.
   ///
   /// Precision drops to 0 right after the last recall reached; Ultralytics' sentinel does this,
   /// where others would go on with a straight line to (1, 0).

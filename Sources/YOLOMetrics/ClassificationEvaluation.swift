@@ -42,16 +42,16 @@ public struct ClassificationEvaluation: Sendable {
     confusion.count(predicted: likeliest, actual: target)
   }
 
-  /// The share of the images whose likeliest class is theirs; 0 without images.
+  /// The fraction of the images whose likeliest class is theirs; 0 without images.
   public var top1: Double { images == 0 ? 0 : Double(first) / Double(images) }
 
-  /// The share of the images whose class is among the five likeliest; 0 without images.
+  /// The fraction of the images whose class is among the five likeliest; 0 without images.
   public var top5: Double { images == 0 ? 0 : Double(among) / Double(images) }
 
-  /// The mean of the two shares.
+  /// The mean of the two fractions.
   public var fitness: Double { (top1 + top5) / 2 }
 
-  /// The number of images of a class, and the share of them whose likeliest class it is.
+  /// The number of images of a class, and the fraction of them whose likeliest class it is.
   public func rate(ofClass index: Int) -> (images: Int, top1: Double) {
     let (images, first) = perClass[index]
     return (images, images == 0 ? 0 : Double(first) / Double(images))

@@ -16,7 +16,7 @@ package enum Matching {
     detections: [Int], targets: [Int], overlap: (_ detection: Int, _ target: Int) -> Float
   ) -> [OverlapLevels] {
     var levels = [OverlapLevels](repeating: [], count: detections.count)
-    guard !targets.isEmpty, let least = OverlapLevels.thresholds.first else { return levels }
+    guard !targets.isEmpty, let minimum = OverlapLevels.thresholds.first else { return levels }
     var byClass: [Int: [Int]] = [:]
     for (target, classIndex) in targets.enumerated() {
       byClass[classIndex, default: []].append(target)
@@ -25,7 +25,7 @@ package enum Matching {
     rivals.reserveCapacity(detections.count)
     for (detection, classIndex) in detections.enumerated() {
       let pairs = (byClass[classIndex] ?? []).map { ($0, overlap(detection, $0)) }
-      rivals.append(pairs.filter { $0.1 >= least })
+      rivals.append(pairs.filter { $0.1 >= minimum })
     }
     for (level, threshold) in OverlapLevels.thresholds.enumerated() {
       let assigned = assignment(

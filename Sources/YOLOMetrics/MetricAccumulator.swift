@@ -100,7 +100,7 @@ public struct MetricAccumulator: Sendable {
   }
 
   /// Returns where the mean of the curves is highest after smoothing with a box of a tenth of their
-  /// length; the first such place, and 0 without curves.
+  /// length; the first such position, and 0 without curves.
   private static func bestPosition(_ curves: [[Double]]) -> Int {
     let count = MetricCurves.positions.count
     guard !curves.isEmpty else { return 0 }

@@ -7,7 +7,7 @@ public struct BoxDistributionChart: Sendable {
   private let distribution: BoxDistribution
   private let name: String
 
-  /// The extent of a panel's bars.
+  /// The size of a panel's bars.
   private static let panel = (width: 300.0, height: 130.0)
   private static let margin = (left: 46.0, top: 66.0, between: 62.0)
 
@@ -58,11 +58,11 @@ public struct BoxDistributionChart: Sendable {
       return
     }
     let slot = Self.panel.width / Double(probabilities.count)
-    for share in [0.5, 1.0] {
-      let y = base - share * (Self.panel.height - 12)
+    for fraction in [0.5, 1.0] {
+      let y = base - fraction * (Self.panel.height - 12)
       drawing.line(x1: left, y1: y, x2: left + Self.panel.width, y2: y, stroke: SVGDrawing.grid)
       drawing.text(
-        SVGDrawing.number(share), x: left - 6, y: y + 4, size: 10, anchor: .end,
+        SVGDrawing.number(fraction), x: left - 6, y: y + 4, size: 10, anchor: .end,
         fill: SVGDrawing.faint)
     }
     for (bin, probability) in probabilities.enumerated() {

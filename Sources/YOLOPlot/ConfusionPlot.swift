@@ -20,10 +20,10 @@ public struct ConfusionPlot: Sendable {
 
   /// Returns the matrix as the text of an SVG file.
   ///
-  /// A column is a class that is there, a row one that was found. Cells are colored by their share
+  /// A column is a class that is there, a row one that was found. Cells are colored by their fraction
   /// of the column.
   ///
-  /// - Parameter isNormalized: Whether cells carry shares instead of counts.
+  /// - Parameter isNormalized: Whether cells carry fractions instead of counts.
   /// - Returns: The SVG.
   public func svg(isNormalized: Bool) -> String {
     let side = matrix.side
@@ -71,12 +71,12 @@ public struct ConfusionPlot: Sendable {
       for predicted in 0..<side {
         let count = matrix[predicted: predicted, actual: actual]
         guard count > 0 else { continue }
-        let share = matrix.share(predicted: predicted, actual: actual)
-        let (fill, ink) = PlotColors.shade(share)
+        let fraction = matrix.fraction(predicted: predicted, actual: actual)
+        let (fill, ink) = PlotColors.shade(fraction)
         let (x, y) = (left + Double(actual) * cell, top + Double(predicted) * cell)
         drawing.rectangle(x: x, y: y, width: cell, height: cell, fill: fill)
         guard side < Self.numberedRows else { continue }
-        let text = isNormalized ? SVGDrawing.decimal(share, places: 2) : "\(count)"
+        let text = isNormalized ? SVGDrawing.decimal(fraction, places: 2) : "\(count)"
         let size = min(cell * 0.3, 1.5 * cell / Double(max(text.count, 1)), 14)
         drawing.text(
           text, x: x + cell / 2, y: y + cell / 2 + size * 0.35, size: size, anchor: .middle,
@@ -89,15 +89,15 @@ public struct ConfusionPlot: Sendable {
     let steps = 50
     let height = length / Double(steps)
     for step in 0..<steps {
-      let share = 1 - (Double(step) + 0.5) / Double(steps)
+      let fraction = 1 - (Double(step) + 0.5) / Double(steps)
       drawing.rectangle(
         x: x, y: top + Double(step) * height, width: 14, height: height + 0.3,
-        fill: PlotColors.shade(share).fill)
+        fill: PlotColors.shade(fraction).fill)
     }
     for tick in 0...4 {
-      let share = Double(tick) / 4
+      let fraction = Double(tick) / 4
       drawing.text(
-        SVGDrawing.decimal(share, places: 2), x: x + 20, y: top + (1 - share) * length + 4,
+        SVGDrawing.decimal(fraction, places: 2), x: x + 20, y: top + (1 - fraction) * length + 4,
         size: 11, fill: SVGDrawing.faint)
     }
   }

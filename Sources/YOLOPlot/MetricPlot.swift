@@ -18,7 +18,7 @@ public struct MetricPlot: Sendable {
   public static let namedClasses = 20
 
   private static let frame = (left: 66.0, top: 52.0, width: 520.0, height: 420.0)
-  private static let extent = (width: 840.0, height: 536.0)
+  private static let size = (width: 840.0, height: 536.0)
 
   private let metrics: DetectionMetrics
   private let names: [String]
@@ -42,7 +42,7 @@ public struct MetricPlot: Sendable {
   public func svg(of curve: Curve) -> String {
     let heading = "\(title) \(Self.heading(of: curve))"
     var drawing = SVGDrawing(
-      width: Self.extent.width, height: Self.extent.height, title: heading)
+      width: Self.size.width, height: Self.size.height, title: heading)
     drawing.text(heading, x: Self.frame.left, y: 32, size: 17, isBold: true)
     drawAxes(&drawing, curve)
     let lines = metrics.curves.map { Self.values(of: curve, in: $0) }
@@ -52,7 +52,8 @@ public struct MetricPlot: Sendable {
         points(values), stroke: isNamed ? PlotColors.line(index) : "#9aa5b1",
         width: isNamed ? 1.6 : 1, opacity: isNamed ? 1 : 0.6)
     }
-    let mean = MetricCurves.positions.indices.map { place in lines.lazy.map { $0[place] }.mean }
+    let mean = MetricCurves.positions.indices.map { position in lines.lazy.map { $0[position] }.mean
+    }
     if !lines.isEmpty { drawing.path(points(mean), stroke: PlotColors.mean, width: 3.6) }
     drawLegend(&drawing, curve, mean: mean, isNamed: isNamed)
     return drawing.svg
@@ -87,9 +88,9 @@ public struct MetricPlot: Sendable {
     let frame = Self.frame
     let bottom = frame.top + frame.height
     for tick in 0...5 {
-      let share = Double(tick) / 5
-      let (x, y) = (frame.left + share * frame.width, bottom - share * frame.height)
-      let label = SVGDrawing.decimal(share, places: 1)
+      let fraction = Double(tick) / 5
+      let (x, y) = (frame.left + fraction * frame.width, bottom - fraction * frame.height)
+      let label = SVGDrawing.decimal(fraction, places: 1)
       drawing.line(x1: x, y1: frame.top, x2: x, y2: bottom, stroke: SVGDrawing.grid)
       drawing.line(
         x1: frame.left, y1: y, x2: frame.left + frame.width, y2: y, stroke: SVGDrawing.grid)
@@ -120,7 +121,7 @@ public struct MetricPlot: Sendable {
       drawing.text(
         SVGDrawing.shortened(name, to: 18), x: left + 30, y: y + 4.5, isBold: isBold)
       drawing.text(
-        value, x: Self.extent.width - 20, y: y + 4.5, anchor: .end, isBold: isBold)
+        value, x: Self.size.width - 20, y: y + 4.5, anchor: .end, isBold: isBold)
       y += 21
     }
     let isArea = curve == .precisionRecall

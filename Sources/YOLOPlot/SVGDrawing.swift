@@ -5,7 +5,7 @@ import YOLOInspection
 /// Coordinates are pixels, y pointing down, and are written to a tenth. Text is escaped: names out of
 /// a dataset cannot become markup.
 package struct SVGDrawing {
-  /// Where text stands relative to its place.
+  /// Where text stands relative to its position.
   package enum Anchor: String {
     case start
     case middle
@@ -62,8 +62,8 @@ package struct SVGDrawing {
   /// - Parameters:
   ///   - x: The left edge.
   ///   - y: The upper edge.
-  ///   - width: The horizontal extent.
-  ///   - height: The vertical extent.
+  ///   - width: The width.
+  ///   - height: The height.
   ///   - fill: The color of the area.
   ///   - stroke: The color of the edge, if there is one.
   ///   - radius: The radius of the corners.
@@ -128,7 +128,7 @@ package struct SVGDrawing {
     elements.append("<polygon points=\"\(text)\" fill=\"\(fill)\"/>")
   }
 
-  /// Writes a line of text on the baseline `y`, turned clockwise around its place.
+  /// Writes a line of text on the baseline `y`, turned clockwise around its position.
   package mutating func text(
     _ text: String, x: Double, y: Double, size: Double = 13, anchor: Anchor = .start,
     fill: String = Self.ink, isBold: Bool = false, turned degrees: Double = 0
@@ -180,12 +180,12 @@ package enum PlotColors {
   /// The color of the line for all classes.
   package static let mean = "#12344d"
 
-  /// Returns the color of a share, 0...1, from white to dark blue, and one for text on it.
-  package static func shade(_ share: Double) -> (fill: String, text: String) {
+  /// Returns the color of a fraction, 0...1, from white to dark blue, and one for text on it.
+  package static func shade(_ fraction: Double) -> (fill: String, text: String) {
     let stops: [(Double, Double, Double)] = [
       (255, 255, 255), (198, 219, 239), (107, 174, 214), (33, 113, 181), (8, 48, 107),
     ]
-    let position = min(max(share.isNaN ? 0 : share, 0), 1) * Double(stops.count - 1)
+    let position = min(max(fraction.isNaN ? 0 : fraction, 0), 1) * Double(stops.count - 1)
     let index = min(Int(position), stops.count - 2)
     let rest = position - Double(index)
     func between(_ from: Double, _ to: Double) -> String {
@@ -195,7 +195,7 @@ package enum PlotColors {
     let (from, to) = (stops[index], stops[index + 1])
     return (
       "#" + between(from.0, to.0) + between(from.1, to.1) + between(from.2, to.2),
-      share > 0.55 ? "#ffffff" : SVGDrawing.ink
+      fraction > 0.55 ? "#ffffff" : SVGDrawing.ink
     )
   }
 }

@@ -7,7 +7,7 @@ import YOLOServerOptions
 /// A configuration file: an object of JSON with the flags of the command line as keys.
 struct ConfigurationFile {
   /// The largest file in bytes.
-  static let longest = 1 << 20
+  static let maximumBytes = 1 << 20
 
   /// The values as text, by flag.
   let values: [String: String]
@@ -24,12 +24,12 @@ struct ConfigurationFile {
     do {
       let handle = try FileHandle(forReadingFrom: URL(filePath: path))
       defer { try? handle.close() }
-      data = try handle.read(upToCount: Self.longest + 1) ?? Data()
+      data = try handle.read(upToCount: Self.maximumBytes + 1) ?? Data()
     } catch {
       throw .unreadable(path: path, reason: error.localizedDescription)
     }
-    guard data.count <= Self.longest else {
-      throw .unreadable(path: path, reason: "it has more than \(Self.longest) bytes")
+    guard data.count <= Self.maximumBytes else {
+      throw .unreadable(path: path, reason: "it has more than \(Self.maximumBytes) bytes")
     }
     let members = try Self.members(of: data, path: path)
     var values: [String: String] = [:]

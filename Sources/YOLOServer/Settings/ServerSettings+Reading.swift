@@ -99,7 +99,7 @@ extension ServerSettings {
     guard limits.uploadBytes >= limits.imageBytes else {
       throw .tooSmall(
         flag: ServerSetting.flag(at: \.limits.uploadBytes), given: limits.uploadBytes >> 20,
-        least: limits.imageBytes >> 20, because: ServerSetting.flag(at: \.limits.imageBytes))
+        minimum: limits.imageBytes >> 20, because: ServerSetting.flag(at: \.limits.imageBytes))
     }
   }
 }

@@ -19,7 +19,7 @@ package enum SettingsError: Error, Sendable, Hashable {
   /// One source gives two options of which only one can hold.
   case conflict(source: SettingsSource, first: String, second: String)
   /// An option is less than another allows.
-  case tooSmall(flag: String, given: Int, least: Int, because: String)
+  case tooSmall(flag: String, given: Int, minimum: Int, because: String)
 }
 
 extension SettingsError: CustomStringConvertible {
@@ -45,8 +45,8 @@ extension SettingsError: CustomStringConvertible {
         + "--\(ServerOption.dedicated.flag) FILE for one model"
     case .conflict(let source, let first, let second):
       "\(source.name(of: first)) and \(source.name(of: second)) are both given; give one of them"
-    case .tooSmall(let flag, let given, let least, let because):
-      "\(flag) must be at least \(least), because of \(because), but is \(given)"
+    case .tooSmall(let flag, let given, let minimum, let because):
+      "\(flag) must be at least \(minimum), because of \(because), but is \(given)"
     }
   }
 }

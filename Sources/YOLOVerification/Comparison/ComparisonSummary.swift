@@ -4,7 +4,7 @@ public struct ComparisonSummary: Sendable, Hashable {
   public struct Worst: Sendable, Hashable {
     /// The value.
     public let value: Float
-    /// The image, by its place in the predictions.
+    /// The image, by its index in the predictions.
     public let image: Int
     /// The pair of objects.
     public let pair: PredictionComparison.Pair

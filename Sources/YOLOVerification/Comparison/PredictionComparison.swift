@@ -13,9 +13,9 @@ public struct PredictionComparison: Sendable, Hashable {
 
   /// Two objects that are the same.
   public struct Pair: Sendable, Hashable {
-    /// The object's place in the first prediction.
+    /// The object's index in the first prediction.
     public let first: Int
-    /// The object's place in the second prediction.
+    /// The object's index in the second prediction.
     public let second: Int
     /// How much their boxes overlap.
     public let overlap: Float
@@ -37,9 +37,9 @@ public struct PredictionComparison: Sendable, Hashable {
 
   /// The pairs, in the order of the first prediction.
   public let pairs: [Pair]
-  /// The places of the objects that only the first prediction has.
+  /// The indices of the objects that only the first prediction has.
   public let missing: [Int]
-  /// The places of the objects that only the second prediction has.
+  /// The indices of the objects that only the second prediction has.
   public let extra: [Int]
 
   /// Compares two predictions.
@@ -62,13 +62,13 @@ public struct PredictionComparison: Sendable, Hashable {
     }
     let assigned = Matching.assignment(
       detections: first.count, targets: second.count, isEnough: { $0 >= minimumOverlap },
-      rivals: { place in
-        (byLabel[first[order[place]].label] ?? []).map { rival in
-          (rival, Self.overlap(overlap, first, second, order[place], rival))
+      rivals: { position in
+        (byLabel[first[order[position]].label] ?? []).map { rival in
+          (rival, Self.overlap(overlap, first, second, order[position], rival))
         }
       })
     var partners = [Int?](repeating: nil, count: first.count)
-    for (place, target) in assigned.enumerated() { partners[order[place]] = target }
+    for (position, target) in assigned.enumerated() { partners[order[position]] = target }
     pairs = partners.enumerated().compactMap { index, partner in
       guard let partner else { return nil }
       var outlineOverlap: Float?
@@ -192,8 +192,8 @@ struct OutlineFrame {
     let right = points.map(\.x).max() ?? 0
     let bottom = points.map(\.y).max() ?? 0
     origin = Point(x: left, y: top)
-    let extent = max(right - left, bottom - top)
-    scale = extent > 0 && extent.isFinite ? (Self.side - 1) / extent : 1
+    let length = max(right - left, bottom - top)
+    scale = length > 0 && length.isFinite ? (Self.side - 1) / length : 1
   }
 
   /// Returns the pixels of this grid that an outline encloses.
