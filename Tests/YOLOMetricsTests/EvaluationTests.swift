@@ -161,8 +161,8 @@ import YOLOTestSupport
     var matrix = ConfusionMatrix(classCount: 2, hasBackground: true)
     matrix.add([0, 1, 0], targets: [0, 1, 1]) { detection, target in detection == target ? 0.9 : 0 }
     #expect(matrix[predicted: 0, actual: 0] == 1 && matrix[predicted: 0, actual: 1] == 1)
-    #expect(matrix.share(predicted: 1, actual: 1) == 0.5)
-    #expect(matrix.share(predicted: 0, actual: 2) == 0)
+    #expect(matrix.fraction(predicted: 1, actual: 1) == 0.5)
+    #expect(matrix.fraction(predicted: 0, actual: 2) == 0)
     // An overlap of exactly 0.45 is not enough.
     matrix.add([0], targets: [0]) { _, _ in ConfusionMatrix.overlap }
     #expect(matrix[predicted: 2, actual: 0] == 1 && matrix[predicted: 0, actual: 2] == 1)
