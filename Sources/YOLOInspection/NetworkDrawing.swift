@@ -20,7 +20,7 @@ public struct NetworkDrawing: Sendable {
   public init(_ table: ModuleTable, title: String) {
     self.table = table
     self.title = title
-    package let layers = table.layers
+    let layers = table.layers
     let neck = layers.firstIndex { $0.className == "Upsample" } ?? layers.count
     self.layers = layers
     parts = layers.indices.map {

@@ -43,7 +43,7 @@ public struct ClassMetrics: Sendable, Hashable {
 
 extension Sequence<Double> {
   /// The arithmetic mean; 0 of nothing.
-  var mean: Double {
+  package var mean: Double {
     var sum = 0.0
     var count = 0
     for value in self {

@@ -1,4 +1,4 @@
-public import YOLOGeometry
+import YOLOGeometry
 
 /// The options of an evaluation: names, ranges, defaults and help, defined here and nowhere else.
 public enum EvaluationOption {

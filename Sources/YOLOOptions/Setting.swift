@@ -17,16 +17,15 @@ package struct Setting<Root>: Sendable {
   package let defaultText: String?
   /// What the option does, as one sentence without a full stop at the end.
   package let help: String
-  /// Where the value is stored; nil where it is more than one property.
-  private let path: (any PartialKeyPath<Root> & Sendable)?
 
   private let parse: @Sendable (String) throws(OptionError) -> OptionValue
   private let store: @Sendable (OptionValue, inout Root) throws(OptionError) -> Void
   private let load: @Sendable (Root) -> OptionValue?
+  private let isAt: @Sendable (PartialKeyPath<Root>) -> Bool
 
   private init<Definition: OptionDefinition>(
     _ option: Definition, olderName: String?, unit: String,
-    path: (any PartialKeyPath<Root> & Sendable)?,
+    isAt: @escaping @Sendable (PartialKeyPath<Root>) -> Bool,
     store: @escaping @Sendable (Definition.Value, inout Root) -> Void,
     load: @escaping @Sendable (Root) -> Definition.Value?
   ) {
@@ -37,7 +36,7 @@ package struct Setting<Root>: Sendable {
     self.unit = unit
     defaultText = option.defaultText
     help = option.help
-    self.path = path
+    self.isAt = isAt
     parse = { (text) throws(OptionError) in option.optionValue(try option.parsed(text)) }
     self.store = { (value, root) throws(OptionError) in
       guard let value = option.value(value) else {
@@ -54,7 +53,8 @@ package struct Setting<Root>: Sendable {
     at path: any WritableKeyPath<Root, Definition.Value> & Sendable
   ) {
     self.init(
-      option, olderName: olderName, unit: "", path: path, store: { $1[keyPath: path] = $0 },
+      option, olderName: olderName, unit: "", isAt: { $0 == path },
+      store: { $1[keyPath: path] = $0 },
       load: { $0[keyPath: path] })
   }
 
@@ -64,7 +64,8 @@ package struct Setting<Root>: Sendable {
     ifGivenAt path: any WritableKeyPath<Root, Definition.Value?> & Sendable
   ) {
     self.init(
-      option, olderName: olderName, unit: "", path: path, store: { $1[keyPath: path] = $0 },
+      option, olderName: olderName, unit: "", isAt: { $0 == path },
+      store: { $1[keyPath: path] = $0 },
       load: { $0[keyPath: path] })
   }
 
@@ -74,7 +75,7 @@ package struct Setting<Root>: Sendable {
     at path: any WritableKeyPath<Root, Int> & Sendable
   ) {
     self.init(
-      option, olderName: nil, unit: unit, path: path,
+      option, olderName: nil, unit: unit, isAt: { $0 == path },
       store: { $1[keyPath: path] = $0 * scale }, load: { $0[keyPath: path] / scale })
   }
 
@@ -83,7 +84,7 @@ package struct Setting<Root>: Sendable {
     _ option: Definition, store: @escaping @Sendable (Definition.Value, inout Root) -> Void
   ) {
     self.init(
-      option, olderName: nil, unit: "", path: nil, store: store, load: { _ in nil })
+      option, olderName: nil, unit: "", isAt: { _ in false }, store: store, load: { _ in nil })
   }
 
   private init<Inner>(
@@ -96,7 +97,7 @@ package struct Setting<Root>: Sendable {
     unit = inner.unit
     defaultText = inner.defaultText
     help = inner.help
-    self.path = nil
+    isAt = { _ in false }
     parse = inner.parse
     store = { (value, root) throws(OptionError) in
       try inner.store(value, &root[keyPath: path])
@@ -122,7 +123,7 @@ extension Setting {
   }
 
   /// Whether the value is stored at `path`.
-  package func isStored(at path: PartialKeyPath<Root>) -> Bool { self.path == path }
+  package func isStored(at path: PartialKeyPath<Root>) -> Bool { isAt(path) }
 
   /// Reads a value, checks it, and stores it.
   package func read(_ text: String, into root: inout Root) throws(OptionError) {

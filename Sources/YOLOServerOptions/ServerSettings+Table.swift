@@ -1,5 +1,5 @@
-package import YOLOGraph
-package import YOLOKernels
+import YOLOGraph
+import YOLOKernels
 package import YOLOOptions
 
 /// A row of the table of the server's options.

@@ -1,6 +1,5 @@
 public import Testing
 public import YOLO
-public import YOLODatasets
 public import YOLOVerification
 
 /// Expects a prediction to be the same as another one, as far as tolerances say.
