@@ -1,4 +1,5 @@
 import ArgumentParser
+import YOLOOptions
 import YOLOServerOptions
 
 #if Server

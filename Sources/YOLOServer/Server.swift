@@ -1,5 +1,5 @@
 #if Server
-import YOLOServerOptions
+public import YOLOServerOptions
 public import Logging
 import Hummingbird
 import HummingbirdCore

@@ -1,5 +1,5 @@
 #if Server
-import YOLOServerOptions
+package import YOLOServerOptions
 package import NIOCore
 
 /// A form that was received: its fields, and its one file.

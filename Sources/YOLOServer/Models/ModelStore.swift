@@ -1,5 +1,5 @@
 #if Server
-import YOLOServerOptions
+package import YOLOServerOptions
 import Dispatch
 package import Logging
 import Synchronization

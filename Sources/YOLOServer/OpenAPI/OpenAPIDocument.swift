@@ -1,5 +1,5 @@
 #if Server
-import YOLOServerOptions
+package import YOLOServerOptions
 import JSONText
 
 /// The description of the server's HTTP interface, OpenAPI 3.1.

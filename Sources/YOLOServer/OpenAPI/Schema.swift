@@ -1,4 +1,5 @@
 #if Server
+import YOLOGeometry
 import YOLOOptions
 import JSONText
 

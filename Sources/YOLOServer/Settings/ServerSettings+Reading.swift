@@ -1,6 +1,6 @@
 #if Server
 import YOLOOptions
-import YOLOServerOptions
+package import YOLOServerOptions
 
 extension ServerSettings {
   /// Reads settings: flags win over variables of the environment, and these over the file that
