@@ -219,7 +219,7 @@ let package = Package(
       ],
       swiftSettings: settings),
     .testTarget(
-      name: "YOLOCommandTests", dependencies: ["YOLOCommand", "YOLOTestSupport"],
+      name: "YOLOCommandTests", dependencies: ["YOLOCommand", "YOLOOptions", "YOLOTestSupport"],
       swiftSettings: settings),
     .testTarget(
       name: "YOLOInspectionTests",
