@@ -1,16 +1,16 @@
 /// A growing collection of boxes that answers quickly whether a further box overlaps one of them.
-public struct BoxIndex: Sendable {
+package struct BoxIndex: Sendable {
   private var blocks: [BoxVector] = []
   /// The number of boxes.
-  public private(set) var count = 0
+  package private(set) var count = 0
 
   /// Creates an empty index with room for `capacity` boxes.
-  public init(capacity: Int = 0) {
+  package init(capacity: Int = 0) {
     blocks.reserveCapacity((capacity + 7) / 8)
   }
 
   /// Adds a box.
-  public mutating func append(_ box: Box) {
+  package mutating func append(_ box: Box) {
     if count % 8 == 0 { blocks.append(BoxVector()) }
     blocks[count / 8][count % 8] = box
     count += 1
@@ -20,7 +20,7 @@ public struct BoxIndex: Sendable {
   ///
   /// The float32 quotient is compared with the double threshold, which must not be negative; NaN
   /// exceeds nothing. Cost: linear in the number of boxes, eight at a time.
-  public func containsBox(overlapping box: Box, above threshold: Double) -> Bool {
+  package func containsBox(overlapping box: Box, above threshold: Double) -> Bool {
     precondition(threshold >= 0, "an overlap is not negative")
     let limit = Self.floatLimit(of: threshold)
     let area = box.area
@@ -48,26 +48,26 @@ public struct BoxIndex: Sendable {
 /// Eight boxes side by side, one per SIMD lane, in pixels.
 ///
 /// Unused lanes hold a box of zero area at the origin, whose overlap with any box is 0 or NaN.
-public struct BoxVector: Sendable {
+package struct BoxVector: Sendable {
   /// A number per box.
-  public typealias Lanes = SIMD8<Float>
+  package typealias Lanes = SIMD8<Float>
 
   /// The left edges.
-  public private(set) var x1 = Lanes.zero
+  package private(set) var x1 = Lanes.zero
   /// The upper edges.
-  public private(set) var y1 = Lanes.zero
+  package private(set) var y1 = Lanes.zero
   /// The right edges.
-  public private(set) var x2 = Lanes.zero
+  package private(set) var x2 = Lanes.zero
   /// The lower edges.
-  public private(set) var y2 = Lanes.zero
+  package private(set) var y2 = Lanes.zero
   /// The areas, width times height in float32.
-  public private(set) var area = Lanes.zero
+  package private(set) var area = Lanes.zero
 
   /// Creates a block of unused lanes.
-  public init() {}
+  package init() {}
 
   /// The box of one lane.
-  public subscript(lane: Int) -> Box {
+  package subscript(lane: Int) -> Box {
     get { Box(x1: x1[lane], y1: y1[lane], x2: x2[lane], y2: y2[lane]) }
     set {
       x1[lane] = newValue.x1
@@ -84,7 +84,7 @@ extension BoxVector {
   ///
   /// Lane for lane the same bits as `self[lane].intersectionOverUnion(with: box)`: NaN where both
   /// boxes have zero area.
-  public func intersectionOverUnion(with box: Box) -> Lanes {
+  package func intersectionOverUnion(with box: Box) -> Lanes {
     let intersection = intersection(with: box)
     return intersection / (area + Lanes(repeating: box.area) - intersection)
   }

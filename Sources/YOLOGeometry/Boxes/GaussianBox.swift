@@ -7,7 +7,7 @@ import Glibc
 /// "Gaussian Bounding Boxes and Probabilistic Intersection-over-Union", 2021): 1 minus it is the
 /// overlap, about 0.9995 for a box with itself and 0 for boxes far apart. It is smooth where the
 /// overlap of areas is not, and cheap once the covariances are known.
-public struct GaussianBox: Sendable, Hashable {
+package struct GaussianBox: Sendable, Hashable {
   /// The horizontal mean.
   let x: Float
   /// The vertical mean.
@@ -25,7 +25,7 @@ public struct GaussianBox: Sendable, Hashable {
   static let epsilon: Float = 1e-7
 
   /// Computes the mean and covariance of a box, in float32.
-  public init(_ box: OrientedBox) {
+  package init(_ box: OrientedBox) {
     x = box.x
     y = box.y
     let along = box.width * box.width / 12
@@ -41,7 +41,7 @@ public struct GaussianBox: Sendable, Hashable {
   }
 
   /// Returns the overlap of two boxes in float32; NaN if a number of either is.
-  public func overlap(with other: GaussianBox) -> Float {
+  package func overlap(with other: GaussianBox) -> Float {
     var block = GaussianBoxVector()
     block.set(self, lane: 0)
     let (distance, determinants, products) = block.terms(with: other)
@@ -61,18 +61,18 @@ public struct GaussianBox: Sendable, Hashable {
 }
 
 /// A growing collection of oriented boxes that answers whether a further one overlaps one of them.
-public struct GaussianBoxIndex: Sendable {
+package struct GaussianBoxIndex: Sendable {
   private var blocks: [GaussianBoxVector] = []
   /// The number of boxes.
-  public private(set) var count = 0
+  package private(set) var count = 0
 
   /// Creates an empty index with room for `capacity` boxes.
-  public init(capacity: Int = 0) {
+  package init(capacity: Int = 0) {
     blocks.reserveCapacity((capacity + 7) / 8)
   }
 
   /// Adds a box.
-  public mutating func append(_ box: GaussianBox) {
+  package mutating func append(_ box: GaussianBox) {
     if count % 8 == 0 { blocks.append(GaussianBoxVector()) }
     blocks[count / 8].set(box, lane: count % 8)
     count += 1
@@ -82,7 +82,7 @@ public struct GaussianBoxIndex: Sendable {
   ///
   /// Decides as `GaussianBox.overlap` does; NaN exceeds nothing. Cost: linear in the number of
   /// boxes, eight at a time.
-  public func containsBox(overlapping box: GaussianBox, above threshold: Float) -> Bool {
+  package func containsBox(overlapping box: GaussianBox, above threshold: Float) -> Bool {
     precondition(threshold >= 0, "an overlap is not negative")
     let limit = GaussianBoxVector.distanceLimit(of: threshold)
     // SAFETY: within the buffer. Through it, blocks are read in place; the array would copy each.

@@ -26,9 +26,9 @@ extension Keypoint {
 /// How alike the keypoints of two objects are (object keypoint similarity, the measure of COCO).
 ///
 /// Each keypoint has a σ, how far annotators are apart relative to the object's size.
-public struct KeypointSimilarity: Sendable, Hashable {
+package struct KeypointSimilarity: Sendable, Hashable {
   /// The spread of each keypoint, in its order.
-  public let sigmas: [Float]
+  package let sigmas: [Float]
 
   /// The spreads of the 17 keypoints of a person, nose to ankles.
   private static let person: [Float] = [
@@ -38,7 +38,7 @@ public struct KeypointSimilarity: Sendable, Hashable {
   private static let epsilon: Float = 1e-7
 
   /// Takes COCO's spreads for 17 keypoints, and equal ones of 1/`keypointCount` otherwise.
-  public init(keypointCount: Int) {
+  package init(keypointCount: Int) {
     precondition(keypointCount >= 0)
     sigmas =
       keypointCount == Self.person.count
@@ -47,7 +47,7 @@ public struct KeypointSimilarity: Sendable, Hashable {
   }
 
   /// Returns the area that stands for an object's size: 0.53 times that of its box.
-  public static func area(of target: Box) -> Float { target.width * target.height * 0.53 }
+  package static func area(of target: Box) -> Float { target.width * target.height * 0.53 }
 
   /// Returns the similarity, 0...1: the mean of exp(−d² / (2 (2σ)² area)) over the keypoints that
   /// are labeled, with d the distance in pixels.
@@ -57,7 +57,7 @@ public struct KeypointSimilarity: Sendable, Hashable {
   ///   - target: The labels; one of visibility 0 is not labeled, one without visibility is.
   ///   - area: The object's size in square pixels, see ``area(of:)``.
   /// - Returns: The similarity, 0 if nothing is labeled; float32.
-  public func similarity(of predicted: [Keypoint], to target: [Keypoint], area: Float) -> Float {
+  package func similarity(of predicted: [Keypoint], to target: [Keypoint], area: Float) -> Float {
     precondition(predicted.count == sigmas.count && target.count == sigmas.count)
     var total: Float = 0
     var labeled: Float = 0

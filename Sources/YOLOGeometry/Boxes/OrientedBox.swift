@@ -75,7 +75,8 @@ extension OrientedBox {
     return box
   }
 
-  /// Returns how much two boxes overlap, about 0...1, see ``GaussianBox``.
+  /// Returns how much two boxes overlap, about 0...1: one minus the Hellinger distance
+  /// of the normal distributions that stand for them.
   public func probabilisticOverlap(with other: OrientedBox) -> Float {
     GaussianBox(self).overlap(with: GaussianBox(other))
   }

@@ -46,9 +46,8 @@ public func nonMaximumSuppression(
 /// score.
 ///
 /// Unlike with plain boxes, one is dropped for any box of a higher score that it overlaps, even for
-/// one that was itself dropped; the overlap is the probabilistic one (``GaussianBox``), compared in
-/// float32. Otherwise as
-/// ``nonMaximumSuppression(boxes:scores:classes:iouThreshold:limit:candidateLimit:)-([Box],_,_,_,_,_)``.
+/// one that was itself dropped; the overlap is ``OrientedBox/probabilisticOverlap(with:)``,
+/// compared in float32. Otherwise as with plain boxes.
 ///
 /// Cost: sorting, and each box is compared with those before it until one is found that drops it.
 ///

@@ -3,25 +3,25 @@
 /// Pixels are areas, as in `torch.nn.functional.interpolate` with `align_corners=False`: sample `d`
 /// of the output lies at (d + ½) · input / output − ½ of the input, not below 0; beyond the last
 /// input sample that one is repeated. There is no smoothing where the output is smaller.
-public struct BilinearAxis: Sendable, Hashable {
+package struct BilinearAxis: Sendable, Hashable {
   /// The two input samples that an output sample lies between, and how near it is to the second.
-  public struct Tap: Sendable, Hashable {
+  package struct Tap: Sendable, Hashable {
     /// The input sample at or before it.
-    public let lower: Int
+    package let lower: Int
     /// The next input sample, or `lower` again at the end.
-    public let upper: Int
+    package let upper: Int
     /// The weight of `upper`, 0..<1.
-    public let weight: Float
+    package let weight: Float
   }
 
   /// The number of input samples.
-  public let input: Int
+  package let input: Int
   /// The number of output samples.
-  public let output: Int
+  package let output: Int
   private let scale: Float
 
   /// Creates an axis; both numbers are positive and below 2²⁴.
-  public init(input: Int, output: Int) {
+  package init(input: Int, output: Int) {
     precondition(input > 0 && output > 0 && input < 1 << 24 && output < 1 << 24)
     self.input = input
     self.output = output
@@ -29,7 +29,7 @@ public struct BilinearAxis: Sendable, Hashable {
   }
 
   /// Returns where output sample `position` (0..<output) lies.
-  public subscript(position: Int) -> Tap {
+  package subscript(position: Int) -> Tap {
     let exact = max(0, scale * (Float(position) + 0.5) - 0.5)
     let lower = min(Int(exact), input - 1)
     return Tap(
@@ -38,7 +38,7 @@ public struct BilinearAxis: Sendable, Hashable {
 }
 
 /// A rectangular part of a plane of floats that is sampled bilinearly, see ``BilinearAxis``.
-public struct BilinearPlane: Sendable {
+package struct BilinearPlane: Sendable {
   /// The plane's column that the part begins at.
   let left: Int
   /// The plane's row that the part begins at.
@@ -69,7 +69,7 @@ public struct BilinearPlane: Sendable {
   ///   - size: Its size.
   ///   - target: The size of the result.
   /// - Returns: The result, row by row.
-  public static func resized(_ values: [Float], from size: Size, to target: Size) -> [Float] {
+  package static func resized(_ values: [Float], from size: Size, to target: Size) -> [Float] {
     guard target.width > 0, target.height > 0 else { return [] }
     let plane = BilinearPlane(columns: 0..<size.width, rows: 0..<size.height, values: values)
     return plane.sampled(

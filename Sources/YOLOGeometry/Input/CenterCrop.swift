@@ -2,21 +2,21 @@
 ///
 /// For a square target the image keeps its proportions: its shorter side becomes the target's,
 /// and the middle of the longer one is kept. Any other target the image is stretched to.
-public struct CenterCrop: Sendable, Hashable {
+package struct CenterCrop: Sendable, Hashable {
   /// The size of the image.
-  public let source: Size
+  package let source: Size
   /// The size of the part that is kept: the network's input size.
-  public let target: Size
+  package let target: Size
 
   /// The size of the scaled image before it is cut; no side is shorter than the target's.
-  public let resized: Size
+  package let resized: Size
   /// The columns of the scaled image that are cut off at the left.
-  public let left: Int
+  package let left: Int
   /// The rows of the scaled image that are cut off at the top.
-  public let top: Int
+  package let top: Int
 
   /// Plans how an image of size `source` is brought to size `target`; all numbers are positive.
-  public init(source: Size, target: Size) {
+  package init(source: Size, target: Size) {
     precondition(source.width > 0 && source.height > 0, "an image has at least one pixel")
     precondition(target.width > 0 && target.height > 0, "a target has at least one pixel")
     self.source = source

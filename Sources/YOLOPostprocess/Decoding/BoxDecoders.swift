@@ -1,15 +1,15 @@
 import Glibc
-public import YOLOGeometry
+package import YOLOGeometry
 
 /// Turns the raw outputs of a detect head into boxes.
-public struct DetectDecoder: Sendable, Hashable {
+package struct DetectDecoder: Sendable, Hashable {
   /// The number of classes.
-  public let classCount: Int
+  package let classCount: Int
   /// The number of bins of a distance's distribution (`reg_max`); 1 means plain distances.
-  public let binCount: Int
+  package let binCount: Int
 
   /// Creates a decoder for a head of the given layout; both numbers are positive.
-  public init(classCount: Int, binCount: Int) {
+  package init(classCount: Int, binCount: Int) {
     precondition(classCount > 0 && binCount > 0)
     self.classCount = classCount
     self.binCount = binCount
@@ -30,7 +30,7 @@ public struct DetectDecoder: Sendable, Hashable {
   ///     is no candidate, unless every class is chosen.
   ///   - choice: Which classes of a cell are looked at.
   /// - Returns: The candidates in anchor order.
-  public func candidates(
+  package func candidates(
     in levels: [DetectLevel], above confidence: Double, of classes: Set<Int>? = nil,
     choice: ClassChoice = .best
   ) -> [Candidate<Box>] {
@@ -46,7 +46,7 @@ public struct DetectDecoder: Sendable, Hashable {
   ///   - letterbox: How the image was fitted into the network's input.
   ///   - space: Which pixels the boxes are in.
   /// - Returns: The instances by descending confidence.
-  public func instances(
+  package func instances(
     in levels: [DetectLevel], select selection: Selection, letterbox: Letterbox,
     space: ResultSpace = .source
   ) -> [Instance] {
@@ -60,20 +60,20 @@ public struct DetectDecoder: Sendable, Hashable {
 }
 
 /// Turns the raw outputs of a pose head into boxes with keypoints.
-public struct PoseDecoder: Sendable, Hashable {
+package struct PoseDecoder: Sendable, Hashable {
   /// The number of classes.
-  public let classCount: Int
+  package let classCount: Int
   /// The number of bins of a distance's distribution (`reg_max`); 1 means plain distances.
-  public let binCount: Int
+  package let binCount: Int
   /// The number of keypoints of an object.
-  public let keypointCount: Int
+  package let keypointCount: Int
   /// The numbers that a keypoint has: 2 for x and y, 3 with the logit of its visibility.
-  public let valueCount: Int
+  package let valueCount: Int
   /// How the position of a keypoint is encoded.
-  public let form: KeypointForm
+  package let form: KeypointForm
 
   /// Creates a decoder for a head of the given layout.
-  public init(
+  package init(
     classCount: Int, binCount: Int, keypointCount: Int, valueCount: Int,
     form: KeypointForm = .standard
   ) {
@@ -95,7 +95,7 @@ public struct PoseDecoder: Sendable, Hashable {
   ///   - letterbox: How the image was fitted into the network's input.
   ///   - space: Which pixels boxes and keypoints are in.
   /// - Returns: The instances by descending confidence.
-  public func instances(
+  package func instances(
     in levels: [DetectLevel], select selection: Selection, letterbox: Letterbox,
     space: ResultSpace = .source
   ) -> [Instance] {
@@ -130,7 +130,7 @@ public struct PoseDecoder: Sendable, Hashable {
 }
 
 /// How a head encodes the position of a keypoint.
-public enum KeypointForm: Sendable, Hashable {
+package enum KeypointForm: Sendable, Hashable {
   /// Twice the output, from the cell's corner: (2 k + x) · stride in the cell of column x.
   case standard
   /// The output, from the cell's middle: (k + x + ½) · stride (`Pose26`).
@@ -138,16 +138,16 @@ public enum KeypointForm: Sendable, Hashable {
 }
 
 /// Turns the raw outputs of a head for oriented boxes (`OBB`) into such boxes.
-public struct OrientedDecoder: Sendable, Hashable {
+package struct OrientedDecoder: Sendable, Hashable {
   /// The number of classes.
-  public let classCount: Int
+  package let classCount: Int
   /// The number of bins of a distance's distribution (`reg_max`); 1 means plain distances.
-  public let binCount: Int
+  package let binCount: Int
   /// How the angle is encoded.
-  public let angle: AngleForm
+  package let angle: AngleForm
 
   /// Creates a decoder for a head of the given layout; both numbers are positive.
-  public init(classCount: Int, binCount: Int, angle: AngleForm = .sigmoid) {
+  package init(classCount: Int, binCount: Int, angle: AngleForm = .sigmoid) {
     precondition(classCount > 0 && binCount > 0)
     self.classCount = classCount
     self.binCount = binCount
@@ -162,7 +162,7 @@ public struct OrientedDecoder: Sendable, Hashable {
   ///   - letterbox: How the image was fitted into the network's input.
   ///   - space: Which pixels the boxes are in; they are never clipped.
   /// - Returns: The instances by descending confidence.
-  public func instances(
+  package func instances(
     in levels: [DetectLevel], select selection: Selection, letterbox: Letterbox,
     space: ResultSpace = .source
   ) -> [Instance] {
@@ -215,7 +215,7 @@ public struct OrientedDecoder: Sendable, Hashable {
 }
 
 /// How a head encodes the angle of an oriented box.
-public enum AngleForm: Sendable, Hashable {
+package enum AngleForm: Sendable, Hashable {
   /// As (sigmoid − ¼) · π, from −π/4 to 3π/4.
   case sigmoid
   /// In radians as it is (`OBB26`).
@@ -223,7 +223,7 @@ public enum AngleForm: Sendable, Hashable {
 }
 
 /// Which pixels the coordinates of results are in.
-public enum ResultSpace: Sendable, Hashable {
+package enum ResultSpace: Sendable, Hashable {
   /// Those of the source image; boxes and points are clipped to it, oriented boxes are not.
   case source
   /// Those of the letterboxed image, not clipped: what evaluation compares labels in.

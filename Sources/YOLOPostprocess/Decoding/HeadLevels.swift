@@ -1,20 +1,20 @@
-public import YOLOTensor
+package import YOLOTensor
 
 /// The outputs of a head at one resolution, raw, for each cell.
 ///
 /// The views are valid as long as the memory that they were taken from.
-public struct DetectLevel {
+package struct DetectLevel {
   /// The box logits, [height, width, 4 · bins]: the bins of the distances left, top, right, bottom.
-  public let boxes: FeatureMap
+  package let boxes: FeatureMap
   /// The class logits, [height, width, classes].
-  public let classes: FeatureMap
+  package let classes: FeatureMap
   /// What the task adds to a box: mask coefficients, keypoints or an angle, [height, width, n].
-  public let extra: FeatureMap?
+  package let extra: FeatureMap?
   /// The side of a cell in letterbox pixels.
-  public let stride: Int
+  package let stride: Int
 
   /// Joins the outputs of a level; their heights and widths must be the same.
-  public init(boxes: FeatureMap, classes: FeatureMap, stride: Int, extra: FeatureMap? = nil) {
+  package init(boxes: FeatureMap, classes: FeatureMap, stride: Int, extra: FeatureMap? = nil) {
     precondition(boxes.height == classes.height && boxes.width == classes.width)
     if let extra {
       precondition(boxes.height == extra.height && boxes.width == extra.width)

@@ -1,17 +1,17 @@
 import YOLOGeometry
-public import YOLOTensor
+package import YOLOTensor
 
 /// The decoded outputs of a head that finds objects, for all its cells, as PyTorch has it: levels in head order,
 /// cells of a level by rows.
-public struct HeadTensors: Sendable {
+package struct HeadTensors: Sendable {
   /// The distances left, top, right, bottom from the middle of each cell, in cells: [1, 4, cells].
-  public let distances: Tensor
+  package let distances: Tensor
   /// Center x, center y, width and height in input pixels, the probability of each class, and what
   /// the task adds: [1, 4 + classes + extra, cells].
   ///
   /// Added are mask coefficients; x, y and, where there is one, the visibility of each keypoint in
   /// input pixels; or the angle in radians.
-  public let decoded: Tensor
+  package let decoded: Tensor
 
   /// Decodes all cells.
   ///
@@ -67,7 +67,7 @@ public struct HeadTensors: Sendable {
 
 extension DetectDecoder {
   /// Decodes all cells of a head.
-  public func tensors(of levels: [DetectLevel]) -> HeadTensors {
+  package func tensors(of levels: [DetectLevel]) -> HeadTensors {
     HeadTensors(levels, binCount: binCount, extraCount: 0) { cell, distances in
       (HeadTensors.centered(distances, cell), [])
     }
@@ -76,7 +76,7 @@ extension DetectDecoder {
 
 extension SegmentDecoder {
   /// Decodes all cells of a head.
-  public func tensors(of levels: [DetectLevel]) -> HeadTensors {
+  package func tensors(of levels: [DetectLevel]) -> HeadTensors {
     let count = levels.first?.extra?.channels ?? 0
     return HeadTensors(levels, binCount: binCount, extraCount: count) { cell, distances in
       // SAFETY: as many values as the level has extra channels.
@@ -88,7 +88,7 @@ extension SegmentDecoder {
 
 extension PoseDecoder {
   /// Decodes all cells of a head.
-  public func tensors(of levels: [DetectLevel]) -> HeadTensors {
+  package func tensors(of levels: [DetectLevel]) -> HeadTensors {
     HeadTensors(levels, binCount: binCount, extraCount: keypointCount * valueCount) {
       cell, distances in
       (
@@ -103,7 +103,7 @@ extension PoseDecoder {
 
 extension OrientedDecoder {
   /// Decodes all cells of a head.
-  public func tensors(of levels: [DetectLevel]) -> HeadTensors {
+  package func tensors(of levels: [DetectLevel]) -> HeadTensors {
     HeadTensors(levels, binCount: binCount, extraCount: 1) { cell, distances in
       let box = box(cell, distances)
       return (SIMD4(box.x, box.y, box.width, box.height), [box.angle])

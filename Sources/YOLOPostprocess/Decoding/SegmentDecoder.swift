@@ -1,17 +1,17 @@
 import Dispatch
 import Synchronization
-public import YOLOGeometry
-public import YOLOTensor
+package import YOLOGeometry
+package import YOLOTensor
 
 /// Turns the raw outputs of a segment head into boxes with masks.
-public struct SegmentDecoder: Sendable, Hashable {
+package struct SegmentDecoder: Sendable, Hashable {
   /// The number of classes.
-  public let classCount: Int
+  package let classCount: Int
   /// The number of bins of a distance's distribution (`reg_max`); 1 means plain distances.
-  public let binCount: Int
+  package let binCount: Int
 
   /// Creates a decoder for a head of the given layout; both numbers are positive.
-  public init(classCount: Int, binCount: Int) {
+  package init(classCount: Int, binCount: Int) {
     precondition(classCount > 0 && binCount > 0)
     self.classCount = classCount
     self.binCount = binCount
@@ -33,7 +33,7 @@ public struct SegmentDecoder: Sendable, Hashable {
   ///   - threads: How many threads share the objects' masks.
   /// - Returns: The instances by descending confidence.
   /// - Throws: `MaskError` if the masks together would take more than `MaskError.byteLimit`.
-  public func instances(
+  package func instances(
     in levels: [DetectLevel], prototypes: FeatureMap, select selection: Selection,
     letterbox: Letterbox, masks grid: MaskGrid = .letterbox, space: ResultSpace = .source,
     threads: Int = 1
@@ -109,7 +109,7 @@ public struct SegmentDecoder: Sendable, Hashable {
 }
 
 /// Which pixels a mask is made of.
-public enum MaskGrid: Sendable, Hashable {
+package enum MaskGrid: Sendable, Hashable {
   /// Those of the letterboxed image: what Ultralytics does by default.
   case letterbox
   /// Those of the source image, the finest (`retina_masks`).
@@ -119,15 +119,15 @@ public enum MaskGrid: Sendable, Hashable {
 }
 
 /// Why masks are not made.
-public enum MaskError: Error, Sendable, Hashable, CustomStringConvertible {
+package enum MaskError: Error, Sendable, Hashable, CustomStringConvertible {
   /// The masks of so many objects would take more memory than is allowed.
   case tooLarge(objects: Int, bytes: Int)
 
   /// The maximum number of bytes of an image's masks; each takes a byte for each pixel of its box.
-  public static let byteLimit = 2 << 30
+  package static let byteLimit = 2 << 30
 
   /// One sentence for a person.
-  public var description: String {
+  package var description: String {
     switch self {
     case .tooLarge(let objects, let bytes):
       "the masks of \(objects) objects would take \(bytes >> 20) MiB; the limit is "

@@ -1,6 +1,6 @@
 import Glibc
 public import YOLOGeometry
-public import YOLOTensor
+package import YOLOTensor
 
 /// What an image as a whole shows.
 public struct Classification: Sendable, Hashable {
@@ -67,12 +67,12 @@ extension ClassScore: Encodable {
 }
 
 /// Turns the raw outputs of a classify head into probabilities.
-public struct ClassifyDecoder: Sendable, Hashable {
+package struct ClassifyDecoder: Sendable, Hashable {
   /// The number of classes.
-  public let classCount: Int
+  package let classCount: Int
 
   /// Creates a decoder for a positive number of classes.
-  public init(classCount: Int) {
+  package init(classCount: Int) {
     precondition(classCount > 0)
     self.classCount = classCount
   }
@@ -81,7 +81,7 @@ public struct ClassifyDecoder: Sendable, Hashable {
   ///
   /// - Parameter logits: The head's output, [1, 1, classes].
   /// - Returns: The softmax of the logits in float32. With NaN or +∞ among them all are NaN.
-  public func classification(_ logits: FeatureMap) -> Classification {
+  package func classification(_ logits: FeatureMap) -> Classification {
     precondition(logits.height == 1 && logits.width == 1 && logits.channels == classCount)
     // SAFETY: the view has one pixel of `classCount` channels.
     let values = UnsafeBufferPointer(start: logits.base, count: classCount)
