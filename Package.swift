@@ -1,4 +1,4 @@
-// swift-tools-version: 6.3
+// swift-tools-version: 6.2
 import PackageDescription
 
 let settings: [SwiftSetting] = [
@@ -58,6 +58,7 @@ let package = Package(
   ],
   targets: [
     .target(name: "JSONText", swiftSettings: settings),
+    .target(name: "YOLOSystem", swiftSettings: settings),
     .target(name: "YOLOTensor", swiftSettings: settings),
     .target(name: "KernelInterface", swiftSettings: settings),
     .target(name: "KernelsBaseline", dependencies: ["KernelInterface"], swiftSettings: settings),
@@ -76,7 +77,8 @@ let package = Package(
     .target(
       name: "YOLOGraph", dependencies: ["YOLOKernels", "YOLOTensor"], swiftSettings: settings),
     .target(
-      name: "YOLOWeights", dependencies: ["JSONText", "YOLOGeometry"], swiftSettings: settings),
+      name: "YOLOWeights", dependencies: ["JSONText", "YOLOGeometry", "YOLOSystem"],
+      swiftSettings: settings),
     .target(
       name: "YOLOModels",
       dependencies: ["YOLOGeometry", "YOLOGraph", "YOLOKernels", "YOLOWeights"],
@@ -88,15 +90,18 @@ let package = Package(
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
     .systemLibrary(name: "CWebP", pkgConfig: "libwebpdemux", providers: [.apt(["libwebp-dev"])]),
     .target(
-      name: "YOLOImageIO", dependencies: ["YOLOGeometry", "YOLOImage", "CJPEG", "CPNG", "CWebP"],
+      name: "YOLOImageIO",
+      dependencies: ["YOLOSystem", "YOLOGeometry", "YOLOImage", "CJPEG", "CPNG", "CWebP"],
       swiftSettings: settings),
     .target(
       name: "YOLOPostprocess", dependencies: ["JSONText", "YOLOGeometry", "YOLOTensor"],
       swiftSettings: settings),
-    .target(name: "YOLOOptions", dependencies: ["YOLOGeometry"], swiftSettings: settings),
+    .target(
+      name: "YOLOOptions", dependencies: ["YOLOGeometry", "YOLOSystem"], swiftSettings: settings),
     .target(name: "YOLOMetrics", dependencies: ["YOLOGeometry"], swiftSettings: settings),
     .target(
-      name: "YOLODatasets", dependencies: ["JSONText", "YOLOGeometry"], swiftSettings: settings),
+      name: "YOLODatasets", dependencies: ["JSONText", "YOLOGeometry", "YOLOSystem"],
+      swiftSettings: settings),
     .target(
       name: "YOLO",
       dependencies: [
@@ -107,6 +112,7 @@ let package = Package(
     .target(
       name: "YOLOInspection",
       dependencies: [
+        "YOLOSystem",
         "JSONText", "YOLO", "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOKernels", "YOLOModels",
         "YOLOOptions", "YOLOPostprocess", "YOLOTensor", "YOLOWeights",
       ],
@@ -114,6 +120,7 @@ let package = Package(
     .target(
       name: "YOLOVerification",
       dependencies: [
+        "YOLOSystem",
         "JSONText", "YOLO", "YOLODatasets", "YOLOGeometry", "YOLOImage", "YOLOImageIO",
         "YOLOInspection", "YOLOMetrics", "YOLOModels", "YOLOOptions", "YOLOPostprocess",
         "YOLOTensor",
@@ -131,6 +138,7 @@ let package = Package(
       name: "YOLOPlot",
       dependencies: [
         "YOLOGeometry", "YOLOGraph", "YOLOInspection", "YOLOMetrics", "YOLOPostprocess",
+        "YOLOSystem",
       ],
       swiftSettings: settings),
     .target(
@@ -142,6 +150,7 @@ let package = Package(
     .target(
       name: "YOLOVideo",
       dependencies: [
+        "YOLOSystem",
         "JSONText", "YOLOGeometry", "YOLOImage",
         .product(name: "Subprocess", package: "swift-subprocess"),
       ],
@@ -153,6 +162,7 @@ let package = Package(
     .target(
       name: "YOLOServer",
       dependencies: [
+        "YOLOSystem",
         "JSONText", "YOLO", "YOLOGeometry", "YOLOImage", "YOLOImageIO", "YOLOKernels",
         "YOLOPostprocess",
         "YOLOServerOptions", "YOLOOptions", "YOLOVideo", "YOLOWeights",
@@ -176,9 +186,9 @@ let package = Package(
       dependencies: [
         "JSONText", "YOLO", "YOLODatasets", "YOLOEvaluation", "YOLOGeometry", "YOLOGraph",
         "YOLOImage", "YOLOImageIO", "YOLOInspection", "YOLOKernels", "YOLOMetrics", "YOLOModels",
-        "YOLOOptions", "YOLOPlot", "YOLOPostprocess", "YOLOTensor", "YOLOVerification", "YOLOVideo",
-        "YOLOWeights",
-        "YOLOServerOptions",
+        "YOLOOptions", "YOLOPlot", "YOLOPostprocess", "YOLOServerOptions", "YOLOSystem",
+        "YOLOTensor",
+        "YOLOVerification", "YOLOVideo", "YOLOWeights",
         .target(name: "YOLOServer", condition: .when(traits: ["Server"])),
         serverProduct("Logging", "swift-log"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -196,10 +206,15 @@ let package = Package(
       ]),
     .target(name: "YOLOTestSupport", path: "Tests/YOLOTestSupport", swiftSettings: settings),
     .testTarget(
+      name: "YOLOSystemTests", dependencies: ["YOLOSystem"],
+      swiftSettings: settings),
+    .testTarget(
       name: "JSONTextTests", dependencies: ["JSONText"], swiftSettings: settings),
     .testTarget(
       name: "YOLOWeightsTests",
-      dependencies: ["JSONText", "YOLOGeometry", "YOLOWeights", "YOLOTestSupport"],
+      dependencies: [
+        "JSONText", "YOLOGeometry", "YOLOSystem", "YOLOTestSupport", "YOLOWeights",
+      ],
       resources: [.copy("Fixtures")], swiftSettings: settings),
     .testTarget(
       name: "YOLOGeometryTests", dependencies: ["YOLOGeometry", "YOLOTestSupport"],
@@ -214,6 +229,7 @@ let package = Package(
     .testTarget(
       name: "YOLOTests",
       dependencies: [
+        "YOLOSystem",
         "YOLO", "YOLOGraph", "YOLOImage", "YOLOImageIO", "YOLOKernels", "YOLOModels",
         "YOLOOptions", "YOLOTensor", "YOLOTestSupport", "YOLOWeights",
       ],
@@ -287,7 +303,7 @@ let package = Package(
       dependencies: [
         "JSONText", "YOLO", "YOLODatasets", "YOLOGeometry", "YOLOGraph", "YOLOImageIO",
         "YOLOInspection", "YOLOKernels", "YOLOOptions", "YOLOPostprocess", "YOLOTensor",
-        "YOLOTestSupport", "YOLOVerification", "YOLOWeights",
+        "YOLOSystem", "YOLOTestSupport", "YOLOVerification", "YOLOWeights",
       ],
       swiftSettings: settings),
     .testTarget(

@@ -8,6 +8,7 @@ import YOLOInspection
 import YOLOKernels
 import YOLOOptions
 import YOLOPostprocess
+import YOLOSystem
 import YOLOTensor
 
 /// `yolo benchmark`: measures a model on this machine.
@@ -139,7 +140,7 @@ struct BenchmarkCommand: ParsableCommand {
   /// The name of the model's file.
   private var modelName: String {
     let path = runtime.model ?? ShippedFiles.modelName
-    return path.split(separator: "/").last.map { String($0) } ?? path
+    return FilePath.name(of: path)
   }
 
   private func printText(

@@ -9,6 +9,7 @@ import YOLOKernels
 import YOLOModels
 import YOLOOptions
 import YOLOPlot
+import YOLOSystem
 
 /// `yolo diff`: finds where two checkpoints, or two ways of running one, part.
 struct DiffCommand: ParsableCommand {
@@ -131,7 +132,7 @@ struct DiffCommand: ParsableCommand {
 
     /// The same by the file's name alone.
     var shortLabel: String {
-      let name = model.split(separator: "/").last.map { String($0) } ?? model
+      let name = FilePath.name(of: model)
       return "\(name) (\(settings))"
     }
 

@@ -6,6 +6,7 @@ import YOLOInspection
 import YOLOModels
 import YOLOOptions
 import YOLOPlot
+import YOLOSystem
 import YOLOTensor
 import YOLOWeights
 
@@ -62,7 +63,7 @@ struct InfoCommand: ParsableCommand {
       }
       try drawing?.write(
         NetworkDrawing(
-          table, title: path.split(separator: "/").last.map { String($0) } ?? path))
+          table, title: FilePath.name(of: path)))
     }
   }
 }

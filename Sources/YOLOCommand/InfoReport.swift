@@ -4,6 +4,7 @@ import YOLOGeometry
 import YOLOGraph
 import YOLOInspection
 import YOLOModels
+import YOLOSystem
 import YOLOTensor
 import YOLOWeights
 

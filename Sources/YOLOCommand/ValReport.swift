@@ -5,6 +5,7 @@ import YOLOGeometry
 import YOLOMetrics
 import YOLOPlot
 import YOLOPostprocess
+import YOLOSystem
 
 /// The figures of an evaluation, as text and as JSON.
 struct ValReport {

@@ -3,13 +3,8 @@ import YOLO
 import YOLOImageIO
 import YOLOModels
 import YOLOOptions
+import YOLOSystem
 import YOLOVerification
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
 
 /// `yolo verify`: tells whether a model gives what golden cases say.
 struct VerifyCommand: ParsableCommand {

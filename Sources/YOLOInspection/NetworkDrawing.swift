@@ -1,3 +1,5 @@
+import YOLOSystem
+
 /// A network as a drawing: a box a top-level module, arrows for what it reads.
 public struct NetworkDrawing: Sendable {
   /// What a module is for.
@@ -38,8 +40,8 @@ public struct NetworkDrawing: Sendable {
   package static func short(_ count: Int) -> String {
     switch count {
     case ..<1000: "\(count)"
-    case ..<1_000_000: DecimalText.text(Double(count) / 1e3, places: 1) + " k"
-    default: DecimalText.text(Double(count) / 1e6, places: 2) + " M"
+    case ..<1_000_000: (Double(count) / 1e3).fixed(1) + " k"
+    default: (Double(count) / 1e6).fixed(2) + " M"
     }
   }
 }

@@ -1,4 +1,5 @@
 public import YOLOGeometry
+import YOLOSystem
 
 /// An option that takes a number from a range.
 public struct NumberOption<Value: Comparable & LosslessStringConvertible & Sendable>: Sendable {
@@ -38,8 +39,8 @@ public struct NumberOption<Value: Comparable & LosslessStringConvertible & Senda
 
   /// Reads a value, spaces around it allowed, and checks it.
   public func parsed(_ text: String) throws(OptionError) -> Value {
-    guard let value = Value(OptionText.trimmed(text)) else {
-      throw .malformed(option: name, given: OptionText.excerpt(text), expected: expected)
+    guard let value = Value(text.trimmed) else {
+      throw .malformed(option: name, given: text.excerpt(), expected: expected)
     }
     return try checked(value)
   }
@@ -76,11 +77,11 @@ public struct FlagOption: Sendable {
 
   /// Reads `true`, `false`, `1` or `0` in any case, spaces around it allowed.
   public func parsed(_ text: String) throws(OptionError) -> Bool {
-    switch OptionText.trimmed(text).lowercased() {
+    switch text.trimmed.lowercased() {
     case "true", "1": return true
     case "false", "0": return false
     default:
-      throw .malformed(option: name, given: OptionText.excerpt(text), expected: expected)
+      throw .malformed(option: name, given: text.excerpt(), expected: expected)
     }
   }
 }
@@ -142,14 +143,14 @@ public struct ImageSizeOption: Sendable {
 
   /// Reads `640` or `480,640` (height first), spaces and brackets around it allowed, and checks it.
   public func parsed(_ text: String) throws(OptionError) -> Size {
-    var list = OptionText.trimmed(text)[...]
+    var list = text.trimmed[...]
     if list.hasPrefix("["), list.hasSuffix("]") { list = list.dropFirst().dropLast() }
     let parts = list.split(separator: ",", maxSplits: 2, omittingEmptySubsequences: false)
-    let sides = parts.compactMap { Int(OptionText.trimmed($0)) }
+    let sides = parts.compactMap { Int(String($0).trimmed) }
     guard sides.count == parts.count, (1...2).contains(sides.count),
       let height = sides.first, let width = sides.last
     else {
-      throw .malformed(option: name, given: OptionText.excerpt(text), expected: expected)
+      throw .malformed(option: name, given: text.excerpt(), expected: expected)
     }
     return try checked(Size(width: width, height: height))
   }
@@ -195,12 +196,12 @@ public struct ClassesOption: Sendable {
 
   /// Reads `0,2`, spaces and brackets around it allowed, and checks it; repetitions are ignored.
   public func parsed(_ text: String) throws(OptionError) -> Set<Int> {
-    var list = OptionText.trimmed(text)[...]
+    var list = text.trimmed[...]
     if list.hasPrefix("["), list.hasSuffix("]") { list = list.dropFirst().dropLast() }
     var classes: Set<Int> = []
     for part in list.split(separator: ",", omittingEmptySubsequences: false) {
-      guard let index = Int(OptionText.trimmed(part)) else {
-        throw .malformed(option: name, given: OptionText.excerpt(text), expected: expected)
+      guard let index = Int(String(part).trimmed) else {
+        throw .malformed(option: name, given: text.excerpt(), expected: expected)
       }
       guard range.contains(index) else {
         throw .outOfRange(option: name, given: "\(index)", expected: expected)
@@ -250,7 +251,7 @@ package struct TextOption: OptionDefinition {
   package var schema: OptionSchema { .text(valueName: valueName) }
 
   package func parsed(_ text: String) throws(OptionError) -> String {
-    let value = OptionText.trimmed(text)
+    let value = text.trimmed
     guard accepts(value) else { throw error(text) }
     return value
   }
@@ -266,7 +267,7 @@ package struct TextOption: OptionDefinition {
   }
 
   private func error(_ text: String) -> OptionError {
-    .malformed(option: name, given: OptionText.excerpt(text), expected: expected)
+    .malformed(option: name, given: text.excerpt(), expected: expected)
   }
 
   package func optionValue(_ value: String) -> OptionValue { .text(value) }

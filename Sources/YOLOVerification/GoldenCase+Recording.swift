@@ -6,6 +6,7 @@ import YOLOImage
 import YOLOImageIO
 public import YOLOOptions
 import YOLOPostprocess
+import YOLOSystem
 import YOLOTensor
 
 extension GoldenCase {
@@ -30,7 +31,7 @@ extension GoldenCase {
     stamp: ModelStamp? = nil, replaces: Bool = false
   ) throws(VerificationError) {
     let target = try CaseDirectory(directory, replaces: replaces)
-    let name = path.split(separator: "/").last.map { String($0) } ?? path
+    let name = FilePath.name(of: path)
     let bytes: [UInt8]
     let fixed: PredictOptions
     do {

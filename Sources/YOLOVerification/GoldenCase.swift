@@ -2,6 +2,7 @@ public import YOLOGeometry
 import YOLOInspection
 public import YOLOModels
 public import YOLOOptions
+import YOLOSystem
 
 /// An image, the options of a prediction, and what that must give.
 ///
@@ -59,5 +60,5 @@ public struct GoldenCase: Sendable, Hashable {
   public let expected: [ComparedObject]
 
   /// The name of the directory.
-  public var name: String { path.split(separator: "/").last.map { String($0) } ?? path }
+  public var name: String { FilePath.name(of: path) }
 }

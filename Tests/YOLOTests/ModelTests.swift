@@ -4,6 +4,7 @@ import YOLO
 import YOLOImage
 import YOLOImageIO
 import YOLOOptions
+import YOLOSystem
 import YOLOTestSupport
 import YOLOWeights
 

@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 import YOLOGeometry
+import YOLOSystem
 import YOLOTestSupport
 import YOLOWeights
 

@@ -1,4 +1,4 @@
-import YOLOOptions
+import YOLOSystem
 
 #if Server
 
@@ -27,7 +27,7 @@ enum KeyRequest {
     }
     guard (1...maximumNameLength).contains(name.count), !hasControls else {
       throw .invalid(
-        what: what, given: OptionText.excerpt(name),
+        what: what, given: name.excerpt(),
         expected: "1 to \(maximumNameLength) characters without control characters")
     }
   }

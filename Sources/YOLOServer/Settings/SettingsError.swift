@@ -1,4 +1,5 @@
 #if Server
+import YOLOSystem
 package import YOLOOptions
 import YOLOServerOptions
 
@@ -34,7 +35,7 @@ extension SettingsError: CustomStringConvertible {
         "\(source.name(of: flag)) must be \(error.expected), but \(error.given) was given"
       }
     case .unknownKey(let path, let key):
-      "\(path): \"\(OptionText.excerpt(key))\" is no option; there are "
+      "\(path): \"\(key.excerpt())\" is no option; there are "
         + ServerSetting.keysOfFile.joined(separator: ", ")
     case .repeatedKey(let path, let key): "\(path): \"\(key)\" is given twice"
     case .unreadable(let path, let reason): "\(path): the configuration cannot be read: \(reason)"

@@ -16,7 +16,7 @@ public enum PredictionFile {
   /// - Throws: `unreadable`, `tooLarge`, `malformed` for what is not JSON, or `invalidPrediction`
   ///   with the position in the JSON.
   public static func read(_ path: String) throws(DatasetError) -> [PredictedImage] {
-    let bytes = try FileSystem.read(path, maximumBytes: maximumBytes)
+    let bytes = try DatasetFiles.read(path, maximumBytes: maximumBytes)
     let reader = PredictionReader(path: path)
     let newline = UInt8(ascii: "\n")
     let lines = bytes.split(separator: newline, omittingEmptySubsequences: false)
@@ -55,7 +55,7 @@ enum JSONFile {
   ///
   /// - Throws: `unreadable`, `tooLarge`, or `malformed` with the line for what is not JSON.
   static func read(_ path: String, maximumBytes: Int) throws(DatasetError) -> JSONValue {
-    let bytes = try FileSystem.read(path, maximumBytes: maximumBytes)
+    let bytes = try DatasetFiles.read(path, maximumBytes: maximumBytes)
     return try PredictionReader(path: path).parse(bytes[...], firstLine: 1)
   }
 }
