@@ -18,14 +18,14 @@ extension Model {
   /// - Parameters:
   ///   - images: The images.
   ///   - options: Thresholds and the input size.
-  ///   - sources: What the predictions call the images; `image` if nil, else as many as images.
+  ///   - sources: What the results call the images; `image` if nil, else as many as images.
   ///   - threads: The threads of a run at most; those of the model's options if nil.
-  /// - Returns: A prediction for each image, in their order; its speed is its share of the run.
+  /// - Returns: Results for each image, in their order; their speed is a fraction of the run.
   /// - Throws: As `predict(_:options:source:threads:)`.
   public func predict(
     batch images: [Image], options: PredictOptions = .standard, sources: [String]? = nil,
     threads: Int? = nil
-  ) throws(YOLOError) -> [Prediction] {
+  ) throws(YOLOError) -> [Results] {
     precondition(sources == nil || sources?.count == images.count, "a source for each image")
     let request = try request(options)
     let fits = images.map { fit(for: $0.size, options: options) }
@@ -39,7 +39,7 @@ extension Model {
         groups.append([index])
       }
     }
-    var predictions = [Int: Prediction]()
+    var results = [Int: Results]()
     while let group = groups.popLast() {
       let plan: Plan
       do {
@@ -51,21 +51,25 @@ extension Model {
       let found = try run(
         group.map { (images[$0], fits[$0]) }, plan, request, threads: threads)
       for (index, result) in zip(group, found) {
-        predictions[index] = Prediction(
-          source: sources?[index] ?? "image", size: images[index].size, findings: result.findings,
-          names: names.byIndex, speed: result.speed)
+        results[index] = self.results(
+          result.content, of: sources?[index] ?? "image", images[index].size, result.speed)
       }
     }
-    return images.indices.compactMap { predictions[$0] }
+    return images.indices.compactMap { results[$0] }
   }
 
   /// Runs the plan of a batch.
   private func run(
     _ inputs: [(image: Image, fit: InputFit)], _ plan: Plan, _ request: ResultRequest,
     threads: Int?
-  ) throws(YOLOError) -> [(findings: Findings, speed: Speed)] {
+  ) throws(YOLOError) -> [(content: ResultContent, speed: Speed)] {
     let threads = min(threads ?? plan.threads, plan.threads)
     let results = try withSession { session throws(YOLOError) in
+      do {
+        try session.prepare(for: plan)
+      } catch {
+        throw YOLOError(error)
+      }
       let start = DispatchTime.now()
       var filled = start
       return session.run(plan, threads: threads) { index, base, layout in
@@ -76,21 +80,21 @@ extension Model {
         return inputs.enumerated().map { index, input in
           let begun = DispatchTime.now()
           let maps = plan.outputs.map { $0.layout.map(in: arena + index * plan.imageStride) }
-          let findings = Result { () throws(MaskError) in
-            try network.head.findings(in: maps, input.fit, request, threads: threads)
+          let content = Result { () throws(MaskError) in
+            try network.head.content(in: maps, input.fit, request, threads: threads)
           }
-          let share = 1 / Double(inputs.count)
+          let fraction = 1 / Double(inputs.count)
           let speed = Speed(
-            preprocess: start.milliseconds(to: filled) * share,
-            inference: filled.milliseconds(to: inferred) * share,
+            preprocess: start.milliseconds(to: filled) * fraction,
+            inference: filled.milliseconds(to: inferred) * fraction,
             postprocess: begun.milliseconds(to: .now()))
-          return (findings, speed)
+          return (content, speed)
         }
       }
     }
-    var found = [(findings: Findings, speed: Speed)]()
-    for (findings, speed) in results {
-      found.append((try findings.mapError { YOLOError(.tooLarge, "\($0)") }.get(), speed))
+    var found = [(content: ResultContent, speed: Speed)]()
+    for (content, speed) in results {
+      found.append((try content.mapError { YOLOError(.tooLarge, "\($0)") }.get(), speed))
     }
     return found
   }

@@ -5,9 +5,9 @@ public import YOLOGraph
 public import YOLOImage
 import YOLOKernels
 public import YOLOModels
+public import YOLOOptions
 public import YOLOPostprocess
 import YOLOTensor
-public import YOLOValidation
 public import YOLOWeights
 
 /// A model ready to predict.

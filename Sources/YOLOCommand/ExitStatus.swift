@@ -2,8 +2,8 @@ import ArgumentParser
 import YOLO
 import YOLODatasets
 import YOLOImageIO
+import YOLOOptions
 import YOLOSystem
-import YOLOValidation
 import YOLOVerification
 import YOLOVideo
 import YOLOWeights
@@ -98,5 +98,27 @@ enum ExitStatus: Int32 {
   static func report(_ error: any Error) -> ExitCode {
     StandardError.write("error: \("\(error)".sanitized())\n")
     return ExitCode(ExitStatus(error).rawValue)
+  }
+}
+
+/// Does the work of a command; its error is printed, and ends the command with the exit code.
+func reporting(_ work: () throws -> Void) throws {
+  do {
+    try work()
+  } catch let code as ExitCode {
+    throw code
+  } catch {
+    throw ExitStatus.report(error)
+  }
+}
+
+/// Does the work of a command; its error is printed, and ends the command with the exit code.
+func reporting(_ work: () async throws -> Void) async throws {
+  do {
+    try await work()
+  } catch let code as ExitCode {
+    throw code
+  } catch {
+    throw ExitStatus.report(error)
   }
 }

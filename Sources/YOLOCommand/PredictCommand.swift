@@ -2,8 +2,8 @@ import ArgumentParser
 import YOLO
 import YOLOImage
 import YOLOImageIO
+import YOLOOptions
 import YOLOPostprocess
-import YOLOValidation
 
 /// `yolo predict`: finds the objects in images and videos.
 struct PredictCommand: AsyncParsableCommand {
@@ -49,7 +49,7 @@ struct PredictCommand: AsyncParsableCommand {
   @OptionGroup(title: "Runtime") var runtime: RuntimeArguments
 
   func run() async throws {
-    do {
+    try await reporting {
       let options = try prediction.options()
       let stride = try PredictOption.videoStride.parsed(videoStride)
       let sources = try ImageSource.expand(
@@ -88,10 +88,6 @@ struct PredictCommand: AsyncParsableCommand {
         output.finish(model: try runtime.modelPath(), task: model.task)
       }
       if let failure { throw failure }
-    } catch let code as ExitCode {
-      throw code
-    } catch {
-      throw ExitStatus.report(error)
     }
   }
 }

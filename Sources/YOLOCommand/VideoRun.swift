@@ -1,8 +1,8 @@
 import YOLO
 import YOLOImage
+import YOLOOptions
 import YOLOPostprocess
 import YOLOSystem
-import YOLOValidation
 import YOLOVideo
 
 /// The prediction of a video's frames.

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import YOLOOptions
 import YOLOTestSupport
 
 /// The command as its user runs it: the built program, its output and its exit codes.
@@ -132,6 +133,25 @@ import YOLOTestSupport
     let throughput = try #require(report["throughput"] as? Double)
     // Three sessions cannot give more than three times what the fastest run of one would.
     #expect(throughput > 0 && throughput <= 3 * 1000 / (inference["min"] ?? 0))
+  }
+
+  /// The rows of the tables of options are flags, and the help has them with their ranges.
+  @Test func everyRowIsAFlag() throws {
+    func expectFlags<Root>(_ settings: [Setting<Root>], of command: String) throws {
+      let help = try yolo([command, "--help"]).output
+        .split { $0 == " " || $0 == "\n" }.joined(separator: " ")
+      for setting in settings {
+        let isOn = setting.schema == .flag && setting.defaultText == "true"
+        #expect(help.contains("--\(setting.flag)\(isOn ? "/--no-\(setting.flag)" : "") "))
+        #expect(help.contains(setting.help), "\(command) --\(setting.flag)")
+        if case .size = setting.schema { continue }
+        #expect(help.contains("\(setting.help)\(setting.schema.range.map { ", \($0)" } ?? "")"))
+      }
+    }
+    for command in ["predict", "record", "trace"] {
+      try expectFlags(PredictOptions.settings, of: command)
+    }
+    try expectFlags(EvaluationOptions.settings, of: "val")
   }
 
   /// What a user can get wrong: arguments, the exit code, and words that the message must have.
