@@ -27,6 +27,8 @@ let package = Package(
   products: [
     .library(name: "YOLO", targets: ["YOLO"]),
     .library(name: "YOLOImageIO", targets: ["YOLOImageIO"]),
+    // Draws results on images.
+    .library(name: "YOLODrawing", targets: ["YOLODrawing"]),
     // Looks inside a model: images of what its modules give, where two models diverge.
     .library(name: "YOLOInspection", targets: ["YOLOInspection"]),
     .library(name: "YOLOTesting", targets: ["YOLOTesting"]),
@@ -89,6 +91,9 @@ let package = Package(
     .target(
       name: "YOLOPostprocess", dependencies: ["JSONText", "YOLOGeometry", "YOLOTensor"],
       swiftSettings: settings),
+    .target(
+      name: "YOLODrawing", dependencies: ["YOLOGeometry", "YOLOImage", "YOLOPostprocess"],
+      exclude: ["Text/Inter-OFL.txt"], swiftSettings: settings),
     .target(name: "YOLOPlot", swiftSettings: settings),
     .target(
       name: "YOLOValidation", dependencies: ["YOLOGeometry", "YOLOPlot"], swiftSettings: settings),
@@ -105,7 +110,7 @@ let package = Package(
     .target(
       name: "YOLOInspection",
       dependencies: [
-        "JSONText", "YOLO", "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOKernels", "YOLOModels",
+        "JSONText", "YOLO", "YOLODrawing", "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOKernels", "YOLOModels",
         "YOLOPlot", "YOLOPostprocess", "YOLOTensor", "YOLOValidation", "YOLOWeights",
       ],
       swiftSettings: settings),
@@ -154,7 +159,7 @@ let package = Package(
     .executableTarget(
       name: "YOLOCommand",
       dependencies: [
-        "JSONText", "YOLO", "YOLODatasets", "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOImageIO",
+        "JSONText", "YOLO", "YOLODatasets", "YOLODrawing", "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOImageIO",
         "YOLOKernels", "YOLOModels", "YOLOPostprocess", "YOLOInspection", "YOLOTensor",
         "YOLOValidation", "YOLOVerification", "YOLOVideo", "YOLOWeights",
         .target(name: "YOLOServer", condition: .when(traits: ["Server"])),
@@ -185,6 +190,10 @@ let package = Package(
       name: "YOLOImageTests", dependencies: ["YOLOGeometry", "YOLOImage", "YOLOTestSupport"],
       exclude: ["Fixtures"], swiftSettings: settings),
     .testTarget(
+      name: "YOLODrawingTests",
+      dependencies: ["YOLODrawing", "YOLOGeometry", "YOLOImage", "YOLOTestSupport"],
+      swiftSettings: settings),
+    .testTarget(
       name: "YOLOImageIOTests",
       dependencies: ["YOLOGeometry", "YOLOImage", "YOLOImageIO", "YOLOTestSupport"],
       exclude: ["Fixtures"], swiftSettings: settings),
@@ -208,7 +217,7 @@ let package = Package(
     .testTarget(
       name: "ExampleTests",
       dependencies: [
-        "YOLO", "YOLOImageIO", "YOLOModels", "YOLOInspection", "YOLOTesting", "YOLOValidation",
+        "YOLO", "YOLODrawing", "YOLOImageIO", "YOLOModels", "YOLOInspection", "YOLOTesting", "YOLOValidation",
         "YOLOVerification",
       ],
       swiftSettings: settings),

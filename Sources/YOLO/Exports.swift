@@ -9,6 +9,8 @@
 @_exported public import struct YOLOGeometry.Size
 @_exported public import enum YOLOGraph.Backend
 @_exported public import struct YOLOImage.Image
+@_exported public import struct YOLOImage.ImageView
+@_exported public import struct YOLOImage.PixelRectangle
 @_exported public import enum YOLOImage.PixelBufferError
 @_exported public import enum YOLOImage.PixelFormat
 @_exported public import enum YOLOKernels.InstructionSet

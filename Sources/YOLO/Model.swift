@@ -275,7 +275,7 @@ public final class Model: Sendable {
     var filled = start
     let (findings, inferred) = session.run(plan, threads: threads, durations: durations) {
       base, layout in
-      fit.write(image, to: base, layout, threads: threads)
+      image.withView { fit.write($0, to: base, layout, threads: threads) }
       filled = DispatchTime.now()
     } body: { arena in
       let inferred = DispatchTime.now()

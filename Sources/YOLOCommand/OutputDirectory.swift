@@ -1,4 +1,5 @@
 import YOLO
+import YOLODrawing
 import YOLOImage
 import YOLOImageIO
 
@@ -11,10 +12,13 @@ import Musl
 /// A directory that results are written to.
 struct OutputDirectory {
   private let path: String
+  /// How results are drawn.
+  let drawing: DrawingOptions
 
   /// Creates the directory if it is not there.
-  init(_ path: String) throws(ImageIOError) {
+  init(_ path: String, drawing: DrawingOptions = DrawingOptions()) throws(ImageIOError) {
     self.path = path
+    self.drawing = drawing
     var parents = path.hasPrefix("/") ? "/" : ""
     for part in path.split(separator: "/") {
       parents += "\(part)"
@@ -48,6 +52,7 @@ struct OutputDirectory {
   ) throws(ImageIOError) {
     let suffix = name.split(separator: ".").last.map { $0.lowercased() } ?? ""
     let fileName = ["jpg", "jpeg", "png"].contains(suffix) ? name : name + ".jpg"
-    try ImageWriter.write(prediction.drawn(on: image), to: "\(path)/\(fileName)")
+    try ImageWriter.write(
+      prediction.drawn(on: image, options: drawing), to: "\(path)/\(fileName)")
   }
 }

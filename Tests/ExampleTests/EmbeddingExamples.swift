@@ -2,6 +2,7 @@ import Dispatch
 import Foundation
 import Testing
 import YOLO
+import YOLODrawing
 import YOLOImageIO
 
 /// The examples of the documentation about embedding: what stands between two marks is a code block there.
