@@ -117,7 +117,8 @@ let package = Package(
     .target(
       name: "YOLOVerification",
       dependencies: [
-        "JSONText", "YOLO", "YOLODatasets", "YOLOGeometry", "YOLOImage", "YOLOImageIO", "YOLOModels",
+        "JSONText", "YOLO", "YOLODatasets", "YOLOGeometry", "YOLOImage", "YOLOImageIO",
+        "YOLOModels",
         "YOLOPostprocess", "YOLOInspection", "YOLOTensor", "YOLOValidation", "YOLOWeights",
       ],
       swiftSettings: settings),

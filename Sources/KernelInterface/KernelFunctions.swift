@@ -16,7 +16,8 @@ public typealias ConvolutionTileFunction =
 /// have a whole vector from the first channel on.
 public typealias DepthwiseFunction =
   @Sendable (
-    UnsafePointer<DepthwiseArguments>, UnsafePointer<Float>, UnsafePointer<Float>, UnsafePointer<Float>,
+    UnsafePointer<DepthwiseArguments>, UnsafePointer<Float>, UnsafePointer<Float>,
+    UnsafePointer<Float>,
     UnsafeMutablePointer<Float>, Int
   ) -> Void
 

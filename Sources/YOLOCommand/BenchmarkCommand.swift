@@ -4,9 +4,9 @@ import YOLO
 import YOLOGraph
 import YOLOImage
 import YOLOImageIO
+import YOLOInspection
 import YOLOKernels
 import YOLOPostprocess
-import YOLOInspection
 import YOLOTensor
 import YOLOValidation
 

@@ -4,9 +4,9 @@ import YOLO
 import YOLOGraph
 import YOLOImage
 import YOLOImageIO
+import YOLOInspection
 import YOLOKernels
 import YOLOModels
-import YOLOInspection
 import YOLOValidation
 
 /// `yolo diff`: finds where two checkpoints, or two ways of running one, part.

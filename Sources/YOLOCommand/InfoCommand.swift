@@ -2,8 +2,8 @@ import ArgumentParser
 import YOLO
 import YOLOGraph
 import YOLOImageIO
-import YOLOModels
 import YOLOInspection
+import YOLOModels
 import YOLOTensor
 import YOLOValidation
 import YOLOWeights

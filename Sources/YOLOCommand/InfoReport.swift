@@ -1,8 +1,8 @@
 import JSONText
 import YOLO
 import YOLOGraph
-import YOLOModels
 import YOLOInspection
+import YOLOModels
 import YOLOTensor
 import YOLOWeights
 

@@ -87,7 +87,8 @@ public struct Dataset: Sendable, Hashable {
     names = try FileSystem.directories(in: first)
     guard !names.isEmpty else {
       throw .invalidValue(
-        path: first, line: 0, key: "directory", expected: "a directory for each class", found: "empty")
+        path: first, line: 0, key: "directory", expected: "a directory for each class",
+        found: "empty")
     }
     task = .classify
     self.path = path

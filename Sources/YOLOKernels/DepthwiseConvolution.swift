@@ -82,7 +82,8 @@ package struct DepthwiseConvolution: StepKernel {
           for y in rows {
             let target = arena + (grid.output[y, columns.lowerBound] + first)
             kernel(
-              arguments, arena + (grid.input[y, columns.lowerBound] + first), bias + packed.step, bias,
+              arguments, arena + (grid.input[y, columns.lowerBound] + first), bias + packed.step,
+              bias,
               target, columns.count)
             guard hasPass else { continue }
             if let residual = grid.residual {

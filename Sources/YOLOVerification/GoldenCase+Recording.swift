@@ -15,7 +15,7 @@ extension GoldenCase {
   ///
   /// - Parameters:
   ///   - model: The model; the branch of a dual head is that which it runs.
-  ///   - image: The path of the image, which is copied as it is.
+  ///   - path: The path of the image, which is copied as it is.
   ///   - directory: The directory to make; the directory that it is in must be there.
   ///   - modules: The paths of the modules whose tensors are kept; `input` for the network's input.
   ///   - options: The options of the prediction; the size is written down even if it is the model's own.

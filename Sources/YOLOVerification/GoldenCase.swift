@@ -1,5 +1,5 @@
-public import YOLOModels
 import YOLOInspection
+public import YOLOModels
 public import YOLOValidation
 
 /// An image, the options of a prediction, and what that must give.
