@@ -110,7 +110,8 @@ let package = Package(
     .target(
       name: "YOLOInspection",
       dependencies: [
-        "JSONText", "YOLO", "YOLODrawing", "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOKernels", "YOLOModels",
+        "JSONText", "YOLO", "YOLODrawing", "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOKernels",
+        "YOLOModels",
         "YOLOPlot", "YOLOPostprocess", "YOLOTensor", "YOLOValidation", "YOLOWeights",
       ],
       swiftSettings: settings),
@@ -160,7 +161,8 @@ let package = Package(
     .executableTarget(
       name: "YOLOCommand",
       dependencies: [
-        "JSONText", "YOLO", "YOLODatasets", "YOLODrawing", "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOImageIO",
+        "JSONText", "YOLO", "YOLODatasets", "YOLODrawing", "YOLOGeometry", "YOLOGraph", "YOLOImage",
+        "YOLOImageIO",
         "YOLOKernels", "YOLOModels", "YOLOPostprocess", "YOLOInspection", "YOLOTensor",
         "YOLOValidation", "YOLOVerification", "YOLOVideo", "YOLOWeights",
         .target(name: "YOLOServer", condition: .when(traits: ["Server"])),
@@ -218,7 +220,8 @@ let package = Package(
     .testTarget(
       name: "ExampleTests",
       dependencies: [
-        "YOLO", "YOLODrawing", "YOLOImageIO", "YOLOModels", "YOLOInspection", "YOLOTesting", "YOLOValidation",
+        "YOLO", "YOLODrawing", "YOLOImageIO", "YOLOModels", "YOLOInspection", "YOLOTesting",
+        "YOLOValidation",
         "YOLOVerification",
       ],
       swiftSettings: settings),

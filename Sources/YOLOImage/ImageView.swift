@@ -19,6 +19,20 @@ public struct PixelRectangle: Sendable, Hashable {
     self.bottom = bottom
   }
 
+  /// Creates the smallest rectangle around the part of a box that lies in an image of a size; nil
+  /// if there is none.
+  public init?(around box: Box, in size: Size) {
+    guard box.isFinite else { return nil }
+    func pixel(_ edge: Float, _ limit: Int, _ rule: FloatingPointRoundingRule) -> Int {
+      Int(min(max(edge, 0), Float(limit)).rounded(rule))
+    }
+    left = pixel(box.x1, size.width, .down)
+    top = pixel(box.y1, size.height, .down)
+    right = pixel(box.x2, size.width, .up)
+    bottom = pixel(box.y2, size.height, .up)
+    guard left < right, top < bottom else { return nil }
+  }
+
   /// The number of columns.
   public var width: Int { right - left }
   /// The number of rows.

@@ -60,6 +60,17 @@ import YOLOImageIO
     #expect(fromFile == fromBytes && fromCamera.size == Size(width: 4, height: 2))
   }
 
+  @Test func crops() throws {
+    let image = try ImageReader.read(contentsOf: Self.file("shapes.jpg"))
+    let boxes = [Box(x1: 10, y1: 20, x2: 50, y2: 90), Box(x1: -9, y1: 0, x2: -5, y2: 9)]
+    // example: crops
+    let crops = boxes.compactMap { PixelRectangle(around: $0, in: image.size) }.map { rectangle in
+      image.withView(of: rectangle) { view in view.resized(to: Size(width: 64, height: 128)) }
+    }
+    // end
+    #expect(crops.map(\.width) == [64])
+  }
+
   @Test func findings() throws {
     let output = Output()
     func print(_ values: Any...) { output.print(values) }
@@ -205,7 +216,9 @@ import YOLOImageIO
     // example: output
     let prediction = try model.predict(image, source: "shapes.jpg")
     let line = prediction.jsonLine()
-    try ImageWriter.write(prediction.drawn(on: image), to: path)
+    var options = DrawingOptions()
+    options.showsConfidences = false
+    try ImageWriter.write(prediction.drawn(on: image, options: options), to: path)
     // end
     #expect(line.starts(with: Array("{\"source\":\"shapes.jpg\"".utf8)))
   }

@@ -114,6 +114,17 @@ import YOLOTestSupport
     }
   }
 
+  @Test func rectanglesGoAroundBoxes() {
+    let size = Size(width: 10, height: 8)
+    func around(_ x1: Float, _ y1: Float, _ x2: Float, _ y2: Float) -> PixelRectangle? {
+      PixelRectangle(around: Box(x1: x1, y1: y1, x2: x2, y2: y2), in: size)
+    }
+    #expect(around(1.5, 2, 3.1, 4) == PixelRectangle(left: 1, top: 2, right: 4, bottom: 4))
+    #expect(around(-1e30, -3, 1e30, 99) == PixelRectangle(left: 0, top: 0, right: 10, bottom: 8))
+    #expect(around(3, 3, 3, 5) == nil && around(5, 2, 3, 4) == nil && around(11, 0, 12, 5) == nil)
+    #expect(around(.nan, 0, 5, 5) == nil && around(0, 0, .infinity, 5) == nil)
+  }
+
   @Test func rectanglesAreClipped() {
     let frame = PixelRectangle(left: 0, top: 0, right: 10, bottom: 8)
     func clipped(_ left: Int, _ top: Int, _ right: Int, _ bottom: Int) -> PixelRectangle {
