@@ -3,6 +3,7 @@ import YOLO
 import YOLODatasets
 import YOLODrawing
 import YOLOImageIO
+import YOLOSystem
 import YOLOValidation
 import YOLOVerification
 import YOLOVideo
@@ -95,7 +96,7 @@ enum ExitStatus: Int32 {
 
   /// Prints an error and returns what ends the command.
   static func report(_ error: any Error) -> ExitCode {
-    StandardError.write("error: \("\(error)".withoutControls())\n")
+    StandardError.write("error: \("\(error)".sanitized())\n")
     return ExitCode(ExitStatus(error).rawValue)
   }
 }

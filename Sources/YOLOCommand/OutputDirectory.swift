@@ -2,12 +2,7 @@ import YOLO
 import YOLODrawing
 import YOLOImage
 import YOLOImageIO
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
+import YOLOSystem
 
 /// A directory that results are written to.
 struct OutputDirectory {
@@ -19,13 +14,10 @@ struct OutputDirectory {
   init(_ path: String, drawing: DrawingOptions = DrawingOptions()) throws(ImageIOError) {
     self.path = path
     self.drawing = drawing
-    var parents = path.hasPrefix("/") ? "/" : ""
-    for part in path.split(separator: "/") {
-      parents += "\(part)"
-      if mkdir(parents, 0o777) != 0, errno != EEXIST {
-        throw .unwritable(path: parents, reason: String(cString: strerror(errno)))
-      }
-      parents += "/"
+    do throws(FileError) {
+      try FileSystem.makeDirectories(path)
+    } catch {
+      throw .unwritable(path: error.path, reason: error.message)
     }
   }
 

@@ -1,4 +1,4 @@
-import Glibc
+import YOLOSystem
 
 /// An 8-bit sRGB color.
 public struct Color: Sendable, Hashable {
