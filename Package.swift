@@ -27,6 +27,8 @@ let package = Package(
   products: [
     .library(name: "YOLO", targets: ["YOLO"]),
     .library(name: "YOLOImageIO", targets: ["YOLOImageIO"]),
+    // Draws results on images.
+    .library(name: "YOLODrawing", targets: ["YOLODrawing"]),
     // Looks inside a model: images of what its modules give, where two models diverge.
     .library(name: "YOLOInspection", targets: ["YOLOInspection"]),
     // How good a model is on a dataset, as figures.
@@ -84,7 +86,8 @@ let package = Package(
       dependencies: ["YOLOGeometry", "YOLOGraph", "YOLOKernels", "YOLOWeights"],
       swiftSettings: settings),
     .target(name: "YOLOGeometry", swiftSettings: settings),
-    .target(name: "YOLOImage", dependencies: ["YOLOGeometry"], swiftSettings: settings),
+    .target(
+      name: "YOLOImage", dependencies: ["YOLOGeometry", "YOLOSystem"], swiftSettings: settings),
     .systemLibrary(
       name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg62-turbo-dev"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
@@ -96,6 +99,10 @@ let package = Package(
     .target(
       name: "YOLOPostprocess", dependencies: ["JSONText", "YOLOGeometry", "YOLOTensor"],
       swiftSettings: settings),
+    .target(
+      name: "YOLODrawing",
+      dependencies: ["YOLOGeometry", "YOLOImage", "YOLOPostprocess", "YOLOSystem"],
+      exclude: ["Text/Inter-OFL.txt"], swiftSettings: settings),
     .target(
       name: "YOLOOptions", dependencies: ["YOLOGeometry", "YOLOSystem"], swiftSettings: settings),
     .target(name: "YOLOMetrics", dependencies: ["YOLOGeometry"], swiftSettings: settings),
@@ -113,7 +120,7 @@ let package = Package(
       name: "YOLOInspection",
       dependencies: [
         "YOLOSystem",
-        "JSONText", "YOLO", "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOKernels", "YOLOModels",
+        "JSONText", "YOLO", "YOLODrawing", "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOKernels", "YOLOModels",
         "YOLOOptions", "YOLOPostprocess", "YOLOTensor", "YOLOWeights",
       ],
       swiftSettings: settings),
@@ -184,7 +191,7 @@ let package = Package(
     .executableTarget(
       name: "YOLOCommand",
       dependencies: [
-        "JSONText", "YOLO", "YOLODatasets", "YOLOEvaluation", "YOLOGeometry", "YOLOGraph",
+        "JSONText", "YOLO", "YOLODrawing", "YOLODatasets", "YOLOEvaluation", "YOLOGeometry", "YOLOGraph",
         "YOLOImage", "YOLOImageIO", "YOLOInspection", "YOLOKernels", "YOLOMetrics", "YOLOModels",
         "YOLOOptions", "YOLOPlot", "YOLOPostprocess", "YOLOServerOptions", "YOLOSystem",
         "YOLOTensor",
@@ -209,7 +216,7 @@ let package = Package(
       name: "CheckpointFuzzing",
       dependencies: [
         "JSONText", "YOLO", "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOKernels", "YOLOModels",
-        "YOLOTestSupport", "YOLOValidation", "YOLOWeights",
+        "YOLOTestSupport", "YOLOOptions", "YOLOWeights",
       ],
       path: "Tests/CheckpointFuzzing", swiftSettings: settings),
     .executableTarget(
@@ -232,6 +239,10 @@ let package = Package(
     .testTarget(
       name: "YOLOImageTests", dependencies: ["YOLOGeometry", "YOLOImage", "YOLOTestSupport"],
       exclude: ["Fixtures"], swiftSettings: settings),
+    .testTarget(
+      name: "YOLODrawingTests",
+      dependencies: ["YOLODrawing", "YOLOGeometry", "YOLOImage", "YOLOTestSupport"],
+      swiftSettings: settings),
     .testTarget(
       name: "YOLOImageIOTests",
       dependencies: ["YOLOGeometry", "YOLOImage", "YOLOImageIO", "YOLOTestSupport"],
@@ -258,7 +269,7 @@ let package = Package(
     .testTarget(
       name: "ExampleTests",
       dependencies: [
-        "YOLO", "YOLOImageIO", "YOLOInspection", "YOLOModels", "YOLOOptions", "YOLOPlot",
+        "YOLO", "YOLODrawing", "YOLOImageIO", "YOLOInspection", "YOLOModels", "YOLOOptions", "YOLOPlot",
         "YOLOTesting", "YOLOVerification",
       ],
       swiftSettings: settings),

@@ -14,8 +14,10 @@
 @_exported public import func YOLOGeometry.nonMaximumSuppression
 @_exported public import enum YOLOGraph.Backend
 @_exported public import struct YOLOImage.Image
+@_exported public import struct YOLOImage.ImageView
 @_exported public import enum YOLOImage.PixelBufferError
 @_exported public import enum YOLOImage.PixelFormat
+@_exported public import struct YOLOImage.PixelRectangle
 @_exported public import enum YOLOKernels.InstructionSet
 @_exported public import enum YOLOModels.HeadBranch
 @_exported public import enum YOLOOptions.OptionError

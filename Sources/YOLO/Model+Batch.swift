@@ -4,7 +4,7 @@ import YOLOGraph
 public import YOLOImage
 import YOLOModels
 public import YOLOPostprocess
-public import YOLOValidation
+public import YOLOOptions
 
 extension Model {
   /// The maximum number of images of one run; more are computed in several.
@@ -65,7 +65,7 @@ extension Model {
   ) throws(YOLOError) -> [(content: ResultContent, speed: Speed)] {
     let threads = min(threads ?? plan.threads, plan.threads)
     let results = try withSession { session throws(YOLOError) in
-      do {
+      do throws(GraphError) {
         try session.prepare(for: plan)
       } catch {
         throw YOLOError(error)
@@ -73,7 +73,8 @@ extension Model {
       let start = DispatchTime.now()
       var filled = start
       return session.run(plan, threads: threads) { index, base, layout in
-        inputs[index].fit.write(inputs[index].image, to: base, layout, threads: threads)
+        let (image, fit) = inputs[index]
+        image.withView { fit.write($0, to: base, layout, threads: threads) }
         filled = DispatchTime.now()
       } body: { arena in
         let inferred = DispatchTime.now()

@@ -1,6 +1,7 @@
 import ArgumentParser
 import YOLO
 import YOLODatasets
+import YOLODrawing
 import YOLOImageIO
 import YOLOOptions
 import YOLOSystem
@@ -31,6 +32,7 @@ enum ExitStatus: Int32 {
     case let error as DatasetError: self.init(error)
     case let error as VideoError: self.init(error)
     case let error as VerificationError: self.init(error)
+    case let error as TypefaceError: self = error == .noFreeType ? .other : .noInput
     case is ValidationError: self = .usage
     #if Server
     case let error as SettingsError: self.init(error)

@@ -1,5 +1,6 @@
 import ArgumentParser
 import YOLO
+import YOLODrawing
 import YOLOImage
 import YOLOImageIO
 import YOLOOptions
@@ -41,12 +42,27 @@ struct PredictCommand: AsyncParsableCommand {
   var save: String?
 
   @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "A font file for characters of labels beyond Latin, Greek and Cyrillic (default: YOLO_FONT).",
+      valueName: "file"))
+  var font: String?
+
+  @Option(
     name: .customLong(PredictOption.videoStride.flag),
     help: "\(PredictOption.videoStride.help), \(PredictOption.videoStride.expected).")
   var videoStride = "\(PredictOption.videoStride.defaultValue)"
 
   @OptionGroup(title: "Prediction") var prediction: PredictArguments
   @OptionGroup(title: "Runtime") var runtime: RuntimeArguments
+
+  /// Returns how results are drawn; a font that cannot be used is an error.
+  private func drawing() throws(TypefaceError) -> DrawingOptions {
+    var options = DrawingOptions()
+    options.typeface =
+      if let font { try Typeface(fallbackFont: font) } else { try Typeface.fromEnvironment() }
+    return options
+  }
 
   func run() async throws {
     try await reporting {
@@ -57,7 +73,7 @@ struct PredictCommand: AsyncParsableCommand {
       let model = try runtime.open()
       // The process ends with this command: the system takes its memory back all at once.
       _ = Unmanaged.passRetained(model)
-      let directory = try save.map { try OutputDirectory($0) }
+      let directory = try save.map { try OutputDirectory($0, drawing: try drawing()) }
       var output = ResultOutput(format: format, isNormalized: normalize)
       var progress = ProgressBar(total: sources.count)
       var failure: ExitCode?

@@ -192,6 +192,17 @@ import YOLOTestSupport
     for word in words { #expect(outcome.errors.contains(word), "\(outcome.errors)") }
   }
 
+  /// A font that cannot be used is an error before anything is predicted: 70 without FreeType.
+  @Test func aFontThatCannotBeReadIsRefused() throws {
+    try withDirectory { directory in
+      let outcome = try predict([
+        "--source", Self.photo, "--save", directory.path, "--font", "/nowhere/font.ttf",
+      ])
+      #expect([66, 70].contains(outcome.status), "\(outcome.errors)")
+      #expect(outcome.output.isEmpty && outcome.errors.contains("font"), "\(outcome.errors)")
+    }
+  }
+
   @Test func aCheckpointThatWouldRunACommandIsRefusedByName() throws {
     try withDirectory { directory in
       // GLOBAL os.system, the argument, REDUCE: what unpickling would execute.

@@ -34,6 +34,9 @@ package struct CenterCrop: Sendable, Hashable {
     top = Self.half(resized.height - target.height)
   }
 
+  /// Whether nothing is scaled or cut.
+  package var isIdentity: Bool { resized == source && target == source }
+
   /// Returns half of an integer, rounded to the even neighbor where it lies in between.
   private static func half(_ number: Int) -> Int {
     let half = number / 2
