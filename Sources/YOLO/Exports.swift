@@ -14,10 +14,15 @@
 @_exported public import func YOLOGeometry.nonMaximumSuppression
 @_exported public import enum YOLOGraph.Backend
 @_exported public import struct YOLOImage.Image
+@_exported public import struct YOLOImage.ImageView
 @_exported public import enum YOLOImage.PixelBufferError
 @_exported public import enum YOLOImage.PixelFormat
+@_exported public import struct YOLOImage.PixelRectangle
 @_exported public import enum YOLOKernels.InstructionSet
 @_exported public import enum YOLOModels.HeadBranch
+@_exported public import enum YOLOOptions.OptionError
+@_exported public import enum YOLOOptions.PredictOption
+@_exported public import struct YOLOOptions.PredictOptions
 @_exported public import enum YOLOPostprocess.ClassChoice
 @_exported public import struct YOLOPostprocess.ClassScore
 @_exported public import struct YOLOPostprocess.Classification
@@ -25,7 +30,4 @@
 @_exported public import struct YOLOPostprocess.Selection
 @_exported public import struct YOLOPostprocess.Speed
 @_exported public import struct YOLOTensor.Tensor
-@_exported public import enum YOLOValidation.OptionError
-@_exported public import enum YOLOValidation.PredictOption
-@_exported public import struct YOLOValidation.PredictOptions
 @_exported public import struct YOLOWeights.Checkpoint

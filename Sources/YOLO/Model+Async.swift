@@ -1,6 +1,6 @@
 public import YOLOImage
+public import YOLOOptions
 public import YOLOPostprocess
-public import YOLOValidation
 
 /// Predictions that are awaited.
 ///

@@ -4,7 +4,7 @@ import YOLOGraph
 public import YOLOImage
 import YOLOModels
 public import YOLOPostprocess
-public import YOLOValidation
+public import YOLOOptions
 
 extension Model {
   /// The maximum number of images of one run; more are computed in several.
@@ -20,7 +20,7 @@ extension Model {
   ///   - options: Thresholds and the input size.
   ///   - sources: What the results call the images; `image` if nil, else as many as images.
   ///   - threads: The threads of a run at most; those of the model's options if nil.
-  /// - Returns: The results of each image, in their order; their speed is a fraction of the run's.
+  /// - Returns: Results for each image, in their order; their speed is a fraction of the run.
   /// - Throws: As `predict(_:options:source:threads:)`.
   public func predict(
     batch images: [Image], options: PredictOptions = .standard, sources: [String]? = nil,
@@ -65,10 +65,16 @@ extension Model {
   ) throws(YOLOError) -> [(content: ResultContent, speed: Speed)] {
     let threads = min(threads ?? plan.threads, plan.threads)
     let results = try withSession { session throws(YOLOError) in
+      do throws(GraphError) {
+        try session.prepare(for: plan)
+      } catch {
+        throw YOLOError(error)
+      }
       let start = DispatchTime.now()
       var filled = start
       return session.run(plan, threads: threads) { index, base, layout in
-        inputs[index].fit.write(inputs[index].image, to: base, layout, threads: threads)
+        let (image, fit) = inputs[index]
+        image.withView { fit.write($0, to: base, layout, threads: threads) }
         filled = DispatchTime.now()
       } body: { arena in
         let inferred = DispatchTime.now()
@@ -78,10 +84,10 @@ extension Model {
           let content = Result { () throws(MaskError) in
             try network.head.content(in: maps, input.fit, request, threads: threads)
           }
-          let share = 1 / Double(inputs.count)
+          let fraction = 1 / Double(inputs.count)
           let speed = Speed(
-            preprocess: start.milliseconds(to: filled) * share,
-            inference: filled.milliseconds(to: inferred) * share,
+            preprocess: start.milliseconds(to: filled) * fraction,
+            inference: filled.milliseconds(to: inferred) * fraction,
             postprocess: begun.milliseconds(to: .now()))
           return (content, speed)
         }

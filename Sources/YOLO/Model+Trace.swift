@@ -1,9 +1,9 @@
 package import YOLOGraph
 public import YOLOImage
 import YOLOModels
+public import YOLOOptions
 public import YOLOPostprocess
 public import YOLOTensor
-public import YOLOValidation
 import YOLOWeights
 
 extension Model {

@@ -5,9 +5,9 @@ public import YOLOGraph
 public import YOLOImage
 import YOLOKernels
 public import YOLOModels
+public import YOLOOptions
 public import YOLOPostprocess
 import YOLOTensor
-public import YOLOValidation
 public import YOLOWeights
 
 /// A model ready to predict.
@@ -293,7 +293,7 @@ public final class Model: Sendable {
     var filled = start
     let (content, inferred) = session.run(plan, threads: threads, durations: durations) {
       _, base, layout in
-      fit.write(image, to: base, layout, threads: threads)
+      image.withView { fit.write($0, to: base, layout, threads: threads) }
       filled = DispatchTime.now()
     } body: { arena in
       let inferred = DispatchTime.now()

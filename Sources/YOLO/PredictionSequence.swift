@@ -1,6 +1,6 @@
 public import YOLOImage
+import YOLOOptions
 public import YOLOPostprocess
-import YOLOValidation
 
 /// The predictions of a stream of images, in its order; `Model.predictions(of:options:)` makes it.
 public struct PredictionSequence<Images: AsyncSequence>: AsyncSequence

@@ -1,4 +1,5 @@
 import YOLO
+import YOLODrawing
 import YOLOImage
 import YOLOImageIO
 import YOLOSystem
@@ -6,10 +7,13 @@ import YOLOSystem
 /// A directory that results are written to.
 struct OutputDirectory {
   private let path: String
+  /// How results are drawn.
+  let drawing: DrawingOptions
 
   /// Creates the directory if it is not there.
-  init(_ path: String) throws(ImageIOError) {
+  init(_ path: String, drawing: DrawingOptions = DrawingOptions()) throws(ImageIOError) {
     self.path = path
+    self.drawing = drawing
     do throws(FileError) {
       try FileSystem.makeDirectories(path)
     } catch {
@@ -40,6 +44,7 @@ struct OutputDirectory {
   ) throws(ImageIOError) {
     let suffix = name.split(separator: ".").last.map { $0.lowercased() } ?? ""
     let fileName = ["jpg", "jpeg", "png"].contains(suffix) ? name : name + ".jpg"
-    try ImageWriter.write(results.drawn(on: image), to: "\(path)/\(fileName)")
+    try ImageWriter.write(
+      results.drawn(on: image, options: drawing), to: "\(path)/\(fileName)")
   }
 }

@@ -50,7 +50,7 @@ struct TraceCommand: ParsableCommand {
   @OptionGroup(title: "Runtime") var runtime: RuntimeArguments
 
   func run() throws {
-    do {
+    try reporting {
       guard box >= 0 else {
         throw ValidationError("box must be 0 or more, but \(box) was given")
       }
@@ -72,10 +72,6 @@ struct TraceCommand: ParsableCommand {
         output.write(trace.results)
       }
       output.finish(model: try runtime.modelPath(), task: model.task)
-    } catch let code as ExitCode {
-      throw code
-    } catch {
-      throw ExitStatus.report(error)
     }
   }
 

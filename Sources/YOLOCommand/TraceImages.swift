@@ -3,6 +3,7 @@ import YOLOGeometry
 import YOLOImage
 import YOLOImageIO
 import YOLOInspection
+import YOLOPlot
 import YOLOPostprocess
 import YOLOTensor
 

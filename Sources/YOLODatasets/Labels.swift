@@ -1,5 +1,4 @@
 public import YOLOGeometry
-public import YOLOValidation
 
 /// The labels of an image.
 public struct ImageLabels: Sendable, Hashable {
@@ -29,41 +28,5 @@ public struct KeypointShape: Sendable, Hashable {
   public init(count: Int, values: Int) {
     self.count = count
     self.values = values
-  }
-}
-
-extension ImageLabels {
-  /// Returns the objects as an evaluation compares results with them, in letterbox pixels.
-  ///
-  /// - Parameters:
-  ///   - input: How the image is put into the network's input.
-  ///   - task: What is compared; objects without what it needs are left out. Not classification.
-  ///   - grid: The size of the predicted masks, a quarter of the padded size if nil.
-  /// - Returns: The targets; those with masks by falling area.
-  public func targets(
-    for input: ValidationInput, task: VisionTask, maskGrid grid: Size? = nil
-  ) -> [Instance] {
-    func target(_ instance: Instance, _ geometry: Geometry) -> Instance {
-      Instance(classIndex: instance.classIndex, geometry: geometry)
-    }
-    switch task {
-    case .detect: return instances.map { target($0, .box(input.box($0.box))) }
-    case .segment:
-      let (masks, order) = input.masks(of: instances.map { $0.outline ?? Polygon() }, grid: grid)
-      return order.map { index in
-        target(
-          instances[index],
-          .mask(input.box(instances[index].box), masks[index], outline: Polygon()))
-      }
-    case .pose:
-      return instances.map {
-        target($0, .keypoints(input.box($0.box), input.keypoints($0.keypoints ?? [])))
-      }
-    case .obb:
-      return instances.compactMap { instance in
-        input.orientedBox(instance.outline ?? Polygon()).map { target(instance, .orientedBox($0)) }
-      }
-    case .classify: return []
-    }
   }
 }

@@ -1,7 +1,5 @@
 public import Testing
 public import YOLO
-public import YOLODatasets
-import YOLOValidation
 public import YOLOVerification
 
 /// Expects a prediction to be the same as another one, as far as tolerances say.

@@ -4,9 +4,9 @@ import YOLOGeometry
 public import YOLOImage
 import YOLOImageIO
 import YOLOModels
+import YOLOOptions
 import YOLOSystem
 public import YOLOTensor
-import YOLOValidation
 
 extension GoldenCase {
   /// The maximum number of bytes of `case.json`.

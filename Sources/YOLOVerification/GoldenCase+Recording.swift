@@ -4,10 +4,10 @@ import YOLODatasets
 import YOLOGeometry
 import YOLOImage
 import YOLOImageIO
+public import YOLOOptions
 import YOLOPostprocess
 import YOLOSystem
 import YOLOTensor
-public import YOLOValidation
 
 extension GoldenCase {
   /// Creates a case of what a model gives now.

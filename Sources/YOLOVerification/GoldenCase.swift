@@ -1,8 +1,8 @@
 public import YOLOGeometry
 import YOLOInspection
 public import YOLOModels
+public import YOLOOptions
 import YOLOSystem
-public import YOLOValidation
 
 /// An image, the options of a prediction, and what that must give.
 ///

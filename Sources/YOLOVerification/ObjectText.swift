@@ -1,5 +1,4 @@
 import YOLOGeometry
-import YOLOValidation
 
 /// How messages tell objects apart.
 enum ObjectText {

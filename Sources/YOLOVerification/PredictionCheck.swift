@@ -1,6 +1,5 @@
 import YOLOGeometry
 public import YOLOPostprocess
-public import YOLOValidation
 
 /// How the objects of a prediction differ from those that are expected, held against tolerances.
 ///

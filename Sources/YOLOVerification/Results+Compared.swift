@@ -1,6 +1,5 @@
 import YOLOGeometry
 package import YOLOPostprocess
-package import YOLOValidation
 
 extension Results {
   /// The objects as they are compared, with numbers rounded as they are written to JSON; all classes

@@ -2,9 +2,9 @@ public import YOLO
 import YOLOGeometry
 public import YOLOInspection
 import YOLOModels
+import YOLOOptions
 import YOLOPostprocess
 import YOLOTensor
-import YOLOValidation
 
 /// What a model gives on a golden case, held against what the case expects.
 public struct Verification: Sendable, Hashable {

@@ -1,5 +1,4 @@
 import YOLOGeometry
-import YOLOValidation
 
 /// What a golden case of a task expects.
 extension VisionTask {

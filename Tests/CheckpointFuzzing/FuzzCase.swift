@@ -4,8 +4,8 @@ import YOLOGraph
 import YOLOImage
 import YOLOKernels
 import YOLOModels
+import YOLOOptions
 import YOLOTestSupport
-import YOLOValidation
 import YOLOWeights
 
 /// A damaged checkpoint and how it is run: all of it follows from a seed and a number.

@@ -2,6 +2,7 @@ import Dispatch
 import Foundation
 import Testing
 import YOLO
+import YOLODrawing
 import YOLOImageIO
 
 /// The examples of the documentation about embedding: what stands between two marks is a code block there.
@@ -57,6 +58,17 @@ import YOLOImageIO
       bytes: frame, size: Size(width: width, height: height), format: .bgra, rowStride: rowStride)
     // end
     #expect(fromFile == fromBytes && fromCamera.size == Size(width: 4, height: 2))
+  }
+
+  @Test func crops() throws {
+    let image = try ImageReader.read(contentsOf: Self.file("shapes.jpg"))
+    let boxes = [Box(x1: 10, y1: 20, x2: 50, y2: 90), Box(x1: -9, y1: 0, x2: -5, y2: 9)]
+    // example: crops
+    let crops = boxes.compactMap { PixelRectangle(around: $0, in: image.size) }.map { rectangle in
+      image.withView(of: rectangle) { view in view.resized(to: Size(width: 64, height: 128)) }
+    }
+    // end
+    #expect(crops.map(\.width) == [64])
   }
 
   @Test func results() throws {
@@ -202,7 +214,9 @@ import YOLOImageIO
     let results = try model.predict(image, source: "shapes.jpg")
     let line = results.jsonLine()
     let encoded = try JSONEncoder().encode(results)
-    try ImageWriter.write(results.drawn(on: image), to: path)
+    var options = DrawingOptions()
+    options.showsConfidences = false
+    try ImageWriter.write(results.drawn(on: image, options: options), to: path)
     // end
     #expect(line.starts(with: Array("{\"source\":\"shapes.jpg\"".utf8)))
     #expect(!encoded.isEmpty && results.json.hasPrefix("{\"results\":[{\"class\":"))

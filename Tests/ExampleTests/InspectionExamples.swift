@@ -3,6 +3,7 @@ import Testing
 import YOLO
 import YOLOImageIO
 import YOLOInspection
+import YOLOPlot
 import YOLOTesting
 import YOLOVerification
 

@@ -2,7 +2,7 @@ import Glibc
 import Synchronization
 import YOLO
 import YOLOImage
-import YOLOValidation
+import YOLOOptions
 
 /// Predicts on many threads at once with models that all of them share, and compares each prediction
 /// with the one made alone.

@@ -1,8 +1,8 @@
 import Testing
 import YOLODatasets
+import YOLOEvaluation
 import YOLOGeometry
 import YOLOTestSupport
-import YOLOValidation
 
 @Suite struct LabelTests {
   private func labels(
@@ -101,7 +101,7 @@ import YOLOValidation
   }
 
   @Test func targets() throws {
-    let plan = ValidationPlan(sizes: [Size(width: 320, height: 160)], imageSize: 320, stride: 32)
+    let plan = EvaluationPlan(sizes: [Size(width: 320, height: 160)], imageSize: 320, stride: 32)
     let input = try #require(plan.batches.first?.first)
     #expect(input.letterbox.padded == Size(width: 352, height: 192))
     let box = try labels("0 .5 .5 .5 .5").targets(for: input, task: .detect)
@@ -136,7 +136,7 @@ import YOLOValidation
       (.pose, "0 .5 .5 .2 .2 .25 .5 2 0 0 0"), (.obb, "0 .5 .25 .75 .5 .5 .75 .25 .5"),
     ] {
       let set = try Dataset.open(path: directory.path, task: task)
-      let plan = ValidationPlan(sizes: [Size(width: 64, height: 48)], imageSize: 64, stride: 32)
+      let plan = EvaluationPlan(sizes: [Size(width: 64, height: 48)], imageSize: 64, stride: 32)
       let input = try #require(plan.batches.first?.first)
       for _ in 0..<fuzz.cases {
         try directory.write(mutated(Array(text.utf8), using: &random), to: "labels/1.txt")

@@ -2,6 +2,7 @@
 import Foundation
 import HTTPTypes
 import Testing
+import YOLOServerOptions
 import YOLO
 import YOLOImage
 import YOLOServer

@@ -3,9 +3,9 @@ import Testing
 import YOLO
 import YOLOImage
 import YOLOImageIO
+import YOLOOptions
 import YOLOSystem
 import YOLOTestSupport
-import YOLOValidation
 import YOLOWeights
 
 /// The façade: options, safetensors, concurrency, hostile checkpoints.

@@ -4,8 +4,8 @@ import YOLO
 import YOLOImage
 import YOLOImageIO
 import YOLOModels
+import YOLOOptions
 import YOLOTestSupport
-import YOLOValidation
 
 /// A network of `Tests/Fixtures/networks`, and what Ultralytics made of images with it.
 struct OracleNetwork: Sendable, CustomTestStringConvertible {

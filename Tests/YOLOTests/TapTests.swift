@@ -1,9 +1,9 @@
 import Foundation
 import Testing
 import YOLO
+import YOLOOptions
 import YOLOTensor
 import YOLOTestSupport
-import YOLOValidation
 
 /// What every module of every block and head gives, against Ultralytics' forward hooks.
 @Suite struct TapTests {

@@ -6,9 +6,9 @@ import YOLOImage
 import YOLOImageIO
 import YOLOKernels
 import YOLOModels
+import YOLOOptions
 import YOLOTensor
 import YOLOTestSupport
-import YOLOValidation
 import YOLOWeights
 
 /// Whole predictions, and tensors on the way, against what Ultralytics gave.

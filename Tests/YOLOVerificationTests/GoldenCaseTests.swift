@@ -2,8 +2,8 @@ import Foundation
 import Testing
 import YOLO
 import YOLOGeometry
+import YOLOOptions
 import YOLOTestSupport
-import YOLOValidation
 import YOLOVerification
 
 @Suite struct GoldenCaseTests {

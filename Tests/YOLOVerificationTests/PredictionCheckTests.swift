@@ -4,7 +4,6 @@ import YOLOGeometry
 import YOLOInspection
 import YOLOPostprocess
 import YOLOTensor
-import YOLOValidation
 import YOLOVerification
 
 @Suite struct PredictionCheckTests {

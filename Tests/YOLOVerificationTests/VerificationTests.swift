@@ -3,7 +3,7 @@ import JSONText
 import Testing
 import YOLO
 import YOLOInspection
-import YOLOValidation
+import YOLOOptions
 import YOLOVerification
 import YOLOWeights
 
