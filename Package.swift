@@ -205,6 +205,16 @@ let package = Package(
         ])
       ]),
     .target(name: "YOLOTestSupport", path: "Tests/YOLOTestSupport", swiftSettings: settings),
+    .target(
+      name: "CheckpointFuzzing",
+      dependencies: [
+        "JSONText", "YOLO", "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOKernels", "YOLOModels",
+        "YOLOTestSupport", "YOLOOptions", "YOLOWeights",
+      ],
+      path: "Tests/CheckpointFuzzing", swiftSettings: settings),
+    .executableTarget(
+      name: "StructureFuzz", dependencies: ["CheckpointFuzzing"], path: "Tests/StructureFuzz",
+      swiftSettings: settings),
     .testTarget(
       name: "YOLOSystemTests", dependencies: ["YOLOSystem"],
       swiftSettings: settings),
@@ -322,6 +332,12 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "YOLOKernelsTests", dependencies: ["YOLOKernels", "YOLOTensor", "YOLOTestSupport"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "YOLOModelsTests",
+      dependencies: [
+        "CheckpointFuzzing", "YOLO", "YOLOGraph", "YOLOModels", "YOLOTestSupport", "YOLOWeights",
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "YOLOGraphTests",

@@ -17,6 +17,9 @@ public struct RuntimeOptions: Sendable, Hashable {
   /// The input extents whose plans are kept; beyond that the least recently used is dropped.
   public var planLimit: Int
 
+  /// What a plan may take at most.
+  package var limits = PlanLimits()
+
   /// Creates options: by default native kernels of the strongest instruction set of this machine, on
   /// all processors that this process may use.
   public init(
@@ -35,12 +38,14 @@ public struct RuntimeOptions: Sendable, Hashable {
   /// The maximum number of threads of one inference.
   public static let threadLimit = 256
 
-  /// Returns an empty cache of the plans that a graph is run by.
-  func plans(of graph: Graph) -> PlanCache {
+  /// Returns an empty cache of the plans that a graph is run by; `planned` is called after each
+  /// planning.
+  func plans(of graph: Graph, planned: @escaping @Sendable () -> Void) -> PlanCache {
     PlanCache(
       graph: graph,
-      planner: Planner(backend: backend, instructionSet: instructionSet, threads: threads),
-      capacity: planLimit)
+      planner: Planner(
+        backend: backend, instructionSet: instructionSet, threads: threads, limits: limits),
+      capacity: planLimit, planned: planned)
   }
 
   func check() throws(YOLOError) {

@@ -1,6 +1,6 @@
 import YOLOGraph
 import YOLOKernels
-import YOLOWeights
+public import YOLOWeights
 
 /// What the blocks share in reading records.
 extension ModuleRecord {
@@ -17,23 +17,48 @@ extension ModuleRecord {
   /// Returns a setting that must lie in a range, a single number or a (vertical, horizontal) pair.
   func pair(_ key: String, in range: ClosedRange<Int>, default: Int) throws -> (Int, Int) {
     let values = hasAttribute(key) ? try ints(key, count: 2) : [`default`, `default`]
-    guard values.allSatisfy(range.contains) else {
-      throw ModelError.unsupported(
-        path: path, setting: key, found: "\(values)",
-        supported: "\(range.lowerBound) to \(range.upperBound)")
-    }
+    try check(values, of: key, in: range)
     return (values[0], values[1])
   }
 
   /// Returns a count that must lie in a range.
   func count(_ key: String, in range: ClosedRange<Int>) throws -> Int {
     let value = try int(key)
-    guard range.contains(value) else {
+    try check([value], of: key, in: range)
+    return value
+  }
+
+  /// Returns a count that must lie in a range, or `default` if it is absent or `None`.
+  func count(_ key: String, in range: ClosedRange<Int>, default: Int) throws -> Int {
+    hasAttribute(key) ? try count(key, in: range) : `default`
+  }
+
+  /// Returns a list of numbers that must each lie in a range; a single number is a list of one.
+  ///
+  /// With the ranges of the callers no sum of a list overflows.
+  func counts(_ key: String, in range: ClosedRange<Int>) throws -> [Int] {
+    let values = try ints(key)
+    guard values.count <= Self.listLimit else {
       throw ModelError.unsupported(
-        path: path, setting: key, found: "\(value)",
+        path: path, setting: key, found: "\(values.count) numbers",
+        supported: "at most \(Self.listLimit)")
+    }
+    try check(values, of: key, in: range)
+    return values
+  }
+
+  /// The maximum length of a list of numbers: a layer that reads from all others has fewer.
+  private static let listLimit = 1024
+
+  /// Refuses the values of an attribute that lie outside a range.
+  ///
+  /// Every number that a block takes from a file passes here, before anything is computed with it.
+  private func check(_ values: [Int], of key: String, in range: ClosedRange<Int>) throws {
+    guard values.allSatisfy(range.contains) else {
+      throw ModelError.unsupported(
+        path: path, setting: key, found: ModelError.excerpt(values),
         supported: "\(range.lowerBound) to \(range.upperBound)")
     }
-    return value
   }
 
   /// Returns the window of a convolution or a pooling.
@@ -48,27 +73,21 @@ extension ModuleRecord {
   /// Returns a parameter of the given shape, read when it is needed.
   func parameter(_ name: String, shape: [Int]) throws -> Parameter {
     let tensor = try tensor(name, shape: shape)
-    return Parameter(shape: shape) { tensor.read(into: $0) }
+    return Parameter(.stored("\(path).\(name)"), shape: shape) { tensor.read(into: $0) }
   }
 
-  /// Returns the convolution of a `Conv2d` record, with the batch normalization that follows it.
-  func convolution(followedBy normalization: ModuleRecord?) throws -> Convolution {
+  /// Returns the convolution of a `Conv2d` record.
+  func convolution() throws -> Convolution {
     let (input, output, groups) = try convolutionChannels()
     let window = try window()
     let weight = try parameter(
       "weight", shape: [output, input / groups, window.kernelHeight, window.kernelWidth])
     let bias = hasTensor("bias") ? try parameter("bias", shape: [output]) : nil
-    return Convolution(
-      weight: weight, bias: bias,
-      normalization: try normalization?.normalization(channels: output), window: window,
-      groups: groups)
+    return Convolution(weight: weight, bias: bias, window: window, groups: groups)
   }
 
-  /// Returns the transposed convolution of a `ConvTranspose2d` record, with the batch normalization
-  /// that follows it.
-  func transposedConvolution(
-    followedBy normalization: ModuleRecord?
-  ) throws -> TransposedConvolution {
+  /// Returns the transposed convolution of a `ConvTranspose2d` record.
+  func transposedConvolution() throws -> TransposedConvolution {
     let (input, output, groups) = try convolutionChannels()
     let window = try window()
     let outputPadding = try pair("output_padding", in: 0...64, default: 0)
@@ -82,18 +101,16 @@ extension ModuleRecord {
     let weight = try parameter(
       "weight", shape: [input, output, window.kernelHeight, window.kernelWidth])
     let bias = hasTensor("bias") ? try parameter("bias", shape: [output]) : nil
-    return TransposedConvolution(
-      weight: weight, bias: bias,
-      normalization: try normalization?.normalization(channels: output), window: window)
+    return TransposedConvolution(weight: weight, bias: bias, window: window)
   }
 
   /// Returns the channels and groups of a convolution's record, checked against each other.
   private func convolutionChannels() throws -> (input: Int, output: Int, groups: Int) {
     let input = try count("in_channels", in: 1...1 << 16)
     let output = try count("out_channels", in: 1...1 << 16)
-    let groups = try int("groups", default: 1)
+    let groups = try count("groups", in: 1...1 << 16, default: 1)
     let mode = try string("padding_mode", default: "zeros")
-    guard groups >= 1, input % groups == 0, output % groups == 0 else {
+    guard input % groups == 0, output % groups == 0 else {
       throw ModelError.unsupported(
         path: path, setting: "groups", found: "\(groups)",
         supported: "a divisor of \(input) input and \(output) output channels")
@@ -106,9 +123,9 @@ extension ModuleRecord {
   }
 
   /// Returns the normalization of a `BatchNorm2d` record.
-  func normalization(channels: Int) throws -> Normalization {
-    Normalization(
-      path: path, weight: try parameter("weight", shape: [channels]),
+  func normalization(channels: Int) throws -> BatchNormalization {
+    BatchNormalization(
+      weight: try parameter("weight", shape: [channels]),
       bias: try parameter("bias", shape: [channels]),
       mean: try parameter("running_mean", shape: [channels]),
       variance: try parameter("running_var", shape: [channels]),
@@ -128,5 +145,14 @@ extension ModuleRecord {
         path: path, setting: "the activation", found: className,
         supported: "SiLU, Identity, ReLU, LeakyReLU, Hardswish")
     }
+  }
+}
+
+extension ModuleRecord {
+  /// The numbers in the weights and biases of this module and those below it; statistics of
+  /// normalization do not count.
+  public var parameterCount: Int {
+    let own = tensors.filter { $0.key == "weight" || $0.key == "bias" }
+    return own.values.reduce(0) { $0 + $1.count } + children.reduce(0) { $0 + $1.parameterCount }
   }
 }
