@@ -179,7 +179,8 @@ package struct FuzzCase {
       options =
         (try? PredictOptions(
           imageSize: Size(width: side, height: side), confidence: 0.01,
-          overlap: chance(4, &random) ? 0 : 0.45, maxDetections: chance(8, &random) ? 30_000 : 300,
+          iouThreshold: chance(4, &random) ? 0 : 0.45,
+          maxDetections: chance(8, &random) ? 30_000 : 300,
           isAgnostic: chance(4, &random), isRectangular: chance(2, &random),
           hasRetinaMasks: chance(4, &random))) ?? .standard
     }

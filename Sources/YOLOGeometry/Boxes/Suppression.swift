@@ -46,7 +46,7 @@ public func nonMaximumSuppression(
 /// score.
 ///
 /// Unlike with plain boxes, one is dropped for any box of a higher score that it overlaps, even for
-/// one that was itself dropped; the overlap is ``OrientedBox/probabilisticOverlap(with:)``,
+/// one that was itself dropped; the overlap is `OrientedBox.probabilisticOverlap(with:)`,
 /// compared in float32. Otherwise as with plain boxes.
 ///
 /// Cost: sorting, and each box is compared with those before it until one is found that drops it.
