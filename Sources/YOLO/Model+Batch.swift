@@ -1,5 +1,5 @@
 import Dispatch
-public import YOLOGeometry
+import YOLOGeometry
 import YOLOGraph
 public import YOLOImage
 import YOLOModels
