@@ -116,9 +116,9 @@ package struct FuzzCase {
     guard line.count < 1 << 28 else { return .wrong("\(line.count) bytes of JSON") }
     if let failure = JSONCheck.failure(of: line) { return .wrong(failure) }
     if setting.looksInside {
-      _ = model.network.graph.reaches()
+      _ = model.network.graph.receptiveFields()
       _ = try? model.network.graph.macs(height: 64, width: 64)
-      let paths = try model.modulePaths()
+      let paths = model.modulePaths()
       _ = try model.trace(
         setting.image, taps: [Self.pick(paths, &random)], options: setting.options)
     }
