@@ -1,10 +1,10 @@
 import Dispatch
-import YOLOGeometry
+public import YOLOGeometry
 import YOLOGraph
 public import YOLOImage
 import YOLOModels
-public import YOLOOptions
 public import YOLOPostprocess
+public import YOLOValidation
 
 extension Model {
   /// The maximum number of images of one run; more are computed in several.
@@ -20,7 +20,7 @@ extension Model {
   ///   - options: Thresholds and the input size.
   ///   - sources: What the results call the images; `image` if nil, else as many as images.
   ///   - threads: The threads of a run at most; those of the model's options if nil.
-  /// - Returns: Results for each image, in their order; their speed is the image's fraction of the run.
+  /// - Returns: Results for each image, in their order; their speed is a fraction of the run.
   /// - Throws: As `predict(_:options:source:threads:)`.
   public func predict(
     batch images: [Image], options: PredictOptions = .standard, sources: [String]? = nil,
@@ -39,7 +39,7 @@ extension Model {
         groups.append([index])
       }
     }
-    var predictions = [Int: Results]()
+    var results = [Int: Results]()
     while let group = groups.popLast() {
       let plan: Plan
       do {
@@ -51,11 +51,11 @@ extension Model {
       let found = try run(
         group.map { (images[$0], fits[$0]) }, plan, request, threads: threads)
       for (index, result) in zip(group, found) {
-        predictions[index] = results(
+        results[index] = self.results(
           result.content, of: sources?[index] ?? "image", images[index].size, result.speed)
       }
     }
-    return images.indices.compactMap { predictions[$0] }
+    return images.indices.compactMap { results[$0] }
   }
 
   /// Runs the plan of a batch.
@@ -65,6 +65,11 @@ extension Model {
   ) throws(YOLOError) -> [(content: ResultContent, speed: Speed)] {
     let threads = min(threads ?? plan.threads, plan.threads)
     let results = try withSession { session throws(YOLOError) in
+      do {
+        try session.prepare(for: plan)
+      } catch {
+        throw YOLOError(error)
+      }
       let start = DispatchTime.now()
       var filled = start
       return session.run(plan, threads: threads) { index, base, layout in
