@@ -1,10 +1,10 @@
 import Dispatch
-public import YOLOGeometry
+import YOLOGeometry
 import YOLOGraph
 public import YOLOImage
 import YOLOModels
+public import YOLOOptions
 public import YOLOPostprocess
-public import YOLOValidation
 
 extension Model {
   /// The maximum number of images of one run; more are computed in several.
