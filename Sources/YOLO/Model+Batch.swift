@@ -65,7 +65,7 @@ extension Model {
   ) throws(YOLOError) -> [(content: ResultContent, speed: Speed)] {
     let threads = min(threads ?? plan.threads, plan.threads)
     let results = try withSession { session throws(YOLOError) in
-      do {
+      do throws(GraphError) {
         try session.prepare(for: plan)
       } catch {
         throw YOLOError(error)
