@@ -48,8 +48,7 @@ extension Model {
   ///   - source: What the results call the image.
   /// - Returns: The results, the network's input and the tensors.
   /// - Throws: As `predict(_:options:source:)`; `YOLOError` of code `model` for a path that no
-  ///   module
-  ///   has.
+  ///   module has.
   public func trace(
     _ image: Image, taps paths: [String], options: PredictOptions = .standard,
     source: String = "image"

@@ -118,7 +118,7 @@ package struct FuzzCase {
     if setting.looksInside {
       _ = model.network.graph.receptiveFields()
       _ = try? model.network.graph.macs(height: 64, width: 64)
-      let paths = try model.modulePaths()
+      let paths = model.modulePaths()
       _ = try model.trace(
         setting.image, taps: [Self.pick(paths, &random)], options: setting.options)
     }

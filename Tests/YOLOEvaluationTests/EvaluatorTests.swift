@@ -32,7 +32,7 @@ import YOLOPostprocess
       try files.createDirectory(
         at: directory.appending(path: name), withIntermediateDirectories: true)
     }
-    try Data("path: .\nval: images/val\nnames: [a, b, c, d, e, f]\n".utf8)
+    try Data("path: .\nval: images/val\nnames: [a, b, c, d, e, f, g, h]\n".utf8)
       .write(to: directory.appending(path: "data.yaml"))
     try files.copyItem(
       at: Self.weights.appending(path: "shapes.jpg"),
