@@ -3,6 +3,7 @@ import YOLO
 import YOLOGraph
 import YOLOInspection
 import YOLOModels
+import YOLOSystem
 import YOLOTensor
 import YOLOWeights
 

@@ -3,6 +3,7 @@ import JSONText
 import YOLOGraph
 import YOLOImageIO
 import YOLOInspection
+import YOLOSystem
 
 /// Where `yolo benchmark --profile` writes.
 struct ProfileOutput {
@@ -31,7 +32,7 @@ struct ProfileOutput {
 
   /// Prints the steps to standard error, which the results do not go to, and writes the file.
   func write(_ profile: ModelProfile, title: String) throws(ImageIOError) {
-    StandardError.write("\n" + Self.table(of: profile).withoutControls(keepingLines: true))
+    StandardError.write("\n" + Self.table(of: profile).sanitized(keepsLines: true))
     switch form {
     case nil: break
     case .svg:

@@ -4,6 +4,7 @@ import YOLODatasets
 import YOLOImage
 import YOLOImageIO
 import YOLOPostprocess
+import YOLOSystem
 import YOLOTensor
 public import YOLOValidation
 
@@ -29,7 +30,7 @@ extension GoldenCase {
     stamp: ModelStamp? = nil, replaces: Bool = false
   ) throws(VerificationError) {
     let target = try CaseDirectory(directory, replaces: replaces)
-    let name = path.split(separator: "/").last.map { String($0) } ?? path
+    let name = FilePath.name(of: path)
     let bytes: [UInt8]
     let fixed: PredictOptions
     do {

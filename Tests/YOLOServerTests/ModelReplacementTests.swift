@@ -47,11 +47,11 @@ import YOLOWeights
     #expect(old?.task == "detect" && old?.model.task == "detect")
     _ = try old?.model.predict(image)
     #expect(store.loadedCount == 2 && store.counters.replacements == 1)
-    weak let model = old?.model
+    let model = { [weak model = old?.model] in model }
     old = nil
     // What a lease's end gives up goes on the store's thread, where looks are made, too.
     try await store.scan()
-    #expect(model == nil && store.loadedCount == 1)
+    #expect(model() == nil && store.loadedCount == 1)
   }
 
   /// What was loaded does not depend on its file: it may be truncated in place.
