@@ -267,6 +267,11 @@ public final class Model: Sendable {
     threads: Int? = nil, durations: UnsafeMutablePointer<[Double]>?,
     inspect: (UnsafePointer<Float>) -> Void
   ) throws(YOLOError) -> (findings: Findings, speed: Speed) {
+    do {
+      try session.prepare(for: plan)
+    } catch {
+      throw YOLOError(error)
+    }
     let threads = min(threads ?? plan.threads, plan.threads)
     let start = DispatchTime.now()
     var filled = start

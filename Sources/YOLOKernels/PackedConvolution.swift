@@ -29,6 +29,15 @@ package final class PackedConvolution: Sendable {
   /// The memory of the weights in bytes.
   package var byteCount: Int { storage.byteCount + zeros.byteCount }
 
+  /// The bytes that packed weights take.
+  package static func byteCount(
+    outputChannels: Int, inputChannels: Int, taps: Int, lanes: Int, groups: Int = 1
+  ) -> Int {
+    let width = (outputChannels / groups + lanes - 1) / lanes * lanes
+    let count = groups * width * (taps * (inputChannels / groups) + 1)
+    return (count + 3 * lanes) * MemoryLayout<Float>.stride
+  }
+
   /// Packs weights [output, input / groups, kernel height, kernel width] and a bias for vectors of
   /// `lanes`; the channels are those of all groups.
   package init(

@@ -12,6 +12,11 @@ package final class PackedDepthwise: Sendable {
   /// The memory of the weights in bytes.
   package var byteCount: Int { storage.byteCount }
 
+  /// The bytes that packed weights take.
+  package static func byteCount(channels: Int, taps: Int, lanes: Int) -> Int {
+    (taps + 1) * ((channels + lanes - 1) / lanes * lanes) * MemoryLayout<Float>.stride
+  }
+
   /// Packs weights [channels, 1, kernel height, kernel width] and a bias for vectors of `lanes`.
   package init(
     weights: UnsafePointer<Float>, bias: UnsafePointer<Float>, channels: Int, taps: Int, lanes: Int

@@ -18,16 +18,28 @@ public final class StoragePool: Sendable {
   /// Creates an empty pool.
   public init() {}
 
+  /// Maps memory for storages that together take `count` values: those asked for next come from it.
+  ///
+  /// - Throws: `AllocationFailure` where the system refuses the memory.
+  public func reserve(count: Int) throws(AllocationFailure) {
+    guard count > 0 else { return }
+    try state.withLock { state throws(AllocationFailure) in
+      if let mapping = state.mapping, count <= mapping.count - state.used { return }
+      state.mapping = try AlignedStorage(mapping: max(count, Self.mappingCount))
+      state.used = 0
+    }
+  }
+
   /// Returns zeroed storage for `count` values.
   public func storage(count: Int) -> AlignedStorage {
     let size = (count + 15) / 16 * 16
-    // What is as large as that wastes little in a mapping of its own.
-    guard size < Self.mappingCount / 4 else { return AlignedStorage(count: count) }
     return state.withLock { state in
       let mapping: AlignedStorage
       if let present = state.mapping, state.used + size <= present.count {
         mapping = present
       } else {
+        // What is as large as that wastes little in a mapping of its own.
+        guard size < Self.mappingCount / 4 else { return AlignedStorage(count: count) }
         mapping = AlignedStorage(count: Self.mappingCount)
         state.mapping = mapping
         state.used = 0

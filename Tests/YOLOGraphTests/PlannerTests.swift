@@ -156,7 +156,7 @@ import YOLOTestSupport
       _ = try builder.input(channels: 4).convolved(by: wide, at: "a")
     }
     #expect(throws: GraphError.tooLarge(bytes: 4 * 4 * (800 * 800 + 796 * 796), limit: 1 << 20)) {
-      try Planner(arenaLimit: 1 << 20)
+      try Planner(limits: PlanLimits(memory: 1 << 20))
         .plan(builder.build(), height: 800, width: 800, weights: PackedWeights())
     }
   }

@@ -86,12 +86,19 @@ public final class PackedWeights: Sendable {
 
   /// Returns the parameters of each entry in its layout, packing on `threads` threads what is not
   /// there yet.
-  func packed(_ needed: [Entry], threads: Int) -> [Packed] {
+  ///
+  /// - Throws: `GraphError.outOfMemory`.
+  func packed(_ needed: [Entry], threads: Int) throws(GraphError) -> [Packed] {
     let keys = needed.map(\.key)
     let present = entries.withLock { $0 }
     var known = Set(present.keys)
     let missing = zip(needed, keys).filter { known.insert($1).inserted }
       .sorted { $0.0.source.weight.count > $1.0.source.weight.count }
+    do throws(AllocationFailure) {
+      try pool.reserve(count: missing.reduce(0) { $0 + $1.0.byteCount / 4 + 256 })
+    } catch {
+      throw .outOfMemory(bytes: error.bytes)
+    }
     if threads > 1, missing.count > 1 {
       let next = Atomic<Int>(0)
       DispatchQueue.concurrentPerform(iterations: threads) { _ in

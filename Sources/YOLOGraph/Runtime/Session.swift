@@ -33,7 +33,20 @@ public final class Session: @unchecked Sendable {
   /// Not to be read while a plan runs.
   package var byteCount: Int { arena.byteCount + scratch.byteCount }
 
+  /// Maps the memory that a plan needs, so that running it cannot fail.
+  ///
+  /// - Throws: `GraphError.outOfMemory`.
+  public func prepare(for plan: Plan) throws(GraphError) {
+    do throws(AllocationFailure) {
+      try grow(for: plan)
+    } catch {
+      throw .outOfMemory(bytes: error.bytes)
+    }
+  }
+
   /// Runs a plan.
+  ///
+  /// Ends the process where the system has no memory for the plan; `prepare(for:)` throws then.
   ///
   /// - Parameters:
   ///   - plan: What to run.
@@ -49,7 +62,11 @@ public final class Session: @unchecked Sendable {
     fill: (Int, UnsafeMutablePointer<Float>, ActivationLayout) -> Void,
     body: (UnsafePointer<Float>) throws -> Result
   ) rethrows -> Result {
-    grow(for: plan)
+    do throws(AllocationFailure) {
+      try grow(for: plan)
+    } catch {
+      preconditionFailure("prepare(for:) tells of this: \(error)")
+    }
     let threads = min(threads ?? plan.threads, plan.threads)
     for image in 0..<plan.batch {
       let part = arenaBase + image * plan.imageStride
@@ -66,14 +83,14 @@ public final class Session: @unchecked Sendable {
     return try body(arenaBase)
   }
 
-  private func grow(for plan: Plan) {
+  private func grow(for plan: Plan) throws(AllocationFailure) {
     if arena.count < plan.arenaCount {
-      arena = AlignedStorage(count: plan.arenaCount)
+      arena = try AlignedStorage(mapping: plan.arenaCount)
       arenaBase = arena.base
     }
     if scratch.count < plan.scratchCount * plan.threads {
-      scratch = AlignedStorage(
-        count: max(plan.scratchCount * plan.threads, Self.minimumScratchCount))
+      scratch = try AlignedStorage(
+        mapping: max(plan.scratchCount * plan.threads, Self.minimumScratchCount))
       scratchBase = scratch.base
     }
   }
