@@ -67,6 +67,11 @@ extension Model {
   ) throws(YOLOError) -> [(findings: Findings, speed: Speed)] {
     let threads = min(threads ?? plan.threads, plan.threads)
     let results = try withSession { session throws(YOLOError) in
+      do {
+        try session.prepare(for: plan)
+      } catch {
+        throw YOLOError(error)
+      }
       let start = DispatchTime.now()
       var filled = start
       return session.run(plan, threads: threads) { index, base, layout in
