@@ -12,15 +12,16 @@ extension Model {
 
   /// Finds the objects in several images, those of equal input size together in one run.
   ///
-  /// Each result has the same bits as that of `predict(_:options:source:threads:)`. The memory of a run
-  /// is that of one image for each; where that exceeds the limit, fewer are computed at a time.
+  /// Each result has the same bits as that of `predict(_:options:source:threads:)`. The memory of a
+  /// run is that of one image for each; where that exceeds the limit, fewer are computed at a time.
   ///
   /// - Parameters:
   ///   - images: The images.
   ///   - options: Thresholds and the input size.
   ///   - sources: What the results call the images; `image` if nil, else as many as images.
   ///   - threads: The threads of a run at most; those of the model's options if nil.
-  /// - Returns: Results for each image, in their order; their speed is a fraction of the run.
+  /// - Returns: Results for each image, in their order; their speed is that of the run divided by the
+  ///   images.
   /// - Throws: As `predict(_:options:source:threads:)`.
   public func predict(
     batch images: [Image], options: PredictOptions = .standard, sources: [String]? = nil,
