@@ -268,23 +268,29 @@ public final class Model: Sendable {
   func run(
     _ image: Image, _ plan: Plan, _ fit: InputFit, _ request: ResultRequest, in session: Session,
     threads: Int? = nil, durations: UnsafeMutablePointer<[Double]>?,
-    inspect: (UnsafePointer<Float>) -> Void
+    inspect: (UnsafeRawPointer) -> Void
   ) throws(YOLOError) -> (findings: Findings, speed: Speed) {
     let threads = min(threads ?? plan.threads, plan.threads)
     let start = DispatchTime.now()
     var filled = start
-    let (findings, inferred) = session.run(plan, threads: threads, durations: durations) {
-      base, layout in
-      fit.write(image, to: base, layout, threads: threads)
-      filled = DispatchTime.now()
-    } body: { arena in
-      let inferred = DispatchTime.now()
-      let maps = plan.outputs.map { $0.layout.map(in: arena) }
-      inspect(arena)
-      let findings = Result { () throws(MaskError) in
-        try network.head.findings(in: maps, fit, request, threads: threads)
+    let findings: Result<Findings, MaskError>
+    let inferred: DispatchTime
+    do {
+      (findings, inferred) = try session.run(plan, threads: threads, durations: durations) {
+        base, layout in
+        fit.write(image, to: base, layout, threads: threads)
+        filled = DispatchTime.now()
+      } body: { arena in
+        let inferred = DispatchTime.now()
+        let maps = plan.outputs.map { $0.layout.map(in: arena) }
+        inspect(arena)
+        let findings = Result { () throws(MaskError) in
+          try network.head.findings(in: maps, fit, request, threads: threads)
+        }
+        return (findings, inferred)
       }
-      return (findings, inferred)
+    } catch {
+      throw YOLOError(.tooLarge, "\(error)")
     }
     let end = DispatchTime.now()
     return (

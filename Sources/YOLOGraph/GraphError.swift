@@ -14,6 +14,8 @@ public enum GraphError: Error, Equatable, CustomStringConvertible {
   case tooLarge(bytes: Int, limit: Int)
   /// More channels, rows or columns than an activation may have.
   case limitExceeded(at: String, what: String, limit: Int)
+  /// Memory that the system did not have.
+  case outOfMemory(bytes: Int)
   /// A name that no module has.
   case unknownModule(String)
 
@@ -36,6 +38,8 @@ public enum GraphError: Error, Equatable, CustomStringConvertible {
       "the activations would take \(bytes >> 20) MiB; the limit is \(limit >> 20) MiB"
     case .limitExceeded(let path, let what, let limit):
       "\(path): the output would have more than \(limit) \(what)"
+    case .outOfMemory(let bytes):
+      "the system has no memory for \(bytes >> 20) MiB"
     case .unknownModule(let path):
       "the network has no module “\(path)” that gives an output; yolo info --layers lists those that do"
     }

@@ -47,17 +47,21 @@ extension Planner {
     let (steps, shapes) = try planner.convolutions(graph, height: height, width: width)
     let native = KernelSet.of(instructionSet)
     let methods = choice.methods(for: shapes)
-    let bench = KernelTrial(runs: runs, kernels: native)
     var rankings = [KernelRanking]()
     var places = [ConvolutionShape: Int]()
-    for ((step, shape), method) in zip(zip(steps, shapes), methods) {
-      let plain = KernelTrial.standalone(shape)
-      if let place = places[plain] {
-        rankings[place].paths.append(step.path)
-        continue
+    do throws(AllocationError) {
+      let bench = try KernelTrial(runs: runs, kernels: native)
+      for ((step, shape), method) in zip(zip(steps, shapes), methods) {
+        let plain = KernelTrial.standalone(shape)
+        if let place = places[plain] {
+          rankings[place].paths.append(step.path)
+          continue
+        }
+        places[plain] = rankings.count
+        rankings.append(try bench.ranking(of: plain, picked: method, path: step.path))
       }
-      places[plain] = rankings.count
-      rankings.append(bench.ranking(of: plain, picked: method, path: step.path))
+    } catch {
+      throw .outOfMemory(bytes: error.byteCount)
     }
     return rankings
   }
@@ -68,13 +72,16 @@ private struct KernelTrial {
   let runs: Int
   let kernels: KernelSet
   /// What is read between runs, so that the weights leave the caches.
-  private let eviction = AlignedStorage(count: 16 << 20)
+  private let eviction: AlignedStorage
 
-  init(runs: Int, kernels: KernelSet) {
+  init(runs: Int, kernels: KernelSet) throws(AllocationError) {
     self.runs = runs
     self.kernels = kernels
-    eviction.base.update(repeating: 1, count: eviction.count)
+    eviction = try AlignedStorage(floats: Self.evictionCount)
+    eviction.floats.update(repeating: 1, count: Self.evictionCount)
   }
+
+  private static let evictionCount = 16 << 20
 
   /// Returns the shape in an arena of its own.
   static func standalone(_ shape: ConvolutionShape) -> ConvolutionShape {
@@ -84,7 +91,7 @@ private struct KernelTrial {
         pixelStride: layout.channels, border: layout.border)
     }
     let input = own(shape.input)
-    let output = own(shape.output).moved(by: (input.extent + 15) / 16 * 16)
+    let output = own(shape.output).moved(by: (input.elementCount + 15) / 16 * 16)
     return ConvolutionShape(
       input: input, output: output, window: shape.window, activation: shape.activation,
       groups: shape.groups)
@@ -92,19 +99,21 @@ private struct KernelTrial {
 
   func ranking(
     of shape: ConvolutionShape, picked: ConvolutionMethod, path: String
-  ) -> KernelRanking {
-    let candidates = ConvolutionMethod.candidates(
+  ) throws(AllocationError) -> KernelRanking {
+    let candidates = try ConvolutionMethod.candidates(
       for: shape, instructionSet: kernels.instructionSet
     )
-    .map { method in
-      let kernel = kernel(shape, method)
+    .map { method throws(AllocationError) in
+      let kernel = try kernel(shape, method)
       let instructionSet = method.instructionSet(native: kernels.instructionSet)
       let rates = KernelRates.of(instructionSet)
       let work = method.work(of: shape, lanes: instructionSet.lanes)
       return KernelRanking.Candidate(
         kernel: kernel.name, isPicked: method == picked,
-        predicted: rates.cost(of: work) * 1e-9, measured: median(kernel, shape),
-        work: [work.products, work.pixels, work.spreads, work.gathers, work.weightBytes])
+        predicted: rates.cost(of: work) * 1e-9, measured: try median(kernel, shape),
+        work: [
+          work.products, work.pixels, work.inputVectors, work.outputVectors, work.weightBytes,
+        ])
     }
     return KernelRanking(
       paths: [path],
@@ -114,7 +123,9 @@ private struct KernelTrial {
       candidates: candidates.sorted { $0.measured < $1.measured })
   }
 
-  private func kernel(_ shape: ConvolutionShape, _ method: ConvolutionMethod) -> any StepKernel {
+  private func kernel(
+    _ shape: ConvolutionShape, _ method: ConvolutionMethod
+  ) throws(AllocationError) -> any StepKernel {
     let (outputs, inputs) = (shape.output.channels, shape.input.channels)
     let count = outputs * inputs / shape.groups * shape.window.taps
     let weights = (0..<count).map { Float($0 % 31 - 15) / 64 }
@@ -123,37 +134,40 @@ private struct KernelTrial {
     case .depthwise:
       DepthwiseConvolution(
         shape,
-        weights: PackedDepthwise(
+        weights: try PackedDepthwise(
           weights: weights, bias: bias, channels: outputs, taps: shape.window.taps,
           lanes: kernels.lanes), kernels: kernels, threads: 1)
     case .direct:
       DirectConvolution(
         shape,
-        weights: PackedConvolution(
+        weights: try PackedConvolution(
           weights: weights, bias: bias, outputChannels: outputs, inputChannels: inputs,
           taps: shape.window.taps, lanes: kernels.lanes, groups: shape.groups), kernels: kernels,
         threads: 1)
     case .winograd(let form, let instructionSet):
       WinogradConvolution(
         shape,
-        weights: PackedWinograd(
+        weights: try PackedWinograd(
           form, weights: weights, bias: bias, outputChannels: outputs, inputChannels: inputs,
           instructionSet: instructionSet), kernels: .of(instructionSet), threads: 1)
     }
   }
 
-  private func median(_ kernel: any StepKernel, _ shape: ConvolutionShape) -> Double {
-    let inputCount = shape.input.extent
-    let arena = AlignedStorage(count: (inputCount + 15) / 16 * 16 + shape.output.extent)
-    let scratch = AlignedStorage(count: kernel.scratchCount)
-    for index in 0..<inputCount { arena.base[index] = Float(index % 29 - 14) / 8 }
+  private func median(
+    _ kernel: any StepKernel, _ shape: ConvolutionShape
+  ) throws(AllocationError) -> Double {
+    let inputCount = shape.input.elementCount
+    let arenaCount = (inputCount + 15) / 16 * 16 + shape.output.elementCount
+    let arena = try AlignedStorage(floats: arenaCount)
+    let scratch = try AlignedStorage(byteCount: kernel.scratchBytes)
+    for index in 0..<inputCount { arena.floats[index] = Float(index % 29 - 14) / 8 }
     let clock = ContinuousClock()
     var times = [Double]()
     for run in 0..<runs + 2 {
       // What is read must be used, or it would not be read.
-      var sum = Self.sum(eviction.base, eviction.count)
-      sum += Self.sum(arena.base, arena.count)
-      if sum.isNaN { arena.base[0] = 0 }
+      var sum = Self.sum(eviction.floats, Self.evictionCount)
+      sum += Self.sum(arena.floats, arenaCount)
+      if sum.isNaN { arena.floats[0] = 0 }
       let duration = clock.measure {
         for item in 0..<kernel.items {
           kernel.run(item: item, arena: arena.base, scratch: scratch.base)

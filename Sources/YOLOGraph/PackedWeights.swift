@@ -75,8 +75,11 @@ public final class PackedWeights: Sendable {
 
   /// Returns the weights of each entry in its layout, packing what is not there yet on `threads`
   /// threads.
-  func packed(_ needed: [Entry], threads: Int) -> [WeightsKey: Packed] {
+  func packed(
+    _ needed: [Entry], threads: Int
+  ) throws(AllocationError) -> [WeightsKey: Packed] {
     let present = entries.withLock { $0 }
+    let failure = Mutex<AllocationError?>(nil)
     let missing = needed.filter { present[$0.stored] == nil }
       .sorted { $0.weights.count > $1.weights.count }
     if threads > 1, missing.count > 1 {
@@ -91,17 +94,24 @@ public final class PackedWeights: Sendable {
     } else {
       for entry in missing { pack(entry) }
     }
+    if let error = failure.withLock({ $0 }) { throw error }
     let all = entries.withLock { $0 }
     return Dictionary(
       needed.compactMap { entry in all[entry.stored].map { (entry.key, $0) } },
       uniquingKeysWith: { first, _ in first })
 
     @Sendable func pack(_ entry: Entry) {
-      let packed =
-        switch entry.weights {
-        case .convolution(let convolution): self.pack(convolution, as: entry.layout)
-        case .transposed(let convolution): self.pack(convolution, as: entry.layout)
-        }
+      let packed: Packed
+      do throws(AllocationError) {
+        packed =
+          switch entry.weights {
+          case .convolution(let convolution): try self.pack(convolution, as: entry.layout)
+          case .transposed(let convolution): try self.pack(convolution, as: entry.layout)
+          }
+      } catch {
+        failure.withLock { $0 = error }
+        return
+      }
       entries.withLock { entries in
         let replaced = entries.updateValue(packed, forKey: entry.stored)?.byteCount ?? 0
         bytes.add(packed.byteCount - replaced, ordering: .relaxed)
@@ -109,7 +119,9 @@ public final class PackedWeights: Sendable {
     }
   }
 
-  private func pack(_ convolution: Convolution, as layout: Layout) -> Packed {
+  private func pack(
+    _ convolution: Convolution, as layout: Layout
+  ) throws(AllocationError) -> Packed {
     let (weights, bias) = (convolution.foldedWeights(), convolution.foldedBias())
     let (outputs, inputs) = (convolution.outputChannels, convolution.inputChannels)
     let (taps, groups) = (convolution.window.taps, convolution.groups)
@@ -119,22 +131,22 @@ public final class PackedWeights: Sendable {
         inputChannels: inputs, outputChannels: outputs, groups: groups)
       {
         return .depthwise(
-          PackedDepthwise(
+          try PackedDepthwise(
             weights: weights, bias: bias, channels: outputs, taps: taps, lanes: lanes))
       }
       return .tiles(
-        PackedConvolution(
+        try PackedConvolution(
           weights: weights, bias: bias, outputChannels: outputs, inputChannels: inputs,
           taps: taps, lanes: lanes, groups: groups, pool: pool))
     case .winograd(let form, let instructionSet):
       return .winograd(
-        PackedWinograd(
+        try PackedWinograd(
           form, weights: weights, bias: bias, outputChannels: outputs, inputChannels: inputs,
           instructionSet: instructionSet, pool: pool))
     case .matrix:
       #if BLAS
       return .matrix(
-        MatrixConvolution.packed(
+        try MatrixConvolution.packed(
           weights: weights, bias: bias, outputChannels: outputs, inputChannels: inputs,
           taps: taps, groups: groups))
       #else
@@ -145,18 +157,20 @@ public final class PackedWeights: Sendable {
     }
   }
 
-  private func pack(_ convolution: TransposedConvolution, as layout: Layout) -> Packed {
+  private func pack(
+    _ convolution: TransposedConvolution, as layout: Layout
+  ) throws(AllocationError) -> Packed {
     let (weights, bias) = (convolution.foldedWeights(), convolution.foldedBias())
     switch layout {
     case .tiles(let lanes):
       return .transposed(
-        PackedTransposedConvolution(
+        try PackedTransposedConvolution(
           weights: weights, bias: bias, outputChannels: convolution.outputChannels,
           inputChannels: convolution.inputChannels, window: convolution.window, lanes: lanes))
     case .matrix:
       #if BLAS
       return .matrix(
-        MatrixTransposedConvolution.packed(
+        try MatrixTransposedConvolution.packed(
           weights: weights, bias: bias, outputChannels: convolution.outputChannels,
           inputChannels: convolution.inputChannels, window: convolution.window))
       #else

@@ -29,8 +29,8 @@ public final class Plan: Sendable {
   public let kept: [String: ActivationLayout]
   /// The elements of an arena for this plan.
   public let arenaCount: Int
-  /// The elements of scratch memory that a thread needs.
-  public let scratchCount: Int
+  /// The bytes of scratch memory that a thread needs.
+  public let scratchBytes: Int
   /// The threads that a run uses.
   public let threads: Int
   /// The multiply-accumulates of the network as it was traced; the steps may need fewer.
@@ -53,6 +53,6 @@ public final class Plan: Sendable {
     self.macs = macs
     kernels = StepList(steps.map(\.kernel))
     // Whole cache lines, so that threads do not share one.
-    scratchCount = ((steps.map(\.kernel.scratchCount).max() ?? 0) + 15) / 16 * 16
+    scratchBytes = ((steps.map(\.kernel.scratchBytes).max() ?? 0) + 63) / 64 * 64
   }
 }

@@ -37,7 +37,7 @@ public struct Planner: Sendable {
     _ graph: Graph, height: Int, width: Int, weights: PackedWeights
   ) throws(GraphError) -> Plan {
     let laid = try laidOut(graph, height: height, width: width)
-    return lower(laid, weights)
+    return try lower(laid, weights)
   }
 
   /// Returns the convolutions of a plan: their steps, and where each reads and writes.
@@ -161,7 +161,7 @@ public struct Planner: Sendable {
         height: extents[buffer].height, width: extents[buffer].width, channels: channels,
         pixelStride: channels, border: life.border)
       bufferLayouts[buffer] = layout
-      needs.append(BufferNeed(size: layout.extent, first: life.first, last: life.last))
+      needs.append(BufferNeed(size: layout.elementCount, first: life.first, last: life.last))
     }
     let (positions, total) = memoryPlan(needs, alignment: 16)
     guard total <= arenaLimit / 4 else { throw .tooLarge(bytes: total * 4, limit: arenaLimit) }
@@ -186,12 +186,16 @@ public struct Planner: Sendable {
     return (nodes, total)
   }
 
-  private func lower(_ laid: LaidOut, _ weights: PackedWeights) -> Plan {
+  private func lower(_ laid: LaidOut, _ weights: PackedWeights) throws(GraphError) -> Plan {
     let (graph, steps, layouts) = (laid.graph, laid.steps, laid.layouts)
     let native = KernelSet.of(instructionSet)
-    let kernels = backend == .oracle ? nil : native
     let shapes = steps.map { shape(of: $0, layouts.nodes) }
-    let packed = packed(laid, native, weights)
+    let packed: [WeightsKey: PackedWeights.Packed]
+    do throws(AllocationError) {
+      packed = try self.packed(laid, native, weights)
+    } catch {
+      throw .outOfMemory(bytes: error.byteCount)
+    }
     let planned = steps.indices.compactMap { index -> Plan.Step? in
       let (step, shape) = (steps[index], shapes[index])
       if laid.passing.contains(step.output) { return nil }
@@ -226,20 +230,17 @@ public struct Planner: Sendable {
       case .elementwise(let activation):
         return planned(
           "elementwise",
-          ElementwiseStep(
-            from: input, to: output, activation: activation, adding: addend, kernels: kernels,
-            threads: threads))
+          elementwise(from: input, to: output, activation, adding: addend, native))
       case .maximumPool(let window):
-        return planned(
-          "pool",
-          MaximumPool(from: input, to: output, window: window, kernels: kernels, threads: threads))
+        return planned("pool", maximumPool(from: input, to: output, window, native))
       case .averagePool(let window):
+        return planned("pool", averagePool(from: input, to: output, window, native))
+      case .globalAveragePool:
+        let all = (input.height, input.width)
         return planned(
           "pool",
-          AveragePool(from: input, to: output, window: window, kernels: kernels, threads: threads))
-      case .globalAveragePool:
-        return planned(
-          "pool", AveragePool(overAllOf: input, to: output, kernels: kernels, threads: threads))
+          averagePool(
+            from: input, to: output, Window(kernel: all, stride: all, padding: (0, 0)), native))
       case .pad(let padding):
         return planned(
           "pad",
@@ -256,15 +257,15 @@ public struct Planner: Sendable {
           areas: heads.areas, scale: heads.scale, query: heads.queries.channels,
           key: heads.keys.channels, value: heads.values.channels)
         return planned(
-          "attention", Attention(shape, kernels: kernels, threads: threads),
+          "attention",
+          backend == .oracle
+            ? OracleAttention(shape) : Attention(shape, kernels: native, threads: threads),
           macs: shape.macs)
       case .copy(let firstChannel):
         let target = output.slice(channels: firstChannel..<firstChannel + input.channels)
         return planned(
           "copy",
-          ElementwiseStep(
-            from: input, to: target, activation: .identity, adding: nil, kernels: kernels,
-            threads: threads), to: target)
+          elementwise(from: input, to: target, .identity, adding: nil, native), to: target)
       }
     }
     // What convolving before upsampling saved: all but one in scale · scale of these.
@@ -289,7 +290,7 @@ public struct Planner: Sendable {
       input: nodes[step.inputs[0]], output: nodes[step.output], window: convolution.window,
       activation: activation, residual: step.addend.map { nodes[$0] },
       groups: convolution.groups,
-      initial: step.initialScale.map { EnlargedActivation(nodes[step.inputs[1]], by: $0) })
+      initial: step.initialScale.map { UpsampledActivation(nodes[step.inputs[1]], by: $0) })
   }
 
   /// Returns the step of two convolutions that are computed together.
@@ -314,7 +315,7 @@ public struct Planner: Sendable {
   /// Returns the weights of each convolution, packed for how it is computed.
   private func packed(
     _ laid: LaidOut, _ native: KernelSet, _ weights: PackedWeights
-  ) -> [WeightsKey: PackedWeights.Packed] {
+  ) throws(AllocationError) -> [WeightsKey: PackedWeights.Packed] {
     let sources = zip(laid.steps, laid.methods).compactMap { step, method -> PackedWeights.Entry? in
       guard let key = laid.graph.nodes[step.start].weights else { return nil }
       let source: PackedWeights.Source
@@ -332,7 +333,7 @@ public struct Planner: Sendable {
         }
       return PackedWeights.Entry(key: key, weights: source, layout: layout)
     }
-    return weights.packed(sources, threads: threads)
+    return try weights.packed(sources, threads: threads)
   }
 
   /// Returns the kernel of a convolution, by how its weights were packed.
@@ -375,10 +376,43 @@ public struct Planner: Sendable {
     case .matrix: preconditionFailure("a build without BLAS packs no matrices")
     #endif
     case .plain(let weights, let bias):
-      return OracleTransposedConvolution(shape, weights: weights, bias: bias)
+      return OracleConvolution(shape, weights: weights, bias: bias)
     case .tiles, .depthwise, .winograd, nil:
       preconditionFailure("every transposed convolution was packed as one")
     }
+  }
+}
+
+extension Planner {
+  private func elementwise(
+    from input: ActivationLayout, to output: ActivationLayout, _ activation: Activation,
+    adding addend: ActivationLayout?, _ native: KernelSet
+  ) -> any StepKernel {
+    if backend == .oracle {
+      return OracleElementwise(
+        from: input, to: output, activation: activation, adding: addend)
+    }
+    return ElementwiseStep(
+      from: input, to: output, activation: activation, adding: addend, kernels: native,
+      threads: threads)
+  }
+
+  private func maximumPool(
+    from input: ActivationLayout, to output: ActivationLayout, _ window: Window,
+    _ native: KernelSet
+  ) -> any StepKernel {
+    if backend == .oracle { return OraclePool.maximum(from: input, to: output, window: window) }
+    return MaximumPool(
+      from: input, to: output, window: window, kernels: native, threads: threads)
+  }
+
+  private func averagePool(
+    from input: ActivationLayout, to output: ActivationLayout, _ window: Window,
+    _ native: KernelSet
+  ) -> any StepKernel {
+    if backend == .oracle { return OraclePool.average(from: input, to: output, window: window) }
+    return AveragePool(
+      from: input, to: output, window: window, kernels: native, threads: threads)
   }
 }
 
@@ -414,7 +448,7 @@ extension Graph {
       case .convolution(let convolution), .continuedConvolution(let convolution, _):
         extents.append(try pooled(inputs[0], convolution.window, node.path))
       case .transposedConvolution(let convolution):
-        let output = convolution.window.transposedOutputExtent(
+        let output = convolution.window.transposedOutputSize(
           height: inputs[0].height, width: inputs[0].width, outputPadding: (0, 0))
         extents.append(try nonEmpty(output, inputs[0], node.path))
       case .maximumPool(let window), .averagePool(let window):
@@ -450,7 +484,7 @@ extension Graph {
 
     func pooled(_ input: Extent, _ window: Window, _ path: String) throws(GraphError) -> Extent {
       try nonEmpty(
-        window.outputExtent(height: input.height, width: input.width), input, path)
+        window.outputSize(height: input.height, width: input.width), input, path)
     }
 
     func nonEmpty(

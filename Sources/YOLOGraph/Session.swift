@@ -8,25 +8,17 @@ public import YOLOTensor
 /// nothing. It may move between threads but serves one at a time: its owner takes care of that.
 public final class Session: @unchecked Sendable {
   private let runner = ParallelRunner()
-  private var arena: AlignedStorage
-  private var scratch: AlignedStorage
-  /// The addresses of both, which are read without keeping the storages alive.
-  private var arenaBase: UnsafeMutablePointer<Float>
-  private var scratchBase: UnsafeMutablePointer<Float>
+  private var arena = Memory()
+  private var scratch = Memory()
 
   /// As much as lies in huge pages.
   ///
-  /// A Winograd kernel goes through more places at a time than a processor keeps translations of small
-  /// pages. What is not touched takes no memory.
-  private static let minimumScratchCount = 1 << 20
+  /// A Winograd kernel goes through more positions at a time than a processor keeps translations of
+  /// small pages. What is not touched takes no memory.
+  private static let minimumScratchBytes = 4 << 20
 
   /// Creates a session without memory.
-  public init() {
-    arena = AlignedStorage(count: 0)
-    scratch = AlignedStorage(count: 0)
-    arenaBase = arena.base
-    scratchBase = scratch.base
-  }
+  public init() {}
 
   /// The memory of the arena and of the threads' scratch, in bytes.
   ///
@@ -43,41 +35,56 @@ public final class Session: @unchecked Sendable {
   ///     whose strides apply.
   ///   - body: Reads the results; the arena is valid only inside.
   /// - Returns: What `body` returns.
+  /// - Throws: `AllocationError`, or what `body` throws.
   public func run<Result>(
     _ plan: Plan, threads: Int? = nil, durations: UnsafeMutablePointer<[Double]>? = nil,
     fill: (UnsafeMutablePointer<Float>, ActivationLayout) -> Void,
-    body: (UnsafePointer<Float>) throws -> Result
-  ) rethrows -> Result {
-    grow(for: plan)
+    body: (UnsafeRawPointer) throws -> Result
+  ) throws -> Result {
+    let arena = try arena.grown(to: plan.arenaCount * MemoryLayout<Float>.stride)
+    let scratch = try scratch.grown(
+      to: max(plan.scratchBytes * plan.threads, Self.minimumScratchBytes))
     let threads = min(threads ?? plan.threads, plan.threads)
-    fill(arenaBase + plan.input.offset, plan.input)
-    plan.input.clearBorder(rows: 0..<plan.input.height, arena: arenaBase)
+    // SAFETY: the input is float32, and lies in the arena.
+    fill(arena.assumingMemoryBound(to: Float.self) + plan.input.offset, plan.input)
+    plan.input.clearBorder(rows: 0..<plan.input.height, arena: arena)
     if let durations {
       let recorder = StepClock(count: plan.steps.count)
-      run(plan, threads: threads, observer: StepObserver { recorder.opened($0) })
+      run(plan, arena, scratch, threads: threads, observer: StepObserver { recorder.opened($0) })
       durations.pointee = recorder.seconds
     } else {
-      run(plan, threads: threads, observer: nil)
+      run(plan, arena, scratch, threads: threads, observer: nil)
     }
-    return try body(arenaBase)
+    return try body(UnsafeRawPointer(arena))
   }
 
-  private func grow(for plan: Plan) {
-    if arena.count < plan.arenaCount {
-      arena = AlignedStorage(count: plan.arenaCount)
-      arenaBase = arena.base
-    }
-    if scratch.count < plan.scratchCount * plan.threads {
-      scratch = AlignedStorage(
-        count: max(plan.scratchCount * plan.threads, Self.minimumScratchCount))
-      scratchBase = scratch.base
-    }
-  }
-
-  private func run(_ plan: Plan, threads: Int, observer: StepObserver?) {
+  private func run(
+    _ plan: Plan, _ arena: UnsafeMutableRawPointer, _ scratch: UnsafeMutableRawPointer,
+    threads: Int, observer: StepObserver?
+  ) {
     runner.run(
-      plan.kernels, threads: threads, arena: arenaBase, scratch: scratchBase,
-      scratchStride: plan.scratchCount, observer: observer)
+      plan.kernels, threads: threads, arena: arena, scratch: scratch,
+      scratchStrideBytes: plan.scratchBytes, observer: observer)
+  }
+
+  /// Memory that grows to what the largest plan needs.
+  private struct Memory {
+    private var storage: AlignedStorage?
+    /// The address, which is read without keeping the storage alive.
+    private var base: UnsafeMutableRawPointer?
+    private(set) var byteCount = 0
+
+    /// Returns the address of so many bytes at least; it stays valid until the memory grows again.
+    mutating func grown(to bytes: Int) throws(AllocationError) -> UnsafeMutableRawPointer {
+      if let base, byteCount >= bytes { return base }
+      // The old memory goes first.
+      self = Memory()
+      let storage = try AlignedStorage(byteCount: bytes)
+      self.storage = storage
+      base = storage.base
+      byteCount = bytes
+      return storage.base
+    }
   }
 }
 

@@ -1,50 +1,127 @@
+import Synchronization
+
 #if canImport(Glibc)
 import Glibc
 #elseif canImport(Musl)
 import Musl
 #endif
 
-/// A fixed run of `Float` values that starts at a 64-byte boundary (a cache line, an AVX-512 vector).
+/// Memory that the system did not have.
+public struct AllocationError: Error, Sendable, Hashable, CustomStringConvertible {
+  /// The bytes that were asked for.
+  public let byteCount: Int
+
+  /// Creates an error.
+  public init(byteCount: Int) { self.byteCount = byteCount }
+
+  /// One sentence with the bytes.
+  public var description: String { "the system has no memory for \(byteCount) bytes" }
+}
+
+/// A fixed run of bytes that starts at a 64-byte boundary (a cache line, an AVX-512 vector).
 ///
 /// The memory is zero at first. It is not synchronized: whoever shares a storage between threads
 /// decides who writes when.
 public final class AlignedStorage: @unchecked Sendable {
-  /// The first value.
-  public let base: UnsafeMutablePointer<Float>
-  /// The number of values.
-  public let count: Int
-  /// The memory of the values in bytes.
-  public var byteCount: Int { count * MemoryLayout<Float>.stride }
+  /// The first byte.
+  public let base: UnsafeMutableRawPointer
+  /// The number of bytes.
+  public let byteCount: Int
 
   private let mappedBytes: Int
   /// The mapping that this storage is a part of, if it has none of its own.
   private let whole: AlignedStorage?
 
-  /// Maps zeroed memory for `count` values; pages cost nothing until they are touched.
-  public init(count: Int) {
-    precondition(count >= 0)
-    self.count = count
-    mappedBytes = max(count * MemoryLayout<Float>.stride, 1)
-    // SAFETY: an anonymous private mapping is page-aligned and zeroed; it is unmapped in deinit only.
+  /// Maps zeroed memory; pages cost nothing until they are touched.
+  public init(byteCount: Int) throws(AllocationError) {
+    precondition(byteCount >= 0)
+    self.byteCount = byteCount
+    mappedBytes = max(byteCount, 1)
+    // SAFETY: an anonymous private mapping is page-aligned and zeroed; it is unmapped in deinit
+    // only.
     let memory = mmap(nil, mappedBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
     guard let memory, memory != MAP_FAILED else {
-      preconditionFailure("no memory for \(mappedBytes) bytes")
+      throw AllocationError(byteCount: mappedBytes)
     }
     if mappedBytes >= 4 << 20 { madvise(memory, mappedBytes, MADV_HUGEPAGE) }
-    base = memory.bindMemory(to: Float.self, capacity: count)
+    base = memory
     whole = nil
   }
 
-  /// Takes a part of another storage, from a 64-byte boundary on.
+  /// Maps zeroed memory for `count` values of float32.
+  public convenience init(floats count: Int) throws(AllocationError) {
+    try self.init(byteCount: count * MemoryLayout<Float>.stride)
+  }
+
+  /// Shares a part of another storage, from a 64-byte boundary on.
   init(_ range: Range<Int>, of whole: AlignedStorage) {
-    precondition(range.lowerBound % 16 == 0 && range.upperBound <= whole.count)
+    precondition(range.lowerBound % 64 == 0 && range.upperBound <= whole.byteCount)
     base = whole.base + range.lowerBound
-    count = range.count
+    byteCount = range.count
     mappedBytes = 0
     self.whole = whole
   }
 
   deinit {
     if whole == nil { munmap(base, mappedBytes) }
+  }
+
+  /// The first byte as that of values of float32.
+  @inlinable
+  public var floats: UnsafeMutablePointer<Float> {
+    // SAFETY: the memory is aligned for any type; its owner says what it holds.
+    base.assumingMemoryBound(to: Float.self)
+  }
+}
+
+/// Storages side by side in a few large mappings, so that they lie in huge pages: streaming through
+/// the weights of a network then misses few translations.
+///
+/// A mapping is freed when the last storage in it is.
+public final class StoragePool: Sendable {
+  private struct State {
+    var mapping: AlignedStorage?
+    var used = 0
+  }
+
+  /// The bytes of a mapping; memory is taken from the system as it is touched.
+  private static let mappingBytes = 64 << 20
+
+  private let state = Mutex(State())
+
+  /// Creates an empty pool.
+  public init() {}
+
+  /// Returns zeroed storage.
+  public func storage(byteCount: Int) throws(AllocationError) -> AlignedStorage {
+    let size = (byteCount + 63) / 64 * 64
+    // What is as large as that wastes little in a mapping of its own.
+    guard size < Self.mappingBytes / 4 else {
+      return try AlignedStorage(byteCount: byteCount)
+    }
+    return try state.withLock { state throws(AllocationError) in
+      let mapping: AlignedStorage
+      if let present = state.mapping, state.used + size <= present.byteCount {
+        mapping = present
+      } else {
+        mapping = try AlignedStorage(byteCount: Self.mappingBytes)
+        state.mapping = mapping
+        state.used = 0
+      }
+      defer { state.used += size }
+      return AlignedStorage(state.used..<state.used + byteCount, of: mapping)
+    }
+  }
+}
+
+extension AlignedStorage {
+  /// Returns zeroed storage for values of float32 from a pool, or with a mapping of its own where
+  /// there is none.
+  package static func floats(
+    _ count: Int, in pool: StoragePool?
+  ) throws(AllocationError) -> AlignedStorage {
+    let byteCount = count * MemoryLayout<Float>.stride
+    guard let pool else { return try AlignedStorage(byteCount: byteCount) }
+    return try pool.storage(byteCount: byteCount)
   }
 }

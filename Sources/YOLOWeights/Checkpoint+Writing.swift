@@ -1,4 +1,5 @@
 import JSONText
+import YOLOTensor
 
 extension Checkpoint {
   /// Writes the checkpoint as a safetensors file that predicts by itself.

@@ -1,3 +1,5 @@
+import YOLOTensor
+
 /// Turns the module instances of a pickle into records, sharing what the pickle shares.
 ///
 /// Depth is bounded by `ModuleRecord.depthLimit` and `RecordLimits.depth`, so a cycle ends there; the

@@ -1,3 +1,5 @@
+public import YOLOTensor
+
 /// A tensor of a weight file: its type and shape, and its elements as they lie in the file.
 ///
 /// Nothing is converted before it is asked for, and nothing is kept: every read converts anew from

@@ -66,9 +66,9 @@ import YOLOTestSupport
     let weights = PackedWeights()
     let session = Session()
     let other = try planner.plan(graph, height: height + 4, width: width + 4, weights: weights)
-    session.run(other, fill: { fill($0, $1, seed: 1) }, body: { _ in })
+    try session.run(other, fill: { fill($0, $1, seed: 1) }, body: { _ in })
     let plan = try planner.plan(graph, height: height, width: width, weights: weights)
-    return session.run(plan, fill: { fill($0, $1, seed: 2) }) { arena in
+    return try session.run(plan, fill: { fill($0, $1, seed: 2) }) { arena in
       var tensors = plan.kept.mapValues { Tensor($0.map(in: arena)) }
       for output in plan.outputs { tensors[output.name] = Tensor(output.layout.map(in: arena)) }
       return tensors

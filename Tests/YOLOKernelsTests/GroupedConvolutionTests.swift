@@ -2,8 +2,8 @@ import Testing
 import YOLOKernels
 import YOLOTestSupport
 
-/// Convolutions with groups, depthwise ones among them, on every backend and instruction set against
-/// their definition.
+/// Convolutions with groups, depthwise ones among them, on every backend and instruction set
+/// against their definition.
 @Suite struct GroupedConvolutionTests {
   struct Trial: Sendable, CustomTestStringConvertible {
     var input: Int
@@ -87,10 +87,10 @@ import YOLOTestSupport
   }()
 
   @Test(arguments: trials)
-  func agreesWithTheDefinition(_ trial: Trial) {
+  func agreesWithTheDefinition(_ trial: Trial) throws {
     var bench = KernelBench()
     let window = trial.window
-    let extent = window.outputExtent(height: trial.height, width: trial.width)
+    let extent = window.outputSize(height: trial.height, width: trial.width)
     let input = bench.place(
       height: trial.height, width: trial.width, channels: trial.input, border: window.border,
       neighbors: trial.neighbors)
@@ -132,19 +132,19 @@ import YOLOTestSupport
     var kernels: [any StepKernel] = [OracleConvolution(shape, weights: weights, bias: bias)]
     for threads in 1...2 {
       for set in KernelBench.sets {
-        let packed = PackedConvolution(
+        let packed = try PackedConvolution(
           weights: weights, bias: bias, outputChannels: trial.output, inputChannels: trial.input,
           taps: window.taps, lanes: set.lanes, groups: trial.groups)
         kernels.append(DirectConvolution(shape, weights: packed, kernels: set, threads: threads))
         guard shape.isDepthwise else { continue }
-        let depthwise = PackedDepthwise(
+        let depthwise = try PackedDepthwise(
           weights: weights, bias: bias, channels: trial.output, taps: window.taps,
           lanes: set.lanes)
         kernels.append(
           DepthwiseConvolution(shape, weights: depthwise, kernels: set, threads: threads))
       }
       #if BLAS
-      let matrix = MatrixConvolution.packed(
+      let matrix = try MatrixConvolution.packed(
         weights: weights, bias: bias, outputChannels: trial.output, inputChannels: trial.input,
         taps: window.taps, groups: trial.groups)
       kernels.append(

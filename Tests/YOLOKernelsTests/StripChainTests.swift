@@ -3,8 +3,8 @@ import YOLOKernels
 import YOLOTensor
 import YOLOTestSupport
 
-/// Two convolutions computed strip by strip of rows, on every instruction set against their definition
-/// one after the other.
+/// Two convolutions computed strip by strip of rows, on every instruction set against their
+/// definition one after the other.
 @Suite struct StripChainTests {
   struct Trial: Sendable, CustomTestStringConvertible {
     var channels = (input: 3, middle: 16, output: 20)
@@ -66,8 +66,8 @@ import YOLOTestSupport
   @Test(arguments: trials)
   func agreesWithTheDefinition(_ trial: Trial) throws {
     var bench = KernelBench()
-    let extent = trial.first.outputExtent(height: trial.height, width: trial.width)
-    let last = trial.second.outputExtent(height: extent.height, width: extent.width)
+    let extent = trial.first.outputSize(height: trial.height, width: trial.width)
+    let last = trial.second.outputSize(height: extent.height, width: extent.width)
     func place(_ extent: (height: Int, width: Int), _ channels: Int, border: Int, filled: Bool)
       -> ActivationLayout
     {
@@ -111,7 +111,7 @@ import YOLOTestSupport
     for threads in 1...2 {
       for set in KernelBench.sets {
         let packed = zip([first, second], parameters).map { shape, parameters in
-          PackedConvolution(
+          try PackedConvolution(
             weights: parameters.weights, bias: parameters.bias,
             outputChannels: shape.output.channels, inputChannels: shape.input.channels,
             taps: shape.window.taps, lanes: set.lanes)
@@ -133,7 +133,7 @@ import YOLOTestSupport
     func pair(
       width: Int = 16, channels: Int = 16, groups: Int = 1, second: Window = Window(kernel: 1)
     ) -> Bool {
-      let extent = second.outputExtent(height: 8, width: width)
+      let extent = second.outputSize(height: 8, width: width)
       return StripChain.fits(
         ConvolutionShape(
           input: layout(8, width, channels), output: layout(8, width, channels),
@@ -156,12 +156,12 @@ import YOLOTestSupport
   private struct InSuccession: StepKernel {
     let name = "in succession"
     let items = 1
-    let scratchCount = 0
+    let scratchBytes = 0
     let first: OracleConvolution
     let second: OracleConvolution
 
     func run(
-      item: Int, arena: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
+      item: Int, arena: UnsafeMutableRawPointer, scratch: UnsafeMutableRawPointer
     ) {
       for item in 0..<first.items { first.run(item: item, arena: arena, scratch: scratch) }
       for item in 0..<second.items { second.run(item: item, arena: arena, scratch: scratch) }

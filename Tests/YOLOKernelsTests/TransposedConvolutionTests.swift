@@ -59,10 +59,10 @@ import YOLOTestSupport
   }()
 
   @Test(arguments: trials)
-  func agreesWithTheDefinition(_ trial: Trial) {
+  func agreesWithTheDefinition(_ trial: Trial) throws {
     var bench = KernelBench()
     let window = trial.window
-    let extent = window.transposedOutputExtent(
+    let extent = window.transposedOutputSize(
       height: trial.height, width: trial.width, outputPadding: trial.outputPadding)
     let input = bench.place(
       height: trial.height, width: trial.width, channels: trial.input,
@@ -113,18 +113,18 @@ import YOLOTestSupport
     }
 
     var kernels: [any StepKernel] = [
-      OracleTransposedConvolution(shape, weights: weights, bias: bias)
+      OracleConvolution(shape, weights: weights, bias: bias)
     ]
     for threads in 1...2 {
       for set in KernelBench.sets {
-        let packed = PackedTransposedConvolution(
+        let packed = try PackedTransposedConvolution(
           weights: weights, bias: bias, outputChannels: trial.output, inputChannels: trial.input,
           window: window, lanes: set.lanes, groups: trial.groups)
         kernels.append(
           DirectTransposedConvolution(shape, weights: packed, kernels: set, threads: threads))
       }
       #if BLAS
-      let matrix = MatrixTransposedConvolution.packed(
+      let matrix = try MatrixTransposedConvolution.packed(
         weights: weights, bias: bias, outputChannels: trial.output, inputChannels: trial.input,
         window: window, groups: trial.groups)
       kernels.append(
@@ -139,12 +139,12 @@ import YOLOTestSupport
   /// As PyTorch's ConvTranspose2d gives them.
   @Test func extentsAreThoseOfPyTorch() {
     let window = Window(kernel: 3, stride: 2, padding: 1)
-    #expect(window.transposedOutputExtent(height: 5, width: 7) == (9, 13))
+    #expect(window.transposedOutputSize(height: 5, width: 7) == (9, 13))
     #expect(
-      window.transposedOutputExtent(height: 5, width: 7, outputPadding: (1, 0)) == (10, 13))
-    #expect(Window(kernel: 2, stride: 2).transposedOutputExtent(height: 5, width: 7) == (10, 14))
+      window.transposedOutputSize(height: 5, width: 7, outputPadding: (1, 0)) == (10, 13))
+    #expect(Window(kernel: 2, stride: 2).transposedOutputSize(height: 5, width: 7) == (10, 14))
     #expect(
-      Window(kernel: 3, stride: 2, dilation: 2).transposedOutputExtent(height: 5, width: 7)
+      Window(kernel: 3, stride: 2, dilation: 2).transposedOutputSize(height: 5, width: 7)
         == (13, 17))
   }
 }

@@ -51,10 +51,10 @@ import YOLOTestSupport
   }()
 
   @Test(arguments: trials)
-  func agreesWithTheDirectSum(_ trial: Trial) {
+  func agreesWithTheDirectSum(_ trial: Trial) throws {
     var bench = KernelBench()
     let window = Window(kernel: 3, stride: trial.stride, padding: trial.padding)
-    let extent = window.outputExtent(height: trial.height, width: trial.width)
+    let extent = window.outputSize(height: trial.height, width: trial.width)
     guard extent.height > 0, extent.width > 0 else { return }
     let input = bench.place(
       height: trial.height, width: trial.width, channels: trial.input, border: window.border,
@@ -78,7 +78,7 @@ import YOLOTestSupport
     }
     var kernels = [any StepKernel]()
     for set in KernelBench.sets where WinogradConvolution.fits(shape, form, lanes: set.lanes) {
-      let packed = PackedWinograd(
+      let packed = try PackedWinograd(
         form, weights: weights, bias: bias, outputChannels: trial.output,
         inputChannels: trial.input, instructionSet: set.instructionSet)
       for threads in 1...2 {

@@ -69,10 +69,14 @@ private func addLayers(
     Benchmark(
       "\(group)/layer/\(layer.name)", configuration: configuration,
       closure: { benchmark, run in
-        measure(
-          benchmark, macs: run.plan.macs,
-          peak: peakRate(instructionSet) * Double(threads)
-        ) { run.run() }
+        do {
+          try measure(
+            benchmark, macs: run.plan.macs,
+            peak: peakRate(instructionSet) * Double(threads)
+          ) { try run.run() }
+        } catch {
+          benchmark.error("\(error)")
+        }
       },
       setup: { try LayerRun(layer, instructionSet: instructionSet, threads: threads) })
   }
