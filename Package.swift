@@ -1,4 +1,4 @@
-// swift-tools-version: 6.3
+// swift-tools-version: 6.2
 import PackageDescription
 
 let settings: [SwiftSetting] = [
@@ -64,6 +64,7 @@ let package = Package(
   ],
   targets: [
     .target(name: "JSONText", swiftSettings: settings),
+    .target(name: "YOLOSystem", swiftSettings: settings),
     .target(name: "YOLOTensor", swiftSettings: settings),
     .target(name: "KernelInterface", swiftSettings: settings),
     .target(name: "KernelsBaseline", dependencies: ["KernelInterface"], swiftSettings: settings),
@@ -82,7 +83,8 @@ let package = Package(
     .target(
       name: "YOLOGraph", dependencies: ["YOLOKernels", "YOLOTensor"], swiftSettings: settings),
     .target(
-      name: "YOLOWeights", dependencies: ["JSONText", "YOLOTensor"], swiftSettings: settings),
+      name: "YOLOWeights", dependencies: ["YOLOSystem", "JSONText", "YOLOTensor"],
+      swiftSettings: settings),
     .target(
       name: "YOLOModels", dependencies: ["YOLOGraph", "YOLOKernels", "YOLOWeights"],
       swiftSettings: settings),
@@ -93,16 +95,18 @@ let package = Package(
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
     .systemLibrary(name: "CWebP", pkgConfig: "libwebpdemux", providers: [.apt(["libwebp-dev"])]),
     .target(
-      name: "YOLOImageIO", dependencies: ["YOLOGeometry", "YOLOImage", "CJPEG", "CPNG", "CWebP"],
+      name: "YOLOImageIO",
+      dependencies: ["YOLOSystem", "YOLOGeometry", "YOLOImage", "CJPEG", "CPNG", "CWebP"],
       swiftSettings: settings),
     .target(
       name: "YOLOPostprocess", dependencies: ["JSONText", "YOLOGeometry", "YOLOTensor"],
       swiftSettings: settings),
-    .target(name: "YOLOPlot", swiftSettings: settings),
+    .target(name: "YOLOPlot", dependencies: ["YOLOSystem"], swiftSettings: settings),
     .target(
       name: "YOLOValidation", dependencies: ["YOLOGeometry", "YOLOPlot"], swiftSettings: settings),
     .target(
-      name: "YOLODatasets", dependencies: ["JSONText", "YOLOGeometry", "YOLOValidation"],
+      name: "YOLODatasets",
+      dependencies: ["YOLOSystem", "JSONText", "YOLOGeometry", "YOLOValidation"],
       swiftSettings: settings),
     .target(
       name: "YOLO",
@@ -114,6 +118,7 @@ let package = Package(
     .target(
       name: "YOLOInspection",
       dependencies: [
+        "YOLOSystem",
         "JSONText", "YOLO", "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOKernels", "YOLOModels",
         "YOLOPlot", "YOLOPostprocess", "YOLOTensor", "YOLOValidation", "YOLOWeights",
       ],
@@ -121,6 +126,7 @@ let package = Package(
     .target(
       name: "YOLOVerification",
       dependencies: [
+        "YOLOSystem",
         "JSONText", "YOLO", "YOLODatasets", "YOLOGeometry", "YOLOImage", "YOLOImageIO",
         "YOLOModels",
         "YOLOPostprocess", "YOLOInspection", "YOLOTensor", "YOLOValidation", "YOLOWeights",
@@ -135,6 +141,7 @@ let package = Package(
     .target(
       name: "YOLOVideo",
       dependencies: [
+        "YOLOSystem",
         "JSONText", "YOLOGeometry", "YOLOImage",
         .product(name: "Subprocess", package: "swift-subprocess"),
       ],
@@ -142,6 +149,7 @@ let package = Package(
     .target(
       name: "YOLOServer",
       dependencies: [
+        "YOLOSystem",
         "JSONText", "YOLO", "YOLOGeometry", "YOLOImage", "YOLOImageIO", "YOLOKernels",
         "YOLOPostprocess",
         "YOLOValidation", "YOLOVideo", "YOLOWeights",
@@ -164,6 +172,7 @@ let package = Package(
     .executableTarget(
       name: "YOLOCommand",
       dependencies: [
+        "YOLOSystem",
         "JSONText", "YOLO", "YOLODatasets", "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOImageIO",
         "YOLOKernels", "YOLOModels", "YOLOPostprocess", "YOLOInspection", "YOLOTensor",
         "YOLOValidation", "YOLOVerification", "YOLOVideo", "YOLOWeights",
@@ -184,9 +193,13 @@ let package = Package(
       ]),
     .target(name: "YOLOTestSupport", path: "Tests/YOLOTestSupport", swiftSettings: settings),
     .testTarget(
+      name: "YOLOSystemTests", dependencies: ["YOLOSystem"],
+      swiftSettings: settings),
+    .testTarget(
       name: "JSONTextTests", dependencies: ["JSONText"], swiftSettings: settings),
     .testTarget(
-      name: "YOLOWeightsTests", dependencies: ["JSONText", "YOLOWeights", "YOLOTestSupport"],
+      name: "YOLOWeightsTests",
+      dependencies: ["YOLOSystem", "JSONText", "YOLOWeights", "YOLOTestSupport"],
       resources: [.copy("Fixtures")], swiftSettings: settings),
     .testTarget(
       name: "YOLOGeometryTests", dependencies: ["YOLOGeometry", "YOLOTestSupport"],
@@ -201,6 +214,7 @@ let package = Package(
     .testTarget(
       name: "YOLOTests",
       dependencies: [
+        "YOLOSystem",
         "YOLO", "YOLOGraph", "YOLOImage", "YOLOImageIO", "YOLOKernels", "YOLOModels",
         "YOLOTensor", "YOLOTestSupport", "YOLOValidation", "YOLOWeights",
       ],
@@ -259,6 +273,7 @@ let package = Package(
     .testTarget(
       name: "YOLOVerificationTests",
       dependencies: [
+        "YOLOSystem",
         "JSONText", "YOLO", "YOLOGeometry", "YOLOGraph", "YOLOImageIO", "YOLOKernels",
         "YOLOPostprocess", "YOLOInspection", "YOLOTensor", "YOLOTestSupport", "YOLOValidation",
         "YOLOVerification",
@@ -275,7 +290,9 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "YOLODatasetsTests",
-      dependencies: ["YOLODatasets", "YOLOGeometry", "YOLOTestSupport", "YOLOValidation"],
+      dependencies: [
+        "YOLOSystem", "YOLODatasets", "YOLOGeometry", "YOLOTestSupport", "YOLOValidation",
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "YOLOKernelsTests", dependencies: ["YOLOKernels", "YOLOTensor", "YOLOTestSupport"],

@@ -1,8 +1,9 @@
 """Runs the snippets of the HUB's document against a server, the host changed only, and compares with `yolo predict`.
 
-    python Tools/hub_snippets.py ../shared/seeds/000_de51c1646bdcc297.txt [--yolo .build/release/yolo] [--video clip.mp4]
+    python Tools/hub_snippets.py DOCUMENT.txt [--yolo .build/release/yolo] [--video clip.mp4]
 
-Needs requests and curl. The document lost the indentation of its Python snippets: the lines after `with` are indented
+Needs requests and curl. DOCUMENT.txt is the page of the HUB Inference API as text; it is not part of this
+repository. The document lost the indentation of its Python snippets: the lines after `with` are indented
 anew. Host, MODEL_ID, API_KEY and the image's path are filled in; nothing else is changed. Every snippet of the
 document is run for each shipped model; `results` and `shape` must be equal to `yolo predict --format json`.
 """

@@ -1,10 +1,10 @@
 """Writes the fixtures of the Swift tests into Tests/Fixtures from the reference.
 
-    python Tools/make_fixtures.py [--make-checkpoint ../shared/reference/make_checkpoint.py] [--out Tests/Fixtures]
+    python Tools/make_fixtures.py [--out Tests/Fixtures]
 
-Needs the reference environment. Written are (paths relative to --out):
+Needs the environment of Tools/upstream/setup. Written are (paths relative to --out):
     images/*.png            small images drawn by shapes.py; shapes.jpg is read from Weights/ and not copied
-    checkpoints/*.pt          lively untrained checkpoints, tiny, by the logic of make_checkpoint.py
+    checkpoints/*.pt          lively untrained checkpoints, tiny, made by Tools/upstream/make_checkpoint.py
     inputs/*.npy              letterboxed network inputs, uint8 [H, W, 3], RGB
     heads/*.npy               raw float32 [1, C, H, W] outputs of the head's box and class branches, per level, fused network
     detections/*.json         [{class, name, confidence, x1, y1, x2, y2}] in pixels of the image, unrounded
@@ -42,6 +42,8 @@ from trace_parity import hooked
 from reference import MAXIMUM_DETECTIONS, Reference, decision_margins
 
 ROOT = Path(__file__).resolve().parent.parent
+MAKE_CHECKPOINT = ROOT / "Tools/upstream/make_checkpoint.py"
+DIRECTORIES = ("images", "checkpoints", "inputs", "heads", "detections")  # of the manifest, and made anew
 SEED = 20261
 WIDTH = 0.03125  # 8, 8, 8, 16 and 32 channels: everything below or at one vector of the widest instruction set
 NAMES = ["person", "café au lait", "traffic light", "自転車"]  # names are UTF-8 and pass through unchanged
@@ -73,14 +75,14 @@ def write_image(path, width, height, seed):
                 [cv2.IMWRITE_PNG_COMPRESSION, 9])
 
 
-def write_checkpoint(script, path, architecture, bins, seed, image):
+def write_checkpoint(path, architecture, bins, seed, image):
     """Runs make_checkpoint.py on a scaled-down description, then takes date and local paths out of the file."""
     with tempfile.TemporaryDirectory() as directory:
         description = YAML.load(Path(ultralytics.__file__).parent / f"cfg/models/v8/{architecture}.yaml")
         description.update(nc=len(NAMES), scales={"t": [0.33, WIDTH, 1024]}, reg_max=bins)
         yaml, raw = Path(directory) / f"{architecture}-tiny.yaml", Path(directory) / path.name
         YAML.save(yaml, description)
-        subprocess.run([sys.executable, script, str(yaml), str(raw), "--seed", str(seed), "--image", str(image),
+        subprocess.run([sys.executable, str(MAKE_CHECKPOINT), str(yaml), str(raw), "--seed", str(seed), "--image", str(image),
                         "--imgsz", "320"], check=True, stdout=sys.stderr)
         checkpoint = torch.load(raw, map_location="cpu", weights_only=False)
     model = checkpoint["model"].half()
@@ -99,10 +101,10 @@ def margins_suffice(run, conf):
     return min(confidence, tie) >= LEAST_CONFIDENCE_MARGIN and overlap >= LEAST_IOU_MARGIN
 
 
-def clear_checkpoint(script, path, architecture, bins, seed, calibration, images):
+def clear_checkpoint(path, architecture, bins, seed, calibration, images):
     """Writes the checkpoint of the first seed whose cases are all clear and none of them empty; returns (reference, seed)."""
     for attempt in range(seed, seed + SEED_TRIES):
-        write_checkpoint(script, path, architecture, bins, attempt, calibration)
+        write_checkpoint(path, architecture, bins, attempt, calibration)
         reference = Reference(path)
         runs = [(reference.predict(image, imgsz, conf, IOU), conf)
                 for image in images for imgsz in SIZES for conf in CONFIDENCES]
@@ -322,7 +324,6 @@ def versions():
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--make-checkpoint", default=str(ROOT.parent / "shared/reference/make_checkpoint.py"))
     parser.add_argument("--out", type=Path, default=ROOT / "Tests/Fixtures")
     parser.add_argument("--weights", type=Path, default=ROOT / "Weights", help="directory of shapes-detect.pt, shapes.jpg")
     parser.add_argument("--networks", nargs="*", metavar="NAME", help="write the networks alone, all or those named")
@@ -334,7 +335,7 @@ def main():
         return write_all_taps(out)
     if arguments.networks is not None:
         return write_networks(out, arguments.networks)
-    for name in ("images", "checkpoints", "inputs", "heads", "detections"):
+    for name in DIRECTORIES:
         shutil.rmtree(out / name, ignore_errors=True)
         (out / name).mkdir(parents=True)
 
@@ -357,7 +358,7 @@ def main():
         for position, (name, architecture, bins) in enumerate(CHECKPOINTS):
             checkpoint = f"checkpoints/{name}.pt"
             reference, seeds[checkpoint] = clear_checkpoint(
-                arguments.make_checkpoint, out / checkpoint, architecture, bins, SEED + 100 * position, calibration,
+                out / checkpoint, architecture, bins, SEED + 100 * position, calibration,
                 [images[image] for image, _ in IMAGES])
             for image, _ in IMAGES:
                 for imgsz in SIZES:
@@ -379,13 +380,13 @@ def main():
                     with_tensors=True, with_input=True)
 
     write_networks(out, None)
-    files = sorted(p for p in out.rglob("*") if p.is_file() and p.name != "manifest.json" and p.parent.name != "networks")
+    files = sorted(p for name in DIRECTORIES for p in (out / name).rglob("*") if p.is_file())
     listed = {name for case in writer.cases for name in (*case.get("heads", {}).values(), case.get("input", ""))}
     for path in files:
         if path.suffix == ".npy" and str(path.relative_to(out)) not in listed:
             raise SystemExit(f"{path} belongs to no case")
     manifest = {
-        "generator": "python Tools/make_fixtures.py --make-checkpoint ../shared/reference/make_checkpoint.py",
+        "generator": "python Tools/make_fixtures.py",
         "seed": SEED, "checkpointSeeds": seeds, "versions": versions(),
         "trained": {"file": "Weights/shapes-detect.pt", "sha256": hashlib.sha256(trained.read_bytes()).hexdigest()},
         "paths": "relative to Tests/Fixtures; those that begin with Weights/ relative to the repository",

@@ -3,8 +3,8 @@
     python Tools/matrix.py --yolo .build/release/yolo --checkpoints checkpoints/ --images bus.jpg zidane.jpg tall.png \\
         [--cases default no-nms] [--results matrix.json] [--markdown matrix.md]
 
-A checkpoint is named FAMILY SIZE [-VARIANT] -TASK.pt, like v8n-detect.pt or 26s-p2-detect.pt; `make_checkpoint.py --seed 7
---image bus.jpg` makes lively untrained ones. Every checkpoint is asked every case that its task has:
+A checkpoint is named FAMILY SIZE [-VARIANT] -TASK.pt, like v8n-detect.pt or 26s-p2-detect.pt; `upstream/make_checkpoint.py
+--seed 7 --image bus.jpg` makes lively untrained ones. Every checkpoint is asked every case that its task has:
     default     imgsz 640, conf 0.25, iou 0.7 (classify: 224)          low       conf 0.01
     wide        another, not square imgsz                              classes   conf 0.01, every third class
     agnostic    conf 0.01, suppression across classes                  retina    masks in the image's resolution

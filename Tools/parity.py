@@ -11,7 +11,8 @@ comparison.py says which detections are excused when only one side has them; the
 compared by matrix.py, which also covers the other options and prints a table of families, sizes and tasks.
 The reference's answers are kept in --cache by the contents of checkpoint and image.
 A fault in numbers is followed by how far the reference itself is from float64 in that case; it excuses nothing.
-Many excuses in a case mean that its scores are saturated; calibrate the checkpoint on the image (make_checkpoint.py --image).
+Many excuses in a case mean that its scores are saturated; calibrate the checkpoint on the image
+(upstream/make_checkpoint.py --image).
 """
 import argparse
 import shutil

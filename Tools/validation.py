@@ -1,6 +1,8 @@
 """Compares the figures of `yolo val` with those of the reference's own validation.
 
-    . ~/.cache/yolo-reference/activate && python Tools/validation.py [MODEL.pt DATA]...
+    python Tools/validation.py [MODEL.pt DATA]...
+
+Needs the environment of Tools/upstream/setup.
 
 Without arguments: the five shipped models on the shapes sets that they were tested on, where these
 are in ~/.cache/shapes. Prints a table and ends with 1 if a figure differs by more than 0.002.

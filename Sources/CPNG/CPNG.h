@@ -54,7 +54,7 @@ static inline void cpng_read(png_structp png, png_bytep destination, size_t coun
     reader->ranOut = 1;
     png_error(png, "the data ends early");
   }
-  if (reader->position + count > reader->stop) png_error(png, "IDAT: too much data for the picture");
+  if (reader->position + count > reader->stop) png_error(png, "IDAT: too much data for the image");
   memcpy(destination, reader->bytes + reader->position, count);
   reader->position += count;
 }

@@ -3,9 +3,9 @@
 @_exported public import struct YOLOGeometry.Keypoint
 @_exported public import struct YOLOGeometry.Letterbox
 @_exported public import struct YOLOGeometry.Mask
+@_exported public import struct YOLOGeometry.OrientedBox
 @_exported public import struct YOLOGeometry.Point
 @_exported public import struct YOLOGeometry.Polygon
-@_exported public import struct YOLOGeometry.OrientedBox
 @_exported public import struct YOLOGeometry.Size
 @_exported public import enum YOLOGraph.Backend
 @_exported public import struct YOLOImage.Image
@@ -19,9 +19,9 @@
 @_exported public import struct YOLOPostprocess.Classification
 @_exported public import struct YOLOPostprocess.Detection
 @_exported public import enum YOLOPostprocess.Findings
+@_exported public import struct YOLOPostprocess.OrientedDetection
 @_exported public import struct YOLOPostprocess.Pose
 @_exported public import struct YOLOPostprocess.Prediction
-@_exported public import struct YOLOPostprocess.OrientedDetection
 @_exported public import struct YOLOPostprocess.Segmentation
 @_exported public import struct YOLOPostprocess.Selection
 @_exported public import struct YOLOPostprocess.Speed

@@ -4,9 +4,10 @@ import YOLO
 import YOLOGraph
 import YOLOImage
 import YOLOImageIO
+import YOLOInspection
 import YOLOKernels
 import YOLOPostprocess
-import YOLOInspection
+import YOLOSystem
 import YOLOTensor
 import YOLOValidation
 
@@ -143,7 +144,7 @@ struct BenchmarkCommand: ParsableCommand {
   /// The name of the model's file.
   private var modelName: String {
     let path = runtime.model ?? ShippedFiles.modelName
-    return path.split(separator: "/").last.map { String($0) } ?? path
+    return FilePath.name(of: path)
   }
 
   private func printText(

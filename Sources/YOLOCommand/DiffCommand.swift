@@ -4,9 +4,10 @@ import YOLO
 import YOLOGraph
 import YOLOImage
 import YOLOImageIO
+import YOLOInspection
 import YOLOKernels
 import YOLOModels
-import YOLOInspection
+import YOLOSystem
 import YOLOValidation
 
 /// `yolo diff`: finds where two checkpoints, or two ways of running one, part.
@@ -134,7 +135,7 @@ struct DiffCommand: ParsableCommand {
 
     /// The same by the file's name alone.
     var shortLabel: String {
-      let name = model.split(separator: "/").last.map { String($0) } ?? model
+      let name = FilePath.name(of: model)
       return "\(name) (\(settings))"
     }
 

@@ -2,6 +2,7 @@ import ArgumentParser
 import YOLO
 import YOLODatasets
 import YOLOImageIO
+import YOLOSystem
 import YOLOValidation
 import YOLOVerification
 import YOLOVideo
@@ -93,7 +94,7 @@ enum ExitStatus: Int32 {
 
   /// Prints an error and returns what ends the command.
   static func report(_ error: any Error) -> ExitCode {
-    StandardError.write("error: \("\(error)".withoutControls())\n")
+    StandardError.write("error: \("\(error)".sanitized())\n")
     return ExitCode(ExitStatus(error).rawValue)
   }
 }

@@ -1,13 +1,8 @@
 import ArgumentParser
 import YOLOImage
 import YOLOImageIO
+import YOLOSystem
 import YOLOVideo
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
 
 /// An image or a video that `--source` stands for: a file, or an image on standard input.
 struct ImageSource {
@@ -40,34 +35,28 @@ struct ImageSource {
   ) throws(SourceError) -> [ImageSource] {
     let suffixes = withVideos ? suffixes + videoSuffixes : suffixes
     if source == "-" { return [ImageSource(name: "standard input", path: nil)] }
-    var status = stat()
-    guard stat(source, &status) == 0 else {
-      throw .missing(path: source, reason: String(cString: strerror(errno)))
+    guard FileSystem.exists(source) else {
+      throw .missing(path: source, reason: SystemMessage.last)
     }
-    guard status.st_mode & S_IFMT == S_IFDIR else {
+    guard FileSystem.isDirectory(source) else {
       return [ImageSource(name: source, path: source)]
     }
-    guard let directory = opendir(source) else {
-      throw .missing(path: source, reason: String(cString: strerror(errno)))
-    }
-    defer { closedir(directory) }
-    var names = [String]()
-    while let entry = readdir(directory) {
-      let name = withUnsafePointer(to: &entry.pointee.d_name) {
-        $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-      }
-      let suffix = name.split(separator: ".").last.map { $0.lowercased() } ?? ""
-      if suffixes.contains(suffix), !name.hasPrefix(".") { names.append(name) }
+    let names: [String]
+    do throws(FileError) {
+      names = try FileSystem.entries(of: source)
+        .filter { suffixes.contains(FilePath.suffix($0)) }
+    } catch {
+      throw .missing(path: source, reason: error.message)
     }
     guard !names.isEmpty else { throw .noImages(directory: source, suffixes: suffixes) }
     let parent = source.hasSuffix("/") ? source : source + "/"
-    return names.sorted().map { ImageSource(name: parent + $0, path: parent + $0) }
+    return names.map { ImageSource(name: parent + $0, path: parent + $0) }
   }
 
   /// The file's name without its directory; `stdin` for standard input.
   var fileName: String {
     guard let path else { return "stdin" }
-    return path.split(separator: "/").last.map { String($0) } ?? path
+    return FilePath.name(of: path)
   }
 
   /// The path of a file that begins like a video; nil for everything else.

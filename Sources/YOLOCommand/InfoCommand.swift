@@ -2,8 +2,9 @@ import ArgumentParser
 import YOLO
 import YOLOGraph
 import YOLOImageIO
-import YOLOModels
 import YOLOInspection
+import YOLOModels
+import YOLOSystem
 import YOLOTensor
 import YOLOValidation
 import YOLOWeights
@@ -61,7 +62,7 @@ struct InfoCommand: ParsableCommand {
       }
       try drawing?.write(
         NetworkDrawing(
-          table, title: path.split(separator: "/").last.map { String($0) } ?? path))
+          table, title: FilePath.name(of: path)))
     } catch let code as ExitCode {
       throw code
     } catch {

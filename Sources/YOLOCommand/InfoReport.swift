@@ -1,8 +1,9 @@
 import JSONText
 import YOLO
 import YOLOGraph
-import YOLOModels
 import YOLOInspection
+import YOLOModels
+import YOLOSystem
 import YOLOTensor
 import YOLOWeights
 

@@ -1,6 +1,7 @@
 import JSONText
 import YOLOGraph
 import YOLOKernels
+import YOLOSystem
 
 /// What `yolo benchmark --kernels` prints.
 struct KernelTable {

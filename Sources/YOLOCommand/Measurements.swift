@@ -1,3 +1,5 @@
+import YOLOSystem
+
 /// A run of measurements of one thing.
 struct Measurements {
   private var values: [Double] = []
@@ -9,17 +11,7 @@ struct Measurements {
 
   var min: Double { values.min() ?? 0 }
 
-  var median: Double { quantile(0.5) }
+  var median: Double { values.median }
 
-  var p95: Double { quantile(0.95) }
-
-  /// The value that a share of the measurements does not exceed, interpolated between neighbors.
-  private func quantile(_ share: Double) -> Double {
-    guard !values.isEmpty else { return 0 }
-    let sorted = values.sorted()
-    let position = share * Double(sorted.count - 1)
-    let lower = Int(position)
-    let upper = Swift.min(lower + 1, sorted.count - 1)
-    return sorted[lower] + (position - Double(lower)) * (sorted[upper] - sorted[lower])
-  }
+  var p95: Double { values.quantile(0.95) }
 }

@@ -1,12 +1,7 @@
 import YOLO
 import YOLOImage
 import YOLOImageIO
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
+import YOLOSystem
 
 /// A directory that results are written to.
 struct OutputDirectory {
@@ -15,13 +10,10 @@ struct OutputDirectory {
   /// Creates the directory if it is not there.
   init(_ path: String) throws(ImageIOError) {
     self.path = path
-    var parents = path.hasPrefix("/") ? "/" : ""
-    for part in path.split(separator: "/") {
-      parents += "\(part)"
-      if mkdir(parents, 0o777) != 0, errno != EEXIST {
-        throw .unwritable(path: parents, reason: String(cString: strerror(errno)))
-      }
-      parents += "/"
+    do throws(FileError) {
+      try FileSystem.makeDirectories(path)
+    } catch {
+      throw .unwritable(path: error.path, reason: error.message)
     }
   }
 

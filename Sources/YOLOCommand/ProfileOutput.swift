@@ -2,6 +2,7 @@ import ArgumentParser
 import JSONText
 import YOLOImageIO
 import YOLOInspection
+import YOLOSystem
 
 /// Where `yolo benchmark --profile` writes.
 struct ProfileOutput {
@@ -30,7 +31,7 @@ struct ProfileOutput {
 
   /// Prints the steps to standard error, which the results do not go to, and writes the file.
   func write(_ profile: ModelProfile, title: String) throws(ImageIOError) {
-    StandardError.write("\n" + Self.table(of: profile).withoutControls(keepingLines: true))
+    StandardError.write("\n" + Self.table(of: profile).sanitized(keepsLines: true))
     switch form {
     case nil: break
     case .svg:

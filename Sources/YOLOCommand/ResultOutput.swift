@@ -1,6 +1,7 @@
 import JSONText
 import YOLO
 import YOLOPostprocess
+import YOLOSystem
 
 /// Prints predictions as they come, in one of the formats of `yolo predict`.
 struct ResultOutput {
@@ -35,7 +36,7 @@ struct ResultOutput {
     guard format == .json else { return }
     report.finish(metadata: [
       JSONMember("imageCount", .int(count)),
-      JSONMember("model", .string(path.split(separator: "/").last.map { String($0) } ?? path)),
+      JSONMember("model", .string(FilePath.name(of: path))),
       JSONMember("task", .string(task)),
       JSONMember("version", .object([JSONMember("yolo", .string(Version.current))])),
     ])

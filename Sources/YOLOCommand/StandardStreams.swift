@@ -1,10 +1,5 @@
 import ArgumentParser
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
+import YOLOSystem
 
 /// Standard output, for results.
 enum StandardOutput {
@@ -12,7 +7,7 @@ enum StandardOutput {
   static func write(_ bytes: [UInt8]) { writeAll(bytes, to: 1) }
 
   /// Writes text for people, lines and all; other control characters are replaced.
-  static func write(_ text: String) { write(Array(text.withoutControls(keepingLines: true).utf8)) }
+  static func write(_ text: String) { write(Array(text.sanitized(keepsLines: true).utf8)) }
 }
 
 /// Standard error, for everything that is not a result.
@@ -22,19 +17,6 @@ enum StandardError {
 
   /// Writes text.
   static func write(_ text: String) { writeAll(Array(text.utf8), to: 2) }
-}
-
-extension String {
-  /// The text with control characters replaced: names out of a hostile file must not steer the terminal.
-  func withoutControls(keepingLines: Bool = false) -> String {
-    let isControl = { (scalar: UnicodeScalar) in
-      scalar.properties.generalCategory == .control && !(keepingLines && scalar == "\n")
-    }
-    guard unicodeScalars.contains(where: isControl) else { return self }
-    var result = UnicodeScalarView()
-    for scalar in unicodeScalars { result.append(isControl(scalar) ? "\u{FFFD}" : scalar) }
-    return String(result)
-  }
 }
 
 private func writeAll(_ bytes: [UInt8], to descriptor: Int32) {

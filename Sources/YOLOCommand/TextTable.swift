@@ -32,20 +32,3 @@ extension String {
     return String(text)
   }
 }
-
-extension Double {
-  /// With a fixed number of decimals.
-  func fixed(_ decimals: Int) -> String {
-    var scale = 1.0
-    for _ in 0..<decimals { scale *= 10 }
-    let rounded = (self * scale).rounded()
-    guard rounded.magnitude < 1e15 else { return "\(self)" }
-    let whole = Int(rounded.magnitude)
-    let unit = Int(scale)
-    let sign = rounded < 0 ? "-" : ""
-    guard decimals > 0 else { return "\(sign)\(whole)" }
-    let fraction = String(whole % unit)
-    let zeros = String(repeating: "0", count: decimals - fraction.count)
-    return "\(sign)\(whole / unit).\(zeros)\(fraction)"
-  }
-}

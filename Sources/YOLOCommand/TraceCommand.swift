@@ -3,8 +3,8 @@ import YOLO
 import YOLOGeometry
 import YOLOImage
 import YOLOImageIO
-import YOLOPostprocess
 import YOLOInspection
+import YOLOPostprocess
 import YOLOTensor
 
 /// `yolo trace`: writes what modules give on the way to a prediction.

@@ -1,8 +1,8 @@
 import YOLO
 import YOLOImage
 import YOLOImageIO
-import YOLOPostprocess
 import YOLOInspection
+import YOLOPostprocess
 import YOLOTensor
 
 /// The images of a trace.

@@ -1,6 +1,7 @@
 import JSONText
 import YOLO
 import YOLOPostprocess
+import YOLOSystem
 import YOLOValidation
 
 /// The figures of a validation, as text and as JSON.

@@ -2,14 +2,9 @@ import ArgumentParser
 import YOLO
 import YOLOImageIO
 import YOLOModels
+import YOLOSystem
 import YOLOValidation
 import YOLOVerification
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
 
 /// `yolo verify`: tells whether a model gives what golden cases say.
 struct VerifyCommand: ParsableCommand {

@@ -1,5 +1,6 @@
 import JSONText
 import YOLOInspection
+import YOLOSystem
 import YOLOVerification
 
 /// The outcomes of `yolo verify`, as text and as JSON.
@@ -36,12 +37,12 @@ struct VerifyReport {
       ], leftColumns: 3)
     for outcome in outcomes {
       guard let verification = outcome.verification else {
-        table.append([outcome.path.withoutControls(), "error"] + Array(repeating: "-", count: 7))
+        table.append([outcome.path.sanitized(), "error"] + Array(repeating: "-", count: 7))
         continue
       }
       let check = verification.check
       table.append([
-        outcome.path.withoutControls(), Self.state(outcome),
+        outcome.path.sanitized(), Self.state(outcome),
         verification.firstDivergence?.path ?? "-", "\(check.foundCount)/\(check.expectedCount)",
         Self.cell(check.worst[.box]), Self.cell(check.worst[.confidence]),
         Self.cell(check.worst[.keypoint]), Self.cell(check.worst[.outline]),
@@ -54,16 +55,16 @@ struct VerifyReport {
         let recorded = outcome.verification?.goldenCase.model
       {
         text +=
-          "note: \(outcome.path.withoutControls()) was made with another checkpoint than \(model): "
-          + "\(recorded.file.withoutControls()), crc32 \(recorded.crc32)\n"
+          "note: \(outcome.path.sanitized()) was made with another checkpoint than \(model): "
+          + "\(recorded.file.sanitized()), crc32 \(recorded.crc32)\n"
       }
     }
     for outcome in outcomes {
       guard let problems = outcome.verification?.problems, !(outcome.verification?.agrees ?? true)
       else { continue }
-      text += "\n\(outcome.path.withoutControls()):\n"
+      text += "\n\(outcome.path.sanitized()):\n"
       for problem in problems.prefix(Self.listedProblems) {
-        text += "  \(problem.withoutControls())\n"
+        text += "  \(problem.sanitized())\n"
       }
       if problems.count > Self.listedProblems {
         text += "  and \(problems.count - Self.listedProblems) more\n"

@@ -1,6 +1,7 @@
 import YOLO
 import YOLOImage
 import YOLOPostprocess
+import YOLOSystem
 import YOLOValidation
 import YOLOVideo
 
@@ -23,7 +24,7 @@ struct VideoRun {
       try await forEachResult(info: info, output: &output) { _, _ in }
       return
     }
-    let name = path.split(separator: "/").last.map { String($0) } ?? path
+    let name = FilePath.name(of: path)
     let rate = (info.frameRate ?? .standard).divided(by: stride)
     try await VideoWriter.write(
       to: directory.videoPath(for: name), size: info.size, frameRate: rate

@@ -1,4 +1,5 @@
 public import YOLOGeometry
+import YOLOSystem
 
 /// A set of labeled images in the directories that Ultralytics YOLO uses.
 ///
@@ -37,7 +38,7 @@ public struct Dataset: Sendable, Hashable {
   public static func open(path: String, task: DatasetTask) throws(DatasetError) -> Dataset {
     if task == .classify { return try Dataset(classificationDirectory: path) }
     return try Dataset(
-      description: FileSystem.isDirectory(path) ? FileSystem.joined(path, "data.yaml") : path,
+      description: FileSystem.isDirectory(path) ? FilePath.joined(path, "data.yaml") : path,
       task: task)
   }
 
@@ -53,7 +54,7 @@ public struct Dataset: Sendable, Hashable {
   /// - Throws: Any `DatasetError` about the description.
   public init(description path: String, task: DatasetTask) throws(DatasetError) {
     precondition(task != .classify, "classification sets have no description")
-    let bytes = try FileSystem.read(path, maximumBytes: YAMLReader.maximumBytes)
+    let bytes = try DatasetFiles.read(path, maximumBytes: YAMLReader.maximumBytes)
     let root: YAMLNode
     do {
       root = try YAMLReader.read(bytes)
@@ -76,18 +77,19 @@ public struct Dataset: Sendable, Hashable {
   public init(classificationDirectory path: String) throws(DatasetError) {
     var sources: [String: [String]] = [:]
     for split in Self.splits {
-      let directory = FileSystem.joined(path, split)
+      let directory = FilePath.joined(path, split)
       if FileSystem.isDirectory(directory) { sources[split] = [directory] }
     }
     guard let first = Self.splits.lazy.compactMap({ sources[$0]?.first }).first else {
       // Says why if the directory itself cannot be read.
-      _ = try FileSystem.entries(of: path)
+      _ = try DatasetFiles.entries(of: path)
       throw .missingSplit(path: path, split: Self.splits.joined(separator: ", "), present: [])
     }
-    names = try FileSystem.directories(in: first)
+    names = try DatasetFiles.directories(in: first)
     guard !names.isEmpty else {
       throw .invalidValue(
-        path: first, line: 0, key: "directory", expected: "a directory for each class", found: "empty")
+        path: first, line: 0, key: "directory", expected: "a directory for each class",
+        found: "empty")
     }
     task = .classify
     self.path = path
@@ -111,9 +113,9 @@ public struct Dataset: Sendable, Hashable {
     for source in sources {
       images +=
         FileSystem.isDirectory(source)
-        ? try FileSystem.files(below: source) : try Self.list(source)
+        ? try DatasetFiles.files(below: source) : try Self.list(source)
     }
-    images.removeAll { !Self.suffixes.contains(FileSystem.suffix($0)) }
+    images.removeAll { !Self.suffixes.contains(FilePath.suffix($0)) }
     guard !images.isEmpty else {
       throw .noImages(path: sources.joined(separator: ", "), suffixes: Self.suffixes)
     }
@@ -156,7 +158,7 @@ public struct Dataset: Sendable, Hashable {
   public func labels(ofImage image: String) throws(DatasetError) -> ImageLabels {
     let path = Self.labelPath(ofImage: image)
     guard FileSystem.exists(path) else { return ImageLabels(objects: [], duplicates: 0) }
-    let bytes = try FileSystem.read(path, maximumBytes: LabelReader.maximumBytes)
+    let bytes = try DatasetFiles.read(path, maximumBytes: LabelReader.maximumBytes)
     let reader = LabelReader(
       path: path, task: task, classCount: names.count, keypointShape: keypointShape)
     return try reader.read(bytes)
@@ -171,13 +173,13 @@ public struct Dataset: Sendable, Hashable {
   }
 
   private static func list(_ path: String) throws(DatasetError) -> [String] {
-    let bytes = try FileSystem.read(path, maximumBytes: 1 << 28)
-    let directory = FileSystem.directory(of: path)
+    let bytes = try DatasetFiles.read(path, maximumBytes: 1 << 28)
+    let directory = FilePath.directory(of: path)
     return bytes.split(separator: UInt8(ascii: "\n")).compactMap { line in
       let text = String(decoding: line, as: UTF8.self).filter { $0 != "\r" && $0 != "\r\n" }
       guard !text.isEmpty else { return nil }
-      if text.hasPrefix("./") { return FileSystem.joined(directory, String(text.dropFirst(2))) }
-      return FileSystem.exists(text) ? text : FileSystem.joined(directory, text)
+      if text.hasPrefix("./") { return FilePath.joined(directory, String(text.dropFirst(2))) }
+      return FileSystem.exists(text) ? text : FilePath.joined(directory, text)
     }
   }
 }

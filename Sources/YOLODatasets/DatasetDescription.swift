@@ -1,3 +1,5 @@
+import YOLOSystem
+
 /// The content of a `data.yaml`.
 struct DatasetDescription {
   let path: String
@@ -93,11 +95,11 @@ struct DatasetDescription {
 
   /// The directories and lists of each part that is named.
   func sources() throws(DatasetError) -> [String: [String]] {
-    let directory = FileSystem.directory(of: path)
+    let directory = FilePath.directory(of: path)
     var base = directory
     if let node = value("path") {
       guard let text = node.text else { throw invalid("path", node, expected: "a directory") }
-      let beside = FileSystem.joined(directory, text)
+      let beside = FilePath.joined(directory, text)
       base = FileSystem.exists(beside) || !FileSystem.exists(text) ? beside : text
     }
     var sources: [String: [String]] = [:]
@@ -120,9 +122,9 @@ struct DatasetDescription {
 
   /// Some exports write `../images` for a directory that lies beside the description.
   private func located(_ source: String, in base: String) -> String {
-    let place = FileSystem.joined(base, source)
+    let place = FilePath.joined(base, source)
     guard source.hasPrefix("../"), !FileSystem.exists(place) else { return place }
-    let beside = FileSystem.joined(base, String(source.dropFirst(3)))
+    let beside = FilePath.joined(base, String(source.dropFirst(3)))
     return FileSystem.exists(beside) ? beside : place
   }
 }

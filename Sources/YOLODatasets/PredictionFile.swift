@@ -16,7 +16,7 @@ public enum PredictionFile {
   /// - Throws: `unreadable`, `tooLarge`, `malformed` for what is not JSON, or `invalidPrediction`
   ///   with the place in the JSON.
   public static func read(_ path: String) throws(DatasetError) -> [PredictedImage] {
-    let bytes = try FileSystem.read(path, maximumBytes: maximumBytes)
+    let bytes = try DatasetFiles.read(path, maximumBytes: maximumBytes)
     let reader = PredictionReader(path: path)
     let newline = UInt8(ascii: "\n")
     let lines = bytes.split(separator: newline, omittingEmptySubsequences: false)

@@ -35,7 +35,9 @@ extension Image {
   }
 
   private func isShown(_ keypoint: Keypoint) -> Bool {
-    if let visibility = keypoint.visibility, !(visibility >= Self.minimumVisibility) { return false }
+    if let visibility = keypoint.visibility, !(visibility >= Self.minimumVisibility) {
+      return false
+    }
     let point = keypoint.point
     return point.x > 0 && point.y > 0 && point.x < Float(width) && point.y < Float(height)
   }

@@ -2,6 +2,7 @@ import CJPEG
 import Dispatch
 import YOLOGeometry
 import YOLOImage
+import YOLOSystem
 
 /// Decoding and encoding of JPEG through libjpeg-turbo.
 enum JPEGCodec {
@@ -48,7 +49,7 @@ enum JPEGCodec {
       if failure.hasTooManyScans != 0 {
         throw .tooManyScans(source: source, maximum: limits.maximumScans)
       }
-      throw .corrupt(source: source, format: .jpeg, reason: text(of: failure.message))
+      throw .corrupt(source: source, format: .jpeg, reason: String(characters: failure.message))
     }
   }
 
@@ -143,7 +144,7 @@ enum JPEGCodec {
       let isEncoded = cjpeg_encode_rgb(
         &writer, UInt32(image.width), UInt32(image.height), image.pixels, Int32(quality),
         subsampling == .full ? 1 : 2)
-      if isEncoded == 0 { failure = text(of: writer.message) }
+      if isEncoded == 0 { failure = String(characters: writer.message) }
       count = writer.count
     }
     if let failure { throw .unencodable(format: .jpeg, reason: failure) }

@@ -1,6 +1,7 @@
 import CPNG
 import YOLOGeometry
 import YOLOImage
+import YOLOSystem
 
 /// Decoding and encoding of PNG through libpng.
 enum PNGCodec {
@@ -31,7 +32,7 @@ enum PNGCodec {
       let isDecoded = cpng_decode_rgb(&reader, UInt32(size.width), UInt32(size.height), pixels)
       guard isDecoded != 0 else {
         if reader.ranOut != 0 { throw .truncated(source: source, format: .png) }
-        throw .corrupt(source: source, format: .png, reason: text(of: reader.message))
+        throw .corrupt(source: source, format: .png, reason: String(characters: reader.message))
       }
     }
   }
@@ -53,7 +54,7 @@ enum PNGCodec {
       writer.capacity = capacity
       let isEncoded = cpng_encode_rgb(
         &writer, UInt32(image.width), UInt32(image.height), image.pixels)
-      if isEncoded == 0 { failure = text(of: writer.message) }
+      if isEncoded == 0 { failure = String(characters: writer.message) }
       count = writer.count
     }
     if let failure { throw .unencodable(format: .png, reason: failure) }

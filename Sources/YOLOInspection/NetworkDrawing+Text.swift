@@ -1,4 +1,5 @@
 import YOLOGeometry
+import YOLOSystem
 
 extension NetworkDrawing {
   private static let colors = ["#dbe7f3", "#e2f0dc", "#fbe3d0"]
@@ -46,16 +47,7 @@ extension NetworkDrawing {
     let parameters =
       layer.parameterCount > 0 ? "\n\(Self.short(layer.parameterCount)) parameters" : ""
     let className = String(layer.className.prefix(40))
-    return "\(index) \(Self.printable(className))\n\(Self.shape(layer.output))\(parameters)"
-  }
-
-  /// Returns text without control characters: names come out of the file.
-  private static func printable(_ text: String) -> String {
-    var result = String.UnicodeScalarView()
-    for scalar in text.unicodeScalars {
-      result.append(scalar.properties.generalCategory == .control ? "\u{FFFD}" : scalar)
-    }
-    return String(result)
+    return "\(index) \(className.sanitized())\n\(Self.shape(layer.output))\(parameters)"
   }
 
   private static func quoted(_ text: String) -> String {
@@ -78,7 +70,7 @@ extension NetworkDrawing {
 
   private static func markdownEscaped(_ text: String) -> String {
     var result = ""
-    for character in printable(text) {
+    for character in text.sanitized() {
       if "\\`*_{}[]<>()#+-!|&~".contains(character) { result.append("\\") }
       result.append(character)
     }

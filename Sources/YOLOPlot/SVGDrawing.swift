@@ -1,3 +1,5 @@
+import YOLOSystem
+
 /// Builds an SVG image element by element.
 ///
 /// Coordinates are pixels, y pointing down, and are written to a tenth. Text is escaped: names out of
@@ -29,35 +31,8 @@ package struct SVGDrawing {
 
   /// Returns a number with a fixed count of decimals, or without the zeros at its end.
   package static func decimal(_ value: Double, places: Int, isPadded: Bool = true) -> String {
-    var scale = 1
-    for _ in 0..<places { scale *= 10 }
-    let scaled = (value * Double(scale)).rounded()
-    guard scaled.magnitude < 1e15 else { return "0" }
-    let whole = Int(scaled.magnitude)
-    let sign = scaled < 0 ? "-" : ""
-    var fraction = String(whole % scale)
-    fraction = String(repeating: "0", count: places - min(places, fraction.count)) + fraction
-    if !isPadded { while fraction.last == "0" { fraction.removeLast() } }
-    let isWhole = places == 0 || fraction.isEmpty
-    return sign + "\(whole / scale)" + (isWhole ? "" : "." + fraction)
-  }
-
-  /// Returns text that may stand in an element: escaped, control characters replaced.
-  package static func escaped(_ text: String) -> String {
-    var result = ""
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "&": result += "&amp;"
-      case "<": result += "&lt;"
-      case ">": result += "&gt;"
-      case "\"": result += "&quot;"
-      case "\u{FFFE}", "\u{FFFF}": result.unicodeScalars.append("\u{FFFD}")
-      default:
-        let isControl = scalar.properties.generalCategory == .control
-        result.unicodeScalars.append(isControl ? "\u{FFFD}" : scalar)
-      }
-    }
-    return result
+    let scaled = value * [1, 10, 100, 1000, 10_000, 100_000][places]
+    return scaled.magnitude < 1e15 ? value.fixed(places, isPadded: isPadded) : "0"
   }
 
   /// Returns text of at most `count` characters, the rest as an ellipsis.
@@ -148,7 +123,7 @@ package struct SVGDrawing {
     elements.append(
       "<text x=\"\(Self.number(x))\" y=\"\(Self.number(y))\" font-size=\"\(Self.number(size))\""
         + " text-anchor=\"\(anchor.rawValue)\" fill=\"\(fill)\"\(isBold ? " font-weight=\"600\"" : "")"
-        + "\(turn)>\(Self.escaped(text))</text>")
+        + "\(turn)>\(text.xmlEscaped)</text>")
   }
 
   /// The color of text.
@@ -165,7 +140,7 @@ package struct SVGDrawing {
       <svg xmlns="http://www.w3.org/2000/svg" width="\(Self.number(width))" \
       height="\(Self.number(height))" viewBox="0 0 \(size)" \
       font-family="system-ui, 'Segoe UI', 'DejaVu Sans', sans-serif" role="img">
-      <title>\(Self.escaped(title))</title>
+      <title>\(title.xmlEscaped)</title>
       <rect width="100%" height="100%" fill="#ffffff"/>
       \(elements.joined(separator: "\n"))
       </svg>

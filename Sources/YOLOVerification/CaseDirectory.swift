@@ -1,6 +1,6 @@
-import Glibc
 import YOLODatasets
 import YOLOImageIO
+import YOLOSystem
 
 /// A directory of a case that appears whole or not at all.
 struct CaseDirectory {
@@ -15,7 +15,7 @@ struct CaseDirectory {
       throw .unwritable(path: path, reason: "it is no path")
     }
     guard FileSystem.exists(self.path) else { return }
-    guard FileSystem.exists(FileSystem.joined(self.path, GoldenCase.fileName)) else {
+    guard FileSystem.exists(FilePath.joined(self.path, GoldenCase.fileName)) else {
       throw .exists(path: path, reason: "is there and is no golden case")
     }
     guard replaces else { throw .exists(path: path, reason: "is a golden case already") }
@@ -50,41 +50,26 @@ struct CaseDirectory {
         if exists { try rename(old, to: path) }
         throw error
       }
-      if exists { Self.remove(old) }
+      if exists { FileSystem.removeTree(old) }
     } catch {
-      Self.remove(new)
+      FileSystem.removeTree(new)
       throw error
     }
   }
 
-  private func failure(_ path: String) -> VerificationError {
-    .unwritable(path: path, reason: String(cString: strerror(errno)))
-  }
-
   private func make(_ path: String) throws(VerificationError) {
-    guard mkdir(path, 0o777) == 0 else { throw failure(path) }
+    do throws(FileError) {
+      try FileSystem.makeDirectory(path)
+    } catch {
+      throw .unwritable(path: path, reason: error.message)
+    }
   }
 
   private func rename(_ source: String, to target: String) throws(VerificationError) {
-    guard Glibc.rename(source, target) == 0 else { throw failure(target) }
-  }
-
-  /// Removes a directory with what is in it; links are removed, not followed.
-  private static func remove(_ path: String) {
-    var status = stat()
-    guard lstat(path, &status) == 0 else { return }
-    if status.st_mode & S_IFMT == S_IFDIR, let directory = opendir(path) {
-      var names: [String] = []
-      while let entry = readdir(directory) {
-        // SAFETY: the name ends with a null byte inside of the entry.
-        names.append(
-          withUnsafePointer(to: &entry.pointee.d_name) {
-            $0.withMemoryRebound(to: CChar.self, capacity: 256) { String(cString: $0) }
-          })
-      }
-      closedir(directory)
-      for name in names where name != "." && name != ".." { remove("\(path)/\(name)") }
+    do throws(FileError) {
+      try FileSystem.move(source, to: target)
+    } catch {
+      throw .unwritable(path: target, reason: error.message)
     }
-    _ = Glibc.remove(path)
   }
 }

@@ -3,6 +3,7 @@ import YOLODatasets
 public import YOLOImage
 import YOLOImageIO
 import YOLOModels
+import YOLOSystem
 public import YOLOTensor
 import YOLOValidation
 
@@ -22,7 +23,7 @@ extension GoldenCase {
   ///
   /// - Throws: `VerificationError` that names file and key.
   public init(contentsOf directory: String) throws(VerificationError) {
-    let file = FileSystem.joined(directory, Self.fileName)
+    let file = FilePath.joined(directory, Self.fileName)
     let root: CaseField
     do throws(DatasetError) {
       root = CaseField(
@@ -72,12 +73,12 @@ extension GoldenCase {
     self.versions = versions
     path = directory
     for name in [image] + tensors.map({ Self.tensorFile($0) }) {
-      let place = FileSystem.joined(directory, name)
+      let place = FilePath.joined(directory, name)
       guard FileSystem.exists(place) else {
         throw .file(.unreadable(path: place, reason: "the case names it, but it is not there"))
       }
     }
-    expected = try Self.expectation(FileSystem.joined(directory, Self.expectedName), task)
+    expected = try Self.expectation(FilePath.joined(directory, Self.expectedName), task)
   }
 
   private static func paths(_ field: CaseField?) throws(VerificationError) -> [String] {
@@ -143,7 +144,7 @@ extension GoldenCase {
   /// - Throws: `VerificationError.image`.
   public func readImage() throws(VerificationError) -> Image {
     do throws(ImageIOError) {
-      return try ImageReader.read(contentsOf: FileSystem.joined(path, image))
+      return try ImageReader.read(contentsOf: FilePath.joined(path, image))
     } catch {
       throw .image(error)
     }
@@ -153,10 +154,10 @@ extension GoldenCase {
   ///
   /// - Throws: `VerificationError.tensor` or `file`.
   public func readTensor(_ module: String) throws(VerificationError) -> Tensor {
-    let file = FileSystem.joined(path, Self.tensorFile(module))
+    let file = FilePath.joined(path, Self.tensorFile(module))
     let bytes: [UInt8]
     do throws(DatasetError) {
-      bytes = try FileSystem.read(file, maximumBytes: Self.maximumTensorBytes)
+      bytes = try DatasetFiles.read(file, maximumBytes: Self.maximumTensorBytes)
     } catch {
       throw .file(error)
     }
@@ -172,14 +173,14 @@ extension GoldenCase {
   ///
   /// - Throws: `VerificationError.file` or `noCases`.
   public static func directories(at path: String) throws(VerificationError) -> [String] {
-    if FileSystem.exists(FileSystem.joined(path, fileName)) { return [path] }
+    if FileSystem.exists(FilePath.joined(path, fileName)) { return [path] }
     let directories: [String]
     do throws(DatasetError) {
-      directories = try FileSystem.directories(in: path).map { FileSystem.joined(path, $0) }
+      directories = try DatasetFiles.directories(in: path).map { FilePath.joined(path, $0) }
     } catch {
       throw .file(error)
     }
-    let cases = directories.filter { FileSystem.exists(FileSystem.joined($0, fileName)) }
+    let cases = directories.filter { FileSystem.exists(FilePath.joined($0, fileName)) }
     guard !cases.isEmpty else { throw .noCases(path: path) }
     return cases
   }

@@ -4,6 +4,7 @@ import YOLODatasets
 import YOLOImage
 import YOLOImageIO
 import YOLOPostprocess
+import YOLOSystem
 import YOLOTensor
 public import YOLOValidation
 
@@ -15,7 +16,7 @@ extension GoldenCase {
   ///
   /// - Parameters:
   ///   - model: The model; the branch of a dual head is that which it runs.
-  ///   - image: The path of the image, which is copied as it is.
+  ///   - path: The path of the image, which is copied as it is.
   ///   - directory: The directory to make; the directory that it is in must be there.
   ///   - modules: The paths of the modules whose tensors are kept; `input` for the network's input.
   ///   - options: The options of the prediction; the size is written down even if it is the model's own.
@@ -29,7 +30,7 @@ extension GoldenCase {
     stamp: ModelStamp? = nil, replaces: Bool = false
   ) throws(VerificationError) {
     let target = try CaseDirectory(directory, replaces: replaces)
-    let name = path.split(separator: "/").last.map { String($0) } ?? path
+    let name = FilePath.name(of: path)
     let bytes: [UInt8]
     let fixed: PredictOptions
     do {

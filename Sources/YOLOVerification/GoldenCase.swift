@@ -1,5 +1,6 @@
-public import YOLOModels
 import YOLOInspection
+public import YOLOModels
+import YOLOSystem
 public import YOLOValidation
 
 /// An image, the options of a prediction, and what that must give.
@@ -58,5 +59,5 @@ public struct GoldenCase: Sendable, Hashable {
   public let expected: [ComparedObject]
 
   /// The name of the directory.
-  public var name: String { path.split(separator: "/").last.map { String($0) } ?? path }
+  public var name: String { FilePath.name(of: path) }
 }

@@ -1,3 +1,5 @@
+import YOLOSystem
+
 /// Verifications as JUnit XML: a test suite with a test case for each golden case.
 ///
 /// It has what the schema of Ant's JUnit task demands, which is the strictest in use: all attributes of a
@@ -33,17 +35,17 @@ public struct JUnitReport: Sendable {
     var lines = [
       "<?xml version=\"1.0\" encoding=\"UTF-8\"?>",
       "<testsuites>",
-      "  <testsuite id=\"0\" package=\"yolo\" name=\"yolo verify\" timestamp=\"\(Self.escaped(timestamp))\" "
-        + "hostname=\"\(Self.escaped(host))\" tests=\"\(outcomes.count)\" failures=\"\(failures)\" "
-        + "errors=\"\(errors)\" time=\"\(Self.seconds(seconds))\">",
+      "  <testsuite id=\"0\" package=\"yolo\" name=\"yolo verify\" timestamp=\"\(timestamp.xmlEscaped)\" "
+        + "hostname=\"\(host.xmlEscaped)\" tests=\"\(outcomes.count)\" failures=\"\(failures)\" "
+        + "errors=\"\(errors)\" time=\"\(min(max(seconds, 0), 1e9).fixed(3))\">",
       "    <properties>",
-      "      <property name=\"model\" value=\"\(Self.escaped(model))\"/>",
+      "      <property name=\"model\" value=\"\(model.xmlEscaped)\"/>",
       "    </properties>",
     ]
     for outcome in outcomes {
       let start =
-        "    <testcase name=\"\(Self.escaped(outcome.path))\" classname=\"yolo.verify\" "
-        + "time=\"\(Self.seconds(outcome.seconds))\""
+        "    <testcase name=\"\(outcome.path.xmlEscaped)\" classname=\"yolo.verify\" "
+        + "time=\"\(min(max(outcome.seconds, 0), 1e9).fixed(3))\""
       switch outcome.result {
       case .success(let verification) where verification.agrees: lines.append(start + "/>")
       case .success(let verification):
@@ -64,33 +66,8 @@ public struct JUnitReport: Sendable {
     let message = problems.first ?? ""
     return [
       start + ">",
-      "      <\(name) message=\"\(Self.escaped(message))\" type=\"\(type)\">\(Self.escaped(text))</\(name)>",
+      "      <\(name) message=\"\(message.xmlEscaped)\" type=\"\(type)\">\(text.xmlEscaped)</\(name)>",
       "    </testcase>",
     ]
-  }
-
-  /// Seconds to the millisecond, without an exponent.
-  private static func seconds(_ seconds: Double) -> String {
-    let count = Int((min(max(seconds, 0), 1e9) * 1000).rounded())
-    let fraction = String(count % 1000)
-    return "\(count / 1000).\(String(repeating: "0", count: 3 - fraction.count))\(fraction)"
-  }
-
-  /// Returns a text for the content of elements and attributes; what XML 1.0 cannot hold is replaced.
-  static func escaped(_ text: String) -> String {
-    var result = String.UnicodeScalarView()
-    for scalar in text.unicodeScalars {
-      switch scalar {
-      case "&": result.append(contentsOf: "&amp;".unicodeScalars)
-      case "<": result.append(contentsOf: "&lt;".unicodeScalars)
-      case ">": result.append(contentsOf: "&gt;".unicodeScalars)
-      case "\"": result.append(contentsOf: "&quot;".unicodeScalars)
-      case "'": result.append(contentsOf: "&apos;".unicodeScalars)
-      case "\t", "\n", "\r": result.append(contentsOf: "&#\(scalar.value);".unicodeScalars)
-      case "\u{0}"..<" ", "\u{7F}"..."\u{9F}", "\u{FFFE}", "\u{FFFF}": result.append("\u{FFFD}")
-      default: result.append(scalar)
-      }
-    }
-    return String(result)
   }
 }

@@ -1,5 +1,6 @@
 import JSONText
 import YOLO
+import YOLOSystem
 import YOLOWeights
 
 /// Which checkpoint a case was made with: good for a hint, no condition.
@@ -23,14 +24,14 @@ public struct ModelStamp: Sendable, Hashable {
   /// - Throws: `VerificationError.model`.
   public init(path: String) throws(VerificationError) {
     let mapped: MappedFile
-    do throws(WeightError) {
+    do throws(FileError) {
       mapped = try MappedFile(path: path)
     } catch {
-      throw .model(YOLOError(error))
+      throw .model(YOLOError(WeightError(reading: error)))
     }
     let checksum = String(Checksum.crc32(mapped.bytes), radix: 16)
     withExtendedLifetime(mapped) {}
-    file = path.split(separator: "/").last.map { String($0) } ?? path
+    file = FilePath.name(of: path)
     bytes = mapped.count
     crc32 = String(repeating: "0", count: 8 - checksum.count) + checksum
   }

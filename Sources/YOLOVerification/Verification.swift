@@ -1,7 +1,7 @@
 public import YOLO
+public import YOLOInspection
 import YOLOModels
 import YOLOPostprocess
-public import YOLOInspection
 import YOLOTensor
 import YOLOValidation
 

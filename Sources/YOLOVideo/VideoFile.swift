@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
+import YOLOSystem
 
 /// A look at a file before a program is let at it.
 enum VideoFile {
@@ -11,30 +7,19 @@ enum VideoFile {
   /// Throws `unreadable`, `tooManyBytes` or `noVideo`.
   @discardableResult
   static func check(_ path: String, maximumBytes: Int) throws(VideoError) -> VideoFormat {
-    guard !path.utf8.contains(0) else {
-      throw .unreadable(source: path, reason: "the path has a null byte")
+    do throws(FileError) {
+      let file = try RegularFile(opening: path)
+      guard file.size <= maximumBytes else {
+        throw FileError(path, .tooLarge(bytes: file.size, maximum: maximumBytes))
+      }
+      let bytes = try file.prefix(VideoFormat.signatureLength)
+      if let format = VideoFormat.recognize(bytes) { return format }
+    } catch {
+      if case .tooLarge(_, let maximum) = error.reason {
+        throw .tooManyBytes(source: path, maximum: maximum)
+      }
+      throw .unreadable(source: path, reason: error.message)
     }
-    // Without O_NONBLOCK a pipe that nobody writes to would be waited for.
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else {
-      throw .unreadable(source: path, reason: String(cString: strerror(errno)))
-    }
-    defer { close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0 else {
-      throw .unreadable(source: path, reason: String(cString: strerror(errno)))
-    }
-    guard status.st_mode & S_IFMT == S_IFREG else {
-      throw .unreadable(source: path, reason: "it is no regular file")
-    }
-    guard status.st_size <= maximumBytes else {
-      throw .tooManyBytes(source: path, maximum: maximumBytes)
-    }
-    var bytes = [UInt8](repeating: 0, count: VideoFormat.signatureLength)
-    let count = bytes.withUnsafeMutableBytes { read(descriptor, $0.baseAddress, $0.count) }
-    guard let format = VideoFormat.recognize([UInt8](bytes.prefix(max(count, 0)))) else {
-      throw .noVideo(source: path)
-    }
-    return format
+    throw .noVideo(source: path)
   }
 }

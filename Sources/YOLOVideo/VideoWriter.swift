@@ -1,12 +1,7 @@
 import Subprocess
 public import YOLOGeometry
 public import YOLOImage
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
+import YOLOSystem
 
 /// Writes frames to an MP4 file through the program ffmpeg: H.264, or MPEG-4 where that is missing.
 public struct VideoWriter {
@@ -23,37 +18,28 @@ public struct VideoWriter {
     to path: String, size: Size, frameRate: FrameRate = .standard, seconds: Double = 604_800,
     _ body: (VideoWriter) async throws -> Void
   ) async throws {
-    guard !path.utf8.contains(0) else {
-      throw VideoError.unwritable(path: path, reason: "the path has a null byte")
-    }
     _ = Self.ignoresBrokenPipes
-    let directory = path.utf8.lastIndex(of: UInt8(ascii: "/")).map { String(path[...$0]) } ?? ""
-    let tag = String(UInt64.random(in: .min ... .max), radix: 36)
-    let temporary = "\(directory).yolo-\(tag).mp4"
     // The file is made here, so that a directory that cannot be written to is known before the work.
-    let descriptor = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
-    guard descriptor >= 0 else { throw unwritable(path, errno) }
-    close(descriptor)
-    do {
-      let encoder = try await encoder()
-      let ending = try await MediaProgram.converter.run(
-        arguments(temporary, size: size, frameRate: frameRate, encoder: encoder),
-        seconds: seconds
-      ) { input, _ in
-        try await body(VideoWriter(input: input, size: size, path: path))
-      }
-      if ending.isTimedOut { throw VideoError.timedOut(source: path, maximum: seconds) }
-      if let signal = ending.signal {
-        throw VideoError.endedEarly(source: path, program: "ffmpeg", signal: signal)
-      }
-      guard ending.code == 0 else {
-        throw VideoError.unwritable(
-          path: path, reason: ending.message.firstLine ?? "ffmpeg gives no reason")
-      }
-      guard rename(temporary, path) == 0 else { throw unwritable(path, errno) }
+    let file = try Self.opened(path)
+    let encoder = try await encoder()
+    let ending = try await MediaProgram.converter.run(
+      arguments(file.temporaryPath, size: size, frameRate: frameRate, encoder: encoder),
+      seconds: seconds
+    ) { input, _ in
+      try await body(VideoWriter(input: input, size: size, path: path))
+    }
+    if ending.isTimedOut { throw VideoError.timedOut(source: path, maximum: seconds) }
+    if let signal = ending.signal {
+      throw VideoError.endedEarly(source: path, program: "ffmpeg", signal: signal)
+    }
+    guard ending.code == 0 else {
+      throw VideoError.unwritable(
+        path: path, reason: ending.message.firstLine ?? "ffmpeg gives no reason")
+    }
+    do throws(FileError) {
+      try file.commit(synchronizes: false)
     } catch {
-      unlink(temporary)
-      throw error
+      throw unwritable(error)
     }
   }
 
@@ -85,8 +71,16 @@ public struct VideoWriter {
     signal(SIGPIPE, SIG_IGN)
   }()
 
-  private static func unwritable(_ path: String, _ number: Int32) -> VideoError {
-    .unwritable(path: path, reason: String(cString: strerror(number)))
+  private static func opened(_ path: String) throws(VideoError) -> AtomicFile {
+    do throws(FileError) {
+      return try AtomicFile(path: path, suffix: ".mp4")
+    } catch {
+      throw unwritable(error)
+    }
+  }
+
+  private static func unwritable(_ error: FileError) -> VideoError {
+    .unwritable(path: error.path, reason: error.message)
   }
 
   /// The encoder and its options: libx264 if ffmpeg has it.

@@ -1,3 +1,5 @@
+import YOLOSystem
+
 /// One record of a ZIP central directory, checked for what this reader supports.
 struct CentralHeader {
   let name: String

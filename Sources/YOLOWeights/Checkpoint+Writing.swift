@@ -1,4 +1,5 @@
 import JSONText
+import YOLOSystem
 import YOLOTensor
 
 extension Checkpoint {
@@ -49,6 +50,16 @@ extension Checkpoint {
       throw .limitExceeded(
         file: path, at: "header", what: "bytes", limit: SafetensorsFile.headerLimit)
     }
+    do throws(FileError) {
+      try Self.write(header, tensors.map(\.1), to: path)
+    } catch {
+      throw WeightError(writing: error)
+    }
+  }
+
+  private static func write(
+    _ header: [UInt8], _ tensors: [WeightTensor], to path: String
+  ) throws(FileError) {
     let output = try AtomicFile(path: path)
     var length: [UInt8] = []
     for shift in stride(from: 0, to: 64, by: 8) {
@@ -56,8 +67,8 @@ extension Checkpoint {
     }
     try Self.write(length, to: output)
     try Self.write(header, to: output)
-    for (_, tensor) in tensors { try Self.write(tensor, to: output) }
-    try output.commit()
+    for tensor in tensors { try Self.write(tensor, to: output) }
+    try output.commit(synchronizes: true)
   }
 
   private func metadata(producer: String, encoder: inout ArchitectureEncoder) -> JSONValue {
@@ -94,14 +105,14 @@ extension Checkpoint {
     return .object(members)
   }
 
-  private static func write(_ bytes: [UInt8], to output: AtomicFile) throws(WeightError) {
+  private static func write(_ bytes: [UInt8], to output: AtomicFile) throws(FileError) {
     let result = bytes.withUnsafeBytes { buffer in
-      Result { () throws(WeightError) in try output.write(buffer) }
+      Result { () throws(FileError) in try output.write(buffer) }
     }
     try result.get()
   }
 
-  private static func write(_ tensor: WeightTensor, to output: AtomicFile) throws(WeightError) {
+  private static func write(_ tensor: WeightTensor, to output: AtomicFile) throws(FileError) {
     guard !tensor.isContiguous else { return try tensor.writeContiguous(to: output) }
     let buffer = UnsafeMutableRawBufferPointer.allocate(byteCount: tensor.byteCount, alignment: 64)
     defer { buffer.deallocate() }
@@ -112,9 +123,9 @@ extension Checkpoint {
 
 extension WeightTensor {
   /// Writes the elements without a copy; they lie without gaps.
-  fileprivate func writeContiguous(to output: AtomicFile) throws(WeightError) {
+  fileprivate func writeContiguous(to output: AtomicFile) throws(FileError) {
     let result = withBase { base in
-      Result { () throws(WeightError) in
+      Result { () throws(FileError) in
         try output.write(UnsafeRawBufferPointer(start: base, count: byteCount))
       }
     }

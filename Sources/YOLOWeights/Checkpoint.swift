@@ -1,3 +1,5 @@
+package import YOLOSystem
+
 /// A model as it lies in a file: its records and tensors, and what is needed to predict with it.
 ///
 /// Opening reads the structure only; weights are converted when a tensor is read, straight from the
@@ -31,7 +33,13 @@ public struct Checkpoint: Sendable {
   public static func open(
     path: String, verifyingWeights: Bool = false
   ) throws(WeightError) -> Checkpoint {
-    try Checkpoint(file: try MappedFile(path: path), verifyingWeights: verifyingWeights)
+    let file: MappedFile
+    do throws(FileError) {
+      file = try MappedFile(path: path)
+    } catch {
+      throw WeightError(reading: error)
+    }
+    return try Checkpoint(file: file, verifyingWeights: verifyingWeights)
   }
 
   /// Reads a checkpoint from bytes, of which it keeps a copy; `name` is for messages.
@@ -40,14 +48,19 @@ public struct Checkpoint: Sendable {
   public init(
     bytes: [UInt8], name: String = "the checkpoint", verifyingWeights: Bool = false
   ) throws(WeightError) {
-    try self.init(
-      file: try MappedFile(copying: bytes, name: name), verifyingWeights: verifyingWeights)
+    let file: MappedFile
+    do throws(FileError) {
+      file = try MappedFile(copying: bytes, name: name)
+    } catch {
+      throw WeightError(reading: error)
+    }
+    try self.init(file: file, verifyingWeights: verifyingWeights)
   }
 
   /// Reads a checkpoint from a mapped file.
   ///
   /// - Throws: `WeightError`; see its cases.
-  public init(file: MappedFile, verifyingWeights: Bool = false) throws(WeightError) {
+  package init(file: MappedFile, verifyingWeights: Bool = false) throws(WeightError) {
     let format = FileFormat(detecting: file.bytes)
     switch format {
     case .zip: self = try TorchReader.read(file, verifyingWeights: verifyingWeights)

@@ -1,3 +1,5 @@
+package import YOLOSystem
+
 /// The CRC-32 of ZIP archives (polynomial 0xEDB88320, reflected), eight bytes a step.
 ///
 /// Source: Kounavis and Berry, "A Systematic Approach to Building High Performance Software-Based

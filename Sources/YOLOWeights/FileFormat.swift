@@ -1,3 +1,5 @@
+package import YOLOSystem
+
 /// A kind of file, told from its first bytes and never from its suffix.
 public enum FileFormat: Sendable, Equatable, CaseIterable {
   /// A ZIP archive, the container of today's `torch.save`.

@@ -1,3 +1,5 @@
+package import YOLOSystem
+
 /// Runs a pickle without Python: the stack machine of the format, with inert records in place of
 /// every object that the stream would have Python import or call.
 ///

@@ -1,3 +1,4 @@
+import YOLOSystem
 import YOLOTensor
 
 /// Turns the module instances of a pickle into records, sharing what the pickle shares.

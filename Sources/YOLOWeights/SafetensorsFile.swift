@@ -1,4 +1,5 @@
 import JSONText
+package import YOLOSystem
 import YOLOTensor
 
 /// The tensors and the metadata of a safetensors file, checked as the format demands.

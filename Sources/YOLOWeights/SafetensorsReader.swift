@@ -1,4 +1,5 @@
 import JSONText
+import YOLOSystem
 
 /// Reads the safetensors files that `Checkpoint.writeSafetensors(to:)` writes.
 enum SafetensorsReader {

@@ -1,3 +1,5 @@
+import YOLOSystem
+
 /// Reads the `.pt` checkpoints of `torch.save`.
 enum TorchReader {
   static func read(_ file: MappedFile, verifyingWeights: Bool) throws(WeightError) -> Checkpoint {

@@ -1,3 +1,5 @@
+package import YOLOSystem
+
 /// What is wrong with a weight file, or with what was asked of it.
 ///
 /// Every case names the file and the place inside it: the archive entry, the module path
@@ -82,18 +84,20 @@ extension WeightError: CustomStringConvertible {
   }
 }
 
-/// Returns text from a file made fit for a message: control characters escaped, length bounded.
-func printable(_ text: String) -> String {
-  var result = ""
-  var length = 0
-  for scalar in text.unicodeScalars {
-    if length >= 200 { return result + "…" }
-    switch scalar.properties.generalCategory {
-    case .control, .format, .surrogate, .lineSeparator, .paragraphSeparator:
-      result += "\\u{\(String(scalar.value, radix: 16))}"
-    default: result.unicodeScalars.append(scalar)
-    }
-    length += 1
+extension WeightError {
+  /// Creates the error of a file that could not be opened for reading.
+  package init(reading error: FileError) {
+    self =
+      error.reason == .empty
+      ? .unsupportedFormat(file: error.path, found: .empty)
+      : .unreadableFile(file: error.path, reason: error.message)
   }
-  return result
+
+  /// Creates the error of a file that could not be written.
+  init(writing error: FileError) {
+    self = .unwritableFile(file: error.path, reason: error.message)
+  }
 }
+
+/// Returns text from a file made fit for a message: control characters escaped, length bounded.
+func printable(_ text: String) -> String { text.escapingControls() }

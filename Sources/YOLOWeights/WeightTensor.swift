@@ -1,3 +1,4 @@
+package import YOLOSystem
 public import YOLOTensor
 
 /// A tensor of a weight file: its type and shape, and its elements as they lie in the file.

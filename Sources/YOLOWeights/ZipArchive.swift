@@ -1,3 +1,5 @@
+package import YOLOSystem
+
 /// The entries of a ZIP archive that stores everything uncompressed, as torch writes it.
 ///
 /// Sizes and checksums come from the central directory, because torch leaves those of the local

@@ -67,7 +67,9 @@ import Testing
   @Test func oneOfEachOutcome() throws {
     try Program.withDirectory { directory in
       let (good, wrong) = (directory.appending(path: "good"), directory.appending(path: "wrong"))
-      let (broken, junit) = (directory.appending(path: "broken"), directory.appending(path: "junit.xml"))
+      let (broken, junit) = (
+        directory.appending(path: "broken"), directory.appending(path: "junit.xml")
+      )
       for place in [good, wrong, broken] {
         #expect(try Self.record("detect", to: place, ["--taps", "layers"]).status == 0)
       }

@@ -182,7 +182,7 @@ import YOLOTestSupport
   @Test(arguments: [
     ("/a/images/val/1.jpg", "/a/labels/val/1.txt"),
     ("/images/images/1.png", "/images/labels/1.txt"),
-    ("/a/images/1.b.jpg", "/a/images/1.b.txt"), ("1.jpg", "1.txt"),
+    ("/a/photos/1.b.jpg", "/a/photos/1.b.txt"), ("1.jpg", "1.txt"),
     ("images/1.jpg", "images/1.txt"), ("/a/images", "/a/images.txt"),
   ])
   func labelPaths(image: String, labels: String) {

@@ -73,7 +73,8 @@ import YOLOImageIO
     let directory = try TemporaryDirectory()
     let cases = [
       ("\(directory.path)/none.jpg", "No such file or directory"),
-      ("\(directory.path)/a\0b", "the path has a null byte"), ("", "No such file or directory"),
+      ("\(directory.path)/a\0b", "the path contains a null byte"),
+      ("", "No such file or directory"),
     ]
     for (path, reason) in cases {
       #expect(throws: ImageIOError.unreadable(source: path, reason: reason)) {

@@ -88,7 +88,8 @@ import YOLOTestSupport
     let cases = [
       ("\(directory.path)/missing/a.png", "No such file or directory"),
       (directory.path, "it is a directory"), ("/dev/null", "it is a device"),
-      ("\(directory.path)/a\0b", "the path has a null byte"), ("", "No such file or directory"),
+      ("\(directory.path)/a\0b", "the path contains a null byte"),
+      ("", "No such file or directory"),
       ("\(directory.path)/" + String(repeating: "n", count: 300), "File name too long"),
     ]
     for (path, reason) in cases {

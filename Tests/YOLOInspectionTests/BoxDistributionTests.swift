@@ -2,8 +2,8 @@ import Foundation
 import FoundationXML
 import Testing
 import YOLO
-import YOLOPostprocess
 import YOLOInspection
+import YOLOPostprocess
 import YOLOTensor
 
 /// How a head came to its boxes.

@@ -1,8 +1,8 @@
 import Testing
 import YOLO
 import YOLOGraph
-import YOLOKernels
 import YOLOInspection
+import YOLOKernels
 import YOLOTensor
 import YOLOTestSupport
 

@@ -12,8 +12,11 @@ import YOLOServer
   @Test func whatIsBeyondTheBoundIsRefused() async throws {
     let queue = InferenceQueue(workers: 1, capacity: 1)
     let gate = DispatchSemaphore(value: 0)
-    async let first = queue.run(until: soon, seconds: 1, for: DisconnectMonitor()) { _ in gate.wait() }
-    async let second = queue.run(until: soon, seconds: 1, for: DisconnectMonitor()) { _ in gate.wait()
+    async let first = queue.run(until: soon, seconds: 1, for: DisconnectMonitor()) { _ in
+      gate.wait()
+    }
+    async let second = queue.run(until: soon, seconds: 1, for: DisconnectMonitor()) { _ in
+      gate.wait()
     }
     while queue.currentLoad.running + queue.currentLoad.waiting < 2 { await Task.yield() }
     let failure = await #expect(throws: APIError.self) {
@@ -29,12 +32,18 @@ import YOLOServer
 
   @Test func whatIsAloneHasAllProcessorsAndWhatIsNotItsPart() async throws {
     let queue = InferenceQueue(workers: 2, capacity: 1)
-    let alone = try await queue.run(until: soon, seconds: 1, for: DisconnectMonitor()) { $0.threads }
+    let alone = try await queue.run(until: soon, seconds: 1, for: DisconnectMonitor()) {
+      $0.threads
+    }
     #expect(alone == Processors.usable)
     let gate = DispatchSemaphore(value: 0)
-    async let first = queue.run(until: soon, seconds: 1, for: DisconnectMonitor()) { _ in gate.wait() }
+    async let first = queue.run(until: soon, seconds: 1, for: DisconnectMonitor()) { _ in
+      gate.wait()
+    }
     while queue.currentLoad.running < 1 { await Task.yield() }
-    let second = try await queue.run(until: soon, seconds: 1, for: DisconnectMonitor()) { $0.threads }
+    let second = try await queue.run(until: soon, seconds: 1, for: DisconnectMonitor()) {
+      $0.threads
+    }
     #expect(second == max(1, Processors.usable / 2))
     gate.signal()
     try await first

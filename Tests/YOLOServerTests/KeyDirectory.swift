@@ -5,7 +5,8 @@ import Foundation
 func withKeyDirectory<Value>(
   _ body: (_ directory: URL) async throws -> Value
 ) async throws -> Value {
-  let directory = FileManager.default.temporaryDirectory.appending(path: "keys-\(UUID().uuidString)")
+  let directory = FileManager.default.temporaryDirectory.appending(
+    path: "keys-\(UUID().uuidString)")
   try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)
   defer { try? FileManager.default.removeItem(at: directory) }
   return try await body(directory)

@@ -63,7 +63,8 @@ import YOLOServer
   @Test(.enabled(if: geteuid() != 0, "the superuser may write everywhere"))
   func aReadOnlyDirectoryIsNamed() async throws {
     try await withKeyDirectory { directory in
-      try FileManager.default.setAttributes([.posixPermissions: 0o500], ofItemAtPath: directory.path)
+      try FileManager.default.setAttributes(
+        [.posixPermissions: 0o500], ofItemAtPath: directory.path)
       expectError(opening: directory.appending(path: "keys.sqlite").path) { error in
         guard case .inaccessible = error else { return false }
         return true

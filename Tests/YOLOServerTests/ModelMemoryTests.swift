@@ -52,7 +52,9 @@ import YOLOValidation
 
   @Test func whatIsLoadedAtTheStartStaysUnderTheBudget() async throws {
     let budget = try await Self.bytes(of: "detect") + Self.bytes(of: "classify") + 1000
-    let directory = try ModelTestDirectory(["a.pt": "detect", "b.pt": "segment", "c.pt": "classify"])
+    let directory = try ModelTestDirectory([
+      "a.pt": "detect", "b.pt": "segment", "c.pt": "classify",
+    ])
     let store = try await directory.scanned { $0.limits.modelBytes = budget }
     #expect(Self.states(store) == [.loaded, .idle, .loaded] && store.loadedBytes <= budget)
     #expect(store.isReady && store.counters.evictions == 0)

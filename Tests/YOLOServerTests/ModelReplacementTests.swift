@@ -47,11 +47,11 @@ import YOLOWeights
     #expect(old?.task == "detect" && old?.model.task == "detect")
     _ = try old?.model.predict(image)
     #expect(store.loadedCount == 2 && store.counters.replacements == 1)
-    weak let model = old?.model
+    let model = { [weak model = old?.model] in model }
     old = nil
     // What a lease's end gives up goes on the store's thread, where looks are made, too.
     try await store.scan()
-    #expect(model == nil && store.loadedCount == 1)
+    #expect(model() == nil && store.loadedCount == 1)
   }
 
   /// What was loaded does not depend on its file: it may be truncated in place.
@@ -115,7 +115,8 @@ import YOLOWeights
     let directory = try ModelTestDirectory()
     var bytes = try ModelTestDirectory.bytes("detect")
     if suffix == "safetensors" {
-      let model = try Model(path: ModelTestDirectory.weights.appending(path: "shapes-detect.pt").path)
+      let model = try Model(
+        path: ModelTestDirectory.weights.appending(path: "shapes-detect.pt").path)
       try model.checkpoint.writeSafetensors(to: directory.path("whole.part"))
       bytes = try Data(contentsOf: directory.url.appending(path: "whole.part"))
     }
@@ -134,7 +135,8 @@ import YOLOWeights
     #expect(directory.log.lines(with: "model broken").count == places.count)
     let failure = try await ModelStoreTests.failure(store, "m3")
     #expect(failure.status == .serviceUnavailable && failure.code == "SERVICE_UNAVAILABLE")
-    #expect(failure.message.contains("m3.\(suffix)") && !failure.message.contains(directory.url.path))
+    #expect(
+      failure.message.contains("m3.\(suffix)") && !failure.message.contains(directory.url.path))
   }
 
   /// Weights that changed by a bit on the way are found by their checksum.

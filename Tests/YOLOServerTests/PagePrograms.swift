@@ -24,7 +24,8 @@ enum PagePrograms {
 
   /// Runs a script of Bash in a directory and returns its standard output, whatever its status.
   static func shell(
-    _ script: String, in directory: URL = FileManager.default.temporaryDirectory, input: Data = Data()
+    _ script: String, in directory: URL = FileManager.default.temporaryDirectory,
+    input: Data = Data()
   ) async throws -> Data {
     let name = "yolo-page-\(UUID().uuidString)"
     let source = FileManager.default.temporaryDirectory.appending(path: "\(name).in")

@@ -68,7 +68,9 @@ struct PageTests {
         let many = try PageAnswer(try await page.copied(by: "#copy-json"))
         #expect(many.results.count >= usual.results.count)
         #expect(try await page.boxes() == many.results.count)
-        try await page.awaitResponse { try await browser.type(PageBrowser.Key.home, into: "#imgsz") }
+        try await page.awaitResponse {
+          try await browser.type(PageBrowser.Key.home, into: "#imgsz")
+        }
         #expect(try await page.text("#curl").contains("-F 'imgsz=32'"))
         #expect(try PageAnswer(try await page.copied(by: "#copy-json")) != many)
       }
@@ -182,7 +184,8 @@ struct PageTests {
     try await PageServer.withDirectory { directory in
       let photo = PageServer.weights.appending(path: "shapes.jpg").path(percentEncoded: false)
       _ = try await PagePrograms.shell(
-        "ffmpeg -v error -loop 1 -t 1 -r 5 -i '\(photo)' -pix_fmt yuv420p shapes.mp4", in: directory)
+        "ffmpeg -v error -loop 1 -t 1 -r 5 -i '\(photo)' -pix_fmt yuv420p shapes.mp4", in: directory
+      )
       try await PageServer.serving { address in
         try await PageBrowser.acquiring { browser in
           let page = try await PageView.open(address, in: browser)

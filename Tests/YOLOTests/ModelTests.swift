@@ -3,6 +3,7 @@ import Testing
 import YOLO
 import YOLOImage
 import YOLOImageIO
+import YOLOSystem
 import YOLOTestSupport
 import YOLOValidation
 import YOLOWeights

@@ -18,7 +18,7 @@ import YOLOVerification
     let directory = try TemporaryDirectory()
     let head =
       head
-      ?? #""format": "yolo-reference-case", "version": 1, "task": "detect", "image": "p.png""#
+      ?? #""format": "yolo-reference-case", "version": 1, "task": "detect", "picture": "p.png""#
     try directory.write("{\(head)\(json.isEmpty ? "" : ", ")\(json)}", to: "case.json")
     try directory.write(expected, to: "expected.json")
     try directory.write("no image", to: "p.png")
@@ -113,21 +113,21 @@ import YOLOVerification
     (#""format": "yolo-reference-case", "version": "1""#, "version must be"),
     (#""format": "yolo-reference-case", "version": 1"#, "task must be"),
     (#""format": "yolo-reference-case", "version": 1, "task": "depth""#, "task must be one of"),
-    (#""format": "yolo-reference-case", "version": 1, "task": "detect""#, "image must be"),
+    (#""format": "yolo-reference-case", "version": 1, "task": "detect""#, "picture must be"),
     (
-      #""format": "yolo-reference-case", "version": 1, "task": "detect", "image": "../p.png""#,
+      #""format": "yolo-reference-case", "version": 1, "task": "detect", "picture": "../p.png""#,
       "without a slash"
     ),
     (
-      #""format": "yolo-reference-case", "version": 1, "task": "detect", "image": "..""#,
+      #""format": "yolo-reference-case", "version": 1, "task": "detect", "picture": "..""#,
       "without a slash"
     ),
     (
-      #""format": "yolo-reference-case", "version": 1, "task": "detect", "image": "a\u0000""#,
+      #""format": "yolo-reference-case", "version": 1, "task": "detect", "picture": "a\u0000""#,
       "without a slash"
     ),
     (
-      #""format": "yolo-reference-case", "version": 1, "task": "detect", "image": "q.png""#,
+      #""format": "yolo-reference-case", "version": 1, "task": "detect", "picture": "q.png""#,
       "q.png"
     ),
   ]
@@ -242,6 +242,7 @@ import YOLOVerification
     #expect(
       try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted()
         == ["case", "other"])
-    #expect(try FileManager.default.contentsOfDirectory(atPath: directory.place("other")) == ["file"])
+    #expect(
+      try FileManager.default.contentsOfDirectory(atPath: directory.place("other")) == ["file"])
   }
 }

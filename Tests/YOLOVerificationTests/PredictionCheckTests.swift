@@ -1,8 +1,8 @@
 import Testing
 import YOLO
 import YOLOGeometry
-import YOLOPostprocess
 import YOLOInspection
+import YOLOPostprocess
 import YOLOTensor
 import YOLOValidation
 import YOLOVerification

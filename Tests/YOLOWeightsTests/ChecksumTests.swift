@@ -1,4 +1,5 @@
 import Testing
+import YOLOSystem
 import YOLOTestSupport
 import YOLOWeights
 

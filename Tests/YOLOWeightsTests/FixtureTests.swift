@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import YOLOSystem
 import YOLOTestSupport
 import YOLOWeights
 

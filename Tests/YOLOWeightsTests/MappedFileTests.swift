@@ -1,10 +1,11 @@
 import Foundation
 import Testing
+import YOLOSystem
 import YOLOWeights
 
 @Suite struct MappedFileTests {
   private func reason(_ path: String) -> String {
-    thrown { _ = try MappedFile(path: path) }.map(\.description) ?? "no error"
+    thrown { _ = try Checkpoint.open(path: path) }.map(\.description) ?? "no error"
   }
 
   @Test func mapsRegularFiles() throws {
@@ -23,17 +24,18 @@ import YOLOWeights
     try withTemporaryDirectory { directory in
       #expect(reason("\(directory)/none").contains("No such file"))
       #expect(reason(directory).contains("it is a directory"))
-      #expect(reason("/dev/zero").contains("not a regular file"))
+      #expect(reason("/dev/zero").contains("it is a device"))
       #expect(reason("").contains("No such file"))
-      #expect(reason("a\0b").contains("null character"))
+      #expect(reason("a\0b").contains("null byte"))
       // Opening a pipe nobody writes to must not wait.
       let pipe = "\(directory)/pipe"
       #expect(mkfifo(pipe, 0o600) == 0)
-      #expect(reason(pipe).contains("not a regular file"))
+      #expect(reason(pipe).contains("it is a pipe"))
       let empty = "\(directory)/empty"
       try Data().write(to: URL(filePath: empty))
       #expect(
-        thrown { _ = try MappedFile(path: empty) } == .unsupportedFormat(file: empty, found: .empty)
+        thrown { _ = try Checkpoint.open(path: empty) }
+          == .unsupportedFormat(file: empty, found: .empty)
       )
     }
   }

@@ -109,7 +109,8 @@ import YOLOWeights
 
   @Test func refusesMalformedStreams() {
     #expect(
-      reason([]) == "test is an empty file, not an Ultralytics .pt checkpoint or a safetensors file"
+      opening([])?.description
+        == "test is an empty file, not an Ultralytics .pt checkpoint or a safetensors file"
     )
     #expect(reason([0x80, 9, 0x4E, 0x2E]).contains("at byte 2: protocol 9 is unknown"))
     #expect(reason([0x2E]).contains("0 values on the stack"))

@@ -1,6 +1,7 @@
 import Foundation
 import JSONText
 import Testing
+import YOLOSystem
 import YOLOTestSupport
 import YOLOWeights
 

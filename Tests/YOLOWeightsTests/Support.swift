@@ -1,4 +1,5 @@
 import Foundation
+import YOLOSystem
 import YOLOTestSupport
 import YOLOWeights
 

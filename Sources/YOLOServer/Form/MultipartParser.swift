@@ -1,11 +1,7 @@
 #if Server
 package import NIOCore
 
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
+import YOLOSystem
 
 /// Takes a body of the type multipart/form-data apart (RFC 7578, RFC 2046) as it comes.
 ///

@@ -1,5 +1,5 @@
 #if Server
-import Glibc
+import YOLOSystem
 import NIOPosix
 
 /// A file that only this process's user can read, and that goes with the last reference to it.
@@ -13,7 +13,7 @@ package final class TemporaryFile: Sendable {
     let directory = getenv("TMPDIR").map { String(cString: $0) } ?? "/tmp"
     let name = String(UInt64.random(in: .min ... .max), radix: 36)
     path = "\(directory)/yolo-upload-\(name)"
-    descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0o600)
+    descriptor = FileSystem.createFile(path, mode: 0o600)
     guard descriptor >= 0 else {
       throw .unavailable("The server cannot store a video at present.", retryAfter: 10)
     }
@@ -36,20 +36,7 @@ package final class TemporaryFile: Sendable {
   }
 
   private func write(_ bytes: [UInt8]) -> Bool {
-    bytes.withUnsafeBytes { buffer in
-      var position = 0
-      while position < buffer.count {
-        // SAFETY: writes the bytes from `position` to the end at most, all of them alive throughout.
-        let count = Glibc.write(
-          descriptor, buffer.baseAddress.map { $0 + position }, buffer.count - position)
-        if count >= 0 {
-          position += count
-        } else if errno != EINTR {
-          return false
-        }
-      }
-      return true
-    }
+    bytes.withUnsafeBytes { FileSystem.write($0, to: descriptor) == nil }
   }
 }
 #endif

@@ -1,11 +1,7 @@
 #if Server
 import GRDB
 
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
+import YOLOSystem
 
 /// The file of the database: only its owner may read it, and its directory if that is made, too.
 enum KeyFile {
@@ -66,11 +62,7 @@ enum KeyFile {
   }
 
   private static func create(_ path: String) -> Int32 {
-    #if canImport(Glibc)
-    Glibc.open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0o600)
-    #else
-    Musl.open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, 0o600)
-    #endif
+    FileSystem.createFile(path, mode: 0o600)
   }
 
   private static func failure(_ path: String) -> KeyStoreError {

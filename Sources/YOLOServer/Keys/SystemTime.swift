@@ -1,9 +1,5 @@
 #if Server
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
+import YOLOSystem
 
 /// The clock of the system.
 package enum SystemTime {

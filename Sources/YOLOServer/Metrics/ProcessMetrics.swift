@@ -1,5 +1,5 @@
 #if Server
-import Glibc
+import YOLOSystem
 
 /// The metrics of the process itself, by the names that Prometheus' clients use, from `/proc/self`.
 package enum ProcessMetrics {

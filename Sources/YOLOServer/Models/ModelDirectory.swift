@@ -1,4 +1,5 @@
 #if Server
+import YOLOSystem
 import Foundation
 
 /// Where the files of models are looked for: a directory, or one file of it.
@@ -52,21 +53,14 @@ struct ModelDirectory: Sendable {
 
   private func names() throws(ModelFault) -> [String] {
     if let only { return [only] }
-    guard let directory = opendir(path) else {
-      let reason = strerror(errno).map { String(cString: $0) } ?? "error \(errno)"
-      throw ModelFault(message: "the directory of models, \(path), cannot be read: \(reason)")
-    }
-    defer { closedir(directory) }
-    var names = [String]()
-    while let entry = readdir(directory) {
-      let name = withUnsafeBytes(of: entry.pointee.d_name) {
-        String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+    do throws(FileError) {
+      return try FileSystem.names(in: path).filter { name in
+        !name.hasPrefix(".") && Self.suffixes.contains { name.hasSuffix($0) }
       }
-      if !name.hasPrefix("."), Self.suffixes.contains(where: { name.hasSuffix($0) }) {
-        names.append(name)
-      }
+    } catch {
+      throw ModelFault(
+        message: "the directory of models, \(path), cannot be read: \(error.message)")
     }
-    return names
   }
 
   /// The suffixes of models; of two files with one stem, that of the earlier suffix has the stem as its

@@ -1,4 +1,5 @@
 #if Server
+import YOLOSystem
 import Foundation
 import YOLO
 import YOLOWeights
@@ -20,16 +21,8 @@ struct ModelFile {
   ///   - limit: The most bytes that are read.
   /// - Throws: What is wrong with the file, or that it is being written.
   init(path: String, name: String, limit: Int) throws(ModelFault) {
-    // Without O_NONBLOCK, opening a named pipe would wait for a writer.
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { throw Self.unreadable(name) }
-    defer { close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0 else { throw Self.unreadable(name) }
-    guard status.st_mode & S_IFMT == S_IFREG else {
-      throw ModelFault(message: "\(name) is not a regular file")
-    }
-    let signature = FileSignature(status)
+    let source = try Self.opened(path, name)
+    let signature = FileSignature(source.status)
     guard signature.size > 0 else { throw ModelFault(message: "\(name) is empty") }
     guard signature.size <= limit else {
       throw ModelFault(
@@ -37,21 +30,32 @@ struct ModelFile {
       )
     }
     file = try MappedFile(name: name, count: signature.size) { buffer throws(ModelFault) in
-      var filled = 0
-      while filled < buffer.count {
-        let count = read(
-          descriptor, buffer.baseAddress.map { $0 + filled }, buffer.count - filled)
-        if count < 0, errno == EINTR { continue }
-        guard count >= 0 else { throw Self.unreadable(name) }
-        guard count > 0 else { throw Self.changing(name) }
-        filled += count
+      let count: Int
+      do throws(FileError) {
+        count = try source.fill(buffer)
+      } catch {
+        throw ModelFault(message: "\(name) cannot be read: \(error.message)")
       }
+      guard count == buffer.count else { throw Self.changing(name) }
     }
     var later = stat()
-    guard fstat(descriptor, &later) == 0, FileSignature(later) == signature else {
+    guard fstat(source.descriptor, &later) == 0, FileSignature(later) == signature else {
       throw Self.changing(name)
     }
     self.signature = signature
+  }
+
+  private static func opened(
+    _ path: String, _ name: String
+  ) throws(ModelFault) -> RegularFile {
+    do throws(FileError) {
+      return try RegularFile(opening: path)
+    } catch {
+      if case .irregular = error.reason {
+        throw ModelFault(message: "\(name) is not a regular file")
+      }
+      throw ModelFault(message: "\(name) cannot be read: \(error.message)")
+    }
   }
 
   /// Opens the model, and compares the checksums of all that it has checksums for.
@@ -62,11 +66,6 @@ struct ModelFile {
     } catch {
       throw ModelFault(message: "\(error)")
     }
-  }
-
-  private static func unreadable(_ name: String) -> ModelFault {
-    let reason = strerror(errno).map { String(cString: $0) } ?? "error \(errno)"
-    return ModelFault(message: "\(name) cannot be read: \(reason)")
   }
 
   private static func changing(_ name: String) -> ModelFault {

@@ -34,7 +34,9 @@ extension ModelStore {
   }
 
   private func lease(_ file: String, in table: inout ModelTable) -> ModelLease? {
-    guard let (signature, version) = table.acquire(file), let model = version.model else { return nil }
+    guard let (signature, version) = table.acquire(file), let model = version.model else {
+      return nil
+    }
     return ModelLease(
       model, name: table.name(of: file), fileName: file, task: version.description.task
     ) { [weak self] in self?.end(signature) }

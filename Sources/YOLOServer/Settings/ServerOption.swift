@@ -125,7 +125,8 @@ public enum ServerOption {
   /// The time between two looks at the directory of models.
   public static let reloadInterval = NumberOption(
     name: "reload_interval", range: 0...86_400, defaultValue: 2,
-    help: "Seconds between two looks at the directory for new, changed and removed models; 0 for none")
+    help:
+      "Seconds between two looks at the directory for new, changed and removed models; 0 for none")
 
   /// Whether models are loaded when the server starts.
   public static let preload = FlagOption(

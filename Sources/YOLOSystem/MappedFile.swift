@@ -1,5 +1,3 @@
-import Glibc
-
 /// The bytes of a file, mapped into memory read-only and released with the last reference.
 ///
 /// Opening costs the same for any size: pages are read when they are first touched. The mapping
@@ -8,53 +6,36 @@ import Glibc
 /// page beyond the new end kills this process with SIGBUS: no reader of mapped files can prevent
 /// that, so a program that cannot trust its directory reads the file and uses
 /// `MappedFile(copying:name:)`.
-public final class MappedFile: @unchecked Sendable {
+package final class MappedFile: @unchecked Sendable {
   // Sendable by hand because of the pointer: the memory is never written after `init` and is
   // released in `deinit` only.
 
   /// The name to use in messages: the path as it was given.
-  public let name: String
+  package let name: String
   /// The number of bytes, at least 1.
-  public let count: Int
+  package let count: Int
   private let base: UnsafeRawPointer
   private let isMapping: Bool
 
   /// Maps a regular file.
   ///
-  /// - Throws: `WeightError.unreadableFile` when the path cannot be opened or is not a regular
-  ///   file, `WeightError.unsupportedFormat` when the file is empty.
-  public init(path: String) throws(WeightError) {
-    guard !path.utf8.contains(0) else {
-      throw .unreadableFile(file: path, reason: "the path contains a null character")
-    }
-    // Without O_NONBLOCK, opening a named pipe would wait for a writer.
-    let descriptor = Glibc.open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
-    guard descriptor >= 0 else { throw .unreadableFile(file: path, reason: systemMessage()) }
-    defer { close(descriptor) }
-    var status = stat()
-    guard fstat(descriptor, &status) == 0 else {
-      throw .unreadableFile(file: path, reason: systemMessage())
-    }
-    guard status.st_mode & S_IFMT == S_IFREG else {
-      let kind = status.st_mode & S_IFMT == S_IFDIR ? "it is a directory" : "not a regular file"
-      throw .unreadableFile(file: path, reason: kind)
-    }
-    guard status.st_size > 0 else { throw .unsupportedFormat(file: path, found: .empty) }
-    let address = mmap(nil, status.st_size, PROT_READ, MAP_PRIVATE, descriptor, 0)
-    guard let address, address != MAP_FAILED else {
-      throw .unreadableFile(file: path, reason: systemMessage())
-    }
+  /// - Throws: `FileError`; a file without bytes is `empty`.
+  package init(path: String) throws(FileError) {
+    let file = try RegularFile(opening: path)
+    guard file.size > 0 else { throw FileError(path, .empty) }
+    let address = mmap(nil, file.size, PROT_READ, MAP_PRIVATE, file.descriptor, 0)
+    guard let address, address != MAP_FAILED else { throw FileError(lastErrorAt: path) }
     name = path
-    count = status.st_size
+    count = file.size
     base = UnsafeRawPointer(address)
     isMapping = true
   }
 
   /// Holds a private copy of bytes, for data that does not come from a file.
   ///
-  /// - Throws: `WeightError.unsupportedFormat` when there are no bytes.
-  public init(copying bytes: [UInt8], name: String) throws(WeightError) {
-    guard !bytes.isEmpty else { throw .unsupportedFormat(file: name, found: .empty) }
+  /// - Throws: `FileError` of the reason `empty` when there are no bytes.
+  package init(copying bytes: [UInt8], name: String) throws(FileError) {
+    guard !bytes.isEmpty else { throw FileError(name, .empty) }
     let copy = UnsafeMutableRawPointer.allocate(byteCount: bytes.count, alignment: 64)
     // SAFETY: both sides hold `bytes.count` bytes.
     bytes.withUnsafeBytes { source in
@@ -92,7 +73,7 @@ public final class MappedFile: @unchecked Sendable {
     if isMapping { munmap(address, count) } else { address.deallocate() }
   }
 
-  /// Returns back the memory that the bytes take until they are next read, then from the file.
+  /// Returns the pages to the system; the bytes are read from the file again when next touched.
   ///
   /// Copied bytes stay. Safe while others read.
   package func releasePages() {
@@ -103,10 +84,4 @@ public final class MappedFile: @unchecked Sendable {
 
   /// The whole content; valid while this object lives.
   package var bytes: ByteView { ByteView(base: base, count: count) }
-}
-
-/// Returns the system's message for the last failed call.
-func systemMessage() -> String {
-  let code = errno
-  return strerror(code).map { String(cString: $0) } ?? "system error \(code)"
 }
