@@ -8,13 +8,11 @@ extension Model {
   ///
   /// Counted are the packed weights, each layout once; the arenas and the scratch memory of its
   /// sessions; and the bytes of the checkpoint if they were copied. A mapped checkpoint counts as
-  /// nothing: its pages go back to the system once weights are packed. Not counted are the records of
-  /// the checkpoint, the graph and the steps of plans. It grows with use: other input extents may
+  /// nothing: its pages go back to the system once weights are packed. Not counted are the records
+  /// of the checkpoint, the graph and the steps of plans. It grows with use: other input sizes may
   /// need other layouts and larger arenas. Cost: a few loads under a lock.
   public var memory: Int {
-    let detailed = detailedPlans.withLock { $0?.weightBytes ?? 0 }
-    return plans.weightBytes + detailed + sessions.withLock { $0.byteCount }
-      + checkpoint.copiedBytes
+    plans.weightBytes + sessions.withLock { $0.byteCount } + checkpoint.copiedBytes
   }
 
   /// Returns back the memory of sessions that are not in use; the next predictions map it anew.

@@ -1,5 +1,4 @@
-import Synchronization
-import YOLOGraph
+package import YOLOGraph
 public import YOLOImage
 import YOLOModels
 public import YOLOPostprocess
@@ -27,18 +26,19 @@ extension Model {
 
   /// Returns the paths of all modules that have an output, in the order in which they run: what a
   /// module consists of comes before it.
-  ///
-  /// - Throws: `YOLOError` of code `model`.
-  public func modulePaths() throws(YOLOError) -> [String] {
-    try plansOfAllModules().graph.modulePaths + HeadTap.taps(of: network, checkpoint).map(\.path)
+  public func modulePaths() -> [String] {
+    network.graph.modulePaths + HeadTap.taps(of: network, checkpoint).map(\.path)
   }
+
+  /// The graph as inference computes it: what it fuses has one output.
+  package var inferenceGraph: Graph { plans.graph }
 
   /// Predicts, and hands out what modules gave on the way.
   ///
-  /// Every module of the checkpoint that runs may be named, `model.2.m.0.cv1.bn` as well as `model.2`.
-  /// What inference takes together, such as a convolution and the normalization after it, is then
-  /// computed apart. A module that runs several times gives its last output, and one that gives a
-  /// list gives it joined along the channels.
+  /// Every module of the checkpoint that runs may be named, `model.2.m.0.cv1.bn` as well as
+  /// `model.2`. What inference takes together, such as a convolution and the normalization after
+  /// it, is then computed apart. A module that runs several times gives its last output, and one
+  /// that gives a list gives it joined along the channels.
   ///
   /// - Parameters:
   ///   - image: The image.
@@ -47,7 +47,8 @@ extension Model {
   ///   - options: Thresholds and the input size.
   ///   - source: What the prediction calls the image.
   /// - Returns: The prediction, the network's input and the tensors.
-  /// - Throws: As `predict(_:options:source:)`; `YOLOError` of code `model` for a path that no module
+  /// - Throws: As `predict(_:options:source:)`; `YOLOError` of code `model` for a path that no
+  ///   module
   ///   has.
   public func trace(
     _ image: Image, taps paths: [String], options: PredictOptions = .standard,
@@ -82,28 +83,4 @@ extension Model {
 
   /// Whether a module's output has no place for pixels.
   private func isFlat(_ path: String) -> Bool { network.graph.flatModules.contains(path) }
-
-  /// Returns the plans of a network that has all the given modules.
-  func plans(having paths: [String]) throws(YOLOError) -> PlanCache {
-    if paths.allSatisfy({ network.graph.modules[$0] != nil }) { return plans }
-    return try plansOfAllModules()
-  }
-
-  /// Returns the plans of the network in all its modules.
-  private func plansOfAllModules() throws(YOLOError) -> PlanCache {
-    if let plans = detailedPlans.withLock({ $0 }) { return plans }
-    let detailed: Network
-    do {
-      detailed = try Network(checkpoint, branch: options.branch, isDetailed: true)
-    } catch {
-      throw YOLOError(.model, "\(error)")
-    }
-    let plans = options.plans(of: detailed.graph)
-    return detailedPlans.withLock { kept in
-      // Another thread may have been first.
-      let first = kept ?? plans
-      kept = first
-      return first
-    }
-  }
 }

@@ -28,8 +28,6 @@ public final class Model: Sendable {
   public let options: RuntimeOptions
 
   let plans: PlanCache
-  /// The plans of the network in all its modules; made when a trace needs them.
-  let detailedPlans = Mutex<PlanCache?>(nil)
   let sessions = Mutex(SessionPool())
   /// Where predictions that are awaited run.
   let queue: PredictionQueue
@@ -80,7 +78,8 @@ public final class Model: Sendable {
     } catch {
       throw YOLOError(error, in: name)
     }
-    plans = options.plans(of: network.graph)
+    // What planning read of the weights is packed now.
+    plans = options.plans(of: network.graph) { checkpoint.releasePages() }
   }
 
   /// What the model calls its classes.
@@ -191,20 +190,18 @@ public final class Model: Sendable {
         + "\(unknown) was given")
   }
 
-  func plan(_ size: Size, keeping taps: [String] = []) throws(YOLOError) -> Plan {
+  func plan(
+    _ size: Size, batch: Int = 1, keeping taps: [String] = []
+  ) throws(YOLOError) -> Plan {
     let plan: Plan
-    let plans = try taps.isEmpty ? self.plans : plans(having: taps)
-    let planCount = plans.count
     do {
       plan =
         taps.isEmpty
-        ? try plans.plan(height: size.height, width: size.width)
+        ? try plans.plan(batch: batch, height: size.height, width: size.width)
         : try plans.plan(height: size.height, width: size.width, keeping: taps)
     } catch {
       throw YOLOError(error)
     }
-    // A new plan may have read weights, which are packed now.
-    if plans.count != planCount { checkpoint.releasePages() }
     for level in network.head.levels {
       let boxes = plan.outputs[level.boxes]
       for index in [level.classes, level.extra].compactMap({ $0 }) {
@@ -213,7 +210,7 @@ public final class Model: Sendable {
           boxes.layout.width == other.layout.width
         else {
           throw YOLOError(
-            .model, "\(boxes.name) and \(other.name) give maps of different extents")
+            .model, "the outputs of \(boxes.name) and \(other.name) have different sizes")
         }
       }
     }
@@ -277,7 +274,7 @@ public final class Model: Sendable {
     let inferred: DispatchTime
     do {
       (findings, inferred) = try session.run(plan, threads: threads, durations: durations) {
-        base, layout in
+        _, base, layout in
         fit.write(image, to: base, layout, threads: threads)
         filled = DispatchTime.now()
       } body: { arena in
@@ -303,7 +300,7 @@ public final class Model: Sendable {
 }
 
 extension DispatchTime {
-  fileprivate func milliseconds(to end: DispatchTime) -> Double {
+  func milliseconds(to end: DispatchTime) -> Double {
     Double(end.uptimeNanoseconds - uptimeNanoseconds) * 1e-6
   }
 }

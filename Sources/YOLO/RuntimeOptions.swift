@@ -35,12 +35,13 @@ public struct RuntimeOptions: Sendable, Hashable {
   /// The maximum number of threads of one inference.
   public static let threadLimit = 256
 
-  /// Returns an empty cache of the plans that a graph is run by.
-  func plans(of graph: Graph) -> PlanCache {
+  /// Returns an empty cache of the plans that a graph is run by; `planned` is called after each
+  /// planning.
+  func plans(of graph: Graph, planned: @escaping @Sendable () -> Void) -> PlanCache {
     PlanCache(
       graph: graph,
       planner: Planner(backend: backend, instructionSet: instructionSet, threads: threads),
-      capacity: planLimit)
+      capacity: planLimit, planned: planned)
   }
 
   func check() throws(YOLOError) {

@@ -69,9 +69,9 @@ struct InfoReport {
         row.path, row.className,
         row.sources.map { $0 < 0 ? "input" : "\($0)" }.joined(separator: ", "),
         row.output.dropFirst().map { "\($0)" }.joined(separator: "x"), "\(row.parameterCount)",
-        Self.gigaflops(row.macs).fixed(3), row.reach.field.map { "\($0)" } ?? "all",
-        row.reach.stride == row.reach.stride.rounded()
-          ? row.reach.stride.fixed(0) : row.reach.stride.fixed(2),
+        Self.gigaflops(row.macs).fixed(3), row.receptiveField.size.map { "\($0)" } ?? "all",
+        row.receptiveField.stride == row.receptiveField.stride.rounded()
+          ? row.receptiveField.stride.fixed(0) : row.receptiveField.stride.fixed(2),
       ])
     }
     return rows.text
@@ -84,7 +84,8 @@ struct InfoReport {
       ["step", "kind", "kernel", "output", "GFLOP", "at KiB", "KiB"], leftColumns: 4)
     for row in steps.rows {
       rows.append([
-        row.path, row.kind, row.kernel, row.output.map { "\($0)" }.joined(separator: "x"),
+        row.path, row.kind.rawValue, row.kernel,
+        row.output.map { "\($0)" }.joined(separator: "x"),
         Self.gigaflops(row.macs).fixed(3), (Double(row.offset) / 1024).fixed(0),
         (Double(row.byteCount) / 1024).fixed(0),
       ])
@@ -131,8 +132,8 @@ struct InfoReport {
                 JSONMember("output", list(row.output)),
                 JSONMember("parameters", .int(row.parameterCount)),
                 JSONMember("gflop", .double(Self.gigaflops(row.macs))),
-                JSONMember("field", row.reach.field.map { .int($0) } ?? .null),
-                JSONMember("stride", .double(row.reach.stride)),
+                JSONMember("field", row.receptiveField.size.map { .int($0) } ?? .null),
+                JSONMember("stride", .double(row.receptiveField.stride)),
               ])
             })))
       members.append(
@@ -141,7 +142,8 @@ struct InfoReport {
           .array(
             steps.rows.map { row in
               .object([
-                JSONMember("path", .string(row.path)), JSONMember("kind", .string(row.kind)),
+                JSONMember("path", .string(row.path)),
+                JSONMember("kind", .string(row.kind.rawValue)),
                 JSONMember("kernel", .string(row.kernel)), JSONMember("output", list(row.output)),
                 JSONMember("gflop", .double(Self.gigaflops(row.macs))),
                 JSONMember("offset", .int(row.offset)), JSONMember("bytes", .int(row.byteCount)),

@@ -48,6 +48,11 @@ struct KernelTable {
       + "\(input.channels)->\(output.channels) @\(output.height)x\(output.width)\(groups)"
   }
 
+  private func work(_ work: KernelWork) -> JSONValue {
+    .array(
+      [work.products, work.pixels, work.inputVectors, work.outputVectors, work.weightBytes].map { .int($0) })
+  }
+
   private func writeJSON() {
     let values = rankings.map { ranking -> JSONValue in
       .object([
@@ -63,7 +68,7 @@ struct KernelTable {
                 JSONMember("picked", .bool(candidate.isPicked)),
                 JSONMember("milliseconds", .double(candidate.measured * 1e3)),
                 JSONMember("predicted", .double(candidate.predicted * 1e3)),
-                JSONMember("work", .array(candidate.work.map { .int($0) })),
+                JSONMember("work", work(candidate.work)),
               ])
             })),
       ])

@@ -1,5 +1,6 @@
 import ArgumentParser
 import JSONText
+import YOLOGraph
 import YOLOImageIO
 import YOLOInspection
 import YOLOSystem
@@ -49,7 +50,8 @@ struct ProfileOutput {
       ["path", "kind", "kernel", "output", "GFLOP", "ms", "share", "GFLOP/s"], leftColumns: 4)
     for step in profile.steps {
       table.append([
-        step.path, step.kind, step.kernel, step.output.map { "\($0)" }.joined(separator: "x"),
+        step.path, step.kind.rawValue, step.kernel,
+        step.output.map { "\($0)" }.joined(separator: "x"),
         (2e-9 * Double(step.macs)).fixed(3), step.median.fixed(3),
         "\((100 * step.median / max(total, 1e-9)).fixed(1)) %",
         step.median > 0 ? step.rate.fixed(0) : "",

@@ -68,9 +68,9 @@ extension Model {
     to other: Model, on image: Image, modules paths: [String]? = nil,
     options: PredictOptions = .standard, tolerance: Float = ModelDifference.tolerance
   ) throws(YOLOError) -> ModelDifference {
-    let (known, otherKnown) = (Set(try modulePaths()), Set(try other.modulePaths()))
+    let (known, otherKnown) = (Set(modulePaths()), Set(other.modulePaths()))
     let order =
-      paths ?? TapSelection.joined(network.graph.blockPaths, other.network.graph.blockPaths)
+      paths ?? TapSelection.joined(inferenceGraph.blockPaths, other.inferenceGraph.blockPaths)
     for path in order
     where path != TapSelection.input && !known.contains(path) && !otherKnown.contains(path) {
       throw YOLOError(.model, "neither network has a module “\(path)” that gives an output")

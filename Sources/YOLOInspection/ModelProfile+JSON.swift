@@ -1,4 +1,5 @@
 public import JSONText
+import YOLOGraph
 
 extension ModelProfile {
   /// The profile as JSON: `total`, `threads`, `peak`, and a member a step and a layer; times in
@@ -8,7 +9,7 @@ extension ModelProfile {
     func share(_ time: Double) -> JSONValue { rounded(total > 0 ? time / total : 0) }
     let steps = steps.map { step in
       JSONValue.object([
-        JSONMember("path", .string(step.path)), JSONMember("kind", .string(step.kind)),
+        JSONMember("path", .string(step.path)), JSONMember("kind", .string(step.kind.rawValue)),
         JSONMember("kernel", .string(step.kernel)),
         JSONMember("output", .array(step.output.map { .int($0) })),
         JSONMember("gflop", .double(2e-9 * Double(step.macs))),

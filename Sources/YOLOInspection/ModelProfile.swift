@@ -1,5 +1,5 @@
 public import YOLO
-import YOLOGraph
+public import YOLOGraph
 public import YOLOImage
 import YOLOKernels
 import YOLOTensor
@@ -9,13 +9,15 @@ public import YOLOValidation
 public struct ModelProfile: Sendable {
   /// A step of the plan.
   public struct Step: Sendable, Hashable {
-    /// The path of the module, or of those that are computed together.
+    /// The path of the module; of those that are computed together, a title of all.
     public let path: String
+    /// The paths of the modules that are computed.
+    public let paths: [String]
     /// The kind of work.
-    public let kind: String
+    public let kind: StepKind
     /// The kernel.
     public let kernel: String
-    /// The extent and the channels of the output: [height, width, channels].
+    /// The shape of the output: [height, width, channels].
     public let output: [Int]
     /// The multiply-accumulates.
     public let macs: Int
@@ -79,7 +81,7 @@ public struct ModelProfile: Sendable {
     steps = zip(plan.steps, times).map { step, times in
       let sorted = times.sorted()
       return Step(
-        path: step.path, kind: step.kind, kernel: step.kernel.name,
+        path: step.path, paths: step.paths, kind: step.kind, kernel: step.kernel.name,
         output: [step.output.height, step.output.width, step.output.channels],
         macs: step.macs, least: sorted.first ?? 0,
         median: sorted.isEmpty
@@ -91,27 +93,27 @@ public struct ModelProfile: Sendable {
       ? KernelSet.of(model.options.instructionSet).peakRate() * 1e-9 : nil
     let classes = Dictionary(
       uniqueKeysWithValues: model.network.layers.map { ($0.path, $0.className) })
-    var order = [String]()
-    var byLayer = [String: [Step]]()
+    var order = [[String]]()
+    var byLayers = [[String]: [Step]]()
     for step in steps {
-      let layer = Self.layers(of: step.path).joined(separator: " + ")
-      if byLayer[layer] == nil { order.append(layer) }
-      byLayer[layer, default: []].append(step)
+      let layers = Self.layers(of: step.paths)
+      if byLayers[layers] == nil { order.append(layers) }
+      byLayers[layers, default: []].append(step)
     }
-    layers = order.map {
+    layers = order.map { layers in
       Layer(
-        path: $0,
-        className: Self.layers(of: $0).compactMap { classes[$0] }.joined(separator: " + "),
-        steps: byLayer[$0] ?? [])
+        path: layers.joined(separator: " + "),
+        className: layers.compactMap { classes[$0] }.joined(separator: " + "),
+        steps: byLayers[layers] ?? [])
     }
   }
 
-  /// Returns the top-level modules that a step belongs to: of `model.3.conv + model.4.cv1.conv`
+  /// Returns the top-level modules that a step belongs to: of `model.3.conv` and `model.4.cv1.conv`
   /// these are `model.3` and `model.4`.
-  private static func layers(of path: String) -> [String] {
+  private static func layers(of paths: [String]) -> [String] {
     var layers = [String]()
-    for word in path.split(separator: " ") where word.contains(".") {
-      let layer = word.split(separator: ".").prefix(2).joined(separator: ".")
+    for path in paths where path.contains(".") {
+      let layer = path.split(separator: ".").prefix(2).joined(separator: ".")
       if layers.last != layer { layers.append(layer) }
     }
     return layers

@@ -5,7 +5,7 @@ import YOLOModels
 import YOLOPostprocess
 import YOLOWeights
 
-/// The modules of a model for an input of some extent: what each one is, gives and costs.
+/// The modules of a model for an input of some size: what each one is, its output and its cost.
 public struct ModuleTable: Sendable {
   /// A module.
   public struct Row: Sendable, Hashable {
@@ -25,13 +25,13 @@ public struct ModuleTable: Sendable {
     /// Its multiply-accumulates; those of the modules that it consists of included.
     public let macs: Int
     /// The receptive field and the stride in input pixels; of the head those of its widest output.
-    public let reach: Graph.Reach
+    public let receptiveField: ReceptiveField
 
     /// Whether it is a top-level module.
     public var isLayer: Bool { !sources.isEmpty }
   }
 
-  /// The extent of the input.
+  /// The size of the input.
   public let input: Size
   /// The modules in the order of the checkpoint, what they consist of after each.
   public let rows: [Row]
@@ -47,11 +47,11 @@ public struct ModuleTable: Sendable {
   ///
   /// - Parameters:
   ///   - model: The model.
-  ///   - size: The extent of the input.
-  /// - Throws: `YOLOError` of code `model` for an extent that the network cannot take.
+  ///   - size: The size of the input.
+  /// - Throws: `YOLOError` of code `model` for a size that the network cannot take.
   public init(_ model: Model, input size: Size) throws(YOLOError) {
     input = size
-    let graph = model.network.graph
+    let graph = model.inferenceGraph
     let facts: NodeFacts
     do {
       facts = try NodeFacts(graph, size)
@@ -65,26 +65,25 @@ public struct ModuleTable: Sendable {
     func visit(_ record: ModuleRecord) {
       let path = record.path
       if let node = graph.modules[path], wanted.contains(path) || layers[path] != nil {
-        let extent = facts.extents[node]
-        let channels = graph.nodes[node].channels
+        let shape = facts.shapes[node]
         rows.append(
           Row(
             path: path, className: record.className, sources: layers[path] ?? [],
             output: graph.flatModules.contains(path)
-              ? [1, channels] : [1, channels, extent.height, extent.width],
+              ? [1, shape.channels] : [1, shape.channels, shape.height, shape.width],
             parameterCount: record.parameterCount, macs: facts.work[path] ?? 0,
-            reach: facts.reaches[node]))
+            receptiveField: facts.receptiveFields[node]))
       } else if let sources = layers[path] {
         // The head: its outputs are those of the modules in it.
-        let reaches = graph.outputs.map { facts.reaches[$0.node] }
+        let fields = graph.outputs.map { facts.receptiveFields[$0.node] }
         rows.append(
           Row(
             path: path, className: record.className, sources: sources,
             output: facts.headShape(model), parameterCount: record.parameterCount,
             macs: facts.work[path] ?? 0,
-            reach: Graph.Reach(
-              field: reaches.contains { $0.field == nil } ? nil : reaches.compactMap(\.field).max(),
-              stride: reaches.map(\.stride).max() ?? 1)))
+            receptiveField: ReceptiveField(
+              size: fields.contains { $0.size == nil } ? nil : fields.compactMap(\.size).max(),
+              stride: fields.map(\.stride).max() ?? 1)))
       }
       for child in record.children { visit(child) }
     }
@@ -95,17 +94,15 @@ public struct ModuleTable: Sendable {
   /// What is known of the nodes of a graph.
   private struct NodeFacts {
     let graph: Graph
-    let extents: [Size]
-    let reaches: [Graph.Reach]
+    let shapes: [Shape]
+    let receptiveFields: [ReceptiveField]
     /// The multiply-accumulates under each path.
     let work: [String: Int]
 
     init(_ graph: Graph, _ size: Size) throws(GraphError) {
       self.graph = graph
-      extents = try graph.extents(height: size.height, width: size.width).map {
-        Size(width: $0.width, height: $0.height)
-      }
-      reaches = graph.reaches()
+      shapes = try graph.shapes(height: size.height, width: size.width)
+      receptiveFields = graph.receptiveFields()
       var work = [String: Int]()
       let macs = try graph.macs(height: size.height, width: size.width)
       for (node, count) in zip(graph.nodes, macs) where count > 0 {
@@ -120,7 +117,7 @@ public struct ModuleTable: Sendable {
       self.work = work
     }
 
-    /// Returns the shape of what the head gives for all cells.
+    /// Returns the shape of the head's output for all cells.
     func headShape(_ model: Model) -> [Int] {
       let layout: DetectLayout
       switch model.network.head {
@@ -129,8 +126,8 @@ public struct ModuleTable: Sendable {
         layout = found
       }
       let cells = layout.levels.reduce(0) { sum, level in
-        let extent = extents[graph.outputs[level.classes].node]
-        return sum + extent.width * extent.height
+        let shape = shapes[graph.outputs[level.classes].node]
+        return sum + shape.width * shape.height
       }
       let extra = layout.levels.first?.extra.map { graph.nodes[graph.outputs[$0].node].channels }
       return [1, 4 + layout.classCount + (extra ?? 0), cells]

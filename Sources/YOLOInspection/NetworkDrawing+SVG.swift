@@ -41,10 +41,12 @@ extension NetworkDrawing {
       }
       if layer.output.count == 4 {
         drawing.text(
-          "stride " + SVGDrawing.number(layer.reach.stride), x: Self.box.left - 10, y: y + 15,
+          "stride " + SVGDrawing.number(layer.receptiveField.stride), x: Self.box.left - 10,
+          y: y + 15,
           size: 10, anchor: .end, fill: SVGDrawing.faint)
         drawing.text(
-          "field \(layer.reach.field.map { "\($0)" } ?? "all")", x: Self.box.left - 10, y: y + 28,
+          "field \(layer.receptiveField.size.map { "\($0)" } ?? "all")", x: Self.box.left - 10,
+          y: y + 28,
           size: 10, anchor: .end, fill: SVGDrawing.faint)
       }
     }

@@ -1,3 +1,4 @@
+import YOLOGraph
 import YOLOPlot
 
 /// A network as a drawing: a box a top-level module, arrows for what it reads.
@@ -13,7 +14,7 @@ public struct NetworkDrawing: Sendable {
   let title: String
   /// The top-level modules.
   let layers: [ModuleTable.Row]
-  /// What each is for: the last is the head, the first enlargement begins the neck.
+  /// What each is for: the last is the head, the first upsampling begins the neck.
   let parts: [Part]
   /// The arrows: from a module, or the input as -1, to one after it.
   let arrows: [(from: Int, to: Int)]
@@ -23,7 +24,11 @@ public struct NetworkDrawing: Sendable {
     self.table = table
     self.title = title
     let layers = table.layers
-    let neck = layers.firstIndex { $0.className == "Upsample" } ?? layers.count
+    let strides = layers.map(\.receptiveField.stride)
+    let neck =
+      layers.firstIndex { layer in
+        layer.sources.allSatisfy { $0 >= 0 && strides[$0] > layer.receptiveField.stride }
+      } ?? layers.count
     self.layers = layers
     parts = layers.indices.map {
       $0 == layers.count - 1 ? .head : $0 >= neck ? .neck : .backbone

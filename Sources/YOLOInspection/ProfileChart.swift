@@ -1,3 +1,4 @@
+import YOLOGraph
 import YOLOPlot
 
 /// Where the time of an inference goes, as SVG: a bar a top-level module, a piece a step.
@@ -7,8 +8,8 @@ public struct ProfileChart: Sendable {
 
   private static let frame = (left: 190.0, top: 84.0, width: 560.0, row: 22.0)
   /// The colors of the kinds of work, the rest last.
-  private static let kinds = [
-    "convolution", "transposed convolution", "attention", "pool", "elementwise", "copy",
+  private static let kinds: [StepKind] = [
+    .convolution, .transposedConvolution, .attention, .pool, .elementwise, .copy,
   ]
 
   /// Creates the chart; `title` says what was measured.
@@ -45,20 +46,22 @@ public struct ProfileChart: Sendable {
     SVGDrawing.decimal(milliseconds, places: milliseconds < 1 ? 3 : 2)
   }
 
-  private static func color(_ kind: String) -> String {
+  private static func color(_ kind: StepKind) -> String {
     PlotColors.line(kinds.firstIndex(of: kind) ?? kinds.count)
   }
 
   private func drawLegend(_ drawing: inout SVGDrawing) {
     let present = Set(profile.steps.map(\.kind))
     var x = 24.0
-    for kind in Self.kinds.filter(present.contains)
-      + (present.subtracting(Self.kinds).isEmpty ? [] : ["other"])
-    {
-      drawing.rectangle(x: x, y: 59, width: 11, height: 11, fill: Self.color(kind))
-      drawing.text(kind, x: x + 16, y: 69, size: 11)
-      x += 34 + 6.6 * Double(kind.count)
+    func draw(_ name: String, _ color: String) {
+      drawing.rectangle(x: x, y: 59, width: 11, height: 11, fill: color)
+      drawing.text(name, x: x + 16, y: 69, size: 11)
+      x += 34 + 6.6 * Double(name.count)
     }
+    for kind in Self.kinds where present.contains(kind) {
+      draw(kind.rawValue, Self.color(kind))
+    }
+    if !present.isSubset(of: Self.kinds) { draw("other", PlotColors.line(Self.kinds.count)) }
   }
 
   private func drawScale(

@@ -8,11 +8,11 @@ public struct StepTable: Sendable {
   public struct Row: Sendable, Hashable {
     /// The path of the module, or of those that are computed together.
     public let path: String
-    /// The kind of work: convolution, pool, upsample, elementwise or copy.
-    public let kind: String
+    /// The kind of work.
+    public let kind: StepKind
     /// The kernel.
     public let kernel: String
-    /// The extent and the channels of the output: [height, width, channels].
+    /// The shape of the output: [height, width, channels].
     public let output: [Int]
     /// The multiply-accumulates.
     public let macs: Int

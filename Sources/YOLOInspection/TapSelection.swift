@@ -33,7 +33,7 @@ public enum TapSelection {
   ///
   /// - Throws: `YOLOError` of code `option` for a module that the model does not have.
   public static func paths(_ text: String, of model: Model) throws(YOLOError) -> [String] {
-    let known = try model.modulePaths()
+    let known = model.modulePaths()
     let headPaths = Set(model.headPaths)
     var wanted: Set<String> = []
     for part in text.split(separator: ",", omittingEmptySubsequences: false) {
@@ -42,7 +42,7 @@ public enum TapSelection {
         wanted.formUnion(headPaths)
         wanted.formUnion(known.filter { $0.utf8.count { $0 == UInt8(ascii: ".") } == 1 })
       case heads: wanted.formUnion(headPaths)
-      case blocks: wanted.formUnion(model.network.graph.blockPaths)
+      case blocks: wanted.formUnion(model.inferenceGraph.blockPaths)
       case "all": wanted.formUnion(known)
       case input: wanted.insert(input)
       default:

@@ -25,8 +25,8 @@ struct A2C2f: UnaryBlock {
     let channels = cv2.outputChannels
     let scale = try record.parameter("gamma", shape: [channels])
     gamma = Convolution(
-      weight: scale.reshaped([channels, 1, 1, 1]), bias: nil, normalization: nil,
-      window: Window(kernel: 1), groups: channels)
+      weight: scale.reshaped([channels, 1, 1, 1]), bias: nil, window: Window(kernel: 1),
+      groups: channels)
   }
 
   func callAsFunction(_ x: Value) throws -> Value {

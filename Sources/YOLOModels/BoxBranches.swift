@@ -14,7 +14,7 @@ struct BoxBranches: Sendable {
   private let extras: [Sequential]
   private let extraEnds: [Conv2d]
   private let extraChannels: Int
-  /// What reads the other branch of a head with two, where every module is traced.
+  /// Reads the other branch of a head with two.
   private let other: (@Sendable () throws -> BoxBranches)?
 
   /// The children whose weights may stay unused, without the prefix of a branch.
@@ -94,7 +94,8 @@ struct BoxBranches: Sendable {
           classes: try output(classes[index](x), classes[index].path, channels: classCount),
           extra: try extra.map { try output($0.value, $0.path, channels: extraChannels) }))
     }
-    if builder.isDetailed { try other?().trace(inputs) }
+    // Training reads the other branch, and taps do; a file that is damaged there predicts as well.
+    if let other { builder.attempt { try other().trace(inputs, builder) } }
     return DetectLayout(
       classCount: classCount, binCount: binCount, isOneToOne: branch == .oneToOne,
       levels: levels)
@@ -107,15 +108,15 @@ struct BoxBranches: Sendable {
     }
   }
 
-  /// Traces the branches for the sake of their modules' outputs.
-  private func trace(_ inputs: [Value]) throws {
+  /// Traces the branches as what inference does not need.
+  private func trace(_ inputs: [Value], _ builder: GraphBuilder) throws {
     guard inputs.count == strides.count else {
       throw ModelError.inputCount(at: path, expected: strides.count, found: inputs.count)
     }
     for (index, x) in inputs.enumerated() {
-      _ = try extra(x, level: index)
-      _ = try boxes[index](x)
-      _ = try classes[index](x)
+      if let extra = try extra(x, level: index) { builder.auxiliaryOutput(extra.value) }
+      builder.auxiliaryOutput(try boxes[index](x))
+      builder.auxiliaryOutput(try classes[index](x))
     }
   }
 

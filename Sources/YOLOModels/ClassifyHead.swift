@@ -39,7 +39,7 @@ extension ModuleRecord {
     let weight = try parameter("weight", shape: [output, input])
     return Convolution(
       weight: weight.reshaped([output, input, 1, 1]),
-      bias: hasTensor("bias") ? try parameter("bias", shape: [output]) : nil, normalization: nil,
+      bias: hasTensor("bias") ? try parameter("bias", shape: [output]) : nil,
       window: Window(kernel: 1))
   }
 }

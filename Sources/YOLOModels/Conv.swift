@@ -11,12 +11,14 @@ struct Conv: UnaryBlock {
 
   let path: String
   let convolution: Convolution
+  private let normalization: BatchNormalization?
   let activation: Activation
 
   init(_ record: ModuleRecord) throws {
     path = record.path
     let bn = record.hasChild("bn") ? try record.child("bn", of: "BatchNorm2d") : nil
-    convolution = try record.child("conv", of: "Conv2d").convolution(followedBy: bn)
+    convolution = try record.child("conv", of: "Conv2d").convolution()
+    normalization = try bn?.normalization(channels: convolution.outputChannels)
     activation = try record.child("act").activation()
   }
 
@@ -24,9 +26,12 @@ struct Conv: UnaryBlock {
   var outputChannels: Int { convolution.outputChannels }
 
   func callAsFunction(_ x: Value) throws -> Value {
-    let y = try x.convolved(by: convolution, at: path + ".conv")
-    return (convolution.normalization == nil ? y.named(path + ".conv") : y)
-      .activated(by: activation, at: path + ".act").named(path + ".act").named(path)
+    var y = try x.convolved(by: convolution, at: path + ".conv").named(path + ".conv")
+    if let normalization {
+      y = try y.normalized(by: normalization, at: path + ".bn").named(path + ".bn")
+    }
+    return y.activated(by: activation, at: path + ".act").named(path + ".act", isClosing: true)
+      .named(path)
   }
 }
 

@@ -8,7 +8,7 @@ struct Conv2d: UnaryBlock {
 
   init(_ record: ModuleRecord) throws {
     path = record.path
-    convolution = try record.convolution(followedBy: nil)
+    convolution = try record.convolution()
   }
 
   /// The channels of the output.

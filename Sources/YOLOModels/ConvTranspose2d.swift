@@ -8,7 +8,7 @@ struct ConvTranspose2d: UnaryBlock {
 
   init(_ record: ModuleRecord) throws {
     path = record.path
-    convolution = try record.transposedConvolution(followedBy: nil)
+    convolution = try record.transposedConvolution()
   }
 
   func callAsFunction(_ x: Value) throws -> Value {

@@ -48,27 +48,21 @@ extension ModuleRecord {
   /// Returns a parameter of the given shape, read when it is needed.
   func parameter(_ name: String, shape: [Int]) throws -> Parameter {
     let tensor = try tensor(name, shape: shape)
-    return Parameter(shape: shape) { tensor.read(into: $0) }
+    return Parameter(.stored("\(path).\(name)"), shape: shape) { tensor.read(into: $0) }
   }
 
-  /// Returns the convolution of a `Conv2d` record, with the batch normalization that follows it.
-  func convolution(followedBy normalization: ModuleRecord?) throws -> Convolution {
+  /// Returns the convolution of a `Conv2d` record.
+  func convolution() throws -> Convolution {
     let (input, output, groups) = try convolutionChannels()
     let window = try window()
     let weight = try parameter(
       "weight", shape: [output, input / groups, window.kernelHeight, window.kernelWidth])
     let bias = hasTensor("bias") ? try parameter("bias", shape: [output]) : nil
-    return Convolution(
-      weight: weight, bias: bias,
-      normalization: try normalization?.normalization(channels: output), window: window,
-      groups: groups)
+    return Convolution(weight: weight, bias: bias, window: window, groups: groups)
   }
 
-  /// Returns the transposed convolution of a `ConvTranspose2d` record, with the batch normalization
-  /// that follows it.
-  func transposedConvolution(
-    followedBy normalization: ModuleRecord?
-  ) throws -> TransposedConvolution {
+  /// Returns the transposed convolution of a `ConvTranspose2d` record.
+  func transposedConvolution() throws -> TransposedConvolution {
     let (input, output, groups) = try convolutionChannels()
     let window = try window()
     let outputPadding = try pair("output_padding", in: 0...64, default: 0)
@@ -82,9 +76,7 @@ extension ModuleRecord {
     let weight = try parameter(
       "weight", shape: [input, output, window.kernelHeight, window.kernelWidth])
     let bias = hasTensor("bias") ? try parameter("bias", shape: [output]) : nil
-    return TransposedConvolution(
-      weight: weight, bias: bias,
-      normalization: try normalization?.normalization(channels: output), window: window)
+    return TransposedConvolution(weight: weight, bias: bias, window: window)
   }
 
   /// Returns the channels and groups of a convolution's record, checked against each other.
@@ -106,9 +98,9 @@ extension ModuleRecord {
   }
 
   /// Returns the normalization of a `BatchNorm2d` record.
-  func normalization(channels: Int) throws -> Normalization {
-    Normalization(
-      path: path, weight: try parameter("weight", shape: [channels]),
+  func normalization(channels: Int) throws -> BatchNormalization {
+    BatchNormalization(
+      weight: try parameter("weight", shape: [channels]),
       bias: try parameter("bias", shape: [channels]),
       mean: try parameter("running_mean", shape: [channels]),
       variance: try parameter("running_var", shape: [channels]),

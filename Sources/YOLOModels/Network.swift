@@ -41,7 +41,7 @@ public struct Network: Sendable {
     public let parameterCount: Int
   }
 
-  /// The traced graph: RGB input in 0...1, [height, width, 3].
+  /// The traced graph, nothing fused: RGB input in 0...1, [height, width, 3].
   public let graph: Graph
   /// How to read its outputs.
   public let head: Head
@@ -52,15 +52,13 @@ public struct Network: Sendable {
   ///
   /// - Parameters:
   ///   - checkpoint: The checkpoint.
-  ///   - branch: The branch of its head.
-  ///   - isDetailed: Whether every module becomes an operation of its own; see `GraphBuilder`.
+  ///   - branch: The branch of its head; of a head with two, the other one is auxiliary.
   /// - Throws: What the checkpoint lacks, or has and cannot be run.
   public init(
-    _ checkpoint: Checkpoint, branch: HeadBranch = .oneToMany, isDetailed: Bool = false
+    _ checkpoint: Checkpoint, branch: HeadBranch = .oneToMany
   ) throws(ModelError) {
     do {
-      (graph, head, layers) = try Self.trace(
-        checkpoint.model, branch, GraphBuilder(isDetailed: isDetailed))
+      (graph, head, layers) = try Self.trace(checkpoint.model, branch, GraphBuilder())
     } catch let error as ModelError {
       throw error
     } catch let error as WeightError {

@@ -3,12 +3,13 @@ import YOLOKernels
 import YOLOWeights
 
 /// Convolutions of one input that are summed up, and the input itself normalized where a record has
-/// that: run as one convolution, or apart where every module is traced.
+/// that; inference merges them.
 struct ParallelConvolutions: Sendable {
   private let path: String
   private let branches: [Conv]
-  private let identity: Normalization?
-  private let merged: Convolution
+  private let identity: (normalization: BatchNormalization, path: String)?
+  /// The one convolution of a file that was saved fused.
+  private let fused: Convolution?
 
   /// Joins branches; they must fit each other.
   ///
@@ -23,48 +24,48 @@ struct ParallelConvolutions: Sendable {
   ) throws {
     path = record.path
     self.branches = branches
-    var convolutions = branches.map(\.convolution)
+    fused = nil
+    let first = branches[0].convolution
+    var isFitting = branches.allSatisfy {
+      $0.activation == .identity && $0.convolution.isCentered
+        && $0.convolution.isParallel(to: first)
+    }
     if let identity {
-      let channels = convolutions[0].outputChannels
-      let normalization = try identity.normalization.normalization(channels: channels)
-      self.identity = normalization
-      convolutions.append(
-        .identity(channels: channels, groups: identity.groups, normalization: normalization))
+      let normalization = try identity.normalization.normalization(
+        channels: first.outputChannels)
+      self.identity = (normalization, identity.normalization.path)
+      isFitting =
+        isFitting && identity.groups == first.groups
+        && first.inputChannels == first.outputChannels && first.window.strideHeight == 1
+        && first.window.strideWidth == 1
     } else {
       self.identity = nil
     }
-    let first = convolutions[0]
-    guard branches.allSatisfy({ $0.activation == .identity }),
-      convolutions.allSatisfy({
-        $0.isCentered && $0.groups == first.groups
-          && $0.weight.shape[0..<2] == first.weight.shape[0..<2]
-          && $0.window.strideHeight == first.window.strideHeight
-          && $0.window.strideWidth == first.window.strideWidth
-      })
-    else {
+    guard isFitting else {
       throw ModelError.unsupported(
         path: path, setting: "a branch", found: "other channels, stride, padding or activation",
         supported: "branches of the same channels, groups and stride, padded by half the kernel, "
           + "without activation")
     }
-    merged = .merging(convolutions)
   }
 
-  /// Takes the one convolution of a file that was saved fused.
+  /// Reads the one convolution of a file that was saved fused.
   init(fused record: ModuleRecord) throws {
     path = record.path
     (branches, identity) = ([], nil)
-    merged = try record.child("conv", of: "Conv2d").convolution(followedBy: nil)
+    fused = try record.child("conv", of: "Conv2d").convolution()
   }
 
   func callAsFunction(_ x: Value) throws -> Value {
-    guard x.isDetailed, let first = branches.first else {
-      let y = try x.convolved(by: merged, at: path + ".conv")
-      return branches.isEmpty ? y.named(path + ".conv") : y
-    }
-    var sum = try first(x)
+    // The sum is called as the convolution is that takes its place in a file saved fused.
+    let path = path + ".conv"
+    if let fused { return try x.convolved(by: fused, at: path).named(path) }
+    var sum = try branches[0](x)
     for branch in branches.dropFirst() { sum = try sum.adding(branch(x), at: path) }
-    if let identity { sum = try sum.adding(x.normalized(by: identity), at: path) }
+    if let (normalization, path) = identity {
+      let normalized = try x.normalized(by: normalization, at: path).named(path)
+      sum = try sum.adding(normalized, at: self.path + ".conv")
+    }
     return sum
   }
 }

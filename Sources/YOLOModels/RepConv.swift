@@ -25,7 +25,7 @@ struct RepConv: UnaryBlock {
   }
 
   func callAsFunction(_ x: Value) throws -> Value {
-    try convolutions(x).activated(by: activation, at: path + ".act").named(path + ".act")
-      .named(path)
+    try convolutions(x).activated(by: activation, at: path + ".act")
+      .named(path + ".act", isClosing: true).named(path)
   }
 }

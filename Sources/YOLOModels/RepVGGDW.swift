@@ -19,7 +19,7 @@ struct RepVGGDW: UnaryBlock {
   }
 
   func callAsFunction(_ x: Value) throws -> Value {
-    try convolutions(x).activated(by: activation, at: path + ".act").named(path + ".act")
-      .named(path)
+    try convolutions(x).activated(by: activation, at: path + ".act")
+      .named(path + ".act", isClosing: true).named(path)
   }
 }

@@ -67,7 +67,7 @@ public struct Verification: Sendable, Hashable {
       trace = try model.trace(
         image, taps: goldenCase.tensors.filter { $0 != GoldenCase.inputPath },
         options: options)
-      order = [GoldenCase.inputPath] + (try model.modulePaths())
+      order = [GoldenCase.inputPath] + model.modulePaths()
     } catch {
       throw .model(YOLOError(error.code, "\(goldenCase.path): \(error.message)"))
     }

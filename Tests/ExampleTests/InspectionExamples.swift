@@ -51,7 +51,7 @@ import YOLOVerification
     // example: modules
     let table = try ModuleTable(model, input: Size(width: 640, height: 640))
     for row in table.layers {
-      print(row.path, row.className, row.output, row.parameterCount, row.reach.field ?? 0)
+      print(row.path, row.className, row.output, row.parameterCount, row.receptiveField.size ?? 0)
     }
     let svg = NetworkDrawing(table, title: "shapes-detect.pt").svg
     // end

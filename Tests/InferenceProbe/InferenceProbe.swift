@@ -61,7 +61,7 @@ enum InferenceProbe {
     let session = Session()
     nonisolated(unsafe) var kept: AnyObject?
     func infer(extra: Bool = false) throws {
-      try session.run(plan) { base, layout in
+      try session.run(plan) { _, base, layout in
         var values = base
         for _ in 0..<layout.height {
           for index in 0..<layout.width * layout.pixelStride { values[index] = Float(index % 7) }

@@ -13,8 +13,9 @@ import YOLOTestSupport
   ) -> Convolution {
     Convolution(
       weight: weights.parameter([output, input / groups, kernel, kernel], -0.5...0.5),
-      bias: weights.parameter([output]), normalization: weights.normalization(output),
-      window: Window(kernel: kernel, stride: stride, padding: kernel / 2), groups: groups)
+      bias: weights.parameter([output]),
+      window: Window(kernel: kernel, stride: stride, padding: kernel / 2), groups: groups
+    ).folding(weights.normalization(output))
   }
 
   /// A network with each operation; every one's result counts in an output.
@@ -31,7 +32,8 @@ import YOLOTestSupport
     let parts = try wide.split([17, 10, 9], at: "uneven")
     let transposed = TransposedConvolution(
       weight: weights.parameter([17, 20, 2, 2], -0.5...0.5), bias: weights.parameter([20]),
-      normalization: weights.normalization(20), window: Window(kernel: 2, stride: 2))
+      window: Window(kernel: 2, stride: 2)
+    ).folding(weights.normalization(20))
     let large = try parts[0].convolved(by: transposed, at: "transposed")
       .activated(by: .leakyReLU(slope: 0.1), at: "transposed.act")
     let average = parts[1].averagePooled(by: Window(kernel: 2), at: "average")
@@ -66,17 +68,20 @@ import YOLOTestSupport
     }
   }
 
-  @Test func extentsAreThoseOfTheOperations() throws {
+  @Test func shapesAreThoseOfTheOperations() throws {
     let graph = try Self.network()
-    let extents = try graph.extents(height: 12, width: 20)
-    func extent(_ path: String) -> Extent? {
-      graph.nodes.lastIndex { $0.path == path }.map { extents[$0] }
+    let shapes = try graph.shapes(batch: 3, height: 12, width: 20)
+    func shape(_ path: String) -> Shape? {
+      graph.nodes.lastIndex { $0.path == path }.map { shapes[$0] }
     }
-    #expect(extent("transposed") == Extent(height: 12, width: 20))
-    #expect(extent("average") == Extent(height: 5, width: 9))
-    #expect(extent("padded") == Extent(height: 6, width: 10))
-    #expect(extent("resized") == Extent(height: 12, width: 20))
-    #expect(extent("mean") == Extent(height: 1, width: 1))
+    func expected(_ height: Int, _ width: Int, _ channels: Int) -> Shape {
+      Shape(batch: 3, height: height, width: width, channels: channels)
+    }
+    #expect(shape("transposed") == expected(12, 20, 20))
+    #expect(shape("average") == expected(5, 9, 10))
+    #expect(shape("padded") == expected(6, 10, 10))
+    #expect(shape("resized") == expected(12, 20, 10))
+    #expect(shape("mean") == expected(1, 1, 36))
   }
 
   @Test func pixelsThatAreasDoNotDivideAreRefused() throws {
@@ -85,7 +90,7 @@ import YOLOTestSupport
     #expect(
       throws: GraphError.unevenAreas(at: "attended", height: 5, width: 8, areas: 3)
     ) {
-      try graph.extents(height: 10, width: 16)
+      try graph.shapes(height: 10, width: 16)
     }
   }
 
@@ -99,30 +104,5 @@ import YOLOTestSupport
     #expect(throws: GraphError.channelMismatch(at: "a", expected: 12, found: 11)) {
       try x.attending(to: x, by: heads, at: "a")
     }
-  }
-
-  /// Branches with normalization, merged, against the sum of them one by one.
-  @Test(arguments: [1, 6]) func mergedConvolutionsGiveTheSumOfTheirBranches(groups: Int) throws {
-    let weights = PlannerTests.Weights()
-    let branches = [
-      Self.grouped(weights, 6, 6, groups: groups, kernel: 1),
-      Self.grouped(weights, 6, 6, groups: groups, kernel: 5),
-      Self.grouped(weights, 6, 6, groups: groups, kernel: 3),
-      Convolution.identity(
-        channels: 6, groups: groups, normalization: weights.normalization(6)),
-    ]
-    let apart = GraphBuilder()
-    let x = apart.input(channels: 6)
-    let parts = try branches.enumerated().map { try x.convolved(by: $1, at: "\($0)") }
-    apart.output(
-      try parts.dropFirst().reduce(parts[0]) { try $0.adding($1, at: "sum") }, named: "sum")
-    let joint = GraphBuilder()
-    joint.output(
-      try joint.input(channels: 6).convolved(by: .merging(branches), at: "merged"), named: "sum")
-    let expected = try PlannerTests.outputs(apart.build(), Planner(backend: .oracle))
-    let found = try PlannerTests.outputs(joint.build(), Planner(backend: .oracle))
-    // The weights' sums are rounded to float32.
-    expectClose(
-      try #require(found["sum"]).values, try #require(expected["sum"]).values, .ofRange(1e-6))
   }
 }

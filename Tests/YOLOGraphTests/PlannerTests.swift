@@ -9,16 +9,18 @@ import YOLOTestSupport
   /// A source of random parameters.
   final class Weights {
     private var random = SplitMix64(seed: 5)
+    private var count = 0
 
     func parameter(_ shape: [Int], _ range: ClosedRange<Float> = -1...1) -> Parameter {
-      Parameter(
-        shape: shape,
+      count += 1
+      return Parameter(
+        key: "parameter \(count)", shape: shape,
         values: (0..<shape.reduce(1, *)).map { _ in Float.random(in: range, using: &random) })
     }
 
-    func normalization(_ channels: Int) -> Normalization {
-      Normalization(
-        path: "bn", weight: parameter([channels]), bias: parameter([channels]),
+    func normalization(_ channels: Int) -> BatchNormalization {
+      BatchNormalization(
+        weight: parameter([channels]), bias: parameter([channels]),
         mean: parameter([channels]),
         variance: parameter([channels], 0.5...2), epsilon: 1e-3)
     }
@@ -26,13 +28,13 @@ import YOLOTestSupport
     func convolution(_ input: Int, _ output: Int, kernel: Int = 1, stride: Int = 1) -> Convolution {
       Convolution(
         weight: parameter([output, input, kernel, kernel], -0.3...0.3), bias: nil,
-        normalization: normalization(output),
-        window: Window(kernel: kernel, stride: stride, padding: kernel / 2))
+        window: Window(kernel: kernel, stride: stride, padding: kernel / 2)
+      ).folding(normalization(output))
     }
   }
 
-  /// Two levels with everything that YOLOv8 has: split, residual, concatenation, pool, upsample; and
-  /// what it does not: a value that two concatenations want, an addition that cannot be fused.
+  /// Two levels with everything that YOLOv8 has: split, residual, concatenation, pool, upsample;
+  /// and what it does not: a value that two concatenations want, an addition that cannot be fused.
   static func network() throws -> Graph {
     let weights = Weights()
     let builder = GraphBuilder()
@@ -66,17 +68,19 @@ import YOLOTestSupport
     let weights = PackedWeights()
     let session = Session()
     let other = try planner.plan(graph, height: height + 4, width: width + 4, weights: weights)
-    try session.run(other, fill: { fill($0, $1, seed: 1) }, body: { _ in })
+    try session.run(other, fill: { fill($0, $1, $2, seed: 1) }, body: { _ in })
     let plan = try planner.plan(graph, height: height, width: width, weights: weights)
-    return try session.run(plan, fill: { fill($0, $1, seed: 2) }) { arena in
+    return try session.run(plan, fill: { fill($0, $1, $2, seed: 2) }) { arena in
       var tensors = plan.kept.mapValues { Tensor($0.map(in: arena)) }
       for output in plan.outputs { tensors[output.name] = Tensor(output.layout.map(in: arena)) }
       return tensors
     }
   }
 
-  static func fill(_ base: UnsafeMutablePointer<Float>, _ layout: ActivationLayout, seed: UInt64) {
-    var random = SplitMix64(seed: seed)
+  static func fill(
+    _ image: Int, _ base: UnsafeMutablePointer<Float>, _ layout: ActivationLayout, seed: UInt64
+  ) {
+    var random = SplitMix64(seed: seed + 100 * UInt64(image))
     for y in 0..<layout.height {
       for x in 0..<layout.width {
         for channel in 0..<layout.channels {
@@ -119,9 +123,9 @@ import YOLOTestSupport
   }
 
   @Test func activationsAndResidualsAreFused() throws {
-    let steps = try Self.network().fused()
+    let steps = try Self.network().fusingEpilogues().nodes
     let inner = try #require(steps.first { $0.path == "inner.conv" })
-    #expect(inner.addend != nil)
+    #expect(inner.epilogue.residual != nil && inner.epilogue.activation == .silu)
     #expect(!steps.contains { $0.path == "residual" || $0.path == "inner.act" })
     // Nothing reads between the two, but there is no convolution to take the addition up.
     #expect(steps.contains { $0.path == "double" })
@@ -129,8 +133,8 @@ import YOLOTestSupport
 
   @Test func concatenationsAreCopiesOnlyWhereTheyMustBe() throws {
     let graph = try Self.network()
-    let placement = Placement(graph)
-    let copied = placement.copies.map {
+    let assignment = BufferAssignment(graph)
+    let copied = assignment.copies.map {
       "\(graph.nodes[$0.concatenation].path) \(graph.nodes[$0.input].path)"
     }
     // `down` is wanted twice, and `joined` and what lies in it cannot be told from a first owner.
@@ -141,7 +145,7 @@ import YOLOTestSupport
     let builder = GraphBuilder()
     let convolution = Weights().convolution(3, 4, kernel: 1)
     let wide = Convolution(
-      weight: convolution.weight, bias: nil, normalization: nil, window: Window(kernel: 1))
+      weight: convolution.weight, bias: nil, window: Window(kernel: 1))
     let x = try builder.input(channels: 3).convolved(by: wide, at: "a")
       .maximumPooled(by: Window(kernel: 5), at: "pool")
     builder.output(x, named: "out")

@@ -46,7 +46,11 @@ import YOLOTestSupport
     return builder.build()
   }
 
-  private func paths(_ graph: Graph) -> [String] { graph.fused().map(\.path) }
+  /// The paths of the steps that compute a graph.
+  private func paths(_ graph: Graph, keeping kept: Set<String> = []) -> [String] {
+    let schedule = Schedule(graph.fusingEpilogues(keeping: kept))
+    return schedule.steps.map { schedule.graph.nodes[$0.node].path }
+  }
 
   @Test func siblingsBecomeOne() throws {
     let paths = paths(try network().mergingSiblings())
@@ -61,8 +65,8 @@ import YOLOTestSupport
 
   @Test func mergingCopiesNothing() throws {
     let graph = try network()
-    let copies = Placement(graph).copies.count
-    #expect(Placement(graph.mergingSiblings()).copies.count == copies)
+    let copies = BufferAssignment(graph).copies.count
+    #expect(BufferAssignment(graph.mergingSiblings()).copies.count == copies)
   }
 
   @Test func upsamplingFollowsTheConvolution() throws {
@@ -75,8 +79,8 @@ import YOLOTestSupport
     }
     // What is kept is not rewritten away.
     for kept in ["up", "fine"] {
-      let steps = try network().convolvingBeforeUpsampling(keeping: [kept]).fused()
-      #expect(steps.contains { $0.path == "up" })
+      let graph = try network().convolvingBeforeUpsampling(keeping: [kept])
+      #expect(self.paths(graph, keeping: [kept]).contains("up"))
     }
   }
 
@@ -89,7 +93,7 @@ import YOLOTestSupport
     let graph = builder.build().convolvingBeforeUpsampling()
     #expect(!graph.nodes.contains { $0.path == "joined" })
     #expect(
-      graph.fused().map(\.path) == [
+      paths(graph) == [
         "stem.conv", "fine.conv", "last.conv before up", "last.conv",
       ])
   }
@@ -117,7 +121,7 @@ import YOLOTestSupport
     let session = Session()
     for kept in [[]] + names.map({ [$0] }) + [names, []] {
       let plan = try Planner(keeping: kept).plan(graph, height: 12, width: 20, weights: store)
-      let found = try session.run(plan, fill: { PlannerTests.fill($0, $1, seed: 2) }) { arena in
+      let found = try session.run(plan, fill: { PlannerTests.fill($0, $1, $2, seed: 2) }) { arena in
         var tensors = plan.kept.mapValues { Tensor($0.map(in: arena)) }
         for output in plan.outputs { tensors[output.name] = Tensor(output.layout.map(in: arena)) }
         return tensors
@@ -146,17 +150,17 @@ import YOLOTestSupport
     let parts = [weights.convolution(6, 5, kernel: 3), weights.convolution(6, 2, kernel: 3)]
     let stacked = Convolution.stacking(parts)
     #expect(stacked.weight.shape == [7, 6, 3, 3])
-    #expect(stacked.foldedWeights() == parts.flatMap { $0.foldedWeights() })
-    #expect(stacked.foldedBias() == parts.flatMap { $0.foldedBias() })
+    #expect(stacked.weight.values() == parts.flatMap { $0.weight.values() })
+    #expect(stacked.bias?.values() == parts.flatMap { $0.bias?.values() ?? [] })
   }
 
   @Test func restrictingTakesRunsOfInputs() {
     let whole = weights.convolution(6, 3)
-    let all = whole.foldedWeights()
+    let all = whole.weight.values()
     let some = whole.restricted(toInputs: [0..<1, 4..<6])
     #expect(some.weight.shape == [3, 3, 1, 1])
     let expected = (0..<3).flatMap { row in [0, 4, 5].map { all[row * 6 + $0] } }
-    #expect(some.foldedWeights() == expected)
-    #expect(some.foldedBias() == whole.foldedBias())
+    #expect(some.weight.values() == expected)
+    #expect(some.bias?.values() == whole.bias?.values())
   }
 }

@@ -25,7 +25,7 @@ import YOLOWeights
     #expect(difference.firstDifference == first)
     #expect(!difference.agrees)
     // Apart from all others, the convolution itself is named.
-    let all = try model.difference(to: damaged, on: image, modules: try model.modulePaths())
+    let all = try model.difference(to: damaged, on: image, modules: model.modulePaths())
     #expect(all.firstBeyond?.path == String(key.dropLast(".weight".count)))
   }
 

@@ -50,20 +50,22 @@ import YOLOTestSupport
   @Test func receptiveFieldsAreWhatTheyAre() throws {
     let table = try ModuleTable(
       try Shipped.model("detect"), input: Size(width: 320, height: 320))
-    func reach(_ path: String) -> Graph.Reach? { table.rows.first { $0.path == path }?.reach }
+    func field(_ path: String) -> ReceptiveField? {
+      table.rows.first { $0.path == path }?.receptiveField
+    }
     // Two 3×3 convolutions of stride 2: 3, then 3 + 2 · 2.
-    #expect(reach("model.0") == Graph.Reach(field: 3, stride: 2))
-    #expect(reach("model.1") == Graph.Reach(field: 7, stride: 4))
+    #expect(field("model.0") == ReceptiveField(size: 3, stride: 2))
+    #expect(field("model.1") == ReceptiveField(size: 7, stride: 4))
     // 1×1 adds nothing; each 3×3 of stride 1 adds two of its strides.
-    #expect(reach("model.2.cv1") == Graph.Reach(field: 7, stride: 4))
-    #expect(reach("model.2.m.0.cv1") == Graph.Reach(field: 15, stride: 4))
-    #expect(reach("model.2") == Graph.Reach(field: 23, stride: 4))
+    #expect(field("model.2.cv1") == ReceptiveField(size: 7, stride: 4))
+    #expect(field("model.2.m.0.cv1") == ReceptiveField(size: 15, stride: 4))
+    #expect(field("model.2") == ReceptiveField(size: 23, stride: 4))
     // Enlarging halves the stride and sees no more.
-    let (before, after) = (try #require(reach("model.9")), try #require(reach("model.10")))
-    #expect(before.stride == 32 && after == Graph.Reach(field: before.field, stride: 16))
+    let (before, after) = (try #require(field("model.9")), try #require(field("model.10")))
+    #expect(before.stride == 32 && after == ReceptiveField(size: before.size, stride: 16))
     #expect(
       try ModuleTable(try Shipped.model("classify"), input: Size(width: 64, height: 64))
-        .rows.last?.reach.field == nil)
+        .rows.last?.receptiveField.size == nil)
   }
 
   /// A change of one input pixel is seen exactly as far as the receptive field reaches.
@@ -94,9 +96,9 @@ import YOLOTestSupport
       }
       #expect(height == width && !columns.isEmpty)
       let extent = (columns.max() ?? 0) - (columns.min() ?? 0) + 1
-      let field = Double(try #require(row.reach.field))
+      let field = Double(try #require(row.receptiveField.size))
       // A pixel is in as many fields as strides fit into one.
-      let most = Int((field / row.reach.stride).rounded(.up))
+      let most = Int((field / row.receptiveField.stride).rounded(.up))
       #expect(extent <= most && extent >= most - 2, "\(path): \(extent) of \(most)")
     }
   }

@@ -54,7 +54,7 @@ import YOLOValidation
     let taps = try Self.taps(of: network)
     #expect(taps.count > 70)
     let model = try Self.model(network, setting)
-    let paths = try model.modulePaths()
+    let paths = model.modulePaths()
     #expect(Set(paths).isSuperset(of: taps.map(\.path)))
     let reference = try #require(network.cases.first)
     let trace = try model.trace(
@@ -74,7 +74,7 @@ import YOLOValidation
     let model = try Model(path: network.path)
     let reference = try #require(network.cases.first)
     let (image, options) = (try reference.loadedImage(), try reference.options())
-    let paths = try model.modulePaths()
+    let paths = model.modulePaths()
     let all = try model.trace(image, taps: paths, options: options)
     var random = SplitMix64(seed: 19)
     for _ in 0..<12 {

@@ -100,7 +100,7 @@ import YOLOWeights
     let heads = try #require(reference.heads)
     try Session().run(
       plan,
-      fill: { base, layout in
+      fill: { _, base, layout in
         for (index, value) in input.values.enumerated() {
           let pixel = index / 3
           let at =

@@ -1,0 +1,102 @@
+import Dispatch
+public import YOLOGeometry
+import YOLOGraph
+public import YOLOImage
+import YOLOModels
+public import YOLOPostprocess
+public import YOLOValidation
+
+extension Model {
+  /// The maximum number of images of one run; more are computed in several.
+  private static let batchLimit = 16
+
+  /// Finds the objects in several images, those of equal input size together in one run.
+  ///
+  /// Each result has the same bits as that of `predict(_:options:source:threads:)`. The memory of a run
+  /// is that of one image for each; where that exceeds the limit, fewer are computed at a time.
+  ///
+  /// - Parameters:
+  ///   - images: The images.
+  ///   - options: Thresholds and the input size.
+  ///   - sources: What the predictions call the images; `image` if nil, else as many as images.
+  ///   - threads: The threads of a run at most; those of the model's options if nil.
+  /// - Returns: A prediction for each image, in their order; its speed is its share of the run.
+  /// - Throws: As `predict(_:options:source:threads:)`.
+  public func predict(
+    batch images: [Image], options: PredictOptions = .standard, sources: [String]? = nil,
+    threads: Int? = nil
+  ) throws(YOLOError) -> [Prediction] {
+    precondition(sources == nil || sources?.count == images.count, "a source for each image")
+    let request = try request(options)
+    let fits = images.map { fit(for: $0.size, options: options) }
+    var groups = [[Int]]()
+    var open = [Size: Int]()
+    for (index, fit) in fits.enumerated() {
+      if let group = open[fit.size], groups[group].count < Self.batchLimit {
+        groups[group].append(index)
+      } else {
+        open[fit.size] = groups.count
+        groups.append([index])
+      }
+    }
+    var predictions = [Int: Prediction]()
+    while let group = groups.popLast() {
+      let plan: Plan
+      do {
+        plan = try self.plan(fits[group[0]].size, batch: group.count)
+      } catch  where error.code == .tooLarge && group.count > 1 {
+        groups += [Array(group[..<(group.count / 2)]), Array(group[(group.count / 2)...])]
+        continue
+      }
+      let found = try run(
+        group.map { (images[$0], fits[$0]) }, plan, request, threads: threads)
+      for (index, result) in zip(group, found) {
+        predictions[index] = Prediction(
+          source: sources?[index] ?? "image", size: images[index].size, findings: result.findings,
+          names: names.byIndex, speed: result.speed)
+      }
+    }
+    return images.indices.compactMap { predictions[$0] }
+  }
+
+  /// Runs the plan of a batch.
+  private func run(
+    _ inputs: [(image: Image, fit: InputFit)], _ plan: Plan, _ request: ResultRequest,
+    threads: Int?
+  ) throws(YOLOError) -> [(findings: Findings, speed: Speed)] {
+    let threads = min(threads ?? plan.threads, plan.threads)
+    let results = try withSession { session throws(YOLOError) in
+      let start = DispatchTime.now()
+      var filled = start
+      do {
+        return try session.run(plan, threads: threads) { index, base, layout in
+          inputs[index].fit.write(inputs[index].image, to: base, layout, threads: threads)
+          filled = DispatchTime.now()
+        } body: { arena in
+          let inferred = DispatchTime.now()
+          return inputs.enumerated().map { index, input in
+            let begun = DispatchTime.now()
+            let part = arena + index * plan.imageStrideBytes
+            let maps = plan.outputs.map { $0.layout.map(in: part) }
+            let findings = Result { () throws(MaskError) in
+              try network.head.findings(in: maps, input.fit, request, threads: threads)
+            }
+            let share = 1 / Double(inputs.count)
+            let speed = Speed(
+              preprocess: start.milliseconds(to: filled) * share,
+              inference: filled.milliseconds(to: inferred) * share,
+              postprocess: begun.milliseconds(to: .now()))
+            return (findings, speed)
+          }
+        }
+      } catch {
+        throw YOLOError(.tooLarge, "\(error)")
+      }
+    }
+    var found = [(findings: Findings, speed: Speed)]()
+    for (findings, speed) in results {
+      found.append((try findings.mapError { YOLOError(.tooLarge, "\($0)") }.get(), speed))
+    }
+    return found
+  }
+}

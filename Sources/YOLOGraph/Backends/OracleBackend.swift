@@ -1,0 +1,58 @@
+import YOLOKernels
+import YOLOTensor
+
+/// Plain loops in double precision.
+struct OracleBackend: ExecutionBackend {
+  let threads: Int
+
+  func rewritten(_ graph: Graph, keeping kept: Set<String>) -> Graph { graph }
+
+  func selection(
+    for schedule: Schedule, shapes: [ConvolutionShape?], retaining retained: Set<Int>
+  ) -> KernelSelection {
+    KernelSelection(methods: shapes.map { _ in nil })
+  }
+
+  func layout(of shape: Shape, border: Int) -> ActivationLayout { .dense(shape, border: border) }
+
+  func packing(method: ConvolutionMethod?) -> PackedWeights.Layout { .plain }
+
+  func kernel(of step: BoundStep, after previous: BoundStep?) -> any StepKernel {
+    switch step.step.work {
+    case .operation(.convolution, _):
+      guard let shape = step.convolution, case .plain(let weights, let bias) = step.packed else {
+        preconditionFailure("every convolution was packed as one")
+      }
+      return OracleConvolution(shape, weights: weights, bias: bias)
+    case .operation(.transposedConvolution(let convolution), _):
+      guard case .plain(let weights, let bias) = step.packed else {
+        preconditionFailure("every transposed convolution was packed as one")
+      }
+      return OracleConvolution(
+        step.shape(of: convolution), weights: weights, bias: bias)
+    case .copy: return elementwise(step, .identity)
+    case .operation(let operation, _):
+      switch operation {
+      case .activation(let activation): return elementwise(step, activation)
+      case .add: return elementwise(step, .identity, adding: step.inputs[1])
+      case .maximumPool(let window):
+        return OraclePool.maximum(from: step.inputs[0], to: step.output, window: window)
+      case .averagePool(let window):
+        return OraclePool.average(from: step.inputs[0], to: step.output, window: window)
+      case .globalAveragePool:
+        return OraclePool.average(overAllOf: step.inputs[0], to: step.output)
+      case .attention(let heads): return OracleAttention(step.shape(of: heads))
+      case .pad, .upsample, .resize: return step.copyingKernel(threads: threads)
+      case .input, .concatenate, .slice, .batchNormalization, .convolution, .transposedConvolution:
+        preconditionFailure("no step without parameters")
+      }
+    }
+  }
+
+  private func elementwise(
+    _ step: BoundStep, _ activation: Activation, adding addend: ActivationLayout? = nil
+  ) -> any StepKernel {
+    OracleElementwise(
+      from: step.inputs[0], to: step.output, activation: activation, adding: addend)
+  }
+}

@@ -1,0 +1,47 @@
+/// What makes a network impossible to build or to plan.
+public enum GraphError: Error, Equatable, CustomStringConvertible {
+  /// An input that has another number of channels than the module's weights.
+  case channelMismatch(at: String, expected: Int, found: Int)
+  /// Channels that cannot be cut into equal parts.
+  case unevenSplit(at: String, channels: Int, parts: Int)
+  /// Inputs whose heights or widths differ.
+  case shapeMismatch(at: String, shapes: [Shape])
+  /// Pixels that cannot be cut into equal areas.
+  case unevenAreas(at: String, height: Int, width: Int, areas: Int)
+  /// An input too small for the network: an output without pixels.
+  case emptyOutput(at: String, height: Int, width: Int)
+  /// More memory than a session may have.
+  case tooLarge(bytes: Int, limit: Int)
+  /// More channels, rows or columns than an activation may have.
+  case limitExceeded(at: String, what: String, limit: Int)
+  /// Memory that the system did not have.
+  case outOfMemory(bytes: Int)
+  /// A path that no module has.
+  case unknownModule(String)
+
+  /// One sentence for a person.
+  public var description: String {
+    switch self {
+    case .channelMismatch(let path, let expected, let found):
+      "\(path): expected an input of \(expected) channels, found \(found)"
+    case .unevenSplit(let path, let channels, let parts):
+      "\(path): \(channels) channels cannot be split into \(parts) equal parts"
+    case .shapeMismatch(let path, let shapes):
+      "\(path): inputs of different sizes [height, width]: "
+        + shapes.map { "[\($0.height), \($0.width)]" }.joined(separator: ", ")
+    case .unevenAreas(let path, let height, let width, let areas):
+      "\(path): \(height)×\(width) pixels cannot be cut into \(areas) equal areas; "
+        + "choose an imgsz that gives a multiple of \(areas)"
+    case .emptyOutput(let path, let height, let width):
+      "\(path): an input of \(height)×\(width) pixels is too small for the window"
+    case .tooLarge(let bytes, let limit):
+      "the activations would take \(bytes >> 20) MiB; the limit is \(limit >> 20) MiB"
+    case .limitExceeded(let path, let what, let limit):
+      "\(path): the output would have more than \(limit) \(what)"
+    case .outOfMemory(let bytes):
+      "the system has no memory for \(bytes >> 20) MiB"
+    case .unknownModule(let path):
+      "the network has no module “\(path)” that gives an output; yolo info --layers lists those that do"
+    }
+  }
+}

@@ -1,0 +1,34 @@
+import Testing
+import YOLO
+import YOLOImage
+import YOLOTestSupport
+
+/// Several images in one run.
+@Suite struct BatchPredictionTests {
+  /// Images of three sizes, two of which become the same input.
+  private static func images() -> [Image] {
+    var random = SplitMix64(seed: 21)
+    return [(64, 48), (96, 72), (48, 64), (64, 48), (33, 90)].map { width, height in
+      Image(
+        size: Size(width: width, height: height),
+        pixels: (0..<3 * width * height).map { _ in UInt8.random(in: 0...255, using: &random) })
+    }
+  }
+
+  @Test(arguments: OracleNetwork.all)
+  func everyResultIsThatOfTheImageAlone(_ network: OracleNetwork) throws {
+    let model = try Model(path: network.path, options: RuntimeOptions(threads: 2))
+    let options = try PredictOptions(
+      imageSize: Size(width: 96, height: 96), confidence: 0.01)
+    let images = Self.images()
+    let sources = images.indices.map { "\($0).png" }
+    let batch = try model.predict(batch: images, options: options, sources: sources)
+    #expect(batch.map(\.source) == sources)
+    for (image, found) in zip(images, batch) {
+      let alone = try model.predict(image, options: options, source: found.source)
+      #expect(found.findings == alone.findings)
+      #expect(found.size == image.size)
+    }
+    #expect(try model.predict(batch: []).isEmpty)
+  }
+}
