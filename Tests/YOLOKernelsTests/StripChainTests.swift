@@ -110,7 +110,7 @@ import YOLOTestSupport
     var kernels = [any StepKernel]()
     for threads in 1...2 {
       for set in KernelBench.sets {
-        let packed = zip([first, second], parameters).map { shape, parameters in
+        let packed = try zip([first, second], parameters).map { shape, parameters in
           try PackedConvolution(
             weights: parameters.weights, bias: parameters.bias,
             outputChannels: shape.output.channels, inputChannels: shape.input.channels,
