@@ -253,9 +253,7 @@ public struct Planner: Sendable {
       case .attention(let heads):
         let shape = AttentionShape(
           queriesAndKeys: input, values: layouts.nodes[step.inputs[1]], output: output,
-          heads: heads.heads, keyChannels: heads.keyChannels, valueChannels: heads.valueChannels,
-          areas: heads.areas, scale: heads.scale, query: heads.queries.channels,
-          key: heads.keys.channels, value: heads.values.channels)
+          heads: heads)
         return planned(
           "attention",
           backend == .oracle
@@ -413,12 +411,6 @@ extension Planner {
     if backend == .oracle { return OraclePool.average(from: input, to: output, window: window) }
     return AveragePool(
       from: input, to: output, window: window, kernels: native, threads: threads)
-  }
-}
-
-extension ChannelRuns {
-  fileprivate var channels: AttentionShape.Channels {
-    AttentionShape.Channels(first: first, pitch: pitch)
   }
 }
 
