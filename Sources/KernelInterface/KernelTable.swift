@@ -27,11 +27,12 @@ public typealias PoolFunction =
 /// writes the sums of these.
 public typealias ExponentialFunction = @Sendable (ExponentialArguments) -> Void
 
-/// Takes a run of input tiles to the transform domain of a Winograd convolution.
+/// Transforms a run of input tiles to the transform domain of a Winograd convolution.
 public typealias WinogradInputFunction =
   @Sendable (UnsafePointer<WinogradArguments>, WinogradInputOperands) -> Void
 
-/// Takes a run of tiles from the transform domain to 4 × 4 output pixels each, and adds the bias.
+/// Transforms a run of tiles from the transform domain to 4 × 4 output pixels each, and adds the
+/// bias.
 public typealias WinogradOutputFunction =
   @Sendable (UnsafePointer<WinogradArguments>, WinogradOutputOperands) -> Void
 

@@ -2,12 +2,12 @@ import KernelInterface
 
 /// A transform of one vector of channels of a tile.
 protocol WinogradTransform {
-  /// Takes a tile of input pixels to the planes of the transform domain.
+  /// Transforms a tile of input pixels to the planes of the transform domain.
   static func transformInput(
     _ arguments: UnsafePointer<WinogradArguments>, _ source: UnsafePointer<Float>,
     _ planes: UnsafeMutablePointer<Float>)
 
-  /// Takes the planes to a tile of 4 × 4 output pixels, and adds the bias.
+  /// Transforms the planes to a tile of 4 × 4 output pixels, and adds the bias.
   static func transformOutput(
     _ arguments: UnsafePointer<WinogradArguments>, _ planes: UnsafePointer<Float>, _ bias: Vector,
     _ target: UnsafeMutablePointer<Float>)

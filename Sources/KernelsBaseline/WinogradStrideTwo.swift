@@ -197,7 +197,7 @@ enum WinogradStrideTwo: WinogradTransform {
     )
   }
 
-  /// Takes the even part of a row to what it adds to four output pixels, the bias included.
+  /// Transforms the even part of a row to what it adds to four output pixels, the bias included.
   @_transparent
   static func outputRow(
     _ values: InlineArray<5, Vector>, _ bias: Vector

@@ -123,7 +123,7 @@ enum WinogradUnitStride: WinogradTransform {
     outputRow(second, bias, target + 3 &* row, step)
   }
 
-  /// Takes one row of six values to four output pixels.
+  /// Transforms one row of six values to four output pixels.
   @_transparent
   static func outputRow(
     _ values: InlineArray<6, Vector>, _ bias: Vector, _ target: UnsafeMutablePointer<Float>,

@@ -2,7 +2,7 @@ import Testing
 import YOLOKernels
 import YOLOTestSupport
 
-/// Convolutions whose sums start from another activation, enlarged, on every instruction set
+/// Convolutions whose sums start from another activation, upsampled, on every instruction set
 /// against their definition.
 @Suite struct AccumulatingConvolutionTests {
   struct Trial: Sendable, CustomTestStringConvertible {
@@ -21,7 +21,7 @@ import YOLOTestSupport
     }
   }
 
-  /// Channels straddle 4, 8 and 16 lanes, inputs the products summed in one walk; rows straddle
+  /// Channels straddle 4, 8 and 16 lanes, inputs the products summed by one call; rows straddle
   /// tiles.
   static let trials: [Trial] = {
     var trials = [1, 3, 4, 7, 8, 9, 15, 16, 17, 31, 32, 33, 48, 64, 80].map {

@@ -75,16 +75,17 @@ import Musl
     let output = bench.place(
       height: trial.height, width: trial.width, channels: heads * trial.valueChannels, border: 1,
       neighbors: 3, filled: false)
-    let query = AttentionShape.Channels(first: 0, pitch: pitch)
-    let key = AttentionShape.Channels(
+    let query = ChannelRuns(first: 0, pitch: pitch)
+    let key = ChannelRuns(
       first: trial.separateValues ? heads * keys : keys, pitch: pitch)
-    let value = AttentionShape.Channels(
+    let value = ChannelRuns(
       first: trial.separateValues ? 0 : 2 * keys,
       pitch: trial.separateValues ? trial.valueChannels : pitch)
     let shape = AttentionShape(
-      queriesAndKeys: map, values: values, output: output, heads: heads, keyChannels: keys,
-      valueChannels: trial.valueChannels, areas: trial.areas, scale: trial.scale, query: query,
-      key: key, value: value)
+      queriesAndKeys: map, values: values, output: output,
+      heads: AttentionHeads(
+        heads: heads, keyChannels: keys, valueChannels: trial.valueChannels, areas: trial.areas,
+        scale: trial.scale, queries: query, keys: key, values: value))
 
     func at(_ pixel: Int) -> (Int, Int) { (pixel / trial.width, pixel % trial.width) }
     let area = pixels / trial.areas

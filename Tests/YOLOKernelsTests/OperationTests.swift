@@ -66,7 +66,7 @@ import YOLOTestSupport
   @Test(arguments: trials)
   func convolutionAgreesWithTheOracle(_ trial: Trial) throws {
     var random = SplitMix64(seed: 7)
-    let extent = trial.window.outputSize(height: trial.height, width: trial.width)
+    let size = trial.window.outputSize(height: trial.height, width: trial.width)
     let border = trial.window.border
     let before = trial.neighbors
     var input = ActivationLayout(
@@ -75,13 +75,13 @@ import YOLOTestSupport
     var position = input.elementCount
     input = input.slice(channels: before..<before + trial.input)
     var output = ActivationLayout(
-      height: extent.height, width: extent.width, channels: trial.output + 2 * before,
+      height: size.height, width: size.width, channels: trial.output + 2 * before,
       pixelStride: trial.output + 2 * before, border: 1
     ).moved(by: position)
     position += output.elementCount
     output = output.slice(channels: before..<before + trial.output)
     let residual = ActivationLayout(
-      height: extent.height, width: extent.width, channels: trial.output,
+      height: size.height, width: size.width, channels: trial.output,
       pixelStride: trial.output + 3, border: 0
     ).moved(by: position)
     position += residual.elementCount
@@ -128,9 +128,9 @@ import YOLOTestSupport
       let window = Window(kernel: kernel, stride: stride, padding: kernel / 2)
       let input = ActivationLayout(
         height: 6, width: 9, channels: channels, pixelStride: channels + 1, border: 1)
-      let extent = window.outputSize(height: 6, width: 9)
+      let size = window.outputSize(height: 6, width: 9)
       let output = ActivationLayout(
-        height: extent.height, width: extent.width, channels: channels, pixelStride: channels,
+        height: size.height, width: size.width, channels: channels, pixelStride: channels,
         border: 1
       ).moved(by: input.elementCount)
       var random = SplitMix64(seed: 3)

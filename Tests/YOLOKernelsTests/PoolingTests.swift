@@ -28,17 +28,17 @@ import YOLOTestSupport
     ] {
       for (height, width) in [(9, 9), (9, 10), (20, 20), (14, 33), (10, 23)] {
         let window = Window(kernel: kernel, stride: stride, padding: padding)
-        let extent = window.outputSize(height: height, width: width)
-        guard extent.height > 0, extent.width > 0 else { continue }
+        let size = window.outputSize(height: height, width: width)
+        guard size.height > 0, size.width > 0 else { continue }
         trials.append(Trial(height: height, width: width, window: window))
       }
     }
     // Windows larger than the input.
-    for extent in 1...3 {
+    for size in 1...3 {
       trials.append(
-        Trial(height: extent, width: 4 - extent, window: Window(kernel: 5, padding: 2)))
+        Trial(height: size, width: 4 - size, window: Window(kernel: 5, padding: 2)))
       trials.append(
-        Trial(height: extent, width: 4 - extent, window: Window(kernel: 13, padding: 6)))
+        Trial(height: size, width: 4 - size, window: Window(kernel: 13, padding: 6)))
     }
     trials.append(
       Trial(window: Window(kernel: (3, 2), stride: (1, 3), padding: (1, 0), dilation: (1, 1))))
@@ -49,11 +49,11 @@ import YOLOTestSupport
   func maximaAndMeansAgreeWithTheDefinition(_ trial: Trial) {
     var bench = KernelBench()
     let window = trial.window
-    let extent = window.outputSize(height: trial.height, width: trial.width)
+    let size = window.outputSize(height: trial.height, width: trial.width)
     let input = bench.place(
       height: trial.height, width: trial.width, channels: trial.channels, border: 1, neighbors: 2)
     let output = bench.place(
-      height: extent.height, width: extent.width, channels: trial.channels, border: 1,
+      height: size.height, width: size.width, channels: trial.channels, border: 1,
       neighbors: 3, filled: false)
 
     func inside(_ y: Int, _ x: Int, _ channel: Int) -> [Double] {

@@ -62,10 +62,7 @@ struct BoundStep {
   /// The shape of attention.
   func shape(of heads: AttentionHeads) -> AttentionShape {
     AttentionShape(
-      queriesAndKeys: inputs[0], values: inputs[1], output: output, heads: heads.heads,
-      keyChannels: heads.keyChannels, valueChannels: heads.valueChannels, areas: heads.areas,
-      scale: heads.scale, query: heads.queries.channels, key: heads.keys.channels,
-      value: heads.values.channels)
+      queriesAndKeys: inputs[0], values: inputs[1], output: output, heads: heads)
   }
 
   /// The multiply-accumulates of the step.
@@ -123,11 +120,5 @@ struct BoundStep {
       NearestResize(from: inputs[0], to: output, threads: threads)
     default: preconditionFailure("the step computes")
     }
-  }
-}
-
-extension ChannelRuns {
-  fileprivate var channels: AttentionShape.Channels {
-    AttentionShape.Channels(first: first, pitch: pitch)
   }
 }

@@ -1,87 +1,112 @@
 package import YOLOTensor
 
-/// Attention between the pixels of an activation, taken in raster order:
-/// o_i = Σ_j softmax_j(q_i · k_j · scale) v_j, head by head.
-package struct AttentionShape: Sendable, Hashable {
-  /// Where the channels of the heads lie in an activation.
-  package struct Channels: Sendable, Hashable {
-    /// The first channel of the first head.
-    package var first: Int
-    /// The channels from head to head.
-    package var pitch: Int
+/// Where the channels of attention's heads lie in a map: the first head's first channel, and the
+/// channels from head to head.
+public struct ChannelRuns: Sendable, Hashable {
+  /// The first channel of the first head.
+  public let first: Int
+  /// The distance between the first channels of neighboring heads.
+  public let pitch: Int
 
-    /// Creates a description.
-    package init(first: Int, pitch: Int) {
-      self.first = first
-      self.pitch = pitch
-    }
+  /// Creates runs; neither number is negative.
+  public init(first: Int, pitch: Int) {
+    precondition(first >= 0 && pitch >= 0)
+    self.first = first
+    self.pitch = pitch
   }
 
-  /// Where the queries and keys lie.
-  package var queriesAndKeys: ActivationLayout
-  /// Where the values lie.
-  package var values: ActivationLayout
-  /// Where the output goes: `valueChannels` channels a head, one head after the other.
-  package var output: ActivationLayout
-  /// The number of heads.
-  package var heads: Int
-  /// The channels of a head's query, and of its key.
-  package var keyChannels: Int
-  /// The channels of a head's value.
-  package var valueChannels: Int
-  /// The number of equally long runs of pixels; a pixel attends to those of its run.
-  package var areas: Int
-  /// What the products of queries and keys are multiplied by.
-  package var scale: Float
-  /// The queries' channels.
-  package var query: Channels
-  /// The keys' channels.
-  package var key: Channels
-  /// The values' channels.
-  package var value: Channels
+  /// The channels that a map needs for `heads` runs of `length`.
+  package func end(heads: Int, length: Int) -> Int { first + (heads - 1) * pitch + length }
+}
 
-  /// Creates a shape; the sizes must agree, the channels lie within the activations, and the areas
-  /// divide the pixels.
-  package init(
-    queriesAndKeys: ActivationLayout, values: ActivationLayout, output: ActivationLayout,
-    heads: Int, keyChannels: Int, valueChannels: Int, areas: Int = 1, scale: Float,
-    query: Channels, key: Channels, value: Channels
+/// Attention between the pixels of a map: output i = Σⱼ softmaxⱼ(scale · queryᵢ · keyⱼ) valueⱼ for
+/// each head.
+///
+/// The pixels, row by row, are cut into equal areas, and each attends to those of its own area only.
+/// The output has the heads' values one after the other.
+public struct AttentionHeads: Sendable, Hashable {
+  /// The number of heads.
+  public let heads: Int
+  /// The channels of a query and of a key.
+  public let keyChannels: Int
+  /// The channels of a value.
+  public let valueChannels: Int
+  /// The number of areas.
+  public let areas: Int
+  /// What the products of queries and keys are multiplied by.
+  public let scale: Float
+  /// Where the queries lie.
+  public let queries: ChannelRuns
+  /// Where the keys lie, in the map of the queries.
+  public let keys: ChannelRuns
+  /// Where the values lie, in a map of their own or in the same.
+  public let values: ChannelRuns
+
+  /// Describes attention; all counts are positive.
+  public init(
+    heads: Int, keyChannels: Int, valueChannels: Int, areas: Int, scale: Float,
+    queries: ChannelRuns, keys: ChannelRuns, values: ChannelRuns
   ) {
-    for map in [values, output] {
-      precondition(map.height == queriesAndKeys.height && map.width == queriesAndKeys.width)
-    }
-    precondition(output.channels == heads * valueChannels)
-    precondition(areas >= 1 && output.height * output.width % areas == 0)
-    precondition(heads >= 1 && keyChannels >= 1 && valueChannels >= 1)
-    for (channels, count, limit) in [
-      (query, keyChannels, queriesAndKeys.channels), (key, keyChannels, queriesAndKeys.channels),
-      (value, valueChannels, values.channels),
-    ] {
-      precondition(channels.first >= 0 && channels.pitch >= 0)
-      precondition(channels.first + (heads - 1) * channels.pitch + count <= limit)
-    }
-    self.queriesAndKeys = queriesAndKeys
-    self.values = values
-    self.output = output
+    precondition(heads > 0 && keyChannels > 0 && valueChannels > 0 && areas > 0)
     self.heads = heads
     self.keyChannels = keyChannels
     self.valueChannels = valueChannels
     self.areas = areas
     self.scale = scale
-    self.query = query
-    self.key = key
-    self.value = value
+    self.queries = queries
+    self.keys = keys
+    self.values = values
+  }
+
+  /// The channels that the map of queries and keys needs.
+  package var queryKeyMapChannels: Int {
+    max(
+      queries.end(heads: heads, length: keyChannels), keys.end(heads: heads, length: keyChannels))
+  }
+
+  /// The channels that the map of values needs.
+  package var valueMapChannels: Int { values.end(heads: heads, length: valueChannels) }
+}
+
+/// Attention between the pixels of an activation, in raster order, of an arena.
+package struct AttentionShape: Sendable, Hashable {
+  /// Where the queries and keys lie.
+  package var queriesAndKeys: ActivationLayout
+  /// Where the values lie.
+  package var values: ActivationLayout
+  /// Where the output goes: the values' channels, one head after the other.
+  package var output: ActivationLayout
+  /// The heads.
+  package var heads: AttentionHeads
+
+  /// Creates a shape; the sizes must agree, the channels lie within the activations, and the areas
+  /// divide the pixels.
+  package init(
+    queriesAndKeys: ActivationLayout, values: ActivationLayout, output: ActivationLayout,
+    heads: AttentionHeads
+  ) {
+    for map in [values, output] {
+      precondition(map.height == queriesAndKeys.height && map.width == queriesAndKeys.width)
+    }
+    precondition(output.channels == heads.heads * heads.valueChannels)
+    precondition(output.height * output.width % heads.areas == 0)
+    precondition(heads.queryKeyMapChannels <= queriesAndKeys.channels)
+    precondition(heads.valueMapChannels <= values.channels)
+    self.queriesAndKeys = queriesAndKeys
+    self.values = values
+    self.output = output
+    self.heads = heads
   }
 
   /// The number of pixels.
   var pixels: Int { output.height * output.width }
 
   /// The pixels of an area.
-  var areaPixels: Int { pixels / areas }
+  var areaPixels: Int { pixels / heads.areas }
 
   /// The multiply-accumulates of both products.
   package var macs: Int {
-    pixels * areaPixels * heads * (keyChannels + valueChannels)
+    pixels * areaPixels * heads.heads * (heads.keyChannels + heads.valueChannels)
   }
 }
 

@@ -96,11 +96,11 @@ final class AttentionBlocks: Sendable {
     tilesOfOneVector = tiles[0].count
     self.tiles = RetainedObjects(tiles[0] + tiles[1])
     channelTilings = RetainedObjects(
-      [1, 2].map { RowTiling(width: shape.valueChannels, vectors: $0, kernels: kernels) })
+      [1, 2].map { RowTiling(width: shape.heads.valueChannels, vectors: $0, kernels: kernels) })
     runs = (shape.areaPixels + Self.runKeys - 1) / Self.runKeys
     keyTiles = RetainedObjects(
       (0..<2).flatMap { vectors in
-        (0..<shape.areas).flatMap { area in
+        (0..<shape.heads.areas).flatMap { area in
           Self.keyTiles(shape, area: area, maximum: kernels.maximumRows[vectors])
         }
       })
@@ -108,10 +108,10 @@ final class AttentionBlocks: Sendable {
     let count = shape.areaPixels
     let groups = (count + Self.groupQueries - 1) / Self.groupQueries
     let wanted = threads == 1 ? 1 : 4 * threads
-    let parts = shape.heads * shape.areas
+    let parts = shape.heads.heads * shape.heads.areas
     groupItems = RowItems(rows: groups, count: (wanted + parts - 1) / parts)
     items = parts * groupItems.count
-    blockCount = width * (shape.keyChannels + count + shape.valueChannels + 1)
+    blockCount = width * (shape.heads.keyChannels + count + shape.heads.valueChannels + 1)
     scratchCount = (min(count, Self.groupQueries) + width - 1) / width * blockCount
     zeros = UnmanagedArray([Float](repeating: 0, count: width))
   }
@@ -150,11 +150,12 @@ final class AttentionBlocks: Sendable {
     item: Int, arena: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
   ) {
     let part = item / groupItems.count
-    let head = part / shape.areas
-    let area = part % shape.areas
+    let head = part / shape.heads.areas
+    let area = part % shape.heads.areas
     let firstPixel = area * shape.areaPixels
-    let key = shape.queriesAndKeys[firstPixel] + shape.key.first + head * shape.key.pitch
-    let value = shape.value.first + head * shape.value.pitch
+    let (keys, values) = (shape.heads.keys, shape.heads.values)
+    let key = shape.queriesAndKeys[firstPixel] + keys.first + head * keys.pitch
+    let value = values.first + head * values.pitch
     // SAFETY: the layouts lie in the arena, the blocks in the scratch; the table of offsets
     // outlives its use.
     let sources = Sources(
@@ -191,24 +192,24 @@ final class AttentionBlocks: Sendable {
     let vectors = 2 * count > width ? 2 : 1
     let width = vectors * self.width / 2
     let queries = scratch + index * blockCount
-    let scores = queries + shape.keyChannels * width
+    let scores = queries + shape.heads.keyChannels * width
     let results = scores + shape.areaPixels * width
     return Block(
       vectors: vectors, width: width, first: first, count: count, queries: queries,
-      scores: scores, results: results, sums: results + shape.valueChannels * width)
+      scores: scores, results: results, sums: results + shape.heads.valueChannels * width)
   }
 
   /// Writes the scaled queries, a row for each channel; zeros where there are none.
   private func transpose(_ sources: Sources, _ block: Block, _ arena: UnsafePointer<Float>) {
     if block.count < block.width {
-      block.queries.update(repeating: 0, count: shape.keyChannels * block.width)
+      block.queries.update(repeating: 0, count: shape.heads.keyChannels * block.width)
     }
-    let firstChannel = shape.query.first + sources.head * shape.query.pitch
+    let firstChannel = shape.heads.queries.first + sources.head * shape.heads.queries.pitch
     let firstPixel = sources.area * shape.areaPixels + block.first
     for query in 0..<block.count {
       let source = arena + (shape.queriesAndKeys[firstPixel + query] + firstChannel)
-      for channel in 0..<shape.keyChannels {
-        block.queries[channel * block.width + query] = source[channel] * shape.scale
+      for channel in 0..<shape.heads.keyChannels {
+        block.queries[channel * block.width + query] = source[channel] * shape.heads.scale
       }
     }
   }
@@ -218,11 +219,11 @@ final class AttentionBlocks: Sendable {
     var origin = 0
     withUnsafePointer(to: &origin) { origin in
       var arguments = TileArguments(
-        offsets: origin, segments: 1, depth: shape.keyChannels,
+        offsets: origin, segments: 1, depth: shape.heads.keyChannels,
         inputStep: shape.queriesAndKeys.pixelStride, outputStep: block.width)
       withUnsafePointer(to: &arguments) { arguments in
         let (keys, count) = keyTiles.withObject(
-          ((block.vectors - 1) * shape.areas + sources.area) * runs + run
+          ((block.vectors - 1) * shape.heads.areas + sources.area) * runs + run
         ) { ($0.base, $0.count) }
         for index in 0..<count {
           let tile = keys[index]
@@ -251,7 +252,7 @@ final class AttentionBlocks: Sendable {
       channelTilings.withObject(block.vectors - 1) { tiling in
         var channel = 0
         for index in 0..<tiling.count {
-          let end = (index + 1) * shape.valueChannels / tiling.count
+          let end = (index + 1) * shape.heads.valueChannels / tiling.count
           let operands = ConvolutionOperands(
             input: sources.values + channel, weights: block.scores + key * block.width,
             bias: zeros.base, output: block.results + channel * block.width)
@@ -274,9 +275,9 @@ final class AttentionBlocks: Sendable {
     let firstPixel = sources.area * shape.areaPixels + block.first
     for query in 0..<block.count {
       let target =
-        arena + (shape.output[firstPixel + query] + sources.head * shape.valueChannels)
+        arena + (shape.output[firstPixel + query] + sources.head * shape.heads.valueChannels)
       let factor = 1 / block.sums[query]
-      for channel in 0..<shape.valueChannels {
+      for channel in 0..<shape.heads.valueChannels {
         target[channel] = block.results[channel * block.width + query] * factor
       }
     }

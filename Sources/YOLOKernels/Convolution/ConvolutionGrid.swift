@@ -14,12 +14,12 @@ struct ConvolutionGrid: Sendable, Hashable {
 
     subscript(row: Int, column: Int) -> Int { start + row * rowStep + column * columnStep }
 
-    /// Takes every pixel of a layout.
+    /// Covers every pixel of a layout.
     init(_ layout: ActivationLayout) {
       self.init(layout, first: (0, 0), step: (1, 1))
     }
 
-    /// Takes every `step`th pixel of a layout from `first` on, (vertical, horizontal).
+    /// Covers every `step`th pixel of a layout from `first` on, (vertical, horizontal).
     init(_ layout: ActivationLayout, first: (Int, Int), step: (Int, Int)) {
       start = layout.offset + first.0 * layout.rowStride + first.1 * layout.pixelStride
       rowStep = step.0 * layout.rowStride

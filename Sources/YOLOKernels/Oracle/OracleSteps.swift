@@ -174,18 +174,22 @@ package struct OracleAttention: StepKernel {
     // SAFETY: the layouts lie in the arena; the scratch, aligned to 64 bytes, holds a score in
     // double precision for each pixel of the area.
     let scores = scratch.bindMemory(to: Double.self, capacity: count)
-    for head in 0..<shape.heads {
+    for head in 0..<shape.heads.heads {
       let query =
-        arena + (shape.queriesAndKeys[pixel] + shape.query.first + head * shape.query.pitch)
+        arena
+        + (shape.queriesAndKeys[pixel] + shape.heads.queries.first + head
+          * shape.heads.queries.pitch)
       var best = -Double.infinity
       for index in 0..<count {
         let key =
-          arena + (shape.queriesAndKeys[first + index] + shape.key.first + head * shape.key.pitch)
+          arena
+          + (shape.queriesAndKeys[first + index] + shape.heads.keys.first + head
+            * shape.heads.keys.pitch)
         var sum = 0.0
-        for channel in 0..<shape.keyChannels {
+        for channel in 0..<shape.heads.keyChannels {
           sum += Double(query[channel]) * Double(key[channel])
         }
-        scores[index] = sum * Double(shape.scale)
+        scores[index] = sum * Double(shape.heads.scale)
         best = max(best, scores[index])
       }
       var total = 0.0
@@ -193,9 +197,9 @@ package struct OracleAttention: StepKernel {
         scores[index] = exp(scores[index] - best)
         total += scores[index]
       }
-      let target = arena + (shape.output[pixel] + head * shape.valueChannels)
-      for channel in 0..<shape.valueChannels {
-        let at = shape.value.first + head * shape.value.pitch + channel
+      let target = arena + (shape.output[pixel] + head * shape.heads.valueChannels)
+      for channel in 0..<shape.heads.valueChannels {
+        let at = shape.heads.values.first + head * shape.heads.values.pitch + channel
         var sum = 0.0
         for index in 0..<count {
           sum += scores[index] * Double(arena[shape.values[first + index] + at])

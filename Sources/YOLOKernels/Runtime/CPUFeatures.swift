@@ -24,7 +24,7 @@ public struct CPUFeatures: OptionSet, Sendable, Hashable {
   public static let avx = CPUFeatures(bit: 0)
   /// Vectors of 256 bits of integers.
   public static let avx2 = CPUFeatures(bit: 1)
-  /// Fused multiplication and addition.
+  /// Fused multiply-add.
   public static let fma = CPUFeatures(bit: 2)
   /// Conversion from and to float16.
   public static let f16c = CPUFeatures(bit: 3)

@@ -4,7 +4,7 @@ import KernelInterface
 extension KernelSet {
   /// Measures the most that a thread computes on this machine, in operations a second.
   ///
-  /// A multiplication with its addition counts as two. What runs is the convolution tile itself, in
+  /// A multiply-accumulate counts as two operations. What runs is the convolution tile itself, in
   /// its largest forms, on input and weights that stay in the first-level cache. Takes about
   /// `seconds` seconds; the best of many short measurements counts, since others can only be slowed
   /// by what else the machine does.

@@ -26,21 +26,21 @@ final class UnmanagedArray<Element: BitwiseCopyable & Sendable>: @unchecked Send
 /// that for all of them.
 final class RetainedObjects<Object: AnyObject & Sendable>: Sendable {
   private let owners: [Object]
-  private let references: UnmanagedArray<Unmanaged<Object>>
+  private let pointers: UnmanagedArray<Unmanaged<Object>>
 
   /// Keeps objects.
   init(_ objects: [Object]) {
     owners = objects
-    references = UnmanagedArray(objects.map(Unmanaged.passUnretained))
+    pointers = UnmanagedArray(objects.map(Unmanaged.passUnretained))
   }
 
   /// The number of objects.
-  var count: Int { references.count }
+  var count: Int { pointers.count }
 
   /// Calls `body` with an object.
   @inline(__always)
   func withObject<Result>(_ index: Int, _ body: (Object) -> Result) -> Result {
     // SAFETY: `owners` keeps the object as long as this table, whose method runs.
-    references.base[index]._withUnsafeGuaranteedRef(body)
+    pointers.base[index]._withUnsafeGuaranteedRef(body)
   }
 }
