@@ -53,8 +53,6 @@ let package = Package(
     // From here on: of the trait Server alone.
     .package(url: "https://github.com/hummingbird-project/hummingbird", from: "2.28.0", traits: []),
     .package(url: "https://github.com/groue/GRDB.swift", from: "7.10.0"),
-    .package(url: "https://github.com/apple/swift-configuration", from: "1.4.0"),
-    .package(url: "https://github.com/apple/swift-crypto", from: "4.5.0"),
     .package(url: "https://github.com/apple/swift-http-types", from: "1.8.0", traits: []),
     .package(url: "https://github.com/apple/swift-log", from: "1.16.0"),
     .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
@@ -147,17 +145,20 @@ let package = Package(
       ],
       swiftSettings: settings),
     .target(
+      name: "YOLOServerOptions", dependencies: ["YOLOGraph", "YOLOKernels", "YOLOValidation"],
+      swiftSettings: settings),
+    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .target(
       name: "YOLOServer",
       dependencies: [
         "YOLOSystem",
         "JSONText", "YOLO", "YOLOGeometry", "YOLOImage", "YOLOImageIO", "YOLOKernels",
         "YOLOPostprocess",
-        "YOLOValidation", "YOLOVideo", "YOLOWeights",
+        "YOLOServerOptions", "YOLOValidation", "YOLOVideo", "YOLOWeights",
         serverProduct("Hummingbird", "hummingbird"),
         serverProduct("HummingbirdCore", "hummingbird"),
         serverProduct("GRDB", "GRDB.swift"),
-        serverProduct("Configuration", "swift-configuration"),
-        serverProduct("Crypto", "swift-crypto"),
+        .target(name: "CCrypto", condition: .when(traits: ["Server"])),
         serverProduct("HTTPTypes", "swift-http-types"),
         serverProduct("Logging", "swift-log"),
         serverProduct("Metrics", "swift-metrics"),
@@ -176,6 +177,7 @@ let package = Package(
         "JSONText", "YOLO", "YOLODatasets", "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOImageIO",
         "YOLOKernels", "YOLOModels", "YOLOPostprocess", "YOLOInspection", "YOLOTensor",
         "YOLOValidation", "YOLOVerification", "YOLOVideo", "YOLOWeights",
+        "YOLOServerOptions",
         .target(name: "YOLOServer", condition: .when(traits: ["Server"])),
         serverProduct("Logging", "swift-log"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -192,6 +194,16 @@ let package = Package(
         ])
       ]),
     .target(name: "YOLOTestSupport", path: "Tests/YOLOTestSupport", swiftSettings: settings),
+    .target(
+      name: "CheckpointFuzzing",
+      dependencies: [
+        "JSONText", "YOLO", "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOKernels", "YOLOModels",
+        "YOLOTestSupport", "YOLOValidation", "YOLOWeights",
+      ],
+      path: "Tests/CheckpointFuzzing", swiftSettings: settings),
+    .executableTarget(
+      name: "StructureFuzz", dependencies: ["CheckpointFuzzing"], path: "Tests/StructureFuzz",
+      swiftSettings: settings),
     .testTarget(
       name: "YOLOSystemTests", dependencies: ["YOLOSystem"],
       swiftSettings: settings),
@@ -249,7 +261,6 @@ let package = Package(
         "YOLOTestSupport", "YOLOValidation", "YOLOVideo", "YOLOWeights",
         serverProduct("Hummingbird", "hummingbird"),
         serverProduct("HummingbirdCore", "hummingbird"),
-        serverProduct("Crypto", "swift-crypto"),
         serverProduct("GRDB", "GRDB.swift"),
         serverProduct("HTTPTypes", "swift-http-types"),
         serverProduct("Logging", "swift-log"),
@@ -296,6 +307,12 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "YOLOKernelsTests", dependencies: ["YOLOKernels", "YOLOTensor", "YOLOTestSupport"],
+      swiftSettings: settings),
+    .testTarget(
+      name: "YOLOModelsTests",
+      dependencies: [
+        "CheckpointFuzzing", "YOLO", "YOLOGraph", "YOLOModels", "YOLOTestSupport", "YOLOWeights",
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "YOLOGraphTests",

@@ -7,11 +7,13 @@ public import KernelInterface
 /// code that runs on any processor.
 public enum InstructionSetKernels {
   /// All kernels of the module.
-  public static let table = KernelTable(
-    lanes: Vector.scalarCount, maximumRows: maximumRows, convolutionTile: convolutionTile,
-    depthwise: depthwise, activation: activation, pool: pool, exponentials: exponentials,
-    unitStride: WinogradTransforms(input: unitStrideInput, output: unitStrideOutput),
-    strideTwo: WinogradTransforms(input: strideTwoInput, output: strideTwoOutput))
+  public static var table: KernelTable {
+    KernelTable(
+      lanes: Vector.scalarCount, maximumRows: maximumRows, convolutionTile: convolutionTile,
+      depthwise: depthwise, activation: activation, pool: pool, exponentials: exponentials,
+      unitStride: WinogradTransforms(input: unitStrideInput, output: unitStrideOutput),
+      strideTwo: WinogradTransforms(input: strideTwoInput, output: strideTwoOutput))
+  }
 
   #if AVX2 && arch(x86_64)
   /// The registers that the operating system saves, a bit for each kind (XCR0).

@@ -68,29 +68,24 @@ extension Model {
     let results = try withSession { session throws(YOLOError) in
       let start = DispatchTime.now()
       var filled = start
-      do {
-        return try session.run(plan, threads: threads) { index, base, layout in
-          inputs[index].fit.write(inputs[index].image, to: base, layout, threads: threads)
-          filled = DispatchTime.now()
-        } body: { arena in
-          let inferred = DispatchTime.now()
-          return inputs.enumerated().map { index, input in
-            let begun = DispatchTime.now()
-            let part = arena + index * plan.imageStrideBytes
-            let maps = plan.outputs.map { $0.layout.map(in: part) }
-            let findings = Result { () throws(MaskError) in
-              try network.head.findings(in: maps, input.fit, request, threads: threads)
-            }
-            let share = 1 / Double(inputs.count)
-            let speed = Speed(
-              preprocess: start.milliseconds(to: filled) * share,
-              inference: filled.milliseconds(to: inferred) * share,
-              postprocess: begun.milliseconds(to: .now()))
-            return (findings, speed)
+      return session.run(plan, threads: threads) { index, base, layout in
+        inputs[index].fit.write(inputs[index].image, to: base, layout, threads: threads)
+        filled = DispatchTime.now()
+      } body: { arena in
+        let inferred = DispatchTime.now()
+        return inputs.enumerated().map { index, input in
+          let begun = DispatchTime.now()
+          let maps = plan.outputs.map { $0.layout.map(in: arena + index * plan.imageStrideBytes) }
+          let findings = Result { () throws(MaskError) in
+            try network.head.findings(in: maps, input.fit, request, threads: threads)
           }
+          let share = 1 / Double(inputs.count)
+          let speed = Speed(
+            preprocess: start.milliseconds(to: filled) * share,
+            inference: filled.milliseconds(to: inferred) * share,
+            postprocess: begun.milliseconds(to: .now()))
+          return (findings, speed)
         }
-      } catch {
-        throw YOLOError(.tooLarge, "\(error)")
       }
     }
     var found = [(findings: Findings, speed: Speed)]()

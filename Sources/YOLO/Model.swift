@@ -267,27 +267,26 @@ public final class Model: Sendable {
     threads: Int? = nil, durations: UnsafeMutablePointer<[Double]>?,
     inspect: (UnsafeRawPointer) -> Void
   ) throws(YOLOError) -> (findings: Findings, speed: Speed) {
+    do {
+      try session.prepare(for: plan)
+    } catch {
+      throw YOLOError(error)
+    }
     let threads = min(threads ?? plan.threads, plan.threads)
     let start = DispatchTime.now()
     var filled = start
-    let findings: Result<Findings, MaskError>
-    let inferred: DispatchTime
-    do {
-      (findings, inferred) = try session.run(plan, threads: threads, durations: durations) {
-        _, base, layout in
-        fit.write(image, to: base, layout, threads: threads)
-        filled = DispatchTime.now()
-      } body: { arena in
-        let inferred = DispatchTime.now()
-        let maps = plan.outputs.map { $0.layout.map(in: arena) }
-        inspect(arena)
-        let findings = Result { () throws(MaskError) in
-          try network.head.findings(in: maps, fit, request, threads: threads)
-        }
-        return (findings, inferred)
+    let (findings, inferred) = session.run(plan, threads: threads, durations: durations) {
+      _, base, layout in
+      fit.write(image, to: base, layout, threads: threads)
+      filled = DispatchTime.now()
+    } body: { arena in
+      let inferred = DispatchTime.now()
+      let maps = plan.outputs.map { $0.layout.map(in: arena) }
+      inspect(arena)
+      let findings = Result { () throws(MaskError) in
+        try network.head.findings(in: maps, fit, request, threads: threads)
       }
-    } catch {
-      throw YOLOError(.tooLarge, "\(error)")
+      return (findings, inferred)
     }
     let end = DispatchTime.now()
     return (

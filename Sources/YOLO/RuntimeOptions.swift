@@ -17,6 +17,9 @@ public struct RuntimeOptions: Sendable, Hashable {
   /// The input extents whose plans are kept; beyond that the least recently used is dropped.
   public var planLimit: Int
 
+  /// What a plan may take at most.
+  package var limits = PlanLimits()
+
   /// Creates options: by default native kernels of the strongest instruction set of this machine, on
   /// all processors that this process may use.
   public init(
@@ -40,7 +43,8 @@ public struct RuntimeOptions: Sendable, Hashable {
   func plans(of graph: Graph, planned: @escaping @Sendable () -> Void) -> PlanCache {
     PlanCache(
       graph: graph,
-      planner: Planner(backend: backend, instructionSet: instructionSet, threads: threads),
+      planner: Planner(
+        backend: backend, instructionSet: instructionSet, threads: threads, limits: limits),
       capacity: planLimit, planned: planned)
   }
 

@@ -23,7 +23,7 @@ extension YOLOError {
 
   init(_ error: GraphError) {
     switch error {
-    case .tooLarge, .outOfMemory: self.init(.tooLarge, "\(error)")
+    case .tooLarge, .outOfMemory, .tooMuchWork: self.init(.tooLarge, "\(error)")
     default: self.init(.model, "\(error)")
     }
   }

@@ -35,6 +35,8 @@ enum ExitStatus: Int32 {
     #if Server
     case let error as SettingsError: self.init(error)
     case let error as KeyStoreError: self.init(error)
+    #else
+    case is MissingServerError: self = .usage
     #endif
     default: self = .other
     }

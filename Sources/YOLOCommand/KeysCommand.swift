@@ -1,4 +1,3 @@
-#if Server
 import ArgumentParser
 
 /// `yolo keys`: makes, lists and revokes the keys of `yolo serve`.
@@ -7,4 +6,3 @@ struct KeysCommand: ParsableCommand {
     commandName: "keys", abstract: "Makes, lists and revokes the keys of yolo serve.",
     subcommands: [KeysCommandCreate.self, KeysCommandList.self, KeysCommandRevoke.self])
 }
-#endif

@@ -1,9 +1,11 @@
-#if Server
 import ArgumentParser
+
+#if Server
 import YOLOServer
+#endif
 
 /// `yolo keys create`: makes a key and shows it, once.
-struct KeysCommandCreate: AsyncParsableCommand {
+struct KeysCommandCreate: ServerCommand {
   static let configuration = CommandConfiguration(
     commandName: "create", abstract: "Makes a key and prints it, this once.")
 
@@ -16,24 +18,21 @@ struct KeysCommandCreate: AsyncParsableCommand {
   var models: String?
 
   @OptionGroup var location: KeysCommandDatabase
+}
 
-  func run() async throws {
-    do {
-      let store = try location.open(creates: true)
-      let (key, record) = try await store.create(
-        name: name,
-        models: models.map {
-          Set($0.split(separator: ",", omittingEmptySubsequences: false).map(String.init))
-        })
-      StandardError.write(
-        "Key \(record.id), \"\(record.name)\", is in \(store.path). "
-          + "Only its hash is stored: it cannot be shown again.\n")
-      StandardOutput.write("\(key)\n")
-    } catch let code as ExitCode {
-      throw code
-    } catch {
-      throw ExitStatus.report(error)
-    }
+#if Server
+extension KeysCommandCreate {
+  func perform() async throws {
+    let store = try location.open(creates: true)
+    let (key, record) = try await store.create(
+      name: name,
+      models: models.map {
+        Set($0.split(separator: ",", omittingEmptySubsequences: false).map(String.init))
+      })
+    StandardError.write(
+      "Key \(record.id), \"\(record.name)\", is in \(store.path). "
+        + "Only its hash is stored: it cannot be shown again.\n")
+    StandardOutput.write("\(key)\n")
   }
 }
 #endif

@@ -1,7 +1,10 @@
-#if Server
 import ArgumentParser
+import YOLOServerOptions
+
+#if Server
 import Foundation
 import YOLOServer
+#endif
 
 /// The option of the database of keys.
 struct KeysCommandDatabase: ParsableArguments {
@@ -12,7 +15,10 @@ struct KeysCommandDatabase: ParsableArguments {
         + "\(ServerOption.database.defaultText)).",
       valueName: ServerOption.database.valueName))
   var database: String?
+}
 
+#if Server
+extension KeysCommandDatabase {
   /// Opens the database; one that is not there is made if `creates`, and else an error.
   func open(creates: Bool) throws -> KeyStore {
     let path = try database.map { try ServerOption.database.parsed($0) }

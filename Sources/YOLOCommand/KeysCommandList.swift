@@ -1,11 +1,13 @@
-#if Server
 import ArgumentParser
+
+#if Server
 import Foundation
 import JSONText
 import YOLOServer
+#endif
 
 /// `yolo keys list`: lists all keys, those revoked too.
-struct KeysCommandList: AsyncParsableCommand {
+struct KeysCommandList: ServerCommand {
   static let configuration = CommandConfiguration(
     commandName: "list", abstract: "Lists the keys: what they are called, not what they are.")
 
@@ -21,19 +23,16 @@ struct KeysCommandList: AsyncParsableCommand {
   var format = Format.text
 
   @OptionGroup var location: KeysCommandDatabase
+}
 
-  func run() async throws {
-    do {
-      let records = try await location.open(creates: false).list()
-      switch format {
-      case .text: StandardOutput.write(text(of: records))
-      case .json:
-        StandardOutput.write(JSONWriter.text(.array(records.map(\.json))) + "\n")
-      }
-    } catch let code as ExitCode {
-      throw code
-    } catch {
-      throw ExitStatus.report(error)
+#if Server
+extension KeysCommandList {
+  func perform() async throws {
+    let records = try await location.open(creates: false).list()
+    switch format {
+    case .text: StandardOutput.write(text(of: records))
+    case .json:
+      StandardOutput.write(JSONWriter.text(.array(records.map(\.json))) + "\n")
     }
   }
 

@@ -1,9 +1,11 @@
-#if Server
 import ArgumentParser
+
+#if Server
 import YOLOServer
+#endif
 
 /// `yolo keys revoke`: ends a key for ever.
-struct KeysCommandRevoke: AsyncParsableCommand {
+struct KeysCommandRevoke: ServerCommand {
   static let configuration = CommandConfiguration(
     commandName: "revoke",
     abstract: "Revokes a key for ever; running servers refuse it within two seconds.")
@@ -12,16 +14,13 @@ struct KeysCommandRevoke: AsyncParsableCommand {
   var id: Int
 
   @OptionGroup var location: KeysCommandDatabase
+}
 
-  func run() async throws {
-    do {
-      let record = try await location.open(creates: false).revoke(id: id)
-      StandardError.write("Key \(record.id), \"\(record.name)\", is revoked.\n")
-    } catch let code as ExitCode {
-      throw code
-    } catch {
-      throw ExitStatus.report(error)
-    }
+#if Server
+extension KeysCommandRevoke {
+  func perform() async throws {
+    let record = try await location.open(creates: false).revoke(id: id)
+    StandardError.write("Key \(record.id), \"\(record.name)\", is revoked.\n")
   }
 }
 #endif

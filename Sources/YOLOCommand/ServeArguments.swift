@@ -1,6 +1,5 @@
-#if Server
 import ArgumentParser
-import YOLOServer
+import YOLOServerOptions
 import YOLOValidation
 
 /// The options of what is served, where and to whom, as `ServerOption` defines them.
@@ -91,4 +90,3 @@ struct ServeArguments: ParsableArguments {
     return values.compactMapValues { $0 }
   }
 }
-#endif

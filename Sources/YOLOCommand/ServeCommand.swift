@@ -1,11 +1,13 @@
-#if Server
 import ArgumentParser
+
+#if Server
 import Foundation
 import Logging
 import YOLOServer
+#endif
 
 /// `yolo serve`: answers the HUB Inference API.
-struct ServeCommand: AsyncParsableCommand {
+struct ServeCommand: ServerCommand {
   static let configuration = CommandConfiguration(
     commandName: "serve",
     abstract: "Answers the HUB Inference API for the models of a directory, or for one.",
@@ -20,26 +22,23 @@ struct ServeCommand: AsyncParsableCommand {
 
   @OptionGroup(title: "Service") var service: ServeArguments
   @OptionGroup(title: "Limits") var limits: ServeLimitArguments
+}
 
-  func run() async throws {
+#if Server
+extension ServeCommand {
+  func perform() async throws {
     if printOptions {
       StandardOutput.write(ServerSetting.markdownTable)
       return
     }
-    do {
-      let (settings, warnings) = try ServerSettings.read(
-        flags: service.given.merging(limits.given) { first, _ in first },
-        environment: ProcessInfo.processInfo.environment)
-      for warning in warnings { StandardError.write("warning: \(warning)\n") }
-      let server = try await Server(
-        settings: settings,
-        logger: Logger(label: "yolo") { StreamLogHandler.standardError(label: $0) })
-      try await server.run()
-    } catch let code as ExitCode {
-      throw code
-    } catch {
-      throw ExitStatus.report(error)
-    }
+    let (settings, warnings) = try ServerSettings.read(
+      flags: service.given.merging(limits.given) { first, _ in first },
+      environment: ProcessInfo.processInfo.environment)
+    for warning in warnings { StandardError.write("warning: \(warning)\n") }
+    let server = try await Server(
+      settings: settings,
+      logger: Logger(label: "yolo") { StreamLogHandler.standardError(label: $0) })
+    try await server.run()
   }
 }
 #endif

@@ -1,6 +1,5 @@
-#if Server
 import ArgumentParser
-import YOLOServer
+import YOLOServerOptions
 import YOLOValidation
 
 /// The options of what requests may cost, as `ServerOption` defines them.
@@ -96,4 +95,3 @@ struct ServeLimitArguments: ParsableArguments {
     return values.compactMapValues { $0 }
   }
 }
-#endif

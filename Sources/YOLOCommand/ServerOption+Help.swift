@@ -1,6 +1,5 @@
-#if Server
 import ArgumentParser
-import YOLOServer
+import YOLOServerOptions
 import YOLOValidation
 
 extension NumberOption {
@@ -23,4 +22,3 @@ extension TextOption {
     ArgumentHelp("\(help) (default: \(defaultText)).", valueName: valueName)
   }
 }
-#endif

@@ -14,27 +14,18 @@ struct YOLOCommand: AsyncParsableCommand {
       cannot be written, 70 anything else.\(serverNote)
       """,
     version: Version.current,
-    subcommands: subcommands)
+    subcommands: [
+      PredictCommand.self, ValCommand.self, InfoCommand.self, BenchmarkCommand.self,
+      TraceCommand.self, DiffCommand.self, RecordCommand.self, VerifyCommand.self,
+      CompareCommand.self, ExportCommand.self, ServeCommand.self, KeysCommand.self,
+    ])
 
   /// What a build without the server says of it.
   private static var serverNote: String {
     #if Server
     return ""
     #else
-    return "\nThis build has no commands serve and keys: they need the package trait Server."
-    #endif
-  }
-
-  private static var subcommands: [any ParsableCommand.Type] {
-    let commands: [any ParsableCommand.Type] = [
-      PredictCommand.self, ValCommand.self, InfoCommand.self, BenchmarkCommand.self,
-      TraceCommand.self, DiffCommand.self, RecordCommand.self, VerifyCommand.self,
-      CompareCommand.self, ExportCommand.self,
-    ]
-    #if Server
-    return commands + [ServeCommand.self, KeysCommand.self]
-    #else
-    return commands
+    return "\nThis build has no server: serve and keys need the package trait Server."
     #endif
   }
 }

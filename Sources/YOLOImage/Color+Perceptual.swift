@@ -4,15 +4,18 @@ extension Color {
   /// Creates a color from OKLCH coordinates (Ottosson, "A perceptual color space for image
   /// processing", 2020).
   ///
-  /// Where sRGB has no such color the chroma is reduced until it has.
+  /// Where sRGB has no such color the chroma is reduced until it has. Numbers beyond their ranges count
+  /// as the nearest inside, NaN and an infinite hue as 0.
   ///
   /// - Parameters:
   ///   - lightness: 0 (black) to 1 (white).
   ///   - chroma: The distance from gray; sRGB has 0.1 at least and 0.3 at most in its hues.
   ///   - hue: The angle in degrees; 29 is red, 142 green, 264 blue.
   public init(lightness: Double, chroma: Double, hue: Double) {
-    let angle = hue * .pi / 180
-    var chroma = chroma
+    let lightness = lightness.isNaN ? 0 : min(max(lightness, 0), 1)
+    let angle = hue.isFinite ? hue * .pi / 180 : 0
+    // What is above any color's would take the steps below without end.
+    var chroma = chroma.isNaN ? 0 : min(max(chroma, 0), Self.chromaLimit)
     while true {
       let linear = Self.linear(
         lightness: lightness, a: chroma * cos(angle), b: chroma * sin(angle))
@@ -24,6 +27,9 @@ extension Color {
       chroma -= 0.005
     }
   }
+
+  /// More than any color of sRGB has.
+  private static let chromaLimit = 0.4
 
   /// Returns linear red, green and blue of an OKLab color.
   private static func linear(lightness: Double, a: Double, b: Double) -> [Double] {

@@ -68,7 +68,7 @@ struct BoxBranches: Sendable {
       strides.allSatisfy({ (1...1024).contains($0) && $0 == $0.rounded() })
     else {
       throw ModelError.unsupported(
-        path: path, setting: "stride", found: "\(strides)",
+        path: path, setting: "stride", found: ModelError.excerpt(strides),
         supported: "an integer for each of the \(boxes.count) levels")
     }
     self.strides = strides.map { Int($0) }

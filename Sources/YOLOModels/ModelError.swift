@@ -20,15 +20,22 @@ public enum ModelError: Error, CustomStringConvertible {
   /// A model whose last layer is not a head.
   case noHead(lastLayer: String, known: [String])
 
+  /// Returns numbers of a file for a message: one as it is, the first of several.
+  static func excerpt<Number>(_ numbers: [Number]) -> String {
+    if numbers.count == 1 { return "\(numbers[0])" }
+    return "[" + numbers.prefix(8).map { "\($0)" }.joined(separator: ", ")
+      + (numbers.count > 8 ? ", … (\(numbers.count))]" : "]")
+  }
+
   /// One sentence for a person.
   public var description: String {
     switch self {
     case .weights(let error): "\(error)"
     case .graph(let error): "\(error)"
     case .unknownBlock(let className, let path, let known):
-      "\(path) is a \(className), which is not known; known are \(known.joined(separator: ", "))"
+      "\(path) is a \(printable(className)), which is not known; known are \(known.joined(separator: ", "))"
     case .unsupported(let path, let setting, let found, let supported):
-      "\(path): \(setting) is \(found); supported: \(supported)"
+      "\(path): \(setting) is \(printable(found)); supported: \(supported)"
     case .inputCount(let path, let expected, let found):
       "\(path): expected \(expected) input(s), found \(found)"
     case .invalidSource(let layer, let from):
@@ -41,7 +48,7 @@ public enum ModelError: Error, CustomStringConvertible {
       case .oneToMany: "\(head) has no box branch (cv2)"
       }
     case .noHead(let lastLayer, let known):
-      "the last layer is of class \(lastLayer), which is not a known head; known are "
+      "the last layer is of class \(printable(lastLayer)), which is not a known head; known are "
         + known.joined(separator: ", ")
     }
   }

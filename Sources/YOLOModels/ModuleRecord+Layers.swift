@@ -1,6 +1,6 @@
 import YOLOGraph
 import YOLOKernels
-import YOLOWeights
+public import YOLOWeights
 
 /// What the blocks share in reading records.
 extension ModuleRecord {
@@ -17,23 +17,48 @@ extension ModuleRecord {
   /// Returns a setting that must lie in a range, a single number or a (vertical, horizontal) pair.
   func pair(_ key: String, in range: ClosedRange<Int>, default: Int) throws -> (Int, Int) {
     let values = hasAttribute(key) ? try ints(key, count: 2) : [`default`, `default`]
-    guard values.allSatisfy(range.contains) else {
-      throw ModelError.unsupported(
-        path: path, setting: key, found: "\(values)",
-        supported: "\(range.lowerBound) to \(range.upperBound)")
-    }
+    try check(values, of: key, in: range)
     return (values[0], values[1])
   }
 
   /// Returns a count that must lie in a range.
   func count(_ key: String, in range: ClosedRange<Int>) throws -> Int {
     let value = try int(key)
-    guard range.contains(value) else {
+    try check([value], of: key, in: range)
+    return value
+  }
+
+  /// Returns a count that must lie in a range, or `default` if it is absent or `None`.
+  func count(_ key: String, in range: ClosedRange<Int>, default: Int) throws -> Int {
+    hasAttribute(key) ? try count(key, in: range) : `default`
+  }
+
+  /// Returns a list of numbers that must each lie in a range; a single number is a list of one.
+  ///
+  /// With the ranges of the callers no sum of a list overflows.
+  func counts(_ key: String, in range: ClosedRange<Int>) throws -> [Int] {
+    let values = try ints(key)
+    guard values.count <= Self.listLimit else {
       throw ModelError.unsupported(
-        path: path, setting: key, found: "\(value)",
+        path: path, setting: key, found: "\(values.count) numbers",
+        supported: "at most \(Self.listLimit)")
+    }
+    try check(values, of: key, in: range)
+    return values
+  }
+
+  /// The maximum length of a list of numbers: a layer that reads from all others has fewer.
+  private static let listLimit = 1024
+
+  /// Refuses the values of an attribute that lie outside a range.
+  ///
+  /// Every number that a block takes from a file passes here, before anything is computed with it.
+  private func check(_ values: [Int], of key: String, in range: ClosedRange<Int>) throws {
+    guard values.allSatisfy(range.contains) else {
+      throw ModelError.unsupported(
+        path: path, setting: key, found: ModelError.excerpt(values),
         supported: "\(range.lowerBound) to \(range.upperBound)")
     }
-    return value
   }
 
   /// Returns the window of a convolution or a pooling.
@@ -83,9 +108,9 @@ extension ModuleRecord {
   private func convolutionChannels() throws -> (input: Int, output: Int, groups: Int) {
     let input = try count("in_channels", in: 1...1 << 16)
     let output = try count("out_channels", in: 1...1 << 16)
-    let groups = try int("groups", default: 1)
+    let groups = try count("groups", in: 1...1 << 16, default: 1)
     let mode = try string("padding_mode", default: "zeros")
-    guard groups >= 1, input % groups == 0, output % groups == 0 else {
+    guard input % groups == 0, output % groups == 0 else {
       throw ModelError.unsupported(
         path: path, setting: "groups", found: "\(groups)",
         supported: "a divisor of \(input) input and \(output) output channels")
@@ -120,5 +145,14 @@ extension ModuleRecord {
         path: path, setting: "the activation", found: className,
         supported: "SiLU, Identity, ReLU, LeakyReLU, Hardswish")
     }
+  }
+}
+
+extension ModuleRecord {
+  /// The numbers in the weights and biases of this module and those below it; statistics of
+  /// normalization do not count.
+  public var parameterCount: Int {
+    let own = tensors.filter { $0.key == "weight" || $0.key == "bias" }
+    return own.values.reduce(0) { $0 + $1.count } + children.reduce(0) { $0 + $1.parameterCount }
   }
 }

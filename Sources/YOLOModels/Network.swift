@@ -91,10 +91,12 @@ public struct Network: Sendable {
       guard index < records.count - 1 else { continue }
       let block = try BlockTable.block(record)
       values.append(try block.layer(inputs(of: layer)))
+      try builder.checkSize(at: record.path)
     }
     let headInputs = inputs(of: layers[layers.count - 1]).flatMap { $0 }
     let head = try headType.init(last, branch: branch)
     let outputs = try head.callAsFunction(headInputs, builder)
+    try builder.checkSize(at: last.path)
     return (builder.build(), outputs, layers)
 
     func inputs(of layer: Layer) -> [[Value]] {
@@ -106,7 +108,8 @@ public struct Network: Sendable {
 extension ModuleRecord {
   /// Returns the layers that the layer at `index` reads: `f` counts back where it is negative.
   fileprivate func sources(before index: Int) throws -> [Int] {
-    let sources = try ints("f").map { from in
+    // Any integer is a number of layers back, or of a layer; which of them are there is checked below.
+    let sources = try counts("f", in: .min ... .max).map { from in
       let source = from < 0 ? index + from : from
       guard (-1..<index).contains(source) else {
         throw ModelError.invalidSource(layer: path, from: from)
@@ -118,4 +121,39 @@ extension ModuleRecord {
     }
     return sources
   }
+}
+
+/// How to read the outputs of a head that finds objects: indices into the graph's outputs.
+public struct DetectLayout: Sendable, Hashable {
+  /// A resolution of the head.
+  public struct Level: Sendable, Hashable {
+    /// The extent of a cell in input pixels.
+    public let stride: Int
+    /// The output with the box logits, [height, width, 4 · bins].
+    public let boxes: Int
+    /// The output with the class logits, [height, width, classes].
+    public let classes: Int
+    /// The output with what the task adds: mask coefficients, keypoints or an angle.
+    public let extra: Int?
+  }
+
+  /// The number of classes.
+  public let classCount: Int
+  /// The number of bins of a distance's distribution.
+  public let binCount: Int
+  /// Whether the head was trained to give each object once, so that nothing need be suppressed.
+  public let isOneToOne: Bool
+  /// The resolutions, in head order.
+  public let levels: [Level]
+}
+
+/// How to read the keypoints of a pose head's cell.
+public struct KeypointLayout: Sendable, Hashable {
+  /// The number of keypoints of an object.
+  public let count: Int
+  /// Whether each has a visibility beside its coordinates.
+  public let hasVisibility: Bool
+  /// Whether coordinates are in strides from the cell's center, as YOLO26 has them; otherwise they
+  /// are in half strides from its top left corner.
+  public let isCentered: Bool
 }

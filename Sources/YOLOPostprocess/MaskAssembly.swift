@@ -49,6 +49,14 @@ struct MaskAssembly {
     ).trimmed()
   }
 
+  /// The bytes of the weighted sums that a mask is made from, at most: of all prototypes, and where the
+  /// image's own pixels are wanted of the finer grid between.
+  var sumBytes: Int {
+    let coarse = prototypes.width * prototypes.height
+    let fine = grid == .source ? fineGrid() : Size(width: 0, height: 0)
+    return (coarse + fine.width * fine.height) * MemoryLayout<Float>.stride
+  }
+
   /// Returns how many pixels the mask of an object takes at most.
   func pixelCount(box: Box) -> Int {
     let (columns, rows) = part(box)

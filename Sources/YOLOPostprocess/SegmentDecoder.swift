@@ -43,10 +43,14 @@ public struct SegmentDecoder: Sendable, Hashable {
     let candidates = HeadScan(classCount: classCount, binCount: binCount)
       .survivors(in: levels, selection)
     let bytes = candidates.reduce(0) { $0 + assembly.pixelCount(box: $1.box) }
-    guard bytes <= MaskError.byteLimit else {
-      throw .tooLarge(objects: candidates.count, bytes: bytes)
+    let sums = candidates.isEmpty ? 0 : assembly.sumBytes
+    guard bytes <= MaskError.byteLimit, sums <= MaskError.byteLimit else {
+      throw .tooLarge(objects: candidates.count, bytes: max(bytes, sums))
     }
-    return Self.concurrentMap(candidates, threads: bytes < Self.sharedBytes ? 1 : threads) {
+    // Each thread has the sums of an object of its own.
+    let threads =
+      bytes < Self.sharedBytes ? 1 : min(threads, MaskError.byteLimit / max(sums, 1))
+    return Self.concurrentMap(candidates, threads: threads) {
       candidate in
       let cell = HeadCell(anchor: candidate.anchor, in: levels)
       let mask = assembly.mask(

@@ -6,16 +6,13 @@ import Glibc
 import Musl
 #endif
 
-/// Memory that the system did not have.
-public struct AllocationError: Error, Sendable, Hashable, CustomStringConvertible {
+/// Memory that the system refuses.
+public struct AllocationFailure: Error, Hashable, CustomStringConvertible {
   /// The bytes that were asked for.
-  public let byteCount: Int
+  public let bytes: Int
 
-  /// Creates an error.
-  public init(byteCount: Int) { self.byteCount = byteCount }
-
-  /// One sentence with the bytes.
-  public var description: String { "the system has no memory for \(byteCount) bytes" }
+  /// One sentence for a person.
+  public var description: String { "the system has no memory for \(bytes) bytes" }
 }
 
 /// A fixed run of bytes that starts at a 64-byte boundary (a cache line, an AVX-512 vector).
@@ -32,8 +29,24 @@ public final class AlignedStorage: @unchecked Sendable {
   /// The mapping that this storage is a part of, if it has none of its own.
   private let whole: AlignedStorage?
 
+  /// Maps zeroed memory of a size that is no user's choice: fails where there is no memory.
+  public convenience init(byteCount: Int) {
+    do throws(AllocationFailure) {
+      try self.init(mapping: byteCount)
+    } catch {
+      preconditionFailure("\(error)")
+    }
+  }
+
+  /// Maps zeroed memory for `count` values of float32, as `init(byteCount:)`.
+  public convenience init(floats count: Int) {
+    self.init(byteCount: count * MemoryLayout<Float>.stride)
+  }
+
   /// Maps zeroed memory; pages cost nothing until they are touched.
-  public init(byteCount: Int) throws(AllocationError) {
+  ///
+  /// - Throws: `AllocationFailure` where the system refuses the memory.
+  public init(mapping byteCount: Int) throws(AllocationFailure) {
     precondition(byteCount >= 0)
     self.byteCount = byteCount
     mappedBytes = max(byteCount, 1)
@@ -41,16 +54,11 @@ public final class AlignedStorage: @unchecked Sendable {
     // only.
     let memory = mmap(nil, mappedBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0)
     guard let memory, memory != MAP_FAILED else {
-      throw AllocationError(byteCount: mappedBytes)
+      throw AllocationFailure(bytes: mappedBytes)
     }
     if mappedBytes >= 4 << 20 { madvise(memory, mappedBytes, MADV_HUGEPAGE) }
     base = memory
     whole = nil
-  }
-
-  /// Maps zeroed memory for `count` values of float32.
-  public convenience init(floats count: Int) throws(AllocationError) {
-    try self.init(byteCount: count * MemoryLayout<Float>.stride)
   }
 
   /// Shares a part of another storage, from a 64-byte boundary on.
@@ -92,19 +100,30 @@ public final class StoragePool: Sendable {
   /// Creates an empty pool.
   public init() {}
 
-  /// Returns zeroed storage.
-  public func storage(byteCount: Int) throws(AllocationError) -> AlignedStorage {
-    let size = (byteCount + 63) / 64 * 64
-    // What is as large as that wastes little in a mapping of its own.
-    guard size < Self.mappingBytes / 4 else {
-      return try AlignedStorage(byteCount: byteCount)
+  /// Maps memory for storages that together take `byteCount` bytes, each rounded up to 64: those
+  /// asked for next come from it.
+  ///
+  /// - Throws: `AllocationFailure` where the system refuses the memory.
+  public func reserve(byteCount: Int) throws(AllocationFailure) {
+    guard byteCount > 0 else { return }
+    try state.withLock { state throws(AllocationFailure) in
+      if let mapping = state.mapping, byteCount <= mapping.byteCount - state.used { return }
+      state.mapping = try AlignedStorage(mapping: max(byteCount, Self.mappingBytes))
+      state.used = 0
     }
-    return try state.withLock { state throws(AllocationError) in
+  }
+
+  /// Returns zeroed storage.
+  public func storage(byteCount: Int) -> AlignedStorage {
+    let size = (byteCount + 63) / 64 * 64
+    return state.withLock { state in
       let mapping: AlignedStorage
       if let present = state.mapping, state.used + size <= present.byteCount {
         mapping = present
       } else {
-        mapping = try AlignedStorage(byteCount: Self.mappingBytes)
+        // What is as large as that wastes little in a mapping of its own.
+        guard size < Self.mappingBytes / 4 else { return AlignedStorage(byteCount: byteCount) }
+        mapping = AlignedStorage(byteCount: Self.mappingBytes)
         state.mapping = mapping
         state.used = 0
       }
@@ -117,11 +136,8 @@ public final class StoragePool: Sendable {
 extension AlignedStorage {
   /// Returns zeroed storage for values of float32 from a pool, or with a mapping of its own where
   /// there is none.
-  package static func floats(
-    _ count: Int, in pool: StoragePool?
-  ) throws(AllocationError) -> AlignedStorage {
+  package static func floats(_ count: Int, in pool: StoragePool?) -> AlignedStorage {
     let byteCount = count * MemoryLayout<Float>.stride
-    guard let pool else { return try AlignedStorage(byteCount: byteCount) }
-    return try pool.storage(byteCount: byteCount)
+    return pool?.storage(byteCount: byteCount) ?? AlignedStorage(byteCount: byteCount)
   }
 }

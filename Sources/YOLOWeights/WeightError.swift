@@ -100,4 +100,4 @@ extension WeightError {
 }
 
 /// Returns text from a file made fit for a message: control characters escaped, length bounded.
-func printable(_ text: String) -> String { text.escapingControls() }
+package func printable(_ text: String) -> String { text.escapingControls() }

@@ -60,8 +60,8 @@ enum InferenceProbe {
     let plan = try model.plan(for: Size(width: side, height: side), options: options)
     let session = Session()
     nonisolated(unsafe) var kept: AnyObject?
-    func infer(extra: Bool = false) throws {
-      try session.run(plan) { _, base, layout in
+    func infer(extra: Bool = false) {
+      session.run(plan) { _, base, layout in
         var values = base
         for _ in 0..<layout.height {
           for index in 0..<layout.width * layout.pixelStride { values[index] = Float(index % 7) }
@@ -72,15 +72,15 @@ enum InferenceProbe {
       } body: { _ in
       }
     }
-    for _ in 0..<5 { try infer() }
-    func counted(_ name: String, _ body: () throws -> Void) rethrows {
-      let counts = try Counter.counting(references: true, onThisThread: threads == 1) {
-        for _ in 0..<runs { try body() }
+    for _ in 0..<5 { infer() }
+    func counted(_ name: String, _ body: () -> Void) {
+      let counts = Counter.counting(references: true, onThisThread: threads == 1) {
+        for _ in 0..<runs { body() }
       }
       report(name, counts)
     }
-    try counted("inference") { try infer() }
-    try counted("control") { try infer(extra: true) }
+    counted("inference") { infer() }
+    counted("control") { infer(extra: true) }
     DispatchQueue.concurrentPerform(iterations: threads) { _ in }
     counted("fork") { DispatchQueue.concurrentPerform(iterations: threads) { _ in } }
     withExtendedLifetime(kept) {}

@@ -68,9 +68,9 @@ import YOLOTestSupport
     let weights = PackedWeights()
     let session = Session()
     let other = try planner.plan(graph, height: height + 4, width: width + 4, weights: weights)
-    try session.run(other, fill: { fill($0, $1, $2, seed: 1) }, body: { _ in })
+    session.run(other, fill: { fill($0, $1, $2, seed: 1) }, body: { _ in })
     let plan = try planner.plan(graph, height: height, width: width, weights: weights)
-    return try session.run(plan, fill: { fill($0, $1, $2, seed: 2) }) { arena in
+    return session.run(plan, fill: { fill($0, $1, $2, seed: 2) }) { arena in
       var tensors = plan.kept.mapValues { Tensor($0.map(in: arena)) }
       for output in plan.outputs { tensors[output.name] = Tensor(output.layout.map(in: arena)) }
       return tensors
@@ -156,7 +156,7 @@ import YOLOTestSupport
       _ = try builder.input(channels: 4).convolved(by: wide, at: "a")
     }
     #expect(throws: GraphError.tooLarge(bytes: 4 * 4 * (800 * 800 + 796 * 796), limit: 1 << 20)) {
-      try Planner(arenaLimit: 1 << 20)
+      try Planner(limits: PlanLimits(memory: 1 << 20))
         .plan(builder.build(), height: 800, width: 800, weights: PackedWeights())
     }
   }

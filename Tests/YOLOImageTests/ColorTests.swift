@@ -12,6 +12,19 @@ import YOLOImage
     #expect(gray.red == gray.green && gray.green == gray.blue)
   }
 
+  @Test func whateverTheNumbersThereIsAColor() {
+    let numbers = [Double.nan, .infinity, -.infinity, 1e300, -1e300, -1, 0, 0.5, 360]
+    for lightness in numbers {
+      for chroma in numbers {
+        for hue in numbers { _ = Color(lightness: lightness, chroma: chroma, hue: hue) }
+      }
+    }
+    #expect(Color(lightness: .infinity, chroma: .nan, hue: .nan) == .white)
+    #expect(Color(lightness: .nan, chroma: 0, hue: .infinity) == .black)
+    let vivid = Color(lightness: 0.628, chroma: .infinity, hue: 29.23)
+    #expect(vivid.red >= 250 && vivid.green <= 20 && vivid.blue <= 20)
+  }
+
   @Test func textIsReadableOnEveryClassColor() {
     for color in ClassPalette.colors {
       let contrast =

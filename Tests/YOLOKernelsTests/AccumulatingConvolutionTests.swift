@@ -42,7 +42,7 @@ import YOLOTestSupport
   }()
 
   @Test(arguments: trials)
-  func agreesWithTheDefinition(_ trial: Trial) throws {
+  func agreesWithTheDefinition(_ trial: Trial) {
     var bench = KernelBench()
     let (height, width) = (trial.height * trial.scale, trial.width * trial.scale)
     let input = bench.place(
@@ -73,7 +73,7 @@ import YOLOTestSupport
     var kernels: [any StepKernel] = [OracleConvolution(shape, weights: weights, bias: bias)]
     for threads in 1...2 {
       for set in KernelBench.sets {
-        let packed = try PackedConvolution(
+        let packed = PackedConvolution(
           weights: weights, bias: bias, outputChannels: trial.output, inputChannels: trial.input,
           taps: 1, lanes: set.lanes)
         kernels.append(DirectConvolution(shape, weights: packed, kernels: set, threads: threads))

@@ -87,7 +87,7 @@ import YOLOTestSupport
   }()
 
   @Test(arguments: trials)
-  func agreesWithTheDefinition(_ trial: Trial) throws {
+  func agreesWithTheDefinition(_ trial: Trial) {
     var bench = KernelBench()
     let window = trial.window
     let size = window.outputSize(height: trial.height, width: trial.width)
@@ -132,19 +132,19 @@ import YOLOTestSupport
     var kernels: [any StepKernel] = [OracleConvolution(shape, weights: weights, bias: bias)]
     for threads in 1...2 {
       for set in KernelBench.sets {
-        let packed = try PackedConvolution(
+        let packed = PackedConvolution(
           weights: weights, bias: bias, outputChannels: trial.output, inputChannels: trial.input,
           taps: window.taps, lanes: set.lanes, groups: trial.groups)
         kernels.append(DirectConvolution(shape, weights: packed, kernels: set, threads: threads))
         guard shape.isDepthwise else { continue }
-        let depthwise = try PackedDepthwise(
+        let depthwise = PackedDepthwise(
           weights: weights, bias: bias, channels: trial.output, taps: window.taps,
           lanes: set.lanes)
         kernels.append(
           DepthwiseConvolution(shape, weights: depthwise, kernels: set, threads: threads))
       }
       #if BLAS
-      let matrix = try MatrixConvolution.packed(
+      let matrix = MatrixConvolution.packed(
         weights: weights, bias: bias, outputChannels: trial.output, inputChannels: trial.input,
         taps: window.taps, groups: trial.groups)
       kernels.append(

@@ -64,7 +64,7 @@ import YOLOTestSupport
   }()
 
   @Test(arguments: trials)
-  func convolutionAgreesWithTheOracle(_ trial: Trial) throws {
+  func convolutionAgreesWithTheOracle(_ trial: Trial) {
     var random = SplitMix64(seed: 7)
     let size = trial.window.outputSize(height: trial.height, width: trial.width)
     let border = trial.window.border
@@ -102,14 +102,14 @@ import YOLOTestSupport
     let expected = run(OracleConvolution(shape, weights: weights, bias: bias), on: start)
     var kernels = [any StepKernel]()
     for set in InstructionSet.available.map(KernelSet.of) {
-      let packed = try PackedConvolution(
+      let packed = PackedConvolution(
         weights: weights, bias: bias, outputChannels: trial.output, inputChannels: trial.input,
         taps: trial.window.taps, lanes: set.lanes)
       kernels.append(
         DirectConvolution(shape, weights: packed, kernels: set, threads: trial.threads))
     }
     #if BLAS
-    let matrix = try MatrixConvolution.packed(
+    let matrix = MatrixConvolution.packed(
       weights: weights, bias: bias, outputChannels: trial.output, inputChannels: trial.input,
       taps: trial.window.taps)
     kernels.append(

@@ -110,8 +110,8 @@ import YOLOTestSupport
     var kernels = [any StepKernel]()
     for threads in 1...2 {
       for set in KernelBench.sets {
-        let packed = try zip([first, second], parameters).map { shape, parameters in
-          try PackedConvolution(
+        let packed = zip([first, second], parameters).map { shape, parameters in
+          PackedConvolution(
             weights: parameters.weights, bias: parameters.bias,
             outputChannels: shape.output.channels, inputChannels: shape.input.channels,
             taps: shape.window.taps, lanes: set.lanes)

@@ -59,7 +59,7 @@ import YOLOTestSupport
   }()
 
   @Test(arguments: trials)
-  func agreesWithTheDefinition(_ trial: Trial) throws {
+  func agreesWithTheDefinition(_ trial: Trial) {
     var bench = KernelBench()
     let window = trial.window
     let size = window.transposedOutputSize(
@@ -117,14 +117,14 @@ import YOLOTestSupport
     ]
     for threads in 1...2 {
       for set in KernelBench.sets {
-        let packed = try PackedTransposedConvolution(
+        let packed = PackedTransposedConvolution(
           weights: weights, bias: bias, outputChannels: trial.output, inputChannels: trial.input,
           window: window, lanes: set.lanes, groups: trial.groups)
         kernels.append(
           DirectTransposedConvolution(shape, weights: packed, kernels: set, threads: threads))
       }
       #if BLAS
-      let matrix = try MatrixTransposedConvolution.packed(
+      let matrix = MatrixTransposedConvolution.packed(
         weights: weights, bias: bias, outputChannels: trial.output, inputChannels: trial.input,
         window: window, groups: trial.groups)
       kernels.append(

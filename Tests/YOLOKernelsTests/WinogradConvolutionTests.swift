@@ -51,7 +51,7 @@ import YOLOTestSupport
   }()
 
   @Test(arguments: trials)
-  func agreesWithTheDirectSum(_ trial: Trial) throws {
+  func agreesWithTheDirectSum(_ trial: Trial) {
     var bench = KernelBench()
     let window = Window(kernel: 3, stride: trial.stride, padding: trial.padding)
     let size = window.outputSize(height: trial.height, width: trial.width)
@@ -78,7 +78,7 @@ import YOLOTestSupport
     }
     var kernels = [any StepKernel]()
     for set in KernelBench.sets where WinogradConvolution.fits(shape, form, lanes: set.lanes) {
-      let packed = try PackedWinograd(
+      let packed = PackedWinograd(
         form, weights: weights, bias: bias, outputChannels: trial.output,
         inputChannels: trial.input, instructionSet: set.instructionSet)
       for threads in 1...2 {

@@ -69,14 +69,10 @@ private func addLayers(
     Benchmark(
       "\(group)/layer/\(layer.name)", configuration: configuration,
       closure: { benchmark, run in
-        do {
-          try measure(
-            benchmark, macs: run.plan.macs,
-            peak: peakRate(instructionSet) * Double(threads)
-          ) { try run.run() }
-        } catch {
-          benchmark.error("\(error)")
-        }
+        measure(
+          benchmark, macs: run.plan.macs,
+          peak: peakRate(instructionSet) * Double(threads)
+        ) { run.run() }
       },
       setup: { try LayerRun(layer, instructionSet: instructionSet, threads: threads) })
   }

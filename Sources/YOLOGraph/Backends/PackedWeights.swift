@@ -86,13 +86,19 @@ public final class PackedWeights: Sendable {
 
   /// Returns the parameters of each entry in its layout, packing on `threads` threads what is not
   /// there yet.
-  func packed(_ needed: [Entry], threads: Int) throws(AllocationError) -> [Packed] {
-    let failure = Mutex<AllocationError?>(nil)
+  ///
+  /// - Throws: `GraphError.outOfMemory`.
+  func packed(_ needed: [Entry], threads: Int) throws(GraphError) -> [Packed] {
     let keys = needed.map(\.key)
     let present = entries.withLock { $0 }
     var known = Set(present.keys)
     let missing = zip(needed, keys).filter { known.insert($1).inserted }
       .sorted { $0.0.source.weight.count > $1.0.source.weight.count }
+    do throws(AllocationFailure) {
+      try pool.reserve(byteCount: missing.reduce(0) { $0 + $1.0.byteCount + 1024 })
+    } catch {
+      throw .outOfMemory(bytes: error.bytes)
+    }
     if threads > 1, missing.count > 1 {
       let next = Atomic<Int>(0)
       DispatchQueue.concurrentPerform(iterations: threads) { _ in
@@ -105,7 +111,6 @@ public final class PackedWeights: Sendable {
     } else {
       for (entry, key) in missing { pack(entry, key) }
     }
-    if let error = failure.withLock({ $0 }) { throw error }
     let all = entries.withLock { $0 }
     return keys.map { key in
       guard let packed = all[key] else { preconditionFailure("everything needed was packed") }
@@ -113,17 +118,11 @@ public final class PackedWeights: Sendable {
     }
 
     @Sendable func pack(_ entry: Entry, _ key: Key) {
-      let packed: Packed
-      do throws(AllocationError) {
-        packed =
-          switch entry.source {
-          case .convolution(let convolution): try self.pack(convolution, as: entry.layout)
-          case .transposed(let convolution): try self.pack(convolution, as: entry.layout)
-          }
-      } catch {
-        failure.withLock { $0 = error }
-        return
-      }
+      let packed =
+        switch entry.source {
+        case .convolution(let convolution): self.pack(convolution, as: entry.layout)
+        case .transposed(let convolution): self.pack(convolution, as: entry.layout)
+        }
       entries.withLock { entries in
         let replaced = entries.updateValue(packed, forKey: key)?.byteCount ?? 0
         bytes.add(packed.byteCount - replaced, ordering: .relaxed)
@@ -131,9 +130,7 @@ public final class PackedWeights: Sendable {
     }
   }
 
-  private func pack(
-    _ convolution: Convolution, as layout: Layout
-  ) throws(AllocationError) -> Packed {
+  private func pack(_ convolution: Convolution, as layout: Layout) -> Packed {
     let (outputs, inputs) = (convolution.outputChannels, convolution.inputChannels)
     let weights = convolution.weight.values()
     let bias = convolution.bias?.values() ?? [Float](repeating: 0, count: outputs)
@@ -144,22 +141,22 @@ public final class PackedWeights: Sendable {
         inputChannels: inputs, outputChannels: outputs, groups: groups)
       {
         return .depthwise(
-          try PackedDepthwise(
+          PackedDepthwise(
             weights: weights, bias: bias, channels: outputs, taps: taps, lanes: lanes))
       }
       return .tiles(
-        try PackedConvolution(
+        PackedConvolution(
           weights: weights, bias: bias, outputChannels: outputs, inputChannels: inputs,
           taps: taps, lanes: lanes, groups: groups, pool: pool))
     case .winograd(let form, let instructionSet):
       return .winograd(
-        try PackedWinograd(
+        PackedWinograd(
           form, weights: weights, bias: bias, outputChannels: outputs, inputChannels: inputs,
           instructionSet: instructionSet, pool: pool))
     case .matrix:
       #if BLAS
       return .matrix(
-        try MatrixConvolution.packed(
+        MatrixConvolution.packed(
           weights: weights, bias: bias, outputChannels: outputs, inputChannels: inputs,
           taps: taps, groups: groups))
       #else
@@ -170,22 +167,20 @@ public final class PackedWeights: Sendable {
     }
   }
 
-  private func pack(
-    _ convolution: TransposedConvolution, as layout: Layout
-  ) throws(AllocationError) -> Packed {
+  private func pack(_ convolution: TransposedConvolution, as layout: Layout) -> Packed {
     let weights = convolution.weight.values()
     let bias =
       convolution.bias?.values() ?? [Float](repeating: 0, count: convolution.outputChannels)
     switch layout {
     case .tiles(let lanes):
       return .transposed(
-        try PackedTransposedConvolution(
+        PackedTransposedConvolution(
           weights: weights, bias: bias, outputChannels: convolution.outputChannels,
           inputChannels: convolution.inputChannels, window: convolution.window, lanes: lanes))
     case .matrix:
       #if BLAS
       return .matrix(
-        try MatrixTransposedConvolution.packed(
+        MatrixTransposedConvolution.packed(
           weights: weights, bias: bias, outputChannels: convolution.outputChannels,
           inputChannels: convolution.inputChannels, window: convolution.window))
       #else

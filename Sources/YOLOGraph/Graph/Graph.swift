@@ -9,6 +9,8 @@ public struct Graph: Sendable {
   ///
   /// With these no product of a shape can overflow, whatever a file asks for.
   package static let dimensionLimit = 1 << 16
+  /// The maximum number of operations; the largest networks have a tenth of it.
+  package static let nodeLimit = 1 << 14
 
   /// An operation, its inputs and its name.
   ///

@@ -19,6 +19,17 @@ public final class GraphBuilder {
     return graph.outputs.count - 1
   }
 
+  /// Refuses a network of more operations than any has; planning takes time in proportion to their
+  /// square.
+  ///
+  /// - Parameter path: The module that was traced last.
+  /// - Throws: `GraphError.tooMuchWork`.
+  package func checkSize(at path: String) throws(GraphError) {
+    guard graph.nodes.count <= Graph.nodeLimit else {
+      throw .tooMuchWork(at: path, what: "operations", limit: Graph.nodeLimit)
+    }
+  }
+
   /// Marks a value as the end of what inference does not need, and only taps and training read.
   public func auxiliaryOutput(_ value: Value) { graph.auxiliaryOutputs.insert(value.node) }
 
@@ -160,8 +171,12 @@ public struct Value {
 
   /// Cuts the channels into runs of the given lengths.
   public func split(_ lengths: [Int], at path: String) throws(GraphError) -> [Value] {
+    // Each is checked first: their sum could overflow.
+    guard lengths.allSatisfy({ (1...channels).contains($0) }) else {
+      throw .unevenSplit(at: path, channels: channels, parts: lengths.count)
+    }
     let total = lengths.reduce(0, +)
-    guard total == channels, lengths.allSatisfy({ $0 > 0 }) else {
+    guard total == channels else {
       throw .channelMismatch(at: path, expected: total, found: channels)
     }
     var start = 0

@@ -12,10 +12,12 @@ public enum GraphError: Error, Equatable, CustomStringConvertible {
   case emptyOutput(at: String, height: Int, width: Int)
   /// More memory than a session may have.
   case tooLarge(bytes: Int, limit: Int)
+  /// Memory that the system does not have.
+  case outOfMemory(bytes: Int)
+  /// More work, or more operations, than a network may need.
+  case tooMuchWork(at: String, what: String, limit: Int)
   /// More channels, rows or columns than an activation may have.
   case limitExceeded(at: String, what: String, limit: Int)
-  /// Memory that the system did not have.
-  case outOfMemory(bytes: Int)
   /// A path that no module has.
   case unknownModule(String)
 
@@ -28,18 +30,22 @@ public enum GraphError: Error, Equatable, CustomStringConvertible {
       "\(path): \(channels) channels cannot be split into \(parts) equal parts"
     case .shapeMismatch(let path, let shapes):
       "\(path): inputs of different sizes [height, width]: "
-        + shapes.map { "[\($0.height), \($0.width)]" }.joined(separator: ", ")
+        + shapes.prefix(8).map { "[\($0.height), \($0.width)]" }.joined(separator: ", ")
+        + (shapes.count > 8 ? ", …" : "")
     case .unevenAreas(let path, let height, let width, let areas):
       "\(path): \(height)×\(width) pixels cannot be cut into \(areas) equal areas; "
         + "choose an imgsz that gives a multiple of \(areas)"
     case .emptyOutput(let path, let height, let width):
       "\(path): an input of \(height)×\(width) pixels is too small for the window"
     case .tooLarge(let bytes, let limit):
-      "the activations would take \(bytes >> 20) MiB; the limit is \(limit >> 20) MiB"
+      "activations, scratch memory and weights would take \(bytes >> 20) MiB; "
+        + "the limit is \(limit >> 20) MiB"
+    case .outOfMemory(let bytes):
+      "the system has no \(bytes >> 20) MiB of memory for the network"
+    case .tooMuchWork(let path, let what, let limit):
+      "\(path): the network would need more than \(limit) \(what)"
     case .limitExceeded(let path, let what, let limit):
       "\(path): the output would have more than \(limit) \(what)"
-    case .outOfMemory(let bytes):
-      "the system has no memory for \(bytes >> 20) MiB"
     case .unknownModule(let path):
       "the network has no module “\(path)” that gives an output; yolo info --layers lists those that do"
     }

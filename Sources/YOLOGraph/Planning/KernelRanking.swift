@@ -42,21 +42,17 @@ extension Planner {
     _ graph: Graph, height: Int, width: Int, runs: Int
   ) throws(GraphError) -> [KernelRanking] {
     let convolutions = try convolutions(graph, height: height, width: width)
+    let trial = KernelTrial(runs: runs, kernels: .of(instructionSet))
     var rankings = [KernelRanking]()
     var indices = [ConvolutionShape: Int]()
-    do throws(AllocationError) {
-      let trial = try KernelTrial(runs: runs, kernels: .of(instructionSet))
-      for (path, shape, method) in convolutions {
-        let standalone = KernelTrial.standalone(shape)
-        if let index = indices[standalone] {
-          rankings[index].paths.append(path)
-          continue
-        }
-        indices[standalone] = rankings.count
-        rankings.append(try trial.ranking(of: standalone, picked: method, path: path))
+    for (path, shape, method) in convolutions {
+      let standalone = KernelTrial.standalone(shape)
+      if let index = indices[standalone] {
+        rankings[index].paths.append(path)
+        continue
       }
-    } catch {
-      throw .outOfMemory(bytes: error.byteCount)
+      indices[standalone] = rankings.count
+      rankings.append(trial.ranking(of: standalone, picked: method, path: path))
     }
     return rankings
   }
@@ -67,16 +63,14 @@ private struct KernelTrial {
   let runs: Int
   let kernels: KernelSet
   /// What is read between runs, so that the weights leave the caches.
-  private let eviction: AlignedStorage
+  private let eviction = AlignedStorage(floats: evictionCount)
+  private static let evictionCount = 16 << 20
 
-  init(runs: Int, kernels: KernelSet) throws(AllocationError) {
+  init(runs: Int, kernels: KernelSet) {
     self.runs = runs
     self.kernels = kernels
-    eviction = try AlignedStorage(floats: Self.evictionCount)
     eviction.floats.update(repeating: 1, count: Self.evictionCount)
   }
-
-  private static let evictionCount = 16 << 20
 
   /// Returns the shape in an arena of its own.
   static func standalone(_ shape: ConvolutionShape) -> ConvolutionShape {
@@ -94,19 +88,18 @@ private struct KernelTrial {
 
   func ranking(
     of shape: ConvolutionShape, picked: ConvolutionMethod, path: String
-  ) throws(AllocationError) -> KernelRanking {
-    let candidates = try ConvolutionMethod.candidates(
+  ) -> KernelRanking {
+    let candidates = ConvolutionMethod.candidates(
       for: shape, instructionSet: kernels.instructionSet
     )
-    .map { method throws(AllocationError) in
-      let kernel = try kernel(shape, method)
+    .map { method in
+      let kernel = kernel(shape, method)
       let instructionSet = method.instructionSet(native: kernels.instructionSet)
       let rates = KernelRates.of(instructionSet)
       let work = method.work(of: shape, lanes: instructionSet.lanes)
       return KernelRanking.Candidate(
         kernel: kernel.name, isPicked: method == picked,
-        predicted: rates.cost(of: work) * 1e-9, measured: try median(kernel, shape),
-        work: work)
+        predicted: rates.cost(of: work) * 1e-9, measured: median(kernel, shape), work: work)
     }
     return KernelRanking(
       paths: [path],
@@ -118,9 +111,7 @@ private struct KernelTrial {
       candidates: candidates.sorted { $0.measured < $1.measured })
   }
 
-  private func kernel(
-    _ shape: ConvolutionShape, _ method: ConvolutionMethod
-  ) throws(AllocationError) -> any StepKernel {
+  private func kernel(_ shape: ConvolutionShape, _ method: ConvolutionMethod) -> any StepKernel {
     let (outputs, inputs) = (shape.output.channels, shape.input.channels)
     let count = outputs * inputs / shape.groups * shape.window.taps
     let weights = (0..<count).map { Float($0 % 31 - 15) / 64 }
@@ -129,32 +120,30 @@ private struct KernelTrial {
     case .depthwise:
       DepthwiseConvolution(
         shape,
-        weights: try PackedDepthwise(
+        weights: PackedDepthwise(
           weights: weights, bias: bias, channels: outputs, taps: shape.window.taps,
           lanes: kernels.lanes), kernels: kernels, threads: 1)
     case .direct:
       DirectConvolution(
         shape,
-        weights: try PackedConvolution(
+        weights: PackedConvolution(
           weights: weights, bias: bias, outputChannels: outputs, inputChannels: inputs,
           taps: shape.window.taps, lanes: kernels.lanes, groups: shape.groups), kernels: kernels,
         threads: 1)
     case .winograd(let form, let instructionSet):
       WinogradConvolution(
         shape,
-        weights: try PackedWinograd(
+        weights: PackedWinograd(
           form, weights: weights, bias: bias, outputChannels: outputs, inputChannels: inputs,
           instructionSet: instructionSet), kernels: .of(instructionSet), threads: 1)
     }
   }
 
-  private func median(
-    _ kernel: any StepKernel, _ shape: ConvolutionShape
-  ) throws(AllocationError) -> Double {
+  private func median(_ kernel: any StepKernel, _ shape: ConvolutionShape) -> Double {
     let inputCount = shape.input.elementCount
     let arenaCount = (inputCount + 15) / 16 * 16 + shape.output.elementCount
-    let arena = try AlignedStorage(floats: arenaCount)
-    let scratch = try AlignedStorage(byteCount: kernel.scratchBytes)
+    let arena = AlignedStorage(floats: arenaCount)
+    let scratch = AlignedStorage(byteCount: kernel.scratchBytes)
     for index in 0..<inputCount { arena.floats[index] = Float(index % 29 - 14) / 8 }
     let clock = ContinuousClock()
     var times = [Double]()

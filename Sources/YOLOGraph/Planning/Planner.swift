@@ -15,8 +15,8 @@ public struct Planner: Sendable {
   public var threads: Int
   /// The paths of modules whose outputs must be there after a run.
   public var kept: [String]
-  /// The maximum number of bytes of activations, of all images, that a plan may need.
-  public var arenaLimit: Int
+  /// What a plan may take at most, all images together.
+  public var limits: PlanLimits
   /// The maximum number of bytes of weights that a plan's native kernels keep in the transform
   /// domain of Winograd forms, where they are several times as large; what does not fit is computed
   /// directly.
@@ -28,7 +28,7 @@ public struct Planner: Sendable {
   /// Creates a planner.
   public init(
     backend: Backend = .native, instructionSet: InstructionSet = .best, threads: Int = 1,
-    keeping kept: [String] = [], arenaLimit: Int = 4 << 30,
+    keeping kept: [String] = [], limits: PlanLimits = PlanLimits(),
     winogradWeightLimit: Int = 512 << 20
   ) {
     precondition(threads >= 1)
@@ -36,7 +36,7 @@ public struct Planner: Sendable {
     self.instructionSet = instructionSet
     self.threads = threads
     self.kept = kept
-    self.arenaLimit = arenaLimit
+    self.limits = limits
     self.winogradWeightLimit = winogradWeightLimit
   }
 
@@ -49,12 +49,19 @@ public struct Planner: Sendable {
   ) throws(GraphError) -> Plan {
     precondition(1...Self.batchLimit ~= batch)
     let execution = execution(of: backend)
+    try graph.checkWork(batch: batch, height: height, width: width, limit: limits.work)
     let arrangement = try arranged(graph, batch: batch, height: height, width: width, execution)
-    do throws(AllocationError) {
-      return try bound(arrangement, batch: batch, execution, weights)
-    } catch {
-      throw .outOfMemory(bytes: error.byteCount)
-    }
+    let entries = entries(of: arrangement, execution)
+    // Before anything is allocated, and again with what the kernels want.
+    let stride = MemoryLayout<Float>.stride
+    let bytes = [
+      arrangement.imageCount * batch * stride,
+      entries.reduce(0) { $0 + ($1?.byteCount ?? 0) }, arrangement.tableBytes,
+    ]
+    try limits.check(memory: bytes)
+    let plan = try bound(arrangement, batch: batch, execution, entries, weights)
+    try limits.check(memory: bytes + [plan.scratchBytes * threads])
+    return plan
   }
 
   /// Returns the native convolutions of a plan: their steps, where each reads and writes, and how
@@ -88,6 +95,15 @@ public struct Planner: Sendable {
     let imageCount: Int
     /// The tapped nodes.
     let kept: [String: Int]
+
+    /// The bytes that the kernels of attention keep for each pixel.
+    var tableBytes: Int {
+      schedule.steps.reduce(0) { bytes, step in
+        guard case .operation(.attention, _) = step.work else { return bytes }
+        let layout = layouts[step.node]
+        return bytes + layout.height * layout.width * Attention.tableBytesPerPixel
+      }
+    }
   }
 
   private func arranged(
@@ -120,7 +136,7 @@ public struct Planner: Sendable {
   ) -> KernelSelection {
     let largest = shapes.map { $0.height * $0.width * $0.channels }.max() ?? 0
     // Memory for this will be refused; its work might not even be countable.
-    guard largest <= arenaLimit / MemoryLayout<Float>.stride else {
+    guard largest <= limits.memory / MemoryLayout<Float>.stride else {
       return KernelSelection(methods: schedule.steps.map { _ in nil })
     }
     let border = schedule.steps.reduce(0) { max($0, $1.border) }
@@ -141,13 +157,17 @@ public struct Planner: Sendable {
     for buffer in buffers {
       guard let use = uses[buffer] else { continue }
       let layout = execution.layout(of: shapes[buffer], border: use.border)
+      // So that sums can be counted.
+      guard layout.elementCount <= 1 << 40 else {
+        throw .tooLarge(bytes: layout.elementCount * MemoryLayout<Float>.stride, limit: limits.memory)
+      }
       layouts[buffer] = layout
       intervals.append(LiveInterval(size: layout.elementCount, first: use.first, last: use.last))
     }
     let (positions, total) = memoryPlan(intervals, alignment: Self.alignment)
     let stride = MemoryLayout<Float>.stride
-    guard total <= arenaLimit / stride / batch else {
-      throw .tooLarge(bytes: total * batch * stride, limit: arenaLimit)
+    guard total <= limits.memory / stride / batch else {
+      throw .tooLarge(bytes: total * batch * stride, limit: limits.memory)
     }
     for (buffer, position) in zip(buffers, positions) {
       layouts[buffer] = layouts[buffer]?.moved(by: position)
@@ -172,10 +192,11 @@ public struct Planner: Sendable {
 
   private func bound(
     _ arrangement: Arrangement, batch: Int, _ execution: any ExecutionBackend,
-    _ weights: PackedWeights
-  ) throws(AllocationError) -> Plan {
+    _ entries: [PackedWeights.Entry?], _ weights: PackedWeights
+  ) throws(GraphError) -> Plan {
     let (schedule, layouts) = (arrangement.schedule, arrangement.layouts)
-    let packed = try packed(arrangement, execution, weights)
+    var parameters = try weights.packed(entries.compactMap { $0 }, threads: threads).makeIterator()
+    let packed = entries.map { $0 == nil ? nil : parameters.next() }
     var steps = [Plan.Step]()
     var previous: BoundStep?
     for (index, step) in schedule.steps.enumerated() {
@@ -213,12 +234,11 @@ public struct Planner: Sendable {
       arenaCount: (batch - 1) * imageStride + arrangement.imageCount, threads: threads)
   }
 
-  /// Returns the parameters of each step that has some, packed for how it is computed.
-  private func packed(
-    _ arrangement: Arrangement, _ execution: any ExecutionBackend, _ weights: PackedWeights
-  ) throws(AllocationError) -> [PackedWeights.Packed?] {
-    let entries = zip(arrangement.schedule.steps, arrangement.selection.methods).map {
-      step, method -> PackedWeights.Entry? in
+  /// Returns the parameters of each step that has some, and how they are packed.
+  private func entries(
+    of arrangement: Arrangement, _ execution: any ExecutionBackend
+  ) -> [PackedWeights.Entry?] {
+    zip(arrangement.schedule.steps, arrangement.selection.methods).map { step, method in
       switch step.work {
       case .operation(.convolution(let convolution), _):
         PackedWeights.Entry(
@@ -229,8 +249,6 @@ public struct Planner: Sendable {
       default: nil
       }
     }
-    var packed = try weights.packed(entries.compactMap { $0 }, threads: threads).makeIterator()
-    return entries.map { $0 == nil ? nil : packed.next() }
   }
 }
 

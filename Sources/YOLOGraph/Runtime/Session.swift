@@ -8,8 +8,11 @@ public import YOLOTensor
 /// nothing. It may move between threads but serves one at a time: its owner takes care of that.
 public final class Session: @unchecked Sendable {
   private let runner = ParallelRunner()
-  private var arena = Memory()
-  private var scratch = Memory()
+  private var arena: AlignedStorage
+  private var scratch: AlignedStorage
+  /// The addresses of both, which are read without keeping the storages alive.
+  private var arenaBase: UnsafeMutableRawPointer
+  private var scratchBase: UnsafeMutableRawPointer
 
   /// As much as lies in huge pages.
   ///
@@ -18,14 +21,32 @@ public final class Session: @unchecked Sendable {
   private static let minimumScratchBytes = 4 << 20
 
   /// Creates a session without memory.
-  public init() {}
+  public init() {
+    arena = AlignedStorage(byteCount: 0)
+    scratch = AlignedStorage(byteCount: 0)
+    arenaBase = arena.base
+    scratchBase = scratch.base
+  }
 
   /// The memory of the arena and of the threads' scratch, in bytes.
   ///
   /// Not to be read while a plan runs.
   package var byteCount: Int { arena.byteCount + scratch.byteCount }
 
+  /// Maps the memory that a plan needs, so that running it cannot fail.
+  ///
+  /// - Throws: `GraphError.outOfMemory`.
+  public func prepare(for plan: Plan) throws(GraphError) {
+    do throws(AllocationFailure) {
+      try grow(for: plan)
+    } catch {
+      throw .outOfMemory(bytes: error.bytes)
+    }
+  }
+
   /// Runs a plan.
+  ///
+  /// Ends the process where the system has no memory for the plan; `prepare(for:)` throws then.
   ///
   /// - Parameters:
   ///   - plan: What to run.
@@ -36,59 +57,50 @@ public final class Session: @unchecked Sendable {
   ///   - body: Reads the results; the arena is valid only inside. The layouts of the plan are those of
   ///     the first image, each further one's part lies `imageStrideBytes` further on.
   /// - Returns: What `body` returns.
-  /// - Throws: `AllocationError`, or what `body` throws.
   public func run<Result>(
     _ plan: Plan, threads: Int? = nil, durations: UnsafeMutablePointer<[Double]>? = nil,
     fill: (Int, UnsafeMutablePointer<Float>, ActivationLayout) -> Void,
     body: (UnsafeRawPointer) throws -> Result
-  ) throws -> Result {
-    let arena = try arena.grown(to: plan.arenaCount * MemoryLayout<Float>.stride)
-    let scratch = try scratch.grown(
-      to: max(plan.scratchBytes * plan.threads, Self.minimumScratchBytes))
+  ) rethrows -> Result {
+    do throws(AllocationFailure) {
+      try grow(for: plan)
+    } catch {
+      preconditionFailure("prepare(for:) tells of this: \(error)")
+    }
     let threads = min(threads ?? plan.threads, plan.threads)
     for image in 0..<plan.batch {
-      let part = arena + image * plan.imageStrideBytes
+      let part = arenaBase + image * plan.imageStrideBytes
       // SAFETY: the input is float32, and lies in the image's part of the arena.
       fill(image, part.assumingMemoryBound(to: Float.self) + plan.input.offset, plan.input)
       plan.input.clearBorder(rows: 0..<plan.input.height, arena: part)
     }
     if let durations {
       let recorder = StepClock(count: plan.steps.count)
-      run(plan, arena, scratch, threads: threads, observer: StepObserver { recorder.opened($0) })
+      run(plan, threads: threads, observer: StepObserver { recorder.opened($0) })
       durations.pointee = recorder.seconds
     } else {
-      run(plan, arena, scratch, threads: threads, observer: nil)
+      run(plan, threads: threads, observer: nil)
     }
-    return try body(UnsafeRawPointer(arena))
+    return try body(UnsafeRawPointer(arenaBase))
   }
 
-  private func run(
-    _ plan: Plan, _ arena: UnsafeMutableRawPointer, _ scratch: UnsafeMutableRawPointer,
-    threads: Int, observer: StepObserver?
-  ) {
+  private func grow(for plan: Plan) throws(AllocationFailure) {
+    let arenaBytes = plan.arenaCount * MemoryLayout<Float>.stride
+    if arena.byteCount < arenaBytes {
+      arena = try AlignedStorage(mapping: arenaBytes)
+      arenaBase = arena.base
+    }
+    if scratch.byteCount < plan.scratchBytes * plan.threads {
+      scratch = try AlignedStorage(
+        mapping: max(plan.scratchBytes * plan.threads, Self.minimumScratchBytes))
+      scratchBase = scratch.base
+    }
+  }
+
+  private func run(_ plan: Plan, threads: Int, observer: StepObserver?) {
     runner.run(
-      plan.kernels, threads: threads, arena: arena, scratch: scratch,
+      plan.kernels, threads: threads, arena: arenaBase, scratch: scratchBase,
       scratchStrideBytes: plan.scratchBytes, observer: observer)
-  }
-
-  /// Memory that grows to what the largest plan needs.
-  private struct Memory {
-    private var storage: AlignedStorage?
-    /// The address, which is read without keeping the storage alive.
-    private var base: UnsafeMutableRawPointer?
-    private(set) var byteCount = 0
-
-    /// Returns the address of so many bytes at least; it stays valid until the memory grows again.
-    mutating func grown(to bytes: Int) throws(AllocationError) -> UnsafeMutableRawPointer {
-      if let base, byteCount >= bytes { return base }
-      // The old memory goes first.
-      self = Memory()
-      let storage = try AlignedStorage(byteCount: bytes)
-      self.storage = storage
-      base = storage.base
-      byteCount = bytes
-      return storage.base
-    }
   }
 }
 

@@ -121,6 +121,10 @@ package struct Attention: StepKernel {
   package let items: Int
   package let scratchBytes: Int
 
+  /// The bytes of tables for each pixel, at most: where its values are, and a tile of one key for
+  /// blocks of one and of two vectors.
+  package static let tableBytesPerPixel = 8 + 2 * 24
+
   private let output: ActivationLayout
   private let blocks: AttentionBlocks
 

@@ -33,8 +33,8 @@ package struct MatrixConvolution: StepKernel {
   package static func packed(
     weights: UnsafePointer<Float>, bias: UnsafePointer<Float>, outputChannels: Int,
     inputChannels: Int, taps: Int, groups: Int = 1
-  ) throws(AllocationError) -> AlignedStorage {
-    let storage = try AlignedStorage(
+  ) -> AlignedStorage {
+    let storage = AlignedStorage(
       floats: MatrixProduct.packedCount(
         outputChannels: outputChannels, inputChannels: inputChannels, taps: taps, groups: groups)
     )
@@ -100,14 +100,14 @@ package struct MatrixTransposedConvolution: StepKernel {
   package static func packed(
     weights: UnsafePointer<Float>, bias: UnsafePointer<Float>, outputChannels: Int,
     inputChannels: Int, window: Window, groups: Int = 1
-  ) throws(AllocationError) -> AlignedStorage {
+  ) -> AlignedStorage {
     let phases = TransposedPhase.all(of: window)
     let counts = phases.map { phase in
       MatrixProduct.packedCount(
         outputChannels: outputChannels, inputChannels: inputChannels,
         taps: phase.rows.count * phase.columns.count, groups: groups)
     }
-    let storage = try AlignedStorage(floats: counts.reduce(0, +))
+    let storage = AlignedStorage(floats: counts.reduce(0, +))
     var target = storage.floats
     for (phase, count) in zip(phases, counts) {
       let values = phase.weights(

@@ -117,15 +117,20 @@ package final class PackedDepthwise: Sendable {
   /// The memory of the weights in bytes.
   package var byteCount: Int { storage.byteCount }
 
+  /// The bytes that packed weights take.
+  package static func byteCount(channels: Int, taps: Int, lanes: Int) -> Int {
+    (taps + 1) * ((channels + lanes - 1) / lanes * lanes) * MemoryLayout<Float>.stride
+  }
+
   /// Packs weights [channels, 1, kernel height, kernel width] and a bias for vectors of `lanes`.
   package init(
     weights: UnsafePointer<Float>, bias: UnsafePointer<Float>, channels: Int, taps: Int, lanes: Int
-  ) throws(AllocationError) {
+  ) {
     self.channels = channels
     self.taps = taps
     self.lanes = lanes
     step = (channels + lanes - 1) / lanes * lanes
-    storage = try AlignedStorage(floats: (taps + 1) * step)
+    storage = AlignedStorage(floats: (taps + 1) * step)
     // SAFETY: `channels` values of each of the taps + 1 runs of `step` values are written.
     storage.floats.update(from: bias, count: channels)
     for tap in 0..<taps {

@@ -31,13 +31,22 @@ package final class PackedConvolution: Sendable {
   /// The memory of the weights in bytes.
   package var byteCount: Int { storage.byteCount + zeros.byteCount }
 
+  /// The bytes that packed weights take.
+  package static func byteCount(
+    outputChannels: Int, inputChannels: Int, taps: Int, lanes: Int, groups: Int = 1
+  ) -> Int {
+    let width = (outputChannels / groups + lanes - 1) / lanes * lanes
+    let count = groups * width * (taps * (inputChannels / groups) + 1)
+    return (count + 3 * lanes) * MemoryLayout<Float>.stride
+  }
+
   /// Packs weights [output, input / groups, kernel height, kernel width] and a bias for vectors of
   /// `lanes`; the channels are those of all groups.
   package init(
     weights: UnsafePointer<Float>, bias: UnsafePointer<Float>, outputChannels: Int,
     inputChannels: Int, taps: Int, lanes: Int, groups: Int = 1,
     pool: StoragePool? = nil
-  ) throws(AllocationError) {
+  ) {
     precondition(outputChannels % groups == 0 && inputChannels % groups == 0)
     let groupInputs = inputChannels / groups
     let groupOutputs = outputChannels / groups
@@ -61,8 +70,8 @@ package final class PackedConvolution: Sendable {
     self.inputChannels = inputChannels
     self.groups = groups
     self.taps = taps
-    storage = try AlignedStorage.floats(position, in: pool)
-    zeros = try AlignedStorage.floats(3 * lanes, in: pool)
+    storage = AlignedStorage.floats(position, in: pool)
+    zeros = AlignedStorage.floats(3 * lanes, in: pool)
     // SAFETY: each block writes width · (depth + 1) values from its bias on, as counted above.
     for block in blocks {
       let width = block.vectors * lanes

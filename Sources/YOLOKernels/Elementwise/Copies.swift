@@ -11,8 +11,8 @@ package struct NearestResize: StepKernel {
 
   private let input: ActivationLayout
   private let output: ActivationLayout
-  private let rows: [Int]
-  private let columns: [Int]
+  private let rows: UnmanagedArray<Int>
+  private let columns: UnmanagedArray<Int>
   private let rowItems: RowItems
 
   /// Binds a resize between any sizes.
@@ -20,8 +20,8 @@ package struct NearestResize: StepKernel {
     precondition(input.channels == output.channels && input.height > 0 && input.width > 0)
     self.input = input
     self.output = output
-    rows = Self.sources(input.height, output.height)
-    columns = Self.sources(input.width, output.width)
+    rows = UnmanagedArray(Self.sources(input.height, output.height))
+    columns = UnmanagedArray(Self.sources(input.width, output.width))
     rowItems = RowItems(rows: output.height, count: threads == 1 ? 1 : 4 * threads)
     items = rowItems.count
   }
@@ -40,10 +40,10 @@ package struct NearestResize: StepKernel {
     let arena = arena.floats
     // SAFETY: the layouts lie in the arena, and every source lies in the input.
     for y in items {
-      let source = arena + (input.offset + rows[y] * input.rowStride)
+      let source = arena + (input.offset + rows.base[y] * input.rowStride)
       var target = arena + (output.offset + y * output.rowStride)
       for x in 0..<output.width {
-        target.update(from: source + columns[x] * input.pixelStride, count: input.channels)
+        target.update(from: source + columns.base[x] * input.pixelStride, count: input.channels)
         target += output.pixelStride
       }
     }

@@ -36,7 +36,7 @@ package final class PackedWinograd: Sendable {
     _ form: WinogradForm, weights: UnsafePointer<Float>, bias: UnsafePointer<Float>,
     outputChannels: Int, inputChannels: Int, instructionSet: InstructionSet,
     pool: StoragePool? = nil
-  ) throws(AllocationError) {
+  ) {
     let lanes = instructionSet.lanes
     let width = (outputChannels + lanes - 1) / lanes * lanes
     self.form = form
@@ -45,9 +45,9 @@ package final class PackedWinograd: Sendable {
     self.outputChannels = outputChannels
     self.inputChannels = inputChannels
     blocks = ChannelBlock.split(outputChannels, lanes: lanes)
-    storage = try AlignedStorage.floats(form.planes * width * inputChannels, in: pool)
-    zeros = try AlignedStorage.floats(3 * lanes, in: pool)
-    self.bias = try AlignedStorage.floats(width, in: pool)
+    storage = AlignedStorage.floats(form.planes * width * inputChannels, in: pool)
+    zeros = AlignedStorage.floats(3 * lanes, in: pool)
+    self.bias = AlignedStorage.floats(width, in: pool)
     self.bias.floats.update(from: bias, count: outputChannels)
     for block in blocks { pack(block, weights) }
   }

@@ -1,16 +1,15 @@
 #if Server
-import Crypto
-
 /// The SHA-256 of a key: what is stored of it, and what a presented key is compared by.
 struct KeyDigest: Sendable {
   /// The length of a stored digest.
-  static let byteCount = 32
+  static let byteCount = SHA256.byteCount
 
   private let words: SIMD4<UInt64>
 
   /// Digests the text of a key.
   init(of text: String) {
-    self.init(words: SHA256.hash(data: Array(text.utf8)))
+    let text = Array(text.utf8)
+    self.init(words: SHA256.digest(of: text.span.bytes))
   }
 
   /// Takes a stored digest, or returns nil if it does not have ``byteCount`` bytes.

@@ -1,6 +1,7 @@
 #if Server
 import Foundation
 import JSONText
+import YOLOServerOptions
 import YOLOValidation
 
 /// A configuration file: an object of JSON with the flags of the command line as keys.

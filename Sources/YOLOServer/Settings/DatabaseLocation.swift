@@ -1,4 +1,5 @@
 #if Server
+import YOLOServerOptions
 import YOLOValidation
 
 /// Where the keys are kept if nothing says so.

@@ -1,4 +1,5 @@
 #if Server
+import YOLOServerOptions
 import YOLOValidation
 
 /// What requests, models and connections may cost, in bytes, seconds and counts.

@@ -1,5 +1,6 @@
 #if Server
 import YOLO
+import YOLOServerOptions
 
 extension ServerSetting {
   private static let kibi = 1 << 10

@@ -1,4 +1,5 @@
 #if Server
+import YOLOServerOptions
 import YOLOValidation
 
 /// One option of the server with its place in ``ServerSettings``: a row of the table that the command

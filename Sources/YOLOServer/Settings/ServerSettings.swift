@@ -1,5 +1,6 @@
 #if Server
 public import YOLO
+import YOLOServerOptions
 import YOLOValidation
 
 /// Everything that can be set about a server, checked against the ranges of ``ServerOption``.

@@ -1,4 +1,5 @@
 #if Server
+import YOLOServerOptions
 package import YOLOValidation
 
 /// Why the settings of a server are not accepted.

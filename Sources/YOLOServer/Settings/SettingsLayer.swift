@@ -1,35 +1,29 @@
 #if Server
-import Configuration
-
 /// The values that one source gives, as text.
 struct SettingsLayer: Sendable {
   /// Where the values came from.
   let source: SettingsSource
 
-  private let reader: ConfigReader
+  private let values: [String: String]
 
   /// The values of the command line or of a file, by flag.
   init(_ source: SettingsSource, values: [String: String]) {
     self.source = source
-    var pairs: [AbsoluteConfigKey: ConfigValue] = [:]
-    for (flag, value) in values {
-      pairs[AbsoluteConfigKey([flag])] = ConfigValue(.string(value), isSecret: false)
-    }
-    reader = ConfigReader(provider: InMemoryProvider(values: pairs))
+    self.values = values
   }
 
-  /// The values of the variables `YOLO_…`.
+  /// The values of the variables `YOLO_…`, by their names.
   init(environment: [String: String]) {
     source = .environment
-    let provider = EnvironmentVariablesProvider(environmentVariables: environment)
-    reader = ConfigReader(provider: provider).scoped(to: ConfigKey(["yolo"]))
+    values = environment
   }
 
   /// The value of an option, or nil if this source does not give it.
   subscript(flag: String) -> String? {
-    let value = reader.string(forKey: ConfigKey([flag]))
+    guard source == .environment else { return values[flag] }
     // Orchestrators pass variables that they cannot leave out as empty ones.
-    return source == .environment && value == "" ? nil : value
+    let value = values[ServerSetting.variable(of: flag)]
+    return value == "" ? nil : value
   }
 }
 #endif
