@@ -12,15 +12,16 @@ extension Model {
 
   /// Finds the objects in several images, those of equal input size together in one run.
   ///
-  /// Each result has the same bits as that of `predict(_:options:source:threads:)`. The memory of a run
-  /// is that of one image for each; where that exceeds the limit, fewer are computed at a time.
+  /// Each result has the same bits as that of `predict(_:options:source:threads:)`. The memory of a
+  /// run is that of one image for each; where that exceeds the limit, fewer are computed at a time.
   ///
   /// - Parameters:
   ///   - images: The images.
   ///   - options: Thresholds and the input size.
   ///   - sources: What the predictions call the images; `image` if nil, else as many as images.
   ///   - threads: The threads of a run at most; those of the model's options if nil.
-  /// - Returns: A prediction for each image, in their order; its speed is its share of the run.
+  /// - Returns: A prediction for each image, in their order; its speed is that of the run divided
+  ///   by the images.
   /// - Throws: As `predict(_:options:source:threads:)`.
   public func predict(
     batch images: [Image], options: PredictOptions = .standard, sources: [String]? = nil,
@@ -66,6 +67,11 @@ extension Model {
   ) throws(YOLOError) -> [(findings: Findings, speed: Speed)] {
     let threads = min(threads ?? plan.threads, plan.threads)
     let results = try withSession { session throws(YOLOError) in
+      do {
+        try session.prepare(for: plan)
+      } catch {
+        throw YOLOError(error)
+      }
       let start = DispatchTime.now()
       var filled = start
       return session.run(plan, threads: threads) { index, base, layout in
@@ -79,10 +85,10 @@ extension Model {
           let findings = Result { () throws(MaskError) in
             try network.head.findings(in: maps, input.fit, request, threads: threads)
           }
-          let share = 1 / Double(inputs.count)
+          let fraction = 1 / Double(inputs.count)
           let speed = Speed(
-            preprocess: start.milliseconds(to: filled) * share,
-            inference: filled.milliseconds(to: inferred) * share,
+            preprocess: start.milliseconds(to: filled) * fraction,
+            inference: filled.milliseconds(to: inferred) * fraction,
             postprocess: begun.milliseconds(to: .now()))
           return (findings, speed)
         }

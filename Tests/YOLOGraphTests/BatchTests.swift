@@ -51,12 +51,14 @@ import YOLOTensor
   @Test func theLimitHoldsForAllImages() throws {
     let graph = try PlannerTests.network()
     let weights = PackedWeights()
-    let single = try Planner().plan(graph, height: 64, width: 64, weights: weights)
-    let limit = 4 * single.arenaCount * 3
-    let planner = Planner(arenaLimit: limit)
-    _ = try planner.plan(graph, batch: 3, height: 64, width: 64, weights: weights)
-    #expect(throws: GraphError.tooLarge(bytes: 16 * single.arenaCount, limit: limit)) {
-      try planner.plan(graph, batch: 4, height: 64, width: 64, weights: weights)
+    let single = try Planner().plan(graph, height: 256, width: 256, weights: weights)
+    let images = 3 * (single.arenaCount + 16)
+    // The packed parameters and the scratch memory are there once.
+    let limit = 4 * (images + single.scratchCount) + weights.byteCount + (1 << 16)
+    let planner = Planner(limits: PlanLimits(memory: limit))
+    _ = try planner.plan(graph, batch: 3, height: 256, width: 256, weights: weights)
+    #expect(throws: GraphError.self) {
+      try planner.plan(graph, batch: 4, height: 256, width: 256, weights: weights)
     }
   }
 

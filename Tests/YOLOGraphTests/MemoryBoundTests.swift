@@ -7,14 +7,14 @@ import YOLOTensor
 /// weights together.
 @Suite struct MemoryBoundTests {
   private static func parameter(_ shape: [Int]) -> Parameter {
-    Parameter(shape: shape) { $0.update(repeating: 0.5) }
+    Parameter(.stored("\(shape)"), shape: shape) { $0.update(repeating: 0.5) }
   }
 
   private static func convolution(
     _ input: Int, _ output: Int, kernel: Int = 1, groups: Int = 1
   ) -> Convolution {
     Convolution(
-      weight: parameter([output, input / groups, kernel, kernel]), bias: nil, normalization: nil,
+      weight: parameter([output, input / groups, kernel, kernel]), bias: nil,
       window: Window(kernel: kernel, padding: kernel / 2), groups: groups)
   }
 

@@ -171,8 +171,8 @@ import YOLOTestSupport
     #expect(try cache.plan(height: 8, width: 8) === first)
   }
 
-  /// What a hostile file could ask for: extents and channels that overflow when multiplied.
-  @Test func runawayExtentsAreRefused() throws {
+  /// What a hostile file could ask for: sizes and channels that overflow when multiplied.
+  @Test func runawaySizesAreRefused() throws {
     let builder = GraphBuilder()
     var x = builder.input(channels: 3)
     for level in 0..<40 { x = x.upsampled(by: 8, at: "up\(level)") }

@@ -15,7 +15,7 @@ import YOLOTestSupport
   }
 
   /// Two levels with a neck and heads: siblings in the heads, in a block of two ways, and in one
-  /// with a concatenation of both; and two convolutions over a concatenation with an enlarged part.
+  /// with a concatenation of both; and two convolutions over a concatenation with an upsampled part.
   private func network() throws -> Graph {
     let stem = try block(
       builder.input(channels: 3), weights.convolution(3, 16, kernel: 3, stride: 2), "stem")
@@ -139,11 +139,11 @@ import YOLOTestSupport
     func plan(_ backend: Backend) throws -> Plan {
       try Planner(backend: backend).plan(graph, height: 12, width: 20, weights: PackedWeights())
     }
-    let (native, reference) = (try plan(.native), try plan(.oracle))
-    #expect(native.macs == reference.macs)
+    let (native, oracle) = (try plan(.native), try plan(.oracle))
+    #expect(native.macs == oracle.macs)
     #expect(
       native.steps.reduce(0) { $0 + $1.macs }
-        < reference.steps.reduce(0) { $0 + $1.macs })
+        < oracle.steps.reduce(0) { $0 + $1.macs })
   }
 
   @Test func stackingPutsOutputsAfterEachOther() {

@@ -142,7 +142,16 @@ import YOLOTestSupport
       weight: weights.parameter([6, 6, 2, 2]), bias: nil, window: Window(kernel: 2))
     let three = try x.convolved(by: edge, at: "five").adding(
       x.convolved(by: edge, at: "six"), at: "sum")
-    for value in [one, two, three] { builder.output(value, named: "out") }
+    // A row and a column: neither kernel holds the other.
+    let kernels = [(1, 3), (3, 1)].map { height, width in
+      Convolution(
+        weight: weights.parameter([6, 6, height, width]), bias: nil,
+        window: Window(
+          kernel: (height, width), stride: (1, 1), padding: (height / 2, width / 2)))
+    }
+    let four = try x.convolved(by: kernels[0], at: "seven").adding(
+      x.convolved(by: kernels[1], at: "eight"), at: "sum")
+    for value in [one, two, three, four] { builder.output(value, named: "out") }
     let graph = builder.build()
     #expect(graph.simplified().nodes.count == graph.nodes.count)
   }

@@ -53,7 +53,8 @@ public struct TransposedConvolution: Sendable {
   public let weight: Parameter
   /// The bias [output], if there is one.
   public let bias: Parameter?
-  /// The window; its stride is the enlargement, its padding is cut from the output's edges.
+  /// The window; its stride is the factor of upsampling, its padding is cut from the output's
+  /// edges.
   public let window: Window
 
   /// Creates a transposed convolution.

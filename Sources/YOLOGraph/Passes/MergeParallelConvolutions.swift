@@ -74,7 +74,14 @@ extension Graph {
       default: return nil
       }
     }
-    guard convolutions.allSatisfy({ $0.isCentered && $0.isParallel(to: first) }) else { return nil }
+    // One kernel must hold all others: a row and a column do not.
+    let height = convolutions.map(\.window.kernelHeight).max()
+    let width = convolutions.map(\.window.kernelWidth).max()
+    guard convolutions.allSatisfy({ $0.isCentered && $0.isParallel(to: first) }),
+      convolutions.contains(where: {
+        $0.window.kernelHeight == height && $0.window.kernelWidth == width
+      })
+    else { return nil }
     return (.merging(convolutions), input)
   }
 }
