@@ -67,7 +67,7 @@ extension Model {
   ) throws(YOLOError) -> [(findings: Findings, speed: Speed)] {
     let threads = min(threads ?? plan.threads, plan.threads)
     let results = try withSession { session throws(YOLOError) in
-      do {
+      do throws(GraphError) {
         try session.prepare(for: plan)
       } catch {
         throw YOLOError(error)

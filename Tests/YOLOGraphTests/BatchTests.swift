@@ -54,7 +54,7 @@ import YOLOTensor
     let single = try Planner().plan(graph, height: 256, width: 256, weights: weights)
     let images = 3 * (single.arenaCount + 16)
     // The packed parameters and the scratch memory are there once.
-    let limit = 4 * (images + single.scratchCount) + weights.byteCount + (1 << 16)
+    let limit = 4 * (images + single.scratchBytes / 4) + weights.byteCount + (1 << 16)
     let planner = Planner(limits: PlanLimits(memory: limit))
     _ = try planner.plan(graph, batch: 3, height: 256, width: 256, weights: weights)
     #expect(throws: GraphError.self) {
