@@ -7,14 +7,22 @@ let settings: [SwiftSetting] = [
   .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
-/// Compiles a copy of the kernels for a wider instruction set; elsewhere than on x86-64 the copy is the
-/// baseline's, and unused.
-func vectorSettings(_ name: String, _ architecture: String) -> [SwiftSetting] {
-  #if arch(x86_64)
-  [.define(name), .unsafeFlags(["-Xcc", "-march=\(architecture)"])]
-  #else
-  []
-  #endif
+#if arch(x86_64)
+let hostArchitecture = "x86_64"
+#else
+let hostArchitecture = "other"
+#endif
+
+/// The architecture that is compiled for.
+///
+/// A manifest knows this machine's only: who compiles for another names it in the environment, as the
+/// compiler calls it.
+let architecture = Context.environment["SWIFT_YOLO_ARCHITECTURE"] ?? hostArchitecture
+
+/// Compiles a copy of the kernels for a wider instruction set of x86-64; for another architecture the
+/// copy is the baseline's, and unused.
+func vectorSettings(_ name: String, _ level: String) -> [SwiftSetting] {
+  architecture == "x86_64" ? [.define(name), .unsafeFlags(["-Xcc", "-march=\(level)"])] : []
 }
 
 /// A product that only the trait Server needs.
@@ -79,7 +87,8 @@ let package = Package(
     .target(
       name: "YOLOGraph", dependencies: ["YOLOKernels", "YOLOTensor"], swiftSettings: settings),
     .target(
-      name: "YOLOWeights", dependencies: ["JSONText", "YOLOGeometry", "YOLOSystem"],
+      name: "YOLOWeights",
+      dependencies: ["JSONText", "YOLOGeometry", "YOLOSystem", "YOLOTensor"],
       swiftSettings: settings),
     .target(
       name: "YOLOModels",

@@ -1,4 +1,4 @@
-public import KernelInterface
+import KernelInterface
 
 /// A function of one value, on a vector of them.
 protocol ElementFunction {
@@ -11,12 +11,72 @@ struct Identity: ElementFunction {
   func at(_ x: Vector) -> Vector { x }
 }
 
-enum ActivationPass<Function: ElementFunction> {
+/// f(x) = x · sigmoid(x) = x / (1 + e⁻ˣ).
+///
+/// One division serves both the power and the sigmoid. NaN stays NaN, −0 stays −0; −∞ gives −∞,
+/// where the limit would be 0.
+struct SiLU: ElementFunction {
   @_transparent
-  static func run(
-    _ function: Function, _ target: UnsafeMutablePointer<Float>, _ targetStep: Int,
-    _ residual: UnsafePointer<Float>?, _ residualStep: Int, _ pixels: Int, _ channels: Int
+  func at(_ x: Vector) -> Vector {
+    let power = exponentialOfNegative(x)
+    return x * power.below / multiplyAdd(power.below, power.scale, power.above)
+  }
+}
+
+/// f(x) = 1 / (1 + e⁻ˣ).
+struct Sigmoid: ElementFunction {
+  @_transparent
+  func at(_ x: Vector) -> Vector {
+    let power = exponentialOfNegative(x)
+    return power.below / multiplyAdd(power.below, power.scale, power.above)
+  }
+}
+
+/// f(x) = max(x, 0).
+struct ReLU: ElementFunction {
+  @_transparent
+  func at(_ x: Vector) -> Vector { x.replacing(with: Vector.zero, where: x .< Vector.zero) }
+}
+
+/// f(x) = min(max(x, 0), 6).
+struct ReLU6: ElementFunction {
+  @_transparent
+  func at(_ x: Vector) -> Vector {
+    let six = Vector(repeating: 6)
+    let y = x.replacing(with: Vector.zero, where: x .< Vector.zero)
+    return y.replacing(with: six, where: y .> six)
+  }
+}
+
+/// f(x) = x where x is above 0, otherwise slope · x.
+struct LeakyReLU: ElementFunction {
+  let slope: Float
+
+  @_transparent
+  func at(_ x: Vector) -> Vector {
+    (x * Vector(repeating: slope)).replacing(with: x, where: x .> Vector.zero)
+  }
+}
+
+/// f(x) = x · min(max(x + 3, 0), 6) / 6.
+struct HardSwish: ElementFunction {
+  @_transparent
+  func at(_ x: Vector) -> Vector {
+    x * ReLU6().at(x + Vector(repeating: 3)) * Vector(repeating: 1 / 6)
+  }
+}
+
+extension ElementFunction {
+  /// Applies the function in place to a run of pixels, then adds the residual.
+  @_transparent
+  func pass(
+    _ arguments: UnsafePointer<ActivationArguments>, _ target: UnsafeMutablePointer<Float>,
+    _ residual: UnsafePointer<Float>?
   ) {
+    let (targetStep, residualStep) = (
+      arguments.pointee.targetStep, arguments.pointee.residualStep
+    )
+    let (pixels, channels) = (arguments.pointee.pixels, arguments.pointee.channels)
     let lanes = Vector.scalarCount
     var pixel = 0
     while pixel < pixels {
@@ -24,13 +84,13 @@ enum ActivationPass<Function: ElementFunction> {
       let added = residual.map { $0 + pixel &* residualStep }
       var channel = 0
       while channel &+ lanes <= channels {
-        var value = function.at(load(values + channel))
+        var value = at(load(values + channel))
         if let added { value += load(added + channel) }
         store(value, values + channel)
         channel &+= lanes
       }
       if channel < channels {
-        var value = function.at(load(values + channel, count: channels &- channel))
+        var value = at(load(values + channel, count: channels &- channel))
         if let added { value += load(added + channel, count: channels &- channel) }
         store(value, values + channel, count: channels &- channel)
       }
@@ -40,38 +100,17 @@ enum ActivationPass<Function: ElementFunction> {
 }
 
 extension InstructionSetKernels {
-  /// Adds the residual only.
-  public static var identity: ActivationFunction {
-    { ActivationPass.run(Identity(), $0, $1, $2, $3, $4, $5) }
-  }
-
-  /// Applies SiLU, then adds the residual.
-  public static var silu: ActivationFunction {
-    { ActivationPass.run(SiLU(), $0, $1, $2, $3, $4, $5) }
-  }
-
-  /// Applies the sigmoid, then adds the residual.
-  public static var sigmoid: ActivationFunction {
-    { ActivationPass.run(Sigmoid(), $0, $1, $2, $3, $4, $5) }
-  }
-
-  /// Applies ReLU, then adds the residual.
-  public static var relu: ActivationFunction {
-    { ActivationPass.run(ReLU(), $0, $1, $2, $3, $4, $5) }
-  }
-
-  /// Applies ReLU capped at 6, then adds the residual.
-  public static var relu6: ActivationFunction {
-    { ActivationPass.run(ReLU6(), $0, $1, $2, $3, $4, $5) }
-  }
-
-  /// Applies the hard swish, then adds the residual.
-  public static var hardswish: ActivationFunction {
-    { ActivationPass.run(HardSwish(), $0, $1, $2, $3, $4, $5) }
-  }
-
-  /// Returns the function that applies the leaky ReLU of a slope, then adds the residual.
-  public static func leakyReLU(slope: Float) -> ActivationFunction {
-    { ActivationPass.run(LeakyReLU(slope: slope), $0, $1, $2, $3, $4, $5) }
+  /// Returns the kernel of an activation function.
+  @Sendable
+  static func activation(_ kind: ActivationKind) -> ActivationFunction {
+    switch kind {
+    case .identity: { Identity().pass($0, $1, $2) }
+    case .silu: { SiLU().pass($0, $1, $2) }
+    case .sigmoid: { Sigmoid().pass($0, $1, $2) }
+    case .relu: { ReLU().pass($0, $1, $2) }
+    case .relu6: { ReLU6().pass($0, $1, $2) }
+    case .leakyReLU: { LeakyReLU(slope: $0.pointee.slope).pass($0, $1, $2) }
+    case .hardswish: { HardSwish().pass($0, $1, $2) }
+    }
   }
 }

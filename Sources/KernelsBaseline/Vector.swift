@@ -21,11 +21,11 @@ func store(_ value: Vector, _ target: UnsafeMutablePointer<Float>) {
   UnsafeMutableRawPointer(target).storeBytes(of: value, as: Vector.self)
 }
 
-/// Returns `sum + a · b`, fused where the instruction set can: without it, `addingProduct` would
-/// call the C library once a lane.
+/// Returns `sum + a · b`, fused where the instruction set can: without, as on x86-64 below AVX2,
+/// `addingProduct` would call the C library once a lane.
 @_transparent
 func multiplyAdd(_ sum: Vector, _ a: Vector, _ b: Vector) -> Vector {
-  #if AVX512 || AVX2
+  #if AVX512 || AVX2 || arch(arm64)
   sum.addingProduct(a, b)
   #else
   sum + a * b

@@ -1,61 +1,64 @@
-public import KernelInterface
+import KernelInterface
 
 /// A transform of one vector of channels of a tile.
 protocol WinogradTransform {
-  /// Takes a tile of input pixels to the planes of the transform domain.
-  static func spread(
+  /// Transforms a tile of input pixels to the planes of the transform domain.
+  static func transformInput(
     _ arguments: UnsafePointer<WinogradArguments>, _ source: UnsafePointer<Float>,
-    _ products: UnsafeMutablePointer<Float>)
+    _ planes: UnsafeMutablePointer<Float>)
 
-  /// Takes the planes to a tile of 4 × 4 output pixels, and adds the bias.
-  static func gather(
-    _ arguments: UnsafePointer<WinogradArguments>, _ products: UnsafePointer<Float>, _ bias: Vector,
+  /// Transforms the planes to a tile of 4 × 4 output pixels, and adds the bias.
+  static func transformOutput(
+    _ arguments: UnsafePointer<WinogradArguments>, _ planes: UnsafePointer<Float>, _ bias: Vector,
     _ target: UnsafeMutablePointer<Float>)
 }
 
 extension WinogradTransform {
+  /// Transforms all channels of a run of input tiles.
   @_transparent
-  static func spreadAll(
-    _ arguments: UnsafePointer<WinogradArguments>, _ source: UnsafePointer<Float>,
-    _ products: UnsafeMutablePointer<Float>, _ tiles: Int
+  static func inputTiles(
+    _ arguments: UnsafePointer<WinogradArguments>, _ operands: WinogradInputOperands
   ) {
     let lanes = Vector.scalarCount
     let channels = arguments.pointee.channels
-    var from = source
-    var to = products
+    let tiles = operands.tiles
+    var from = operands.pixels
+    var to = operands.planes
     var tile = 0
     while tile < tiles {
       var channel = 0
       while channel < channels {
         // The last vector may overlap the one before: the same values are stored twice.
         if channel > channels &- lanes { channel = channels &- lanes }
-        spread(arguments, from + channel, to + channel)
+        transformInput(arguments, from + channel, to + channel)
         channel &+= lanes
       }
       from += arguments.pointee.tileStep
-      to += arguments.pointee.productStep
+      to += arguments.pointee.planeTileStep
       tile &+= 1
     }
   }
 
+  /// Transforms all channels of a run of output tiles.
   @_transparent
-  static func gatherAll(
-    _ arguments: UnsafePointer<WinogradArguments>, _ products: UnsafePointer<Float>,
-    _ bias: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>, _ tiles: Int
+  static func outputTiles(
+    _ arguments: UnsafePointer<WinogradArguments>, _ operands: WinogradOutputOperands
   ) {
     let lanes = Vector.scalarCount
     let channels = arguments.pointee.channels
-    var from = products
-    var to = target
+    let tiles = operands.tiles
+    let bias = operands.bias
+    var from = operands.planes
+    var to = operands.pixels
     var tile = 0
     while tile < tiles {
       var channel = 0
       while channel < channels {
         if channel > channels &- lanes { channel = channels &- lanes }
-        gather(arguments, from + channel, load(bias + channel), to + channel)
+        transformOutput(arguments, from + channel, load(bias + channel), to + channel)
         channel &+= lanes
       }
-      from += arguments.pointee.productStep
+      from += arguments.pointee.planeTileStep
       to += arguments.pointee.tileStep
       tile &+= 1
     }
@@ -63,23 +66,19 @@ extension WinogradTransform {
 }
 
 extension InstructionSetKernels {
-  /// Takes a run of 6 × 6 input tiles of a stride-1 convolution to 36 planes.
-  public static var unitStrideSpread: WinogradSpreadFunction {
-    { WinogradUnitStride.spreadAll($0, $1, $2, $3) }
+  static var unitStrideInput: WinogradInputFunction {
+    { WinogradUnitStride.inputTiles($0, $1) }
   }
 
-  /// Takes 36 planes to a run of 4 × 4 output tiles of a stride-1 convolution.
-  public static var unitStrideGather: WinogradGatherFunction {
-    { WinogradUnitStride.gatherAll($0, $1, $2, $3, $4) }
+  static var unitStrideOutput: WinogradOutputFunction {
+    { WinogradUnitStride.outputTiles($0, $1) }
   }
 
-  /// Takes a run of 9 × 9 input tiles of a stride-2 convolution to 81 planes.
-  public static var strideTwoSpread: WinogradSpreadFunction {
-    { WinogradStrideTwo.spreadAll($0, $1, $2, $3) }
+  static var strideTwoInput: WinogradInputFunction {
+    { WinogradStrideTwo.inputTiles($0, $1) }
   }
 
-  /// Takes 81 planes to a run of 4 × 4 output tiles of a stride-2 convolution.
-  public static var strideTwoGather: WinogradGatherFunction {
-    { WinogradStrideTwo.gatherAll($0, $1, $2, $3, $4) }
+  static var strideTwoOutput: WinogradOutputFunction {
+    { WinogradStrideTwo.outputTiles($0, $1) }
   }
 }

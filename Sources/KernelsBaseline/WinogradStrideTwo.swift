@@ -1,50 +1,51 @@
 import KernelInterface
 
-/// 81 products a channel for 4 × 4 outputs of a 3×3 convolution of stride 2, which takes 144 directly.
+/// 81 products a channel for 4 × 4 outputs of a 3×3 convolution of stride 2, which takes 144
+/// directly.
 ///
-/// In each dimension the outer taps meet the input's even places only, a convolution of two taps that
-/// F(4, 2) computes by five products, and the middle tap the odd places only, which takes four. The
-/// points of interpolation, ±½, ±5/4 and ∞, give the direct sum's rounding error.
+/// In each dimension the outer taps meet the input's even positions only, a convolution of two taps
+/// that F(4, 2) computes by five products, and the middle tap the odd positions only, which takes
+/// four. The points of interpolation, ±½, ±5/4 and ∞, give the direct sum's rounding error.
 ///
-/// A dimension of the transform domain holds the even part's values for ½, −½, 5/4, −5/4 and ∞, then
-/// the odd places.
+/// A dimension of the transform domain holds the even part's values for ½, −½, 5/4, −5/4 and ∞,
+/// then the odd positions.
 enum WinogradStrideTwo: WinogradTransform {
   @_transparent static var a: Float { 0.5 }
   @_transparent static var b: Float { 1.25 }
 
   @_transparent
-  static func spread(
+  static func transformInput(
     _ arguments: UnsafePointer<WinogradArguments>, _ source: UnsafePointer<Float>,
-    _ products: UnsafeMutablePointer<Float>
+    _ planes: UnsafeMutablePointer<Float>
   ) {
     let row = arguments.pointee.rowStep
     let step = arguments.pointee.pixelStep
     let plane = arguments.pointee.planeStep
-    pair(a, b, source, row, step, products, plane)
-    pair(b, a, source, row, step, products + 18 &* plane, plane)
+    pair(a, b, source, row, step, planes, plane)
+    pair(b, a, source, row, step, planes + 18 &* plane, plane)
     var values = InlineArray<5, Vector>(repeating: .zero)
     var column = 0
     while column < 5 {
       values[unchecked: column] = infinite(source + 2 &* column &* step, row)
       column &+= 1
     }
-    spreadRow(values, products + 36 &* plane, plane)
+    inputRow(values, planes + 36 &* plane, plane)
     column = 0
     while column < 4 {
       store(
-        infinite(source + (2 &* column &+ 1) &* step, row), products + (41 &+ column) &* plane)
+        infinite(source + (2 &* column &+ 1) &* step, row), planes + (41 &+ column) &* plane)
       column &+= 1
     }
     var odd = 0
     while odd < 4 {
       let line = source + (2 &* odd &+ 1) &* row
-      let target = products + (45 &+ 9 &* odd) &* plane
+      let target = planes + (45 &+ 9 &* odd) &* plane
       column = 0
       while column < 5 {
         values[unchecked: column] = load(line + 2 &* column &* step)
         column &+= 1
       }
-      spreadRow(values, target, plane)
+      inputRow(values, target, plane)
       column = 0
       while column < 4 {
         store(load(line + (2 &* column &+ 1) &* step), target + (5 &+ column) &* plane)
@@ -79,7 +80,7 @@ enum WinogradStrideTwo: WinogradTransform {
   @_transparent
   static func pair(
     _ p: Float, _ q: Float, _ source: UnsafePointer<Float>, _ row: Int, _ step: Int,
-    _ products: UnsafeMutablePointer<Float>, _ plane: Int
+    _ planes: UnsafeMutablePointer<Float>, _ plane: Int
   ) {
     var plus = InlineArray<5, Vector>(repeating: .zero)
     var minus = InlineArray<5, Vector>(repeating: .zero)
@@ -90,41 +91,41 @@ enum WinogradStrideTwo: WinogradTransform {
       minus[unchecked: column] = values.1
       column &+= 1
     }
-    spreadRow(plus, products, plane)
-    spreadRow(minus, products + 9 &* plane, plane)
+    inputRow(plus, planes, plane)
+    inputRow(minus, planes + 9 &* plane, plane)
     column = 0
     while column < 4 {
       let values = finite(p, q, source + (2 &* column &+ 1) &* step, row)
-      store(values.0, products + (5 &+ column) &* plane)
-      store(values.1, products + (14 &+ column) &* plane)
+      store(values.0, planes + (5 &+ column) &* plane)
+      store(values.1, planes + (14 &+ column) &* plane)
       column &+= 1
     }
   }
 
-  /// Transforms the even places of a row and stores each value in its plane.
+  /// Transforms the even positions of a row and stores each value in its plane.
   @_transparent
-  static func spreadRow(
-    _ values: InlineArray<5, Vector>, _ products: UnsafeMutablePointer<Float>, _ plane: Int
+  static func inputRow(
+    _ values: InlineArray<5, Vector>, _ planes: UnsafeMutablePointer<Float>, _ plane: Int
   ) {
     let (d0, d1, d2) = (values[unchecked: 0], values[unchecked: 1], values[unchecked: 2])
     let (d3, d4) = (values[unchecked: 3], values[unchecked: 4])
     let oddA = multiplyAdd(d3, Vector(repeating: -b * b), d1)
     let evenA = multiplyAdd(d2, Vector(repeating: -b * b), d0)
-    store(multiplyAdd(oddA, Vector(repeating: a), evenA), products)
-    store(multiplyAdd(oddA, Vector(repeating: -a), evenA), products + plane)
+    store(multiplyAdd(oddA, Vector(repeating: a), evenA), planes)
+    store(multiplyAdd(oddA, Vector(repeating: -a), evenA), planes + plane)
     let oddB = multiplyAdd(d3, Vector(repeating: -a * a), d1)
     let evenB = multiplyAdd(d2, Vector(repeating: -a * a), d0)
-    store(multiplyAdd(oddB, Vector(repeating: b), evenB), products + 2 &* plane)
-    store(multiplyAdd(oddB, Vector(repeating: -b), evenB), products + 3 &* plane)
+    store(multiplyAdd(oddB, Vector(repeating: b), evenB), planes + 2 &* plane)
+    store(multiplyAdd(oddB, Vector(repeating: -b), evenB), planes + 3 &* plane)
     store(
       multiplyAdd(
         multiplyAdd(d4, Vector(repeating: -(a * a + b * b)), d2),
-        Vector(repeating: a * a * b * b), d0), products + 4 &* plane)
+        Vector(repeating: a * a * b * b), d0), planes + 4 &* plane)
   }
 
   @_transparent
-  static func gather(
-    _ arguments: UnsafePointer<WinogradArguments>, _ products: UnsafePointer<Float>, _ bias: Vector,
+  static func transformOutput(
+    _ arguments: UnsafePointer<WinogradArguments>, _ planes: UnsafePointer<Float>, _ bias: Vector,
     _ target: UnsafeMutablePointer<Float>
   ) {
     let row = arguments.pointee.rowStep
@@ -135,32 +136,32 @@ enum WinogradStrideTwo: WinogradTransform {
     var second = InlineArray<5, Vector>(repeating: .zero)
     var column = 0
     while column < 5 {
-      let values = sums(products + column &* plane, plane)
+      let values = sums(planes + column &* plane, plane)
       first[unchecked: column] = values.0
       second[unchecked: column] = values.1
       column &+= 1
     }
-    var upper = gatherRow(first, bias)
-    var lower = gatherRow(second, bias)
+    var upper = outputRow(first, bias)
+    var lower = outputRow(second, bias)
     column = 0
     while column < 4 {
-      let values = sums(products + (5 &+ column) &* plane, plane)
+      let values = sums(planes + (5 &+ column) &* plane, plane)
       store(upper[unchecked: column] + values.0, target + column &* step)
       store(lower[unchecked: column] + values.1, target + (2 &* row &+ column &* step))
       column &+= 1
     }
     column = 0
     while column < 5 {
-      let values = differences(products + column &* plane, plane)
+      let values = differences(planes + column &* plane, plane)
       first[unchecked: column] = values.0
       second[unchecked: column] = values.1
       column &+= 1
     }
-    upper = gatherRow(first, bias)
-    lower = gatherRow(second, bias)
+    upper = outputRow(first, bias)
+    lower = outputRow(second, bias)
     column = 0
     while column < 4 {
-      let values = differences(products + (5 &+ column) &* plane, plane)
+      let values = differences(planes + (5 &+ column) &* plane, plane)
       store(upper[unchecked: column] + values.0, target + (row &+ column &* step))
       store(lower[unchecked: column] + values.1, target + (3 &* row &+ column &* step))
       column &+= 1
@@ -196,9 +197,9 @@ enum WinogradStrideTwo: WinogradTransform {
     )
   }
 
-  /// Takes the even part of a row to what it adds to four output pixels, the bias included.
+  /// Transforms the even part of a row to what it adds to four output pixels, the bias included.
   @_transparent
-  static func gatherRow(
+  static func outputRow(
     _ values: InlineArray<5, Vector>, _ bias: Vector
   ) -> InlineArray<4, Vector> {
     let (m0, m1, m2) = (values[unchecked: 0], values[unchecked: 1], values[unchecked: 2])

@@ -12,24 +12,24 @@ enum WinogradUnitStride: WinogradTransform {
   /// Rows of the transformed tile come singly or in pairs ±p, which share their even and odd parts:
   /// no more than twelve vectors live at a time.
   @_transparent
-  static func spread(
+  static func transformInput(
     _ arguments: UnsafePointer<WinogradArguments>, _ source: UnsafePointer<Float>,
-    _ products: UnsafeMutablePointer<Float>
+    _ planes: UnsafeMutablePointer<Float>
   ) {
     let row = arguments.pointee.rowStep
     let step = arguments.pointee.pixelStep
     let plane = arguments.pointee.planeStep
-    single(source, row, step, products, plane)
-    pair(a, b, source, row, step, products + 6 &* plane, plane)
-    pair(b, a, source, row, step, products + 18 &* plane, plane)
-    single(source + row, row, step, products + 30 &* plane, plane)
+    single(source, row, step, planes, plane)
+    pair(a, b, source, row, step, planes + 6 &* plane, plane)
+    pair(b, a, source, row, step, planes + 18 &* plane, plane)
+    single(source + row, row, step, planes + 30 &* plane, plane)
   }
 
   /// Row 0 or, one row of pixels further down, row 5 of the transformed tile.
   @_transparent
   static func single(
     _ source: UnsafePointer<Float>, _ row: Int, _ step: Int,
-    _ products: UnsafeMutablePointer<Float>, _ plane: Int
+    _ planes: UnsafeMutablePointer<Float>, _ plane: Int
   ) {
     var values = InlineArray<6, Vector>(repeating: .zero)
     var column = 0
@@ -39,14 +39,14 @@ enum WinogradUnitStride: WinogradTransform {
         load(at) + load(at + 4 &* row), Vector(repeating: -(a * a + b * b)), load(at + 2 &* row))
       column &+= 1
     }
-    spreadRow(values, products, plane)
+    inputRow(values, planes, plane)
   }
 
   /// The two rows of the transformed tile that belong to the points ±p; ±q is the other pair.
   @_transparent
   static func pair(
     _ p: Float, _ q: Float, _ source: UnsafePointer<Float>, _ row: Int, _ step: Int,
-    _ products: UnsafeMutablePointer<Float>, _ plane: Int
+    _ planes: UnsafeMutablePointer<Float>, _ plane: Int
   ) {
     var plus = InlineArray<6, Vector>(repeating: .zero)
     var minus = InlineArray<6, Vector>(repeating: .zero)
@@ -60,33 +60,33 @@ enum WinogradUnitStride: WinogradTransform {
       minus[unchecked: column] = multiplyAdd(even, Vector(repeating: -p), odd)
       column &+= 1
     }
-    spreadRow(plus, products, plane)
-    spreadRow(minus, products + 6 &* plane, plane)
+    inputRow(plus, planes, plane)
+    inputRow(minus, planes + 6 &* plane, plane)
   }
 
   /// Transforms one row of six values and stores each in its plane.
   @_transparent
-  static func spreadRow(
-    _ values: InlineArray<6, Vector>, _ products: UnsafeMutablePointer<Float>, _ plane: Int
+  static func inputRow(
+    _ values: InlineArray<6, Vector>, _ planes: UnsafeMutablePointer<Float>, _ plane: Int
   ) {
     let (d0, d1, d2) = (values[unchecked: 0], values[unchecked: 1], values[unchecked: 2])
     let (d3, d4, d5) = (values[unchecked: 3], values[unchecked: 4], values[unchecked: 5])
     let sum = Vector(repeating: -(a * a + b * b))
-    store(multiplyAdd(d0 + d4, sum, d2), products)
+    store(multiplyAdd(d0 + d4, sum, d2), planes)
     let evenA = multiplyAdd(d4, Vector(repeating: -b * b), d2)
     let oddA = multiplyAdd(d3, Vector(repeating: -b * b), d1)
-    store(multiplyAdd(evenA, Vector(repeating: a), oddA), products + plane)
-    store(multiplyAdd(evenA, Vector(repeating: -a), oddA), products + 2 &* plane)
+    store(multiplyAdd(evenA, Vector(repeating: a), oddA), planes + plane)
+    store(multiplyAdd(evenA, Vector(repeating: -a), oddA), planes + 2 &* plane)
     let evenB = multiplyAdd(d4, Vector(repeating: -a * a), d2)
     let oddB = multiplyAdd(d3, Vector(repeating: -a * a), d1)
-    store(multiplyAdd(evenB, Vector(repeating: b), oddB), products + 3 &* plane)
-    store(multiplyAdd(evenB, Vector(repeating: -b), oddB), products + 4 &* plane)
-    store(multiplyAdd(d1 + d5, sum, d3), products + 5 &* plane)
+    store(multiplyAdd(evenB, Vector(repeating: b), oddB), planes + 3 &* plane)
+    store(multiplyAdd(evenB, Vector(repeating: -b), oddB), planes + 4 &* plane)
+    store(multiplyAdd(d1 + d5, sum, d3), planes + 5 &* plane)
   }
 
   @_transparent
-  static func gather(
-    _ arguments: UnsafePointer<WinogradArguments>, _ products: UnsafePointer<Float>, _ bias: Vector,
+  static func transformOutput(
+    _ arguments: UnsafePointer<WinogradArguments>, _ planes: UnsafePointer<Float>, _ bias: Vector,
     _ target: UnsafeMutablePointer<Float>
   ) {
     let row = arguments.pointee.rowStep
@@ -97,7 +97,7 @@ enum WinogradUnitStride: WinogradTransform {
     var second = InlineArray<6, Vector>(repeating: .zero)
     var column = 0
     while column < 6 {
-      let at = products + column &* plane
+      let at = planes + column &* plane
       let sumA = load(at + 6 &* plane) + load(at + 12 &* plane)
       let sumB = load(at + 18 &* plane) + load(at + 24 &* plane)
       first[unchecked: column] = load(at) + (sumA + sumB)
@@ -105,11 +105,11 @@ enum WinogradUnitStride: WinogradTransform {
         Vector(repeating: a * a) * sumA, Vector(repeating: b * b), sumB)
       column &+= 1
     }
-    gatherRow(first, bias, target, step)
-    gatherRow(second, bias, target + 2 &* row, step)
+    outputRow(first, bias, target, step)
+    outputRow(second, bias, target + 2 &* row, step)
     column = 0
     while column < 6 {
-      let at = products + column &* plane
+      let at = planes + column &* plane
       let differenceA = load(at + 6 &* plane) - load(at + 12 &* plane)
       let differenceB = load(at + 18 &* plane) - load(at + 24 &* plane)
       first[unchecked: column] = multiplyAdd(
@@ -119,13 +119,13 @@ enum WinogradUnitStride: WinogradTransform {
         Vector(repeating: b * b * b), differenceB)
       column &+= 1
     }
-    gatherRow(first, bias, target + row, step)
-    gatherRow(second, bias, target + 3 &* row, step)
+    outputRow(first, bias, target + row, step)
+    outputRow(second, bias, target + 3 &* row, step)
   }
 
-  /// Takes one row of six values to four output pixels.
+  /// Transforms one row of six values to four output pixels.
   @_transparent
-  static func gatherRow(
+  static func outputRow(
     _ values: InlineArray<6, Vector>, _ bias: Vector, _ target: UnsafeMutablePointer<Float>,
     _ step: Int
   ) {

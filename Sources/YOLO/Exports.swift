@@ -18,6 +18,7 @@
 @_exported public import enum YOLOImage.PixelBufferError
 @_exported public import enum YOLOImage.PixelFormat
 @_exported public import struct YOLOImage.PixelRectangle
+@_exported public import struct YOLOKernels.CPUFeatures
 @_exported public import enum YOLOKernels.InstructionSet
 @_exported public import enum YOLOModels.HeadBranch
 @_exported public import enum YOLOOptions.OptionError

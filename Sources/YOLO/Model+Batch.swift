@@ -81,7 +81,7 @@ extension Model {
         let inferred = DispatchTime.now()
         return inputs.enumerated().map { index, input in
           let begun = DispatchTime.now()
-          let maps = plan.outputs.map { $0.layout.map(in: arena + index * plan.imageStride) }
+          let maps = plan.outputs.map { $0.layout.map(in: arena + index * plan.imageStrideBytes) }
           let content = Result { () throws(MaskError) in
             try network.head.content(in: maps, input.fit, request, threads: threads)
           }

@@ -281,7 +281,7 @@ public final class Model: Sendable {
   func run(
     _ image: Image, _ plan: Plan, _ fit: InputFit, _ request: ResultRequest, in session: Session,
     threads: Int? = nil, durations: UnsafeMutablePointer<[Double]>?,
-    inspect: (UnsafePointer<Float>) -> Void
+    inspect: (UnsafeRawPointer) -> Void
   ) throws(YOLOError) -> (content: ResultContent, speed: Speed) {
     do {
       try session.prepare(for: plan)

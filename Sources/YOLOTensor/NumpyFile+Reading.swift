@@ -10,7 +10,8 @@ extension NumpyFile {
     package var description: String { "\(file): \(reason)" }
   }
 
-  /// The maximum number of bytes of a header; NumPy itself refuses longer ones unless it is told to trust them.
+  /// The maximum number of bytes of a header; NumPy itself refuses longer ones unless it is told to
+  /// trust them.
   package static let headerLimit = 10_000
   /// The maximum number of values of an array.
   package static let valueLimit = 1 << 28

@@ -1,11 +1,11 @@
 /// A dense array of `Float` values, last dimension fastest; as a user of PyTorch expects it.
 public struct Tensor: Sendable, Equatable {
-  /// The extents, outermost first.
+  /// The dimensions, outermost first.
   public let shape: [Int]
-  /// The values, as many as the product of the extents.
+  /// The values, as many as the product of the dimensions.
   public let values: [Float]
 
-  /// Creates a tensor of the given extents.
+  /// Creates a tensor of the given shape.
   public init(shape: [Int], values: [Float]) {
     precondition(shape.reduce(1, *) == values.count, "the values fill the shape")
     self.shape = shape
@@ -16,7 +16,7 @@ public struct Tensor: Sendable, Equatable {
   public init(_ map: FeatureMap) {
     var values = [Float]()
     values.reserveCapacity(map.channels * map.height * map.width)
-    // SAFETY: the view's own strides and extents bound every element that is read.
+    // SAFETY: the view's own strides and dimensions bound every element that is read.
     for channel in 0..<map.channels {
       for y in 0..<map.height {
         let row = map.base + (y * map.rowStride + channel)

@@ -1,6 +1,7 @@
 import JSONText
 import YOLOGeometry
 import YOLOSystem
+import YOLOTensor
 
 extension Checkpoint {
   /// Writes the checkpoint as a safetensors file that predicts by itself.

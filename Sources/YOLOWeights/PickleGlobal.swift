@@ -1,3 +1,5 @@
+package import YOLOTensor
+
 /// A Python object that a pickle names, and what this reader does in place of calling it.
 package struct PickleGlobal: Sendable, Equatable {
   /// What stands in for a call of the object.

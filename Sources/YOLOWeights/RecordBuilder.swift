@@ -1,4 +1,5 @@
 import YOLOSystem
+import YOLOTensor
 
 /// Turns the module instances of a pickle into records, sharing what the pickle shares.
 ///

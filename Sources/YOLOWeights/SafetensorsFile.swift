@@ -1,5 +1,6 @@
 import JSONText
 package import YOLOSystem
+import YOLOTensor
 
 /// The tensors and the metadata of a safetensors file, checked as the format demands.
 ///

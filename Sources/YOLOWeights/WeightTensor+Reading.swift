@@ -1,3 +1,5 @@
+import YOLOTensor
+
 extension WeightTensor {
   /// Writes the elements in row-major order, converted to `Float`.
   ///

@@ -1,4 +1,5 @@
 package import YOLOSystem
+public import YOLOTensor
 
 /// A tensor of a weight file: its type and shape, and its elements as they lie in the file.
 ///

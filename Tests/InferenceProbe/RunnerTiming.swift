@@ -10,10 +10,10 @@ enum RunnerTiming {
     let name = "waiting"
     let items: Int
     let nanoseconds: UInt64
-    let scratchCount = 0
+    let scratchBytes = 0
 
     func run(
-      item: Int, arena: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
+      item: Int, arena: UnsafeMutableRawPointer, scratch: UnsafeMutableRawPointer
     ) {
       let end = now() + nanoseconds
       while now() < end {}
@@ -45,7 +45,8 @@ enum RunnerTiming {
           let times = (0..<60).map { _ in
             usleep(500)
             let start = now()
-            runner.run(list, threads: threads, arena: scratch, scratch: scratch, scratchStride: 0)
+            runner.run(
+              list, threads: threads, arena: scratch, scratch: scratch, scratchStrideBytes: 0)
             return Double(now() - start) * 1e-6
           }
           let ideal = Double(60 * ((items + threads - 1) / threads) * microseconds) * 1e-3

@@ -13,7 +13,7 @@ import YOLOTensor
       plan, fill: { PlannerTests.fill(firstImage + $0, $1, $2, seed: 7) },
       body: { arena in
         (0..<plan.batch).map { image in
-          let part = arena + image * plan.imageStride
+          let part = arena + image * plan.imageStrideBytes
           var tensors = plan.kept.mapValues { Tensor($0.map(in: part)) }
           for output in plan.outputs {
             tensors[output.name] = Tensor(output.layout.map(in: part))
@@ -36,7 +36,7 @@ import YOLOTensor
         let plan = try planner.plan(graph, batch: 3, height: 12, width: 20, weights: weights)
         let single = try planner.plan(graph, height: 12, width: 20, weights: weights)
         #expect(plan.batch == 3 && single.batch == 1)
-        #expect(plan.arenaCount > 2 * single.arenaCount && plan.imageStride % 16 == 0)
+        #expect(plan.arenaCount > 2 * single.arenaCount && plan.imageStrideBytes % 64 == 0)
         #expect(plan.steps.map(\.kernel.name) == single.steps.map(\.kernel.name))
         let outputs = Self.outputs(plan)
         #expect(outputs.count == 3)
@@ -54,7 +54,7 @@ import YOLOTensor
     let single = try Planner().plan(graph, height: 256, width: 256, weights: weights)
     let images = 3 * (single.arenaCount + 16)
     // The packed parameters and the scratch memory are there once.
-    let limit = 4 * (images + single.scratchCount) + weights.byteCount + (1 << 16)
+    let limit = 4 * (images + single.scratchBytes / 4) + weights.byteCount + (1 << 16)
     let planner = Planner(limits: PlanLimits(memory: limit))
     _ = try planner.plan(graph, batch: 3, height: 256, width: 256, weights: weights)
     #expect(throws: GraphError.self) {

@@ -40,7 +40,7 @@ import YOLOTensor
     // 4096 pixels: 64 KiB of activations, and 64 scores for each pixel: 1 MiB a thread.
     let limits = PlanLimits(memory: 4 << 20)
     let one = try Self.plan(limits, attention)
-    #expect(one.scratchCount * 4 > 1 << 20)
+    #expect(one.scratchBytes > 1 << 20)
     #expect(throws: GraphError.self) { try Self.plan(limits, threads: 8, attention) }
     #expect(throws: GraphError.self) {
       try Self.plan(PlanLimits(memory: 1 << 20), attention)
@@ -75,7 +75,7 @@ import YOLOTensor
       try Self.plan(PlanLimits(memory: limit - 4096), height: 4, width: 4, grouped)
     }
     _ = try Self.plan(
-      PlanLimits(memory: limit + plan.scratchCount * 4 + 4096), height: 4, width: 4, grouped)
+      PlanLimits(memory: limit + plan.scratchBytes + 4096), height: 4, width: 4, grouped)
   }
 
   @Test func workHasABound() throws {
@@ -94,7 +94,7 @@ import YOLOTensor
   @Test func memoryThatTheSystemRefusesIsAnError() throws {
     #expect(throws: AllocationFailure.self) { try AlignedStorage(mapping: 1 << 50) }
     #expect(throws: AllocationFailure.self) { try AlignedStorage(mapping: .max) }
-    #expect(throws: AllocationFailure.self) { try StoragePool().reserve(count: 1 << 50) }
+    #expect(throws: AllocationFailure.self) { try StoragePool().reserve(byteCount: 1 << 52) }
     // Values of 2⁴⁰ elements, 64 of them at once: more than an address has bits for.
     let builder = GraphBuilder()
     let value = try builder.input(channels: 3).convolved(by: Self.convolution(3, 256), at: "a")

@@ -11,8 +11,8 @@ import YOLOTensor
     for kernels in [nil] + KernelBench.sets {
       for (x, y) in zip(values, apply(activation, to: values, kernels)) {
         let exact = activation.naive(Double(x))
-        // Fused products are off by a few roundings. Without them the product with log₂e is rounded,
-        // which costs e⁻ˣ |x| ulp; near −3 the hard swish has the rounding of x + 3.
+        // Fused products are off by a few roundings. Without them the product with log₂e is
+        // rounded, which costs e⁻ˣ |x| ulp; near −3 the hard swish has the rounding of x + 3.
         let ulps =
           switch activation {
           case .silu, .sigmoid: kernels?.instructionSet == .baseline ? 64.0 : 4.0
@@ -32,13 +32,11 @@ import YOLOTensor
   ) -> ArraySlice<Float> {
     let layout = ActivationLayout(
       height: 1, width: values.count, channels: 1, pixelStride: 1, border: 0)
-    let step = ElementwiseStep(
-      from: layout, to: layout.moved(by: values.count), activation: activation, adding: nil,
-      kernels: kernels, threads: 1)
-    let arena = AlignedStorage(count: 2 * values.count)
+    let step = activation.step(
+      from: layout, to: layout.moved(by: values.count), kernels: kernels)
+    let arena = FloatMemory(count: 2 * values.count)
     arena.base.update(from: values, count: values.count)
     step.run(item: 0, arena: arena.base, scratch: arena.base)
-    return UnsafeBufferPointer(start: arena.base, count: arena.count).map { $0 }
-      .suffix(values.count)
+    return arena.values.suffix(values.count)
   }
 }

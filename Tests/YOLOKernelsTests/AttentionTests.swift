@@ -2,6 +2,12 @@ import Testing
 import YOLOKernels
 import YOLOTestSupport
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
 /// Attention on every instruction set against its definition.
 @Suite struct AttentionTests {
   struct Trial: Sendable, CustomTestStringConvertible {
@@ -69,16 +75,17 @@ import YOLOTestSupport
     let output = bench.place(
       height: trial.height, width: trial.width, channels: heads * trial.valueChannels, border: 1,
       neighbors: 3, filled: false)
-    let query = AttentionShape.Channels(first: 0, pitch: pitch)
-    let key = AttentionShape.Channels(
+    let query = ChannelRuns(first: 0, pitch: pitch)
+    let key = ChannelRuns(
       first: trial.separateValues ? heads * keys : keys, pitch: pitch)
-    let value = AttentionShape.Channels(
+    let value = ChannelRuns(
       first: trial.separateValues ? 0 : 2 * keys,
       pitch: trial.separateValues ? trial.valueChannels : pitch)
     let shape = AttentionShape(
-      queriesAndKeys: map, values: values, output: output, heads: heads, keyChannels: keys,
-      valueChannels: trial.valueChannels, areas: trial.areas, scale: trial.scale, query: query,
-      key: key, value: value)
+      queriesAndKeys: map, values: values, output: output,
+      heads: AttentionHeads(
+        heads: heads, keyChannels: keys, valueChannels: trial.valueChannels, areas: trial.areas,
+        scale: trial.scale, queries: query, keys: key, values: value))
 
     func at(_ pixel: Int) -> (Int, Int) { (pixel / trial.width, pixel % trial.width) }
     let area = pixels / trial.areas
@@ -96,7 +103,7 @@ import YOLOTestSupport
           return sum * Double(trial.scale)
         }
         let best = scores.max() ?? 0
-        let powers = scores.map { naiveExponential($0 - best) }
+        let powers = scores.map { exp($0 - best) }
         let total = powers.reduce(0, +)
         return powers.map { $0 / total }
       }
@@ -116,12 +123,14 @@ import YOLOTestSupport
       return sum
     }
 
-    let sets: [KernelSet?] = [nil] + KernelBench.sets
-    let kernels = sets.flatMap { set in
-      [1, 2, 8].map { Attention(shape, kernels: set, threads: $0) }
+    var kernels: [any StepKernel] = [OracleAttention(shape)]
+    for set in KernelBench.sets {
+      for threads in [1, 2, 8] {
+        kernels.append(Attention(shape, kernels: set, threads: threads))
+      }
     }
-    // A score of up to 100 products of numbers below 2 is off by some 1e-7 of their sum of up to 30,
-    // and the power by as much of itself, 8 / 0.25 times that with the largest scale.
+    // A score of up to 100 products of numbers below 2 is off by some 1e-7 of their sum of up to
+    // 30, and the power by as much of itself, 8 / 0.25 times that with the largest scale.
     bench.expect(kernels, toGive: expected, .ofRange(trial.scale > 1 ? 5e-5 : 3e-6))
   }
 }

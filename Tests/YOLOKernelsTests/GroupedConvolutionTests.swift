@@ -2,8 +2,8 @@ import Testing
 import YOLOKernels
 import YOLOTestSupport
 
-/// Convolutions with groups, depthwise ones among them, on every backend and instruction set against
-/// their definition.
+/// Convolutions with groups, depthwise ones among them, on every backend and instruction set
+/// against their definition.
 @Suite struct GroupedConvolutionTests {
   struct Trial: Sendable, CustomTestStringConvertible {
     var input: Int
@@ -90,15 +90,15 @@ import YOLOTestSupport
   func agreesWithTheDefinition(_ trial: Trial) {
     var bench = KernelBench()
     let window = trial.window
-    let extent = window.outputExtent(height: trial.height, width: trial.width)
+    let size = window.outputSize(height: trial.height, width: trial.width)
     let input = bench.place(
       height: trial.height, width: trial.width, channels: trial.input, border: window.border,
       neighbors: trial.neighbors)
     let output = bench.place(
-      height: extent.height, width: extent.width, channels: trial.output, border: 2,
+      height: size.height, width: size.width, channels: trial.output, border: 2,
       neighbors: trial.neighbors, filled: false)
     let residual = bench.place(
-      height: extent.height, width: extent.width, channels: trial.output, border: 1,
+      height: size.height, width: size.width, channels: trial.output, border: 1,
       neighbors: 1)
     let depth = trial.input / trial.groups
     let weights = bench.values(trial.output * depth * window.taps)

@@ -3,6 +3,30 @@ import YOLOKernels
 import YOLOTensor
 import YOLOTestSupport
 
+#if canImport(Glibc)
+import Glibc
+#elseif canImport(Musl)
+import Musl
+#endif
+
+/// Zeroed values at a 64-byte boundary.
+final class FloatMemory {
+  let base: UnsafeMutablePointer<Float>
+  let count: Int
+
+  init(count: Int) {
+    self.count = count
+    // SAFETY: allocated and filled here, freed in deinit.
+    base = UnsafeMutableRawPointer.allocate(
+      byteCount: max(count, 1) * MemoryLayout<Float>.stride, alignment: 64
+    ).initializeMemory(as: Float.self, repeating: 0, count: count)
+  }
+
+  deinit { base.deallocate() }
+
+  var values: [Float] { Array(UnsafeBufferPointer(start: base, count: count)) }
+}
+
 /// An arena with activations in it, all of random values, for trying kernels.
 struct KernelBench {
   private(set) var start = [Float]()
@@ -20,7 +44,7 @@ struct KernelBench {
     let layout = ActivationLayout(
       height: height, width: width, channels: all, pixelStride: all, border: border
     ).moved(by: start.count)
-    for _ in 0..<layout.extent { start.append(Float.random(in: -2...2, using: &random)) }
+    for _ in 0..<layout.elementCount { start.append(Float.random(in: -2...2, using: &random)) }
     let slice = layout.slice(channels: neighbors..<neighbors + channels)
     if filled { clearBorder(of: slice, in: &start) }
     return slice
@@ -93,11 +117,12 @@ struct KernelBench {
   private func run(
     _ kernel: any StepKernel, threads: Int, _ sourceLocation: SourceLocation
   ) -> [Float] {
-    let arena = AlignedStorage(count: start.count)
+    let arena = FloatMemory(count: start.count)
     arena.base.update(from: start, count: start.count)
     // Whatever an earlier step left; a whole line apart.
-    let stride = (kernel.scratchCount + 31) / 16 * 16
-    let scratch = AlignedStorage(count: threads * stride)
+    let scratchCount = kernel.scratchBytes / MemoryLayout<Float>.stride
+    let stride = (scratchCount + 31) / 16 * 16
+    let scratch = FloatMemory(count: threads * stride)
     scratch.base.update(repeating: .nan, count: scratch.count)
     if threads == 1 {
       for item in (0..<kernel.items).reversed() {
@@ -106,16 +131,16 @@ struct KernelBench {
     } else {
       ParallelRunner().run(
         StepList([kernel]), threads: threads, arena: arena.base, scratch: scratch.base,
-        scratchStride: stride)
+        scratchStrideBytes: stride * MemoryLayout<Float>.stride)
     }
     for thread in 0..<threads {
-      for index in kernel.scratchCount..<stride {
+      for index in scratchCount..<stride {
         #expect(
           scratch.base[thread * stride + index].isNaN, "\(kernel.name) wrote past its scratch",
           sourceLocation: sourceLocation)
       }
     }
-    return Array(UnsafeBufferPointer(start: arena.base, count: arena.count))
+    return arena.values
   }
 
   /// The kernels of every instruction set of this machine.
@@ -128,11 +153,22 @@ extension Activation {
     .identity, .silu, .sigmoid, .relu, .relu6, .leakyReLU(slope: 0.1), .hardswish,
   ]
 
+  /// The step that applies the function by the kernels of an instruction set, or of the oracle.
+  func step(
+    from input: ActivationLayout, to output: ActivationLayout, kernels: KernelSet?
+  ) -> any StepKernel {
+    guard let kernels else {
+      return OracleElementwise(from: input, to: output, activation: self, adding: nil)
+    }
+    return ElementwiseStep(
+      from: input, to: output, activation: self, adding: nil, kernels: kernels, threads: 1)
+  }
+
   func naive(_ x: Double) -> Double {
     switch self {
     case .identity: x
     case .silu: x * Self.sigmoid.naive(x)
-    case .sigmoid: 1 / (1 + naiveExponential(-x))
+    case .sigmoid: 1 / (1 + exp(-x))
     case .relu: x.isNaN ? x : max(x, 0)
     case .relu6: x.isNaN ? x : min(max(x, 0), 6)
     case .leakyReLU(let slope): x >= 0 ? x : x * Double(slope)

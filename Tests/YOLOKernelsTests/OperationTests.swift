@@ -3,8 +3,8 @@ import YOLOKernels
 import YOLOTensor
 import YOLOTestSupport
 
-/// Every operation on every backend and instruction set of this machine against the reference, at
-/// extents and channels that straddle the vector and tile widths.
+/// Every operation on every backend and instruction set of this machine against the oracle, at
+/// sizes and channels that straddle the vector and tile widths.
 @Suite struct OperationTests {
   /// A convolution to try.
   ///
@@ -64,27 +64,27 @@ import YOLOTestSupport
   }()
 
   @Test(arguments: trials)
-  func convolutionAgreesWithTheOracle(_ trial: Trial) throws {
+  func convolutionAgreesWithTheOracle(_ trial: Trial) {
     var random = SplitMix64(seed: 7)
-    let extent = trial.window.outputExtent(height: trial.height, width: trial.width)
+    let size = trial.window.outputSize(height: trial.height, width: trial.width)
     let border = trial.window.border
     let before = trial.neighbors
     var input = ActivationLayout(
       height: trial.height, width: trial.width, channels: trial.input + 2 * before,
       pixelStride: trial.input + 2 * before, border: border)
-    var position = input.extent
+    var position = input.elementCount
     input = input.slice(channels: before..<before + trial.input)
     var output = ActivationLayout(
-      height: extent.height, width: extent.width, channels: trial.output + 2 * before,
+      height: size.height, width: size.width, channels: trial.output + 2 * before,
       pixelStride: trial.output + 2 * before, border: 1
     ).moved(by: position)
-    position += output.extent
+    position += output.elementCount
     output = output.slice(channels: before..<before + trial.output)
     let residual = ActivationLayout(
-      height: extent.height, width: extent.width, channels: trial.output,
+      height: size.height, width: size.width, channels: trial.output,
       pixelStride: trial.output + 3, border: 0
     ).moved(by: position)
-    position += residual.extent
+    position += residual.elementCount
 
     var start = (0..<position).map { _ in Float.random(in: -2...2, using: &random) }
     start.withUnsafeMutableBufferPointer { buffer in
@@ -128,18 +128,18 @@ import YOLOTestSupport
       let window = Window(kernel: kernel, stride: stride, padding: kernel / 2)
       let input = ActivationLayout(
         height: 6, width: 9, channels: channels, pixelStride: channels + 1, border: 1)
-      let extent = window.outputExtent(height: 6, width: 9)
+      let size = window.outputSize(height: 6, width: 9)
       let output = ActivationLayout(
-        height: extent.height, width: extent.width, channels: channels, pixelStride: channels,
+        height: size.height, width: size.width, channels: channels, pixelStride: channels,
         border: 1
-      ).moved(by: input.extent)
+      ).moved(by: input.elementCount)
       var random = SplitMix64(seed: 3)
       // Below zero, so that a border that counts would be seen.
-      let start = (0..<input.extent + output.extent).map { _ in
+      let start = (0..<input.elementCount + output.elementCount).map { _ in
         Float.random(in: -3 ... -1, using: &random)
       }
       let expected = run(
-        MaximumPool(from: input, to: output, window: window, kernels: nil, threads: 1), on: start)
+        OraclePool.maximum(from: input, to: output, window: window), on: start)
       for set in InstructionSet.available.map(KernelSet.of) {
         let pool = MaximumPool(from: input, to: output, window: window, kernels: set, threads: 2)
         expectClose(run(pool, on: start), expected, .absolute(0), pool.name)
@@ -162,9 +162,10 @@ import YOLOTestSupport
           #expect(x.isNaN ? y.isNaN : y == .infinity, "\(set.instructionSet) silu(\(x)) = \(y)")
           continue
         }
-        let exact = reference(Double(x))
-        // Without fused multiply-add the product with log₂e is rounded, which costs up to |x| ulp of
-        // the power; below −20, where the value is within 5e-8 of 0, the power is clamped at last.
+        let exact = oracle(Double(x))
+        // Without fused multiply-add the product with log₂e is rounded, which costs up to |x| ulp
+        // of the power; below −20, where the value is within 5e-8 of 0, the power is clamped at
+        // last.
         let ulps = set.instructionSet == .baseline ? 16.0 : 4.0
         let bound = x < -20 ? 2e-8 : ulps * Double(Float(exact).ulp)
         #expect(abs(Double(y) - exact) <= bound, "\(set.instructionSet) silu(\(x)) = \(y)")
@@ -172,12 +173,11 @@ import YOLOTestSupport
     }
   }
 
-  /// SiLU in double precision through the step that has no kernels.
-  private func reference(_ x: Double) -> Double {
+  /// SiLU in double precision, by the oracle.
+  private func oracle(_ x: Double) -> Double {
     let layout = ActivationLayout(height: 1, width: 1, channels: 1, pixelStride: 1, border: 0)
-    let step = ElementwiseStep(
-      from: layout, to: layout.moved(by: 1), activation: .silu, adding: nil, kernels: nil,
-      threads: 1)
+    let step = OracleElementwise(
+      from: layout, to: layout.moved(by: 1), activation: .silu, adding: nil)
     return Double(run(step, on: [Float(x), 0])[1])
   }
 
@@ -187,8 +187,8 @@ import YOLOTestSupport
     let input = ActivationLayout(height: 3, width: 160, channels: 5, pixelStride: 6, border: 0)
     let output = ActivationLayout(
       height: 3 * scale, width: 160 * scale, channels: 5, pixelStride: 5, border: 1
-    ).moved(by: input.extent)
-    let start = (0..<input.extent + output.extent).map { Float($0) }
+    ).moved(by: input.elementCount)
+    let start = (0..<input.elementCount + output.elementCount).map { Float($0) }
     let found = run(
       NearestResize(from: input, to: output, threads: 2), on: start)
     for y in 0..<output.height {
@@ -206,12 +206,13 @@ import YOLOTestSupport
   /// Runs all items of a step, last first, on a copy of the arena; returns the whole arena, so that
   /// a write outside the output shows.
   private func run(_ kernel: some StepKernel, on start: [Float]) -> [Float] {
-    let arena = AlignedStorage(count: start.count)
-    let scratch = AlignedStorage(count: kernel.scratchCount)
+    let arena = FloatMemory(count: start.count)
+    let scratch = FloatMemory(
+      count: (kernel.scratchBytes + 3) / MemoryLayout<Float>.stride)
     arena.base.update(from: start, count: start.count)
     for item in (0..<kernel.items).reversed() {
       kernel.run(item: item, arena: arena.base, scratch: scratch.base)
     }
-    return Array(UnsafeBufferPointer(start: arena.base, count: arena.count))
+    return arena.values
   }
 }

@@ -13,11 +13,13 @@ import YOLOTestSupport
     let index: Int
     let items: Int
     let previous: Int
-    var scratchCount: Int { 1 }
+    var scratchBytes: Int { MemoryLayout<Float>.stride }
 
     func run(
-      item: Int, arena: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
+      item: Int, arena: UnsafeMutableRawPointer, scratch: UnsafeMutableRawPointer
     ) {
+      let arena = arena.assumingMemoryBound(to: Float.self)
+      let scratch = scratch.assumingMemoryBound(to: Float.self)
       let source = arena + (index - 1) * 64
       var sum: Float = 0
       for cell in 0..<previous { sum += source[cell] }
@@ -35,12 +37,12 @@ import YOLOTestSupport
     let runner = ParallelRunner()
     let list = StepList(steps)
     for round in 0..<200 {
-      let arena = AlignedStorage(count: 64 * counts.count)
-      let scratch = AlignedStorage(count: 16 * threads)
+      let arena = FloatMemory(count: 64 * counts.count)
+      let scratch = FloatMemory(count: 16 * threads)
       for cell in 0..<counts[0] { arena.base[cell] = Float(round) }
       let opened = Mutex<[Int]>([])
       runner.run(
-        list, threads: threads, arena: arena.base, scratch: scratch.base, scratchStride: 16,
+        list, threads: threads, arena: arena.base, scratch: scratch.base, scratchStrideBytes: 64,
         observer: StepObserver { step in opened.withLock { $0.append(step) } })
       #expect(opened.withLock { $0 } == Array(0...steps.count))
       for (index, count) in counts.enumerated().dropFirst() {
@@ -58,30 +60,31 @@ import YOLOTestSupport
     for _ in 0..<blocked { DispatchQueue.global().async { isOver.wait() } }
     defer { for _ in 0..<blocked { isOver.signal() } }
     let steps = (1..<40).map { SumStep(index: $0, items: 5, previous: 5) }
-    let arena = AlignedStorage(count: 64 * (steps.count + 1))
-    let scratch = AlignedStorage(count: 16 * 4)
+    let arena = FloatMemory(count: 64 * (steps.count + 1))
+    let scratch = FloatMemory(count: 16 * 4)
     let runner = ParallelRunner()
     for round in 1...20 {
       runner.run(
-        StepList(steps), threads: 4, arena: arena.base, scratch: scratch.base, scratchStride: 16)
+        StepList(steps), threads: 4, arena: arena.base, scratch: scratch.base,
+        scratchStrideBytes: 64)
       // Each run adds, so that the cells of the first step count the runs.
       #expect((0..<5).allSatisfy { arena.base[64 + $0] == Float(round) })
     }
   }
 
-  /// Many short runs, one after the other on one runner, from several threads in turn: a participant
-  /// that came late to one run must not touch the next.
+  /// Many short runs, one after the other on one runner, from several threads in turn: a
+  /// participant that came late to one run must not touch the next.
   @Test func runsDoNotMeet() {
     let runner = ParallelRunner()
-    let scratch = AlignedStorage(count: 16 * 16)
+    let scratch = FloatMemory(count: 16 * 16)
     for round in 0..<400 {
       let count = 1 + round % 4
       let steps = (1...count).map { SumStep(index: $0, items: 1 + round % 3, previous: 1) }
-      let arena = AlignedStorage(count: 64 * (count + 1))
+      let arena = FloatMemory(count: 64 * (count + 1))
       arena.base[0] = Float(round)
       runner.run(
         StepList(steps), threads: 2 + round % 15, arena: arena.base, scratch: scratch.base,
-        scratchStride: 16)
+        scratchStrideBytes: 64)
       #expect(arena.base[64 * count] == Float(round + count))
     }
   }

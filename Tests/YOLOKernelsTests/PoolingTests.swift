@@ -28,17 +28,17 @@ import YOLOTestSupport
     ] {
       for (height, width) in [(9, 9), (9, 10), (20, 20), (14, 33), (10, 23)] {
         let window = Window(kernel: kernel, stride: stride, padding: padding)
-        let extent = window.outputExtent(height: height, width: width)
-        guard extent.height > 0, extent.width > 0 else { continue }
+        let size = window.outputSize(height: height, width: width)
+        guard size.height > 0, size.width > 0 else { continue }
         trials.append(Trial(height: height, width: width, window: window))
       }
     }
     // Windows larger than the input.
-    for extent in 1...3 {
+    for size in 1...3 {
       trials.append(
-        Trial(height: extent, width: 4 - extent, window: Window(kernel: 5, padding: 2)))
+        Trial(height: size, width: 4 - size, window: Window(kernel: 5, padding: 2)))
       trials.append(
-        Trial(height: extent, width: 4 - extent, window: Window(kernel: 13, padding: 6)))
+        Trial(height: size, width: 4 - size, window: Window(kernel: 13, padding: 6)))
     }
     trials.append(
       Trial(window: Window(kernel: (3, 2), stride: (1, 3), padding: (1, 0), dilation: (1, 1))))
@@ -49,11 +49,11 @@ import YOLOTestSupport
   func maximaAndMeansAgreeWithTheDefinition(_ trial: Trial) {
     var bench = KernelBench()
     let window = trial.window
-    let extent = window.outputExtent(height: trial.height, width: trial.width)
+    let size = window.outputSize(height: trial.height, width: trial.width)
     let input = bench.place(
       height: trial.height, width: trial.width, channels: trial.channels, border: 1, neighbors: 2)
     let output = bench.place(
-      height: extent.height, width: extent.width, channels: trial.channels, border: 1,
+      height: size.height, width: size.width, channels: trial.channels, border: 1,
       neighbors: 3, filled: false)
 
     func inside(_ y: Int, _ x: Int, _ channel: Int) -> [Double] {
@@ -66,21 +66,28 @@ import YOLOTestSupport
         }
       }
     }
-    let sets: [KernelSet?] = [nil] + KernelBench.sets
-    let maxima = sets.flatMap { set in
-      (1...2).map {
-        MaximumPool(from: input, to: output, window: window, kernels: set, threads: $0)
+    var maxima: [any StepKernel] = [OraclePool.maximum(from: input, to: output, window: window)]
+    for set in KernelBench.sets {
+      for threads in 1...2 {
+        maxima.append(
+          MaximumPool(
+            from: input, to: output, window: window, kernels: set, threads: threads))
       }
     }
     bench.expect(
       maxima,
       toGive: bench.arena(with: output) { inside($0, $1, $2).max() ?? -.infinity }, .absolute(0))
     for countsPadding in [true, false] {
-      let means = sets.flatMap { set in
-        (1...2).map {
-          AveragePool(
-            from: input, to: output, window: window, countsPadding: countsPadding, kernels: set,
-            threads: $0)
+      var means: [any StepKernel] = [
+        OraclePool.average(
+          from: input, to: output, window: window, countsPadding: countsPadding)
+      ]
+      for set in KernelBench.sets {
+        for threads in 1...2 {
+          means.append(
+            AveragePool(
+              from: input, to: output, window: window, countsPadding: countsPadding, kernels: set,
+              threads: threads))
         }
       }
       let expected = bench.arena(with: output) {
@@ -105,9 +112,12 @@ import YOLOTestSupport
         for y in 0..<height { for x in 0..<width { sum += bench.value(input, y, x, channel) } }
         return sum / Double(height * width)
       }
-      let sets: [KernelSet?] = [nil] + KernelBench.sets
-      let means = sets.flatMap { set in
-        (1...3).map { AveragePool(overAllOf: input, to: output, kernels: set, threads: $0) }
+      var means: [any StepKernel] = [OraclePool.average(overAllOf: input, to: output)]
+      for set in KernelBench.sets {
+        for threads in 1...3 {
+          means.append(
+            AveragePool(overAllOf: input, to: output, kernels: set, threads: threads))
+        }
       }
       // 660 numbers below 2, summed in float32 row by row.
       bench.expect(means, toGive: expected, .absolute(1e-6))

@@ -3,8 +3,8 @@ import YOLOKernels
 import YOLOTensor
 import YOLOTestSupport
 
-/// Two convolutions computed strip by strip of rows, on every instruction set against their definition
-/// one after the other.
+/// Two convolutions computed strip by strip of rows, on every instruction set against their
+/// definition one after the other.
 @Suite struct StripChainTests {
   struct Trial: Sendable, CustomTestStringConvertible {
     var channels = (input: 3, middle: 16, output: 20)
@@ -57,7 +57,7 @@ import YOLOTestSupport
       trials.append(Trial(activations: (activation, .identity), residuals: (false, true)))
       trials.append(Trial(activations: (.identity, activation), residuals: (true, true)))
     }
-    // An extent of one row.
+    // An size of one row.
     trials.append(Trial(height: 1, width: 5))
     trials.append(Trial(height: 2, width: 1, second: Window(kernel: 3, stride: 2, padding: 1)))
     return trials
@@ -66,21 +66,21 @@ import YOLOTestSupport
   @Test(arguments: trials)
   func agreesWithTheDefinition(_ trial: Trial) throws {
     var bench = KernelBench()
-    let extent = trial.first.outputExtent(height: trial.height, width: trial.width)
-    let last = trial.second.outputExtent(height: extent.height, width: extent.width)
-    func place(_ extent: (height: Int, width: Int), _ channels: Int, border: Int, filled: Bool)
+    let size = trial.first.outputSize(height: trial.height, width: trial.width)
+    let last = trial.second.outputSize(height: size.height, width: size.width)
+    func place(_ size: (height: Int, width: Int), _ channels: Int, border: Int, filled: Bool)
       -> ActivationLayout
     {
       bench.place(
-        height: extent.height, width: extent.width, channels: channels, border: border,
+        height: size.height, width: size.width, channels: channels, border: border,
         neighbors: 3, filled: filled)
     }
     let input = place(
       (trial.height, trial.width), trial.channels.input, border: trial.first.border, filled: true)
-    let middle = place(extent, trial.channels.middle, border: trial.second.border, filled: false)
+    let middle = place(size, trial.channels.middle, border: trial.second.border, filled: false)
     let output = place(last, trial.channels.output, border: 2, filled: false)
     let residuals = (
-      place(extent, trial.channels.middle, border: 1, filled: true),
+      place(size, trial.channels.middle, border: 1, filled: true),
       place(last, trial.channels.output, border: 0, filled: true)
     )
     let first = ConvolutionShape(
@@ -133,14 +133,14 @@ import YOLOTestSupport
     func pair(
       width: Int = 16, channels: Int = 16, groups: Int = 1, second: Window = Window(kernel: 1)
     ) -> Bool {
-      let extent = second.outputExtent(height: 8, width: width)
+      let size = second.outputSize(height: 8, width: width)
       return StripChain.fits(
         ConvolutionShape(
           input: layout(8, width, channels), output: layout(8, width, channels),
           window: Window(kernel: 1), activation: .silu, groups: groups),
         ConvolutionShape(
           input: layout(8, width, channels),
-          output: layout(extent.height, extent.width, channels), window: second,
+          output: layout(size.height, size.width, channels), window: second,
           activation: .silu))
     }
     #expect(pair())
@@ -156,12 +156,12 @@ import YOLOTestSupport
   private struct InSuccession: StepKernel {
     let name = "in succession"
     let items = 1
-    let scratchCount = 0
+    let scratchBytes = 0
     let first: OracleConvolution
     let second: OracleConvolution
 
     func run(
-      item: Int, arena: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
+      item: Int, arena: UnsafeMutableRawPointer, scratch: UnsafeMutableRawPointer
     ) {
       for item in 0..<first.items { first.run(item: item, arena: arena, scratch: scratch) }
       for item in 0..<second.items { second.run(item: item, arena: arena, scratch: scratch) }

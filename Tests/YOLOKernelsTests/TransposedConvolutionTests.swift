@@ -62,17 +62,17 @@ import YOLOTestSupport
   func agreesWithTheDefinition(_ trial: Trial) {
     var bench = KernelBench()
     let window = trial.window
-    let extent = window.transposedOutputExtent(
+    let size = window.transposedOutputSize(
       height: trial.height, width: trial.width, outputPadding: trial.outputPadding)
     let input = bench.place(
       height: trial.height, width: trial.width, channels: trial.input,
       border: window.transposedBorder(outputPadding: trial.outputPadding),
       neighbors: trial.neighbors)
     let output = bench.place(
-      height: extent.height, width: extent.width, channels: trial.output, border: 1,
+      height: size.height, width: size.width, channels: trial.output, border: 1,
       neighbors: trial.neighbors, filled: false)
     let residual = bench.place(
-      height: extent.height, width: extent.width, channels: trial.output, neighbors: 1)
+      height: size.height, width: size.width, channels: trial.output, neighbors: 1)
     let groupInputs = trial.input / trial.groups
     let groupOutputs = trial.output / trial.groups
     let weights = bench.values(trial.input * groupOutputs * window.taps)
@@ -82,15 +82,15 @@ import YOLOTestSupport
       activation: trial.activation, residual: trial.residual ? residual : nil,
       groups: trial.groups)
 
-    // As it is defined: every input pixel is spread over the output.
-    var sums = [Double](repeating: 0, count: extent.height * extent.width * trial.output)
+    // As it is defined: every input pixel is added to the output.
+    var sums = [Double](repeating: 0, count: size.height * size.width * trial.output)
     for y in 0..<trial.height {
       for x in 0..<trial.width {
         for ky in 0..<window.kernelHeight {
           for kx in 0..<window.kernelWidth {
             let row = y * window.strideHeight - window.paddingHeight + ky * window.dilationHeight
             let column = x * window.strideWidth - window.paddingWidth + kx * window.dilationWidth
-            guard 0..<extent.height ~= row, 0..<extent.width ~= column else { continue }
+            guard 0..<size.height ~= row, 0..<size.width ~= column else { continue }
             for inner in 0..<trial.input {
               let value = bench.value(input, y, x, inner)
               let group = inner / groupInputs
@@ -98,7 +98,7 @@ import YOLOTestSupport
                 let tap = ky * window.kernelWidth + kx
                 let weight = weights[(inner * groupOutputs + outer) * window.taps + tap]
                 sums[
-                  (row * extent.width + column) * trial.output + group * groupOutputs + outer] +=
+                  (row * size.width + column) * trial.output + group * groupOutputs + outer] +=
                   value * Double(weight)
               }
             }
@@ -107,13 +107,13 @@ import YOLOTestSupport
       }
     }
     let expected = bench.arena(with: output) { y, x, channel in
-      let sum = sums[(y * extent.width + x) * trial.output + channel] + Double(bias[channel])
+      let sum = sums[(y * size.width + x) * trial.output + channel] + Double(bias[channel])
       let value = trial.activation.naive(sum)
       return trial.residual ? value + bench.value(residual, y, x, channel) : value
     }
 
     var kernels: [any StepKernel] = [
-      OracleTransposedConvolution(shape, weights: weights, bias: bias)
+      OracleConvolution(shape, weights: weights, bias: bias)
     ]
     for threads in 1...2 {
       for set in KernelBench.sets {
@@ -137,14 +137,14 @@ import YOLOTestSupport
   }
 
   /// As PyTorch's ConvTranspose2d gives them.
-  @Test func extentsAreThoseOfPyTorch() {
+  @Test func sizesAreThoseOfPyTorch() {
     let window = Window(kernel: 3, stride: 2, padding: 1)
-    #expect(window.transposedOutputExtent(height: 5, width: 7) == (9, 13))
+    #expect(window.transposedOutputSize(height: 5, width: 7) == (9, 13))
     #expect(
-      window.transposedOutputExtent(height: 5, width: 7, outputPadding: (1, 0)) == (10, 13))
-    #expect(Window(kernel: 2, stride: 2).transposedOutputExtent(height: 5, width: 7) == (10, 14))
+      window.transposedOutputSize(height: 5, width: 7, outputPadding: (1, 0)) == (10, 13))
+    #expect(Window(kernel: 2, stride: 2).transposedOutputSize(height: 5, width: 7) == (10, 14))
     #expect(
-      Window(kernel: 3, stride: 2, dilation: 2).transposedOutputExtent(height: 5, width: 7)
+      Window(kernel: 3, stride: 2, dilation: 2).transposedOutputSize(height: 5, width: 7)
         == (13, 17))
   }
 }

@@ -31,7 +31,7 @@ import YOLOTestSupport
       ] {
         trials.append(Trial(input: input, output: output, stride: stride, neighbors: 3))
       }
-      // Extents with every remainder by a tile, smaller than one, and wide.
+      // Sizes with every remainder by a tile, smaller than one, and wide.
       for height in 1...9 {
         trials.append(Trial(height: height, width: 17 - height, stride: stride, residual: true))
       }
@@ -54,16 +54,16 @@ import YOLOTestSupport
   func agreesWithTheDirectSum(_ trial: Trial) {
     var bench = KernelBench()
     let window = Window(kernel: 3, stride: trial.stride, padding: trial.padding)
-    let extent = window.outputExtent(height: trial.height, width: trial.width)
-    guard extent.height > 0, extent.width > 0 else { return }
+    let size = window.outputSize(height: trial.height, width: trial.width)
+    guard size.height > 0, size.width > 0 else { return }
     let input = bench.place(
       height: trial.height, width: trial.width, channels: trial.input, border: window.border,
       neighbors: trial.neighbors)
     let output = bench.place(
-      height: extent.height, width: extent.width, channels: trial.output, border: 1,
+      height: size.height, width: size.width, channels: trial.output, border: 1,
       neighbors: trial.neighbors, filled: false)
     let residual = bench.place(
-      height: extent.height, width: extent.width, channels: trial.output, neighbors: 1)
+      height: size.height, width: size.width, channels: trial.output, neighbors: 1)
     let weights = bench.values(trial.output * trial.input * 9)
     let bias = bench.values(trial.output)
     let shape = ConvolutionShape(

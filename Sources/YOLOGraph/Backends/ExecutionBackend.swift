@@ -62,10 +62,7 @@ struct BoundStep {
   /// The shape of attention.
   func shape(of heads: AttentionHeads) -> AttentionShape {
     AttentionShape(
-      queriesAndKeys: inputs[0], values: inputs[1], output: output, heads: heads.heads,
-      keyChannels: heads.keyChannels, valueChannels: heads.valueChannels, areas: heads.areas,
-      scale: heads.scale, query: heads.queries.channels, key: heads.keys.channels,
-      value: heads.values.channels)
+      queriesAndKeys: inputs[0], values: inputs[1], output: output, heads: heads)
   }
 
   /// The multiply-accumulates of the step.
@@ -78,8 +75,8 @@ struct BoundStep {
     }
   }
 
-  /// Returns the kernel of a step without parameters; plain loops if there are no vector kernels.
-  func kernel(_ kernels: KernelSet?, threads: Int) -> any StepKernel {
+  /// Returns the vector kernel of a step without parameters.
+  func kernel(_ kernels: KernelSet, threads: Int) -> any StepKernel {
     let input = inputs[0]
     switch step.work {
     case .copy:
@@ -104,10 +101,7 @@ struct BoundStep {
           from: input, to: output, window: window, kernels: kernels, threads: threads)
       case .globalAveragePool:
         return AveragePool(overAllOf: input, to: output, kernels: kernels, threads: threads)
-      case .pad(let padding):
-        return ZeroPadding(
-          from: input, to: output, left: padding.left, top: padding.top, threads: threads)
-      case .upsample, .resize: return NearestResize(from: input, to: output, threads: threads)
+      case .pad, .upsample, .resize: return copyingKernel(threads: threads)
       case .attention(let heads):
         return Attention(shape(of: heads), kernels: kernels, threads: threads)
       case .input, .concatenate, .slice, .batchNormalization, .convolution, .transposedConvolution:
@@ -115,10 +109,16 @@ struct BoundStep {
       }
     }
   }
-}
 
-extension ChannelRuns {
-  fileprivate var channels: AttentionShape.Channels {
-    AttentionShape.Channels(first: first, pitch: pitch)
+  /// Returns the kernel of a step that only moves values, the same on every backend.
+  func copyingKernel(threads: Int) -> any StepKernel {
+    switch step.work {
+    case .operation(.pad(let padding), _):
+      ZeroPadding(
+        from: inputs[0], to: output, left: padding.left, top: padding.top, threads: threads)
+    case .operation(.upsample, _), .operation(.resize, _):
+      NearestResize(from: inputs[0], to: output, threads: threads)
+    default: preconditionFailure("the step computes")
+    }
   }
 }

@@ -28,9 +28,31 @@ struct OracleBackend: ExecutionBackend {
       guard case .plain(let weights, let bias) = step.packed else {
         preconditionFailure("every transposed convolution was packed as one")
       }
-      return OracleTransposedConvolution(
+      return OracleConvolution(
         step.shape(of: convolution), weights: weights, bias: bias)
-    default: return step.kernel(nil, threads: threads)
+    case .copy: return elementwise(step, .identity)
+    case .operation(let operation, _):
+      switch operation {
+      case .activation(let activation): return elementwise(step, activation)
+      case .add: return elementwise(step, .identity, adding: step.inputs[1])
+      case .maximumPool(let window):
+        return OraclePool.maximum(from: step.inputs[0], to: step.output, window: window)
+      case .averagePool(let window):
+        return OraclePool.average(from: step.inputs[0], to: step.output, window: window)
+      case .globalAveragePool:
+        return OraclePool.average(overAllOf: step.inputs[0], to: step.output)
+      case .attention(let heads): return OracleAttention(step.shape(of: heads))
+      case .pad, .upsample, .resize: return step.copyingKernel(threads: threads)
+      case .input, .concatenate, .slice, .batchNormalization, .convolution, .transposedConvolution:
+        preconditionFailure("no step without parameters")
+      }
     }
+  }
+
+  private func elementwise(
+    _ step: BoundStep, _ activation: Activation, adding addend: ActivationLayout? = nil
+  ) -> any StepKernel {
+    OracleElementwise(
+      from: step.inputs[0], to: step.output, activation: activation, adding: addend)
   }
 }

@@ -95,7 +95,7 @@ public final class PackedWeights: Sendable {
     let missing = zip(needed, keys).filter { known.insert($1).inserted }
       .sorted { $0.0.source.weight.count > $1.0.source.weight.count }
     do throws(AllocationFailure) {
-      try pool.reserve(count: missing.reduce(0) { $0 + $1.0.byteCount / 4 + 256 })
+      try pool.reserve(byteCount: missing.reduce(0) { $0 + $1.0.byteCount + 1024 })
     } catch {
       throw .outOfMemory(bytes: error.bytes)
     }

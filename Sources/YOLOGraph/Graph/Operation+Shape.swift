@@ -35,7 +35,7 @@ extension Graph.Operation {
       return try Self.pooled(inputs[0], convolution.window, path)
     case .transposedConvolution(let convolution):
       return try Self.nonEmpty(
-        convolution.window.transposedOutputExtent(
+        convolution.window.transposedOutputSize(
           height: inputs[0].height, width: inputs[0].width, outputPadding: (0, 0)),
         inputs[0], path)
     case .maximumPool(let window), .averagePool(let window):
@@ -67,7 +67,7 @@ extension Graph.Operation {
   private static func pooled(
     _ input: Shape, _ window: Window, _ path: String
   ) throws(GraphError) -> Shape {
-    try nonEmpty(window.outputExtent(height: input.height, width: input.width), input, path)
+    try nonEmpty(window.outputSize(height: input.height, width: input.width), input, path)
   }
 
   private static func nonEmpty(

@@ -29,7 +29,8 @@ package struct ConvolutionChoice: Sendable {
     // Small networks find their weights in the last-level cache, if they take what fits there.
     let small = methods(for: shapes, cached: true)
     let bytes = zip(shapes, small).reduce(0) { $0 + work(of: $1.0, by: $1.1).weightBytes }
-    return bytes <= KernelRates.lastLevelBytes ? small : methods(for: shapes, cached: false)
+    let limit = KernelRates.of(instructionSet).lastLevelBytes
+    return bytes <= limit ? small : methods(for: shapes, cached: false)
   }
 
   private func methods(for shapes: [ConvolutionShape], cached: Bool) -> [ConvolutionMethod] {

@@ -63,12 +63,13 @@ private struct KernelTrial {
   let runs: Int
   let kernels: KernelSet
   /// What is read between runs, so that the weights leave the caches.
-  private let eviction = AlignedStorage(count: 16 << 20)
+  private let eviction = AlignedStorage(floats: evictionCount)
+  private static let evictionCount = 16 << 20
 
   init(runs: Int, kernels: KernelSet) {
     self.runs = runs
     self.kernels = kernels
-    eviction.base.update(repeating: 1, count: eviction.count)
+    eviction.floats.update(repeating: 1, count: Self.evictionCount)
   }
 
   /// Returns the shape in an arena of its own.
@@ -79,7 +80,7 @@ private struct KernelTrial {
         pixelStride: layout.channels, border: layout.border)
     }
     let input = own(shape.input)
-    let output = own(shape.output).moved(by: (input.extent + 15) / 16 * 16)
+    let output = own(shape.output).moved(by: (input.elementCount + 15) / 16 * 16)
     return ConvolutionShape(
       input: input, output: output, window: shape.window, activation: shape.activation,
       groups: shape.groups)
@@ -139,17 +140,18 @@ private struct KernelTrial {
   }
 
   private func median(_ kernel: any StepKernel, _ shape: ConvolutionShape) -> Double {
-    let inputCount = shape.input.extent
-    let arena = AlignedStorage(count: (inputCount + 15) / 16 * 16 + shape.output.extent)
-    let scratch = AlignedStorage(count: kernel.scratchCount)
-    for index in 0..<inputCount { arena.base[index] = Float(index % 29 - 14) / 8 }
+    let inputCount = shape.input.elementCount
+    let arenaCount = (inputCount + 15) / 16 * 16 + shape.output.elementCount
+    let arena = AlignedStorage(floats: arenaCount)
+    let scratch = AlignedStorage(byteCount: kernel.scratchBytes)
+    for index in 0..<inputCount { arena.floats[index] = Float(index % 29 - 14) / 8 }
     let clock = ContinuousClock()
     var times = [Double]()
     for run in 0..<runs + 2 {
       // What is read must be used, or it would not be read.
-      var sum = Self.sum(eviction.base, eviction.count)
-      sum += Self.sum(arena.base, arena.count)
-      if sum.isNaN { arena.base[0] = 0 }
+      var sum = Self.sum(eviction.floats, Self.evictionCount)
+      sum += Self.sum(arena.floats, arenaCount)
+      if sum.isNaN { arena.floats[0] = 0 }
       let duration = clock.measure {
         for item in 0..<kernel.items {
           kernel.run(item: item, arena: arena.base, scratch: scratch.base)

@@ -25,9 +25,8 @@ public final class Plan: Sendable {
   public let steps: [Step]
   /// The number of images that a run takes.
   public let batch: Int
-  /// The elements from one image's part of the arena to the next one's; layouts are those of the
-  /// first.
-  public let imageStride: Int
+  /// The bytes from one image's part of the arena to the next one's; layouts are those of the first.
+  public let imageStrideBytes: Int
   /// Where the input is to be put; its border is cleared by the session.
   public let input: ActivationLayout
   /// Where each output is found after a run, in the order of the graph's outputs.
@@ -36,8 +35,8 @@ public final class Plan: Sendable {
   public let kept: [String: ActivationLayout]
   /// The elements of an arena for this plan, all images together.
   public let arenaCount: Int
-  /// The elements of scratch memory that a thread needs.
-  public let scratchCount: Int
+  /// The bytes of scratch memory that a thread needs.
+  public let scratchBytes: Int
   /// The threads that a run uses.
   public let threads: Int
   /// The multiply-accumulates of the network for one image; the steps may need fewer.
@@ -47,13 +46,13 @@ public final class Plan: Sendable {
   let kernels: StepList
 
   init(
-    steps: [Step], macs: Int, batch: Int, imageStride: Int, input: ActivationLayout,
+    steps: [Step], macs: Int, batch: Int, imageStrideBytes: Int, input: ActivationLayout,
     outputs: [(name: String, layout: ActivationLayout)], kept: [String: ActivationLayout],
     arenaCount: Int, threads: Int
   ) {
     self.steps = steps
     self.batch = batch
-    self.imageStride = imageStride
+    self.imageStrideBytes = imageStrideBytes
     self.input = input
     self.outputs = outputs
     self.kept = kept
@@ -63,9 +62,9 @@ public final class Plan: Sendable {
     kernels = StepList(
       batch == 1
         ? steps.map(\.kernel)
-        : steps.map { BatchedStep($0.kernel, batch: batch, imageStride: imageStride) })
+        : steps.map { BatchedStep($0.kernel, batch: batch, imageStrideBytes: imageStrideBytes) })
     // Whole cache lines, so that threads do not share one.
-    scratchCount = ((steps.map(\.kernel.scratchCount).max() ?? 0) + 15) / 16 * 16
+    scratchBytes = ((steps.map(\.kernel.scratchBytes).max() ?? 0) + 63) / 64 * 64
   }
 }
 

@@ -60,7 +60,7 @@ public struct Planner: Sendable {
     ]
     try limits.check(memory: bytes)
     let plan = try bound(arrangement, batch: batch, execution, entries, weights)
-    try limits.check(memory: bytes + [plan.scratchCount * threads * stride])
+    try limits.check(memory: bytes + [plan.scratchBytes * threads])
     return plan
   }
 
@@ -158,11 +158,11 @@ public struct Planner: Sendable {
       guard let use = uses[buffer] else { continue }
       let layout = execution.layout(of: shapes[buffer], border: use.border)
       // So that sums can be counted.
-      guard layout.extent <= 1 << 40 else {
-        throw .tooLarge(bytes: layout.extent * MemoryLayout<Float>.stride, limit: limits.memory)
+      guard layout.elementCount <= 1 << 40 else {
+        throw .tooLarge(bytes: layout.elementCount * MemoryLayout<Float>.stride, limit: limits.memory)
       }
       layouts[buffer] = layout
-      intervals.append(LiveInterval(size: layout.extent, first: use.first, last: use.last))
+      intervals.append(LiveInterval(size: layout.elementCount, first: use.first, last: use.last))
     }
     let (positions, total) = memoryPlan(intervals, alignment: Self.alignment)
     let stride = MemoryLayout<Float>.stride
@@ -228,7 +228,7 @@ public struct Planner: Sendable {
       (arrangement.imageCount + Self.alignment - 1) / Self.alignment * Self.alignment
     return Plan(
       steps: steps, macs: steps.reduce(schedule.savedMacs(arrangement.shapes)) { $0 + $1.macs },
-      batch: batch, imageStride: imageStride, input: layouts[0],
+      batch: batch, imageStrideBytes: imageStride * MemoryLayout<Float>.stride, input: layouts[0],
       outputs: schedule.graph.outputs.map { ($0.name, layouts[$0.node]) },
       kept: arrangement.kept.mapValues { layouts[$0] },
       arenaCount: (batch - 1) * imageStride + arrangement.imageCount, threads: threads)

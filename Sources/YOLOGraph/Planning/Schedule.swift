@@ -95,7 +95,7 @@ package struct Schedule: Sendable {
         input: layouts[step.inputs[0]], output: layouts[step.node], window: convolution.window,
         activation: step.epilogue.activation, residual: step.epilogue.residual.map { layouts[$0] },
         groups: convolution.groups,
-        initial: step.epilogue.initial.map { EnlargedActivation(layouts[$0.node], by: $0.scale) })
+        initial: step.epilogue.initial.map { UpsampledActivation(layouts[$0.node], by: $0.scale) })
     }
   }
 }

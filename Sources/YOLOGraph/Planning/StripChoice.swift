@@ -58,8 +58,8 @@ struct StripChoice {
   private func gain(_ first: ConvolutionShape, _ second: ConvolutionShape) -> Double {
     let between = first.output
     let bytes = between.height * between.width * between.channels * MemoryLayout<Float>.stride
-    guard bytes >= KernelRates.cachedBytes, StripChain.fits(first, second) else { return 0 }
     let rates = KernelRates.of(instructionSet)
+    guard bytes >= rates.cachedBytes, StripChain.fits(first, second) else { return 0 }
     let once = rates.cost(of: ConvolutionMethod.direct.work(of: first, lanes: lanes))
     let repeated = StripChain.repeatedRows(first, second, threads: threads)
     return Double(bytes) * rates.passedByte - once * Double(repeated) / Double(between.height)

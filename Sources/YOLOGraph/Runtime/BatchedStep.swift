@@ -5,24 +5,22 @@ import YOLOKernels
 struct BatchedStep: StepKernel {
   private let kernel: any StepKernel
   private let imageItems: Int
-  private let imageStride: Int
+  private let imageStrideBytes: Int
   let name: String
   let items: Int
-  let scratchCount: Int
+  let scratchBytes: Int
 
-  init(_ kernel: any StepKernel, batch: Int, imageStride: Int) {
+  init(_ kernel: any StepKernel, batch: Int, imageStrideBytes: Int) {
     self.kernel = kernel
-    self.imageStride = imageStride
+    self.imageStrideBytes = imageStrideBytes
     imageItems = kernel.items
     name = kernel.name
     items = batch * kernel.items
-    scratchCount = kernel.scratchCount
+    scratchBytes = kernel.scratchBytes
   }
 
-  func run(
-    item: Int, arena: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>
-  ) {
+  func run(item: Int, arena: UnsafeMutableRawPointer, scratch: UnsafeMutableRawPointer) {
     let (image, imageItem) = item.quotientAndRemainder(dividingBy: imageItems)
-    kernel.run(item: imageItem, arena: arena + image * imageStride, scratch: scratch)
+    kernel.run(item: imageItem, arena: arena + image * imageStrideBytes, scratch: scratch)
   }
 }

@@ -11,19 +11,19 @@ public final class Session: @unchecked Sendable {
   private var arena: AlignedStorage
   private var scratch: AlignedStorage
   /// The addresses of both, which are read without keeping the storages alive.
-  private var arenaBase: UnsafeMutablePointer<Float>
-  private var scratchBase: UnsafeMutablePointer<Float>
+  private var arenaBase: UnsafeMutableRawPointer
+  private var scratchBase: UnsafeMutableRawPointer
 
   /// As much as lies in huge pages.
   ///
   /// A Winograd kernel goes through more addresses at a time than a processor keeps translations of
   /// small pages. What is not touched takes no memory.
-  private static let minimumScratchCount = 1 << 20
+  private static let minimumScratchBytes = 4 << 20
 
   /// Creates a session without memory.
   public init() {
-    arena = AlignedStorage(count: 0)
-    scratch = AlignedStorage(count: 0)
+    arena = AlignedStorage(byteCount: 0)
+    scratch = AlignedStorage(byteCount: 0)
     arenaBase = arena.base
     scratchBase = scratch.base
   }
@@ -55,12 +55,12 @@ public final class Session: @unchecked Sendable {
   ///   - fill: Writes the pixels of one image: its index, the first channel of the top-left pixel, and
   ///     the layout whose strides apply.
   ///   - body: Reads the results; the arena is valid only inside. The layouts of the plan are those of
-  ///     the first image, each further one's part lies `imageStride` elements behind.
+  ///     the first image, each further one's part lies `imageStrideBytes` further on.
   /// - Returns: What `body` returns.
   public func run<Result>(
     _ plan: Plan, threads: Int? = nil, durations: UnsafeMutablePointer<[Double]>? = nil,
     fill: (Int, UnsafeMutablePointer<Float>, ActivationLayout) -> Void,
-    body: (UnsafePointer<Float>) throws -> Result
+    body: (UnsafeRawPointer) throws -> Result
   ) rethrows -> Result {
     do throws(AllocationFailure) {
       try grow(for: plan)
@@ -69,8 +69,9 @@ public final class Session: @unchecked Sendable {
     }
     let threads = min(threads ?? plan.threads, plan.threads)
     for image in 0..<plan.batch {
-      let part = arenaBase + image * plan.imageStride
-      fill(image, part + plan.input.offset, plan.input)
+      let part = arenaBase + image * plan.imageStrideBytes
+      // SAFETY: the input is float32, and lies in the image's part of the arena.
+      fill(image, part.assumingMemoryBound(to: Float.self) + plan.input.offset, plan.input)
       plan.input.clearBorder(rows: 0..<plan.input.height, arena: part)
     }
     if let durations {
@@ -80,17 +81,18 @@ public final class Session: @unchecked Sendable {
     } else {
       run(plan, threads: threads, observer: nil)
     }
-    return try body(arenaBase)
+    return try body(UnsafeRawPointer(arenaBase))
   }
 
   private func grow(for plan: Plan) throws(AllocationFailure) {
-    if arena.count < plan.arenaCount {
-      arena = try AlignedStorage(mapping: plan.arenaCount)
+    let arenaBytes = plan.arenaCount * MemoryLayout<Float>.stride
+    if arena.byteCount < arenaBytes {
+      arena = try AlignedStorage(mapping: arenaBytes)
       arenaBase = arena.base
     }
-    if scratch.count < plan.scratchCount * plan.threads {
+    if scratch.byteCount < plan.scratchBytes * plan.threads {
       scratch = try AlignedStorage(
-        mapping: max(plan.scratchCount * plan.threads, Self.minimumScratchCount))
+        mapping: max(plan.scratchBytes * plan.threads, Self.minimumScratchBytes))
       scratchBase = scratch.base
     }
   }
@@ -98,7 +100,7 @@ public final class Session: @unchecked Sendable {
   private func run(_ plan: Plan, threads: Int, observer: StepObserver?) {
     runner.run(
       plan.kernels, threads: threads, arena: arenaBase, scratch: scratchBase,
-      scratchStride: plan.scratchCount, observer: observer)
+      scratchStrideBytes: plan.scratchBytes, observer: observer)
   }
 }
 

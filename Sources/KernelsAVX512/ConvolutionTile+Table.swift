@@ -1,1 +1,0 @@
-../KernelsBaseline/ConvolutionTile+Table.swift

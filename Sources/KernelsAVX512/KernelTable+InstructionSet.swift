@@ -1,0 +1,1 @@
+../KernelsBaseline/KernelTable+InstructionSet.swift
