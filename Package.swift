@@ -211,7 +211,7 @@ let package = Package(
       name: "JSONTextTests", dependencies: ["JSONText"], swiftSettings: settings),
     .testTarget(
       name: "YOLOWeightsTests",
-      dependencies: ["YOLOSystem", "JSONText", "YOLOWeights", "YOLOTestSupport"],
+      dependencies: ["YOLOSystem", "JSONText", "YOLOWeights", "YOLOTensor", "YOLOTestSupport"],
       resources: [.copy("Fixtures")], swiftSettings: settings),
     .testTarget(
       name: "YOLOGeometryTests", dependencies: ["YOLOGeometry", "YOLOTestSupport"],
