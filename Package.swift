@@ -129,7 +129,8 @@ let package = Package(
       name: "YOLOInspection",
       dependencies: [
         "YOLOSystem",
-        "JSONText", "YOLO", "YOLODrawing", "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOKernels", "YOLOModels",
+        "JSONText", "YOLO", "YOLODrawing", "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOKernels",
+        "YOLOModels",
         "YOLOOptions", "YOLOPostprocess", "YOLOTensor", "YOLOWeights",
       ],
       swiftSettings: settings),
@@ -200,7 +201,8 @@ let package = Package(
     .executableTarget(
       name: "YOLOCommand",
       dependencies: [
-        "JSONText", "YOLO", "YOLODrawing", "YOLODatasets", "YOLOEvaluation", "YOLOGeometry", "YOLOGraph",
+        "JSONText", "YOLO", "YOLODrawing", "YOLODatasets", "YOLOEvaluation", "YOLOGeometry",
+        "YOLOGraph",
         "YOLOImage", "YOLOImageIO", "YOLOInspection", "YOLOKernels", "YOLOMetrics", "YOLOModels",
         "YOLOOptions", "YOLOPlot", "YOLOPostprocess", "YOLOServerOptions", "YOLOSystem",
         "YOLOTensor",
@@ -225,7 +227,7 @@ let package = Package(
       name: "CheckpointFuzzing",
       dependencies: [
         "JSONText", "YOLO", "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOKernels", "YOLOModels",
-        "YOLOTestSupport", "YOLOOptions", "YOLOWeights",
+        "YOLOOptions", "YOLOTensor", "YOLOTestSupport", "YOLOWeights",
       ],
       path: "Tests/CheckpointFuzzing", swiftSettings: settings),
     .executableTarget(
@@ -239,7 +241,7 @@ let package = Package(
     .testTarget(
       name: "YOLOWeightsTests",
       dependencies: [
-        "JSONText", "YOLOGeometry", "YOLOSystem", "YOLOTestSupport", "YOLOWeights",
+        "JSONText", "YOLOGeometry", "YOLOSystem", "YOLOTensor", "YOLOTestSupport", "YOLOWeights",
       ],
       resources: [.copy("Fixtures")], swiftSettings: settings),
     .testTarget(
@@ -278,7 +280,8 @@ let package = Package(
     .testTarget(
       name: "ExampleTests",
       dependencies: [
-        "YOLO", "YOLODrawing", "YOLOImageIO", "YOLOInspection", "YOLOModels", "YOLOOptions", "YOLOPlot",
+        "YOLO", "YOLODrawing", "YOLOImageIO", "YOLOInspection", "YOLOModels", "YOLOOptions",
+        "YOLOPlot",
         "YOLOTesting", "YOLOVerification",
       ],
       swiftSettings: settings),

@@ -1,4 +1,5 @@
 import JSONText
+import YOLOTensor
 import YOLOTestSupport
 package import YOLOWeights
 

@@ -1,4 +1,5 @@
 import YOLOModels
+import YOLOTensor
 package import YOLOTestSupport
 import YOLOWeights
 

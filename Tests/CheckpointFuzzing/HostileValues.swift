@@ -1,3 +1,4 @@
+import YOLOTensor
 import YOLOTestSupport
 import YOLOWeights
 

@@ -1,3 +1,4 @@
+package import YOLOTensor
 package import YOLOTestSupport
 package import YOLOWeights
 

@@ -15,7 +15,8 @@ import YOLOTensor
     let target = ActivationLayout(
       height: extent.height, width: extent.width, channels: output, pixelStride: output, border: 0)
     return ConvolutionShape(
-      input: source, output: target.moved(by: source.elementCount), window: window, activation: .silu,
+      input: source, output: target.moved(by: source.elementCount), window: window,
+      activation: .silu,
       groups: groups)
   }
 

@@ -1,5 +1,6 @@
 import Testing
 import YOLOGeometry
+import YOLOTensor
 import YOLOTestSupport
 import YOLOWeights
 

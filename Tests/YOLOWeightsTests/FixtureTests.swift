@@ -2,6 +2,7 @@ import Foundation
 import Testing
 import YOLOGeometry
 import YOLOSystem
+import YOLOTensor
 import YOLOTestSupport
 import YOLOWeights
 

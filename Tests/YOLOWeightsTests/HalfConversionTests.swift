@@ -1,6 +1,7 @@
 import Foundation
 import Testing
 import YOLOSystem
+import YOLOTensor
 import YOLOTestSupport
 import YOLOWeights
 

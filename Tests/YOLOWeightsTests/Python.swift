@@ -1,3 +1,4 @@
+import YOLOTensor
 import YOLOTestSupport
 
 /// A Python value, to be assembled into a pickle of protocol 2: what `torch.save` writes, and what an

@@ -2,6 +2,7 @@ import Foundation
 import JSONText
 import Testing
 import YOLOSystem
+import YOLOTensor
 import YOLOTestSupport
 import YOLOWeights
 

@@ -3,6 +3,7 @@ import JSONText
 import Testing
 import YOLOGeometry
 import YOLOSystem
+import YOLOTensor
 import YOLOTestSupport
 import YOLOWeights
 

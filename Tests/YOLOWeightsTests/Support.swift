@@ -1,5 +1,6 @@
 import Foundation
 import YOLOSystem
+import YOLOTensor
 import YOLOTestSupport
 import YOLOWeights
 

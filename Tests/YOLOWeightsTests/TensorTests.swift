@@ -1,4 +1,5 @@
 import Testing
+import YOLOTensor
 import YOLOTestSupport
 import YOLOWeights
 

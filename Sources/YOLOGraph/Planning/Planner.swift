@@ -159,7 +159,8 @@ public struct Planner: Sendable {
       let layout = execution.layout(of: shapes[buffer], border: use.border)
       // So that sums can be counted.
       guard layout.elementCount <= 1 << 40 else {
-        throw .tooLarge(bytes: layout.elementCount * MemoryLayout<Float>.stride, limit: limits.memory)
+        throw .tooLarge(
+          bytes: layout.elementCount * MemoryLayout<Float>.stride, limit: limits.memory)
       }
       layouts[buffer] = layout
       intervals.append(LiveInterval(size: layout.elementCount, first: use.first, last: use.last))

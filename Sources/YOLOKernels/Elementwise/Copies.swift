@@ -5,7 +5,7 @@ package import YOLOTensor
 /// The quotient of the sizes is rounded to float32 and so is the product, as in PyTorch's
 /// `interpolate(mode="nearest")`.
 package struct NearestResize: StepKernel {
-  package let name = "copy"
+  package var name: String { "copy" }
   package let items: Int
   package let scratchBytes = 0
 
@@ -39,11 +39,12 @@ package struct NearestResize: StepKernel {
     output.clearBorder(rows: items, arena: arena)
     let arena = arena.floats
     // SAFETY: the layouts lie in the arena, and every source lies in the input.
+    let (rows, columns) = (rows.base, columns.base)
     for y in items {
-      let source = arena + (input.offset + rows.base[y] * input.rowStride)
+      let source = arena + (input.offset + rows[y] * input.rowStride)
       var target = arena + (output.offset + y * output.rowStride)
       for x in 0..<output.width {
-        target.update(from: source + columns.base[x] * input.pixelStride, count: input.channels)
+        target.update(from: source + columns[x] * input.pixelStride, count: input.channels)
         target += output.pixelStride
       }
     }
@@ -52,7 +53,7 @@ package struct NearestResize: StepKernel {
 
 /// Copies an activation into a larger one, zeros around it.
 package struct ZeroPadding: StepKernel {
-  package let name = "copy"
+  package var name: String { "copy" }
   package let items: Int
   package let scratchBytes = 0
 
