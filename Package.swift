@@ -27,8 +27,14 @@ let package = Package(
   products: [
     .library(name: "YOLO", targets: ["YOLO"]),
     .library(name: "YOLOImageIO", targets: ["YOLOImageIO"]),
+    // Draws results on images.
+    .library(name: "YOLODrawing", targets: ["YOLODrawing"]),
     // Looks inside a model: images of what its modules give, where two models diverge.
     .library(name: "YOLOInspection", targets: ["YOLOInspection"]),
+    // How good a model is on a dataset, as figures.
+    .library(name: "YOLOEvaluation", targets: ["YOLOEvaluation", "YOLOMetrics", "YOLODatasets"]),
+    // Figures and inspections as SVG.
+    .library(name: "YOLOPlot", targets: ["YOLOPlot"]),
     .library(name: "YOLOTesting", targets: ["YOLOTesting"]),
     // A network of one's own on the kernels; what Benchmarks/ measures layers with.
     .library(name: "YOLOGraph", targets: ["YOLOGraph", "YOLOKernels", "YOLOTensor"]),
@@ -73,12 +79,15 @@ let package = Package(
     .target(
       name: "YOLOGraph", dependencies: ["YOLOKernels", "YOLOTensor"], swiftSettings: settings),
     .target(
-      name: "YOLOWeights", dependencies: ["YOLOSystem", "JSONText"], swiftSettings: settings),
+      name: "YOLOWeights", dependencies: ["JSONText", "YOLOGeometry", "YOLOSystem"],
+      swiftSettings: settings),
     .target(
-      name: "YOLOModels", dependencies: ["YOLOGraph", "YOLOKernels", "YOLOWeights"],
+      name: "YOLOModels",
+      dependencies: ["YOLOGeometry", "YOLOGraph", "YOLOKernels", "YOLOWeights"],
       swiftSettings: settings),
     .target(name: "YOLOGeometry", swiftSettings: settings),
-    .target(name: "YOLOImage", dependencies: ["YOLOGeometry"], swiftSettings: settings),
+    .target(
+      name: "YOLOImage", dependencies: ["YOLOGeometry", "YOLOSystem"], swiftSettings: settings),
     .systemLibrary(
       name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg62-turbo-dev"])]),
     .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
@@ -90,26 +99,29 @@ let package = Package(
     .target(
       name: "YOLOPostprocess", dependencies: ["JSONText", "YOLOGeometry", "YOLOTensor"],
       swiftSettings: settings),
-    .target(name: "YOLOPlot", dependencies: ["YOLOSystem"], swiftSettings: settings),
     .target(
-      name: "YOLOValidation", dependencies: ["YOLOGeometry", "YOLOPlot"], swiftSettings: settings),
+      name: "YOLODrawing",
+      dependencies: ["YOLOGeometry", "YOLOImage", "YOLOPostprocess", "YOLOSystem"],
+      exclude: ["Text/Inter-OFL.txt"], swiftSettings: settings),
     .target(
-      name: "YOLODatasets",
-      dependencies: ["YOLOSystem", "JSONText", "YOLOGeometry", "YOLOValidation"],
+      name: "YOLOOptions", dependencies: ["YOLOGeometry", "YOLOSystem"], swiftSettings: settings),
+    .target(name: "YOLOMetrics", dependencies: ["YOLOGeometry"], swiftSettings: settings),
+    .target(
+      name: "YOLODatasets", dependencies: ["JSONText", "YOLOGeometry", "YOLOSystem"],
       swiftSettings: settings),
     .target(
       name: "YOLO",
       dependencies: [
-        "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOKernels", "YOLOModels", "YOLOPostprocess",
-        "YOLOTensor", "YOLOValidation", "YOLOWeights",
+        "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOKernels", "YOLOModels", "YOLOOptions",
+        "YOLOPostprocess", "YOLOTensor", "YOLOWeights",
       ],
       swiftSettings: settings),
     .target(
       name: "YOLOInspection",
       dependencies: [
         "YOLOSystem",
-        "JSONText", "YOLO", "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOKernels", "YOLOModels",
-        "YOLOPlot", "YOLOPostprocess", "YOLOTensor", "YOLOValidation", "YOLOWeights",
+        "JSONText", "YOLO", "YOLODrawing", "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOKernels", "YOLOModels",
+        "YOLOOptions", "YOLOPostprocess", "YOLOTensor", "YOLOWeights",
       ],
       swiftSettings: settings),
     .target(
@@ -117,14 +129,29 @@ let package = Package(
       dependencies: [
         "YOLOSystem",
         "JSONText", "YOLO", "YOLODatasets", "YOLOGeometry", "YOLOImage", "YOLOImageIO",
-        "YOLOModels",
-        "YOLOPostprocess", "YOLOInspection", "YOLOTensor", "YOLOValidation", "YOLOWeights",
+        "YOLOInspection", "YOLOMetrics", "YOLOModels", "YOLOOptions", "YOLOPostprocess",
+        "YOLOTensor",
+        "YOLOWeights",
+      ],
+      swiftSettings: settings),
+    .target(
+      name: "YOLOEvaluation",
+      dependencies: [
+        "YOLO", "YOLODatasets", "YOLOGeometry", "YOLOImage", "YOLOImageIO", "YOLOMetrics",
+        "YOLOModels", "YOLOOptions", "YOLOPostprocess",
+      ],
+      swiftSettings: settings),
+    .target(
+      name: "YOLOPlot",
+      dependencies: [
+        "YOLOGeometry", "YOLOGraph", "YOLOInspection", "YOLOMetrics", "YOLOPostprocess",
+        "YOLOSystem",
       ],
       swiftSettings: settings),
     .target(
       name: "YOLOTesting",
       dependencies: [
-        "YOLO", "YOLODatasets", "YOLOPostprocess", "YOLOValidation", "YOLOVerification",
+        "YOLO", "YOLODatasets", "YOLOPostprocess", "YOLOVerification",
       ],
       swiftSettings: settings),
     .target(
@@ -136,7 +163,7 @@ let package = Package(
       ],
       swiftSettings: settings),
     .target(
-      name: "YOLOServerOptions", dependencies: ["YOLOGraph", "YOLOKernels", "YOLOValidation"],
+      name: "YOLOServerOptions", dependencies: ["YOLOGraph", "YOLOKernels", "YOLOOptions"],
       swiftSettings: settings),
     .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
     .target(
@@ -145,7 +172,7 @@ let package = Package(
         "YOLOSystem",
         "JSONText", "YOLO", "YOLOGeometry", "YOLOImage", "YOLOImageIO", "YOLOKernels",
         "YOLOPostprocess",
-        "YOLOServerOptions", "YOLOValidation", "YOLOVideo", "YOLOWeights",
+        "YOLOServerOptions", "YOLOOptions", "YOLOVideo", "YOLOWeights",
         serverProduct("Hummingbird", "hummingbird"),
         serverProduct("HummingbirdCore", "hummingbird"),
         serverProduct("GRDB", "GRDB.swift"),
@@ -164,11 +191,11 @@ let package = Package(
     .executableTarget(
       name: "YOLOCommand",
       dependencies: [
-        "YOLOSystem",
-        "JSONText", "YOLO", "YOLODatasets", "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOImageIO",
-        "YOLOKernels", "YOLOModels", "YOLOPostprocess", "YOLOInspection", "YOLOTensor",
-        "YOLOValidation", "YOLOVerification", "YOLOVideo", "YOLOWeights",
-        "YOLOServerOptions",
+        "JSONText", "YOLO", "YOLODrawing", "YOLODatasets", "YOLOEvaluation", "YOLOGeometry", "YOLOGraph",
+        "YOLOImage", "YOLOImageIO", "YOLOInspection", "YOLOKernels", "YOLOMetrics", "YOLOModels",
+        "YOLOOptions", "YOLOPlot", "YOLOPostprocess", "YOLOServerOptions", "YOLOSystem",
+        "YOLOTensor",
+        "YOLOVerification", "YOLOVideo", "YOLOWeights",
         .target(name: "YOLOServer", condition: .when(traits: ["Server"])),
         serverProduct("Logging", "swift-log"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -176,7 +203,7 @@ let package = Package(
       swiftSettings: settings),
     .executableTarget(
       name: "InferenceProbe",
-      dependencies: ["YOLO", "YOLOGraph", "YOLOImage", "YOLOKernels", "YOLOValidation"],
+      dependencies: ["YOLO", "YOLOGraph", "YOLOImage", "YOLOKernels", "YOLOOptions"],
       path: "Tests/InferenceProbe", swiftSettings: settings,
       linkerSettings: [
         .unsafeFlags([
@@ -189,7 +216,7 @@ let package = Package(
       name: "CheckpointFuzzing",
       dependencies: [
         "JSONText", "YOLO", "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOKernels", "YOLOModels",
-        "YOLOTestSupport", "YOLOValidation", "YOLOWeights",
+        "YOLOTestSupport", "YOLOOptions", "YOLOWeights",
       ],
       path: "Tests/CheckpointFuzzing", swiftSettings: settings),
     .executableTarget(
@@ -202,7 +229,9 @@ let package = Package(
       name: "JSONTextTests", dependencies: ["JSONText"], swiftSettings: settings),
     .testTarget(
       name: "YOLOWeightsTests",
-      dependencies: ["YOLOSystem", "JSONText", "YOLOWeights", "YOLOTestSupport"],
+      dependencies: [
+        "JSONText", "YOLOGeometry", "YOLOSystem", "YOLOTestSupport", "YOLOWeights",
+      ],
       resources: [.copy("Fixtures")], swiftSettings: settings),
     .testTarget(
       name: "YOLOGeometryTests", dependencies: ["YOLOGeometry", "YOLOTestSupport"],
@@ -210,6 +239,10 @@ let package = Package(
     .testTarget(
       name: "YOLOImageTests", dependencies: ["YOLOGeometry", "YOLOImage", "YOLOTestSupport"],
       exclude: ["Fixtures"], swiftSettings: settings),
+    .testTarget(
+      name: "YOLODrawingTests",
+      dependencies: ["YOLODrawing", "YOLOGeometry", "YOLOImage", "YOLOTestSupport"],
+      swiftSettings: settings),
     .testTarget(
       name: "YOLOImageIOTests",
       dependencies: ["YOLOGeometry", "YOLOImage", "YOLOImageIO", "YOLOTestSupport"],
@@ -219,24 +252,25 @@ let package = Package(
       dependencies: [
         "YOLOSystem",
         "YOLO", "YOLOGraph", "YOLOImage", "YOLOImageIO", "YOLOKernels", "YOLOModels",
-        "YOLOTensor", "YOLOTestSupport", "YOLOValidation", "YOLOWeights",
+        "YOLOOptions", "YOLOTensor", "YOLOTestSupport", "YOLOWeights",
       ],
       swiftSettings: settings),
     .testTarget(
-      name: "YOLOCommandTests", dependencies: ["YOLOCommand", "YOLOTestSupport"],
+      name: "YOLOCommandTests", dependencies: ["YOLOCommand", "YOLOOptions", "YOLOTestSupport"],
       swiftSettings: settings),
     .testTarget(
       name: "YOLOInspectionTests",
       dependencies: [
         "JSONText", "YOLO", "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOImageIO", "YOLOKernels",
-        "YOLOPostprocess", "YOLOInspection", "YOLOTensor", "YOLOTestSupport", "YOLOWeights",
+        "YOLOInspection", "YOLOPlot", "YOLOPostprocess", "YOLOTensor", "YOLOTestSupport",
+        "YOLOWeights",
       ],
       swiftSettings: settings),
     .testTarget(
       name: "ExampleTests",
       dependencies: [
-        "YOLO", "YOLOImageIO", "YOLOModels", "YOLOInspection", "YOLOTesting", "YOLOValidation",
-        "YOLOVerification",
+        "YOLO", "YOLODrawing", "YOLOImageIO", "YOLOInspection", "YOLOModels", "YOLOOptions", "YOLOPlot",
+        "YOLOTesting", "YOLOVerification",
       ],
       swiftSettings: settings),
     .testTarget(
@@ -248,8 +282,8 @@ let package = Package(
       dependencies: [
         "JSONText", "YOLO", "YOLOGeometry", "YOLOImage", "YOLOImageIO", "YOLOKernels",
         "YOLOPostprocess",
-        "YOLOServer",
-        "YOLOTestSupport", "YOLOValidation", "YOLOVideo", "YOLOWeights",
+        "YOLOServer", "YOLOServerOptions",
+        "YOLOOptions", "YOLOTestSupport", "YOLOVideo", "YOLOWeights",
         serverProduct("Hummingbird", "hummingbird"),
         serverProduct("HummingbirdCore", "hummingbird"),
         serverProduct("GRDB", "GRDB.swift"),
@@ -269,17 +303,28 @@ let package = Package(
       ],
       exclude: ["Fixtures"], swiftSettings: settings),
     .testTarget(
-      name: "YOLOValidationTests",
-      dependencies: ["YOLOGeometry", "YOLOTestSupport", "YOLOValidation"],
+      name: "YOLOOptionsTests",
+      dependencies: ["YOLOGeometry", "YOLOOptions", "YOLOTestSupport"], swiftSettings: settings),
+    .testTarget(
+      name: "YOLOMetricsTests",
+      dependencies: ["YOLOGeometry", "YOLOMetrics", "YOLOTestSupport"],
       exclude: ["Fixtures"], swiftSettings: settings),
+    .testTarget(
+      name: "YOLOEvaluationTests",
+      dependencies: [
+        "YOLO", "YOLODatasets", "YOLOEvaluation", "YOLOGeometry", "YOLOImage", "YOLOImageIO",
+        "YOLOMetrics", "YOLOOptions", "YOLOPostprocess", "YOLOTestSupport",
+      ],
+      exclude: ["Fixtures"], swiftSettings: settings),
+    .testTarget(
+      name: "YOLOPlotTests", dependencies: ["YOLOMetrics", "YOLOPlot", "YOLOTestSupport"],
+      swiftSettings: settings),
     .testTarget(
       name: "YOLOVerificationTests",
       dependencies: [
-        "YOLOSystem",
-        "JSONText", "YOLO", "YOLOGeometry", "YOLOGraph", "YOLOImageIO", "YOLOKernels",
-        "YOLOPostprocess", "YOLOInspection", "YOLOTensor", "YOLOTestSupport", "YOLOValidation",
-        "YOLOVerification",
-        "YOLOWeights",
+        "JSONText", "YOLO", "YOLODatasets", "YOLOGeometry", "YOLOGraph", "YOLOImageIO",
+        "YOLOInspection", "YOLOKernels", "YOLOOptions", "YOLOPostprocess", "YOLOTensor",
+        "YOLOSystem", "YOLOTestSupport", "YOLOVerification", "YOLOWeights",
       ],
       swiftSettings: settings),
     .testTarget(
@@ -293,7 +338,7 @@ let package = Package(
     .testTarget(
       name: "YOLODatasetsTests",
       dependencies: [
-        "YOLOSystem", "YOLODatasets", "YOLOGeometry", "YOLOTestSupport", "YOLOValidation",
+        "YOLODatasets", "YOLOEvaluation", "YOLOGeometry", "YOLOMetrics", "YOLOTestSupport",
       ],
       swiftSettings: settings),
     .testTarget(

@@ -9,7 +9,7 @@ enum HeadTap: Hashable {
   case head
   /// The distances of the boxes' edges, [1, 4, cells].
   case distances
-  /// The same as the convolution inside gives it, [1, 1, 4, cells].
+  /// The output of the convolution inside, [1, 1, 4, cells].
   case distanceConvolution
 
   /// Returns the taps that a model's head has by path, in the order in which they run.
@@ -24,11 +24,11 @@ enum HeadTap: Hashable {
     return taps + [(head, .head)]
   }
 
-  /// Returns the output, given those of the run and the findings.
-  func tensor(_ tensors: HeadTensors?, _ findings: Findings) -> Tensor? {
+  /// Returns the output, given those of the run and the results.
+  func tensor(_ tensors: HeadTensors?, _ classification: Classification?) -> Tensor? {
     switch self {
     case .head:
-      if case .classification(let classification) = findings {
+      if let classification {
         return Tensor(
           shape: [1, classification.probabilities.count], values: classification.probabilities)
       }

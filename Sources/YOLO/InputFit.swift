@@ -10,7 +10,7 @@ public enum InputFit: Sendable, Hashable {
   /// Scaled to cover, and cropped: what classifiers take.
   case crop(Size)
 
-  /// The extent of the input.
+  /// The size of the input.
   var size: Size {
     switch self {
     case .letterbox(let letterbox): letterbox.padded
@@ -24,35 +24,39 @@ public enum InputFit: Sendable, Hashable {
   /// Writes the image as the network's input, [height, width, RGB] in 0...1.
   ///
   /// - Parameters:
-  ///   - image: The image that the fit was planned for.
+  ///   - view: The image that the fit was planned for.
   ///   - base: The input's first value.
-  ///   - layout: The input's strides; its extent is that of this fit.
+  ///   - layout: The input's strides; its size is that of this fit.
   ///   - threads: How many threads share the rows.
   func write(
-    _ image: Image, to base: UnsafeMutablePointer<Float>, _ layout: ActivationLayout, threads: Int
+    _ view: ImageView, to base: UnsafeMutablePointer<Float>, _ layout: ActivationLayout,
+    threads: Int
   ) {
     precondition(
       layout.height == size.height && layout.width == size.width && layout.channels == 3)
     let target = Target(base: base, layout: layout)
     switch self {
-    case .crop:
-      let input = self.image(of: image)
-      input.pixels.withUnsafeBufferPointer { pixels in
-        guard let samples = pixels.baseAddress else { return }
-        for y in 0..<layout.height { target.write(samples + 3 * layout.width * y, row: y) }
+    case .crop(let size):
+      func writeRows(_ input: ImageView) {
+        for y in 0..<layout.height { target.write(input.row(y), row: y) }
+      }
+      if CenterCrop(source: view.size, target: size).isIdentity {
+        writeRows(view)
+      } else {
+        view.classificationInput(size: size).withView(writeRows)
       }
     case .letterbox(let letterbox):
       let height = layout.height
       // Copying alone is too quick to be shared.
       let parts =
-        letterbox.resized == image.size
+        letterbox.resized == view.size
         ? 1 : max(1, min(threads, height * layout.width / Self.pixelsPerThread))
       guard parts > 1 else {
-        image.forEachRow(of: letterbox, in: 0..<height) { target.write($1, row: $0) }
+        view.forEachRow(of: letterbox, in: 0..<height) { target.write($1, row: $0) }
         return
       }
       DispatchQueue.concurrentPerform(iterations: parts) { part in
-        image.forEachRow(
+        view.forEachRow(
           of: letterbox, in: height * part / parts..<height * (part + 1) / parts
         ) { target.write($1, row: $0) }
       }
@@ -65,14 +69,14 @@ public enum InputFit: Sendable, Hashable {
     let layout: ActivationLayout
 
     func write(_ samples: UnsafePointer<UInt8>, row: Int) {
-      // SAFETY: the layout has a place for each of the row's pixels.
+      // SAFETY: the layout has room for each of the row's pixels.
       InputRow.write(
         samples, width: layout.width, to: base + row * layout.rowStride,
         pixelStride: layout.pixelStride)
     }
   }
 
-  /// Returns the input as an image, of the extent that the network is given.
+  /// Returns the input as an image, of the size that the network is given.
   ///
   /// A letterbox must have been planned for the image's size.
   public func image(of image: Image) -> Image {

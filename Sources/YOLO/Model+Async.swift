@@ -1,6 +1,6 @@
 public import YOLOImage
+public import YOLOOptions
 public import YOLOPostprocess
-public import YOLOValidation
 
 /// Predictions that are awaited.
 ///
@@ -13,13 +13,13 @@ extension Model {
   /// - Parameters:
   ///   - image: The image.
   ///   - options: Thresholds and the input size.
-  ///   - source: What the prediction calls the image.
-  /// - Returns: The prediction, in pixels of the image.
+  ///   - source: What the results call the image.
+  /// - Returns: The results, in pixels of the image.
   /// - Throws: `CancellationError` if the task is cancelled before the prediction begins; one that has
   ///   begun runs to its end. Else as `predict(_:options:source:threads:)`.
   public func prediction(
     of image: Image, options: PredictOptions = .standard, source: String = "image"
-  ) async throws -> Prediction {
+  ) async throws -> Results {
     try await prediction(options: options, source: source) { image }
   }
 
@@ -29,14 +29,14 @@ extension Model {
   ///
   /// - Parameters:
   ///   - options: Thresholds and the input size.
-  ///   - source: What the prediction calls the image.
+  ///   - source: What the results call the image.
   ///   - decode: Makes the image; it may block, and runs where the prediction does.
-  /// - Returns: The prediction, in pixels of the image.
+  /// - Returns: The results, in pixels of the image.
   /// - Throws: What `decode` throws, and as `prediction(of:options:source:)`.
   public func prediction(
     options: PredictOptions = .standard, source: String = "image",
     decoding decode: @escaping @Sendable () throws -> Image
-  ) async throws -> Prediction {
+  ) async throws -> Results {
     try await queue.run { running in
       try self.predict(
         decode(), options: options, source: source,
@@ -49,12 +49,12 @@ extension Model {
   /// - Parameters:
   ///   - images: The images.
   ///   - options: Thresholds and the input size.
-  /// - Returns: The predictions in the order of the images; sources are `image 0`, `image 1`, ….
+  /// - Returns: The results in the order of the images; sources are `image 0`, `image 1`, ….
   /// - Throws: As `prediction(of:options:source:)`; images that have not begun then never do.
   public func predictions(
     of images: [Image], options: PredictOptions = .standard
-  ) async throws -> [Prediction] {
-    try await withThrowingTaskGroup(of: (Int, Prediction).self) { group in
+  ) async throws -> [Results] {
+    try await withThrowingTaskGroup(of: (Int, Results).self) { group in
       for (index, image) in images.enumerated() {
         group.addTask {
           (
@@ -63,7 +63,7 @@ extension Model {
           )
         }
       }
-      var predictions = [Prediction?](repeating: nil, count: images.count)
+      var predictions = [Results?](repeating: nil, count: images.count)
       for try await (index, prediction) in group { predictions[index] = prediction }
       return predictions.compactMap(\.self)
     }

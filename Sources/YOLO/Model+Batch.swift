@@ -4,7 +4,7 @@ import YOLOGraph
 public import YOLOImage
 import YOLOModels
 public import YOLOPostprocess
-public import YOLOValidation
+public import YOLOOptions
 
 extension Model {
   /// The maximum number of images of one run; more are computed in several.
@@ -18,15 +18,14 @@ extension Model {
   /// - Parameters:
   ///   - images: The images.
   ///   - options: Thresholds and the input size.
-  ///   - sources: What the predictions call the images; `image` if nil, else as many as images.
+  ///   - sources: What the results call the images; `image` if nil, else as many as images.
   ///   - threads: The threads of a run at most; those of the model's options if nil.
-  /// - Returns: A prediction for each image, in their order; its speed is that of the run divided
-  ///   by the images.
+  /// - Returns: Results for each image, in their order; their speed is a fraction of the run.
   /// - Throws: As `predict(_:options:source:threads:)`.
   public func predict(
     batch images: [Image], options: PredictOptions = .standard, sources: [String]? = nil,
     threads: Int? = nil
-  ) throws(YOLOError) -> [Prediction] {
+  ) throws(YOLOError) -> [Results] {
     precondition(sources == nil || sources?.count == images.count, "a source for each image")
     let request = try request(options)
     let fits = images.map { fit(for: $0.size, options: options) }
@@ -40,7 +39,7 @@ extension Model {
         groups.append([index])
       }
     }
-    var predictions = [Int: Prediction]()
+    var results = [Int: Results]()
     while let group = groups.popLast() {
       let plan: Plan
       do {
@@ -52,19 +51,18 @@ extension Model {
       let found = try run(
         group.map { (images[$0], fits[$0]) }, plan, request, threads: threads)
       for (index, result) in zip(group, found) {
-        predictions[index] = Prediction(
-          source: sources?[index] ?? "image", size: images[index].size, findings: result.findings,
-          names: names.byIndex, speed: result.speed)
+        results[index] = self.results(
+          result.content, of: sources?[index] ?? "image", images[index].size, result.speed)
       }
     }
-    return images.indices.compactMap { predictions[$0] }
+    return images.indices.compactMap { results[$0] }
   }
 
   /// Runs the plan of a batch.
   private func run(
     _ inputs: [(image: Image, fit: InputFit)], _ plan: Plan, _ request: ResultRequest,
     threads: Int?
-  ) throws(YOLOError) -> [(findings: Findings, speed: Speed)] {
+  ) throws(YOLOError) -> [(content: ResultContent, speed: Speed)] {
     let threads = min(threads ?? plan.threads, plan.threads)
     let results = try withSession { session throws(YOLOError) in
       do throws(GraphError) {
@@ -75,28 +73,29 @@ extension Model {
       let start = DispatchTime.now()
       var filled = start
       return session.run(plan, threads: threads) { index, base, layout in
-        inputs[index].fit.write(inputs[index].image, to: base, layout, threads: threads)
+        let (image, fit) = inputs[index]
+        image.withView { fit.write($0, to: base, layout, threads: threads) }
         filled = DispatchTime.now()
       } body: { arena in
         let inferred = DispatchTime.now()
         return inputs.enumerated().map { index, input in
           let begun = DispatchTime.now()
           let maps = plan.outputs.map { $0.layout.map(in: arena + index * plan.imageStride) }
-          let findings = Result { () throws(MaskError) in
-            try network.head.findings(in: maps, input.fit, request, threads: threads)
+          let content = Result { () throws(MaskError) in
+            try network.head.content(in: maps, input.fit, request, threads: threads)
           }
           let fraction = 1 / Double(inputs.count)
           let speed = Speed(
             preprocess: start.milliseconds(to: filled) * fraction,
             inference: filled.milliseconds(to: inferred) * fraction,
             postprocess: begun.milliseconds(to: .now()))
-          return (findings, speed)
+          return (content, speed)
         }
       }
     }
-    var found = [(findings: Findings, speed: Speed)]()
-    for (findings, speed) in results {
-      found.append((try findings.mapError { YOLOError(.tooLarge, "\($0)") }.get(), speed))
+    var found = [(content: ResultContent, speed: Speed)]()
+    for (content, speed) in results {
+      found.append((try content.mapError { YOLOError(.tooLarge, "\($0)") }.get(), speed))
     }
     return found
   }

@@ -1,7 +1,7 @@
 public import YOLOGeometry
 public import YOLOGraph
 import YOLOImage
-public import YOLOValidation
+public import YOLOOptions
 
 extension Model {
   /// Measures the native kernels that can compute each convolution of the network, one thread each.

@@ -1,16 +1,16 @@
 package import YOLOGraph
 public import YOLOImage
 import YOLOModels
+public import YOLOOptions
 public import YOLOPostprocess
 public import YOLOTensor
-public import YOLOValidation
 import YOLOWeights
 
 extension Model {
-  /// A prediction, and what modules gave on the way.
+  /// Results, and the outputs of modules on the way.
   public struct Trace: Sendable {
-    /// The prediction.
-    public let prediction: Prediction
+    /// The results.
+    public let results: Results
     /// How the image became the network's input.
     public let fit: InputFit
     /// The network's input: RGB in 0...1, [1, 3, height, width].
@@ -21,7 +21,7 @@ extension Model {
     public let tensors: [String: Tensor]
   }
 
-  /// The paths of the modules whose outputs the head's findings are read from.
+  /// The paths of the modules whose outputs the results are read from.
   public var headPaths: [String] { network.graph.outputs.map(\.name) }
 
   /// Returns the paths of all modules that have an output, in the order in which they run: what a
@@ -45,8 +45,8 @@ extension Model {
   ///   - paths: The modules, such as `model.4` or `model.9.cv2`; what is kept of them takes memory of
   ///     its own in the run.
   ///   - options: Thresholds and the input size.
-  ///   - source: What the prediction calls the image.
-  /// - Returns: The prediction, the network's input and the tensors.
+  ///   - source: What the results call the image.
+  /// - Returns: The results, the network's input and the tensors.
   /// - Throws: As `predict(_:options:source:)`; `YOLOError` of code `model` for a path that no
   ///   module
   ///   has.
@@ -62,7 +62,7 @@ extension Model {
     return try withSession { session throws(YOLOError) in
       var tensors = [String: Tensor]()
       var headTensors: HeadTensors?
-      let (findings, speed) = try run(image, plan, fit, request, in: session, durations: nil) {
+      let (content, speed) = try run(image, plan, fit, request, in: session, durations: nil) {
         arena in
         for (path, layout) in plan.kept {
           let tensor = Tensor(layout.map(in: arena))
@@ -73,11 +73,12 @@ extension Model {
           headTensors = network.head.tensors(in: plan.outputs.map { $0.layout.map(in: arena) })
         }
       }
-      for (path, tap) in headTaps { tensors[path] = tap.tensor(headTensors, findings) }
+      let results = results(content, of: source, image.size, speed)
+      for (path, tap) in headTaps {
+        tensors[path] = tap.tensor(headTensors, results.classification)
+      }
       return Trace(
-        prediction: Prediction(
-          source: source, size: image.size, findings: findings, names: names.byIndex,
-          speed: speed), fit: fit, input: fit.image(of: image).input, tensors: tensors)
+        results: results, fit: fit, input: fit.image(of: image).input, tensors: tensors)
     }
   }
 

@@ -5,9 +5,9 @@ public import YOLOGraph
 public import YOLOImage
 import YOLOKernels
 public import YOLOModels
+public import YOLOOptions
 public import YOLOPostprocess
 import YOLOTensor
-public import YOLOValidation
 public import YOLOWeights
 
 /// A model ready to predict.
@@ -15,7 +15,7 @@ public import YOLOWeights
 /// Safe to use from many threads and tasks at once.
 ///
 ///     let model = try Model(path: "yolov8n.pt")
-///     for detection in try model.predict(image).detections { … }
+///     for instance in try model.predict(image) { print(instance.className, instance.box) }
 ///
 /// Plans are made per input extent and weights are packed once for all of them; each prediction
 /// under way has a session of its own, which goes back to a pool.
@@ -85,8 +85,8 @@ public final class Model: Sendable {
   /// What the model calls its classes.
   public var names: ClassNames { checkpoint.names }
 
-  /// The task, as Ultralytics names it: detect, segment, pose, obb or classify.
-  public var task: String { network.head.task }
+  /// The task.
+  public var task: VisionTask { network.head.task }
 
   /// The largest stride of the head in pixels; inputs are a multiple of it, and of 32.
   public var largestStride: Int { network.head.levels.map(\.stride).max() ?? 32 }
@@ -108,32 +108,32 @@ public final class Model: Sendable {
   /// - Parameters:
   ///   - image: The image.
   ///   - options: Thresholds and the input size.
-  ///   - source: What the prediction calls the image.
+  ///   - source: What the results call the image.
   ///   - threads: The threads of this prediction at most; those of the model's options if nil. The
   ///     result does not depend on it.
-  /// - Returns: The prediction, in pixels of the image.
+  /// - Returns: The results, in pixels of the image.
   /// - Throws: `YOLOError` of code `option` for classes that the model does not have, of code `model` or
   ///   `tooLarge` where the network does not fit the input.
   public func predict(
     _ image: Image, options: PredictOptions = .standard, source: String = "image",
     threads: Int? = nil
-  ) throws(YOLOError) -> Prediction {
+  ) throws(YOLOError) -> Results {
     try predict(image, options: options, source: source, threads: threads, durations: nil)
   }
 
   /// Predicts and measures each step of the plan.
   ///
-  /// - Returns: The prediction, and for each step of `plan(for:options:)` the seconds that it took.
+  /// - Returns: The results, and for each step of `plan(for:options:)` the seconds that it took.
   /// - Throws: As `predict(_:options:source:)`.
   public func profile(
     _ image: Image, options: PredictOptions = .standard
-  ) throws(YOLOError) -> (prediction: Prediction, seconds: [Double]) {
+  ) throws(YOLOError) -> (results: Results, seconds: [Double]) {
     var seconds = [Double]()
-    let prediction = try withUnsafeMutablePointer(to: &seconds) {
+    let results = try withUnsafeMutablePointer(to: &seconds) {
       pointer throws(YOLOError) in
       try predict(image, options: options, source: "image", threads: nil, durations: pointer)
     }
-    return (prediction, seconds)
+    return (results, seconds)
   }
 
   /// Runs the model on an image fitted in a given way, for measuring its accuracy.
@@ -142,16 +142,17 @@ public final class Model: Sendable {
   ///   - image: The image.
   ///   - fit: How it becomes the input: it must be a crop for a classifier, a letterbox for all others.
   ///   - selection: Which boxes are kept.
-  /// - Returns: The findings in letterbox pixels, not clipped; masks have the prototypes' extent. And
-  ///   how long it took.
+  /// - Returns: The results in letterbox pixels, not clipped: `imageSize` is that of the input.
+  ///   Masks have the prototypes' size, and outlines are empty.
   /// - Throws: As `predict(_:options:source:)`.
   public func evaluate(
     _ image: Image, fit: InputFit, selection: Selection
-  ) throws(YOLOError) -> (findings: Findings, speed: Speed) {
-    try run(
+  ) throws(YOLOError) -> Results {
+    let (content, speed) = try run(
       image, fit,
       ResultRequest(selection: selection, space: .letterbox, masks: .prototypes),
       threads: nil, durations: nil)
+    return results(content, of: "image", fit.size, speed)
   }
 
   /// Returns the plan that an image of the given size runs.
@@ -223,7 +224,7 @@ public final class Model: Sendable {
     return ResultRequest(
       selection: Selection(
         confidence: options.confidence, classes: options.classes,
-        method: network.head.selectionMethod(overlap: options.overlap),
+        method: network.head.selectionMethod(iouThreshold: options.iouThreshold),
         isAgnostic: options.isAgnostic, limit: options.maxDetections),
       masks: options.hasRetinaMasks ? .source : .letterbox)
   }
@@ -231,19 +232,34 @@ public final class Model: Sendable {
   private func predict(
     _ image: Image, options: PredictOptions, source: String, threads: Int?,
     durations: UnsafeMutablePointer<[Double]>?
-  ) throws(YOLOError) -> Prediction {
+  ) throws(YOLOError) -> Results {
     let request = try request(options)
-    let (findings, speed) = try run(
+    let (content, speed) = try run(
       image, fit(for: image.size, options: options), request, threads: threads,
       durations: durations)
-    return Prediction(
-      source: source, size: image.size, findings: findings, names: names.byIndex, speed: speed)
+    return results(content, of: source, image.size, speed)
+  }
+
+  /// Joins what was found in an image with the names of the classes.
+  func results(
+    _ content: ResultContent, of source: String, _ imageSize: Size, _ speed: Speed
+  ) -> Results {
+    switch content {
+    case .instances(let instances):
+      Results(
+        source: source, imageSize: imageSize, task: task, instances: instances, names: names,
+        speed: speed)
+    case .classification(let classification):
+      Results(
+        source: source, imageSize: imageSize, classification: classification, names: names,
+        speed: speed)
+    }
   }
 
   private func run(
     _ image: Image, _ fit: InputFit, _ request: ResultRequest, threads: Int?,
     durations: UnsafeMutablePointer<[Double]>?
-  ) throws(YOLOError) -> (findings: Findings, speed: Speed) {
+  ) throws(YOLOError) -> (content: ResultContent, speed: Speed) {
     let plan = try plan(fit.size)
     return try withSession { session throws(YOLOError) in
       try run(
@@ -266,7 +282,7 @@ public final class Model: Sendable {
     _ image: Image, _ plan: Plan, _ fit: InputFit, _ request: ResultRequest, in session: Session,
     threads: Int? = nil, durations: UnsafeMutablePointer<[Double]>?,
     inspect: (UnsafePointer<Float>) -> Void
-  ) throws(YOLOError) -> (findings: Findings, speed: Speed) {
+  ) throws(YOLOError) -> (content: ResultContent, speed: Speed) {
     do {
       try session.prepare(for: plan)
     } catch {
@@ -275,22 +291,22 @@ public final class Model: Sendable {
     let threads = min(threads ?? plan.threads, plan.threads)
     let start = DispatchTime.now()
     var filled = start
-    let (findings, inferred) = session.run(plan, threads: threads, durations: durations) {
+    let (content, inferred) = session.run(plan, threads: threads, durations: durations) {
       _, base, layout in
-      fit.write(image, to: base, layout, threads: threads)
+      image.withView { fit.write($0, to: base, layout, threads: threads) }
       filled = DispatchTime.now()
     } body: { arena in
       let inferred = DispatchTime.now()
       let maps = plan.outputs.map { $0.layout.map(in: arena) }
       inspect(arena)
-      let findings = Result { () throws(MaskError) in
-        try network.head.findings(in: maps, fit, request, threads: threads)
+      let content = Result { () throws(MaskError) in
+        try network.head.content(in: maps, fit, request, threads: threads)
       }
-      return (findings, inferred)
+      return (content, inferred)
     }
     let end = DispatchTime.now()
     return (
-      try findings.mapError { YOLOError(.tooLarge, "\($0)") }.get(),
+      try content.mapError { YOLOError(.tooLarge, "\($0)") }.get(),
       Speed(
         preprocess: start.milliseconds(to: filled), inference: filled.milliseconds(to: inferred),
         postprocess: inferred.milliseconds(to: end))

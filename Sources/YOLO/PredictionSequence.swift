@@ -1,12 +1,12 @@
 public import YOLOImage
+import YOLOOptions
 public import YOLOPostprocess
-import YOLOValidation
 
 /// The predictions of a stream of images, in its order; `Model.predictions(of:options:)` makes it.
 public struct PredictionSequence<Images: AsyncSequence>: AsyncSequence
 where Images.Element == Image {
   /// A prediction an image.
-  public typealias Element = Prediction
+  public typealias Element = Results
 
   let model: Model
   let images: Images
@@ -37,7 +37,7 @@ where Images.Element == Image {
     /// Returns the next prediction; nil after the last.
     ///
     /// Cancelling the task cancels the images that have not begun.
-    public mutating func next() async throws -> Prediction? {
+    public mutating func next() async throws -> Results? {
       while !hasEnded, underWay.tasks.count < model.options.concurrency {
         do {
           guard let image = try await images.next() else {
@@ -78,7 +78,7 @@ where Images.Element == Image {
   /// The images that have been taken from the stream; they are cancelled when nobody asks for them any
   /// more.
   private final class UnderWay {
-    var tasks: [Task<Prediction, any Error>] = []
+    var tasks: [Task<Results, any Error>] = []
 
     func cancel() {
       for task in tasks { task.cancel() }

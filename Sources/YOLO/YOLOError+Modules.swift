@@ -1,6 +1,6 @@
 import YOLOGraph
 import YOLOModels
-public import YOLOValidation
+public import YOLOOptions
 public import YOLOWeights
 
 /// How the errors of the inner modules become this module's.

@@ -6,10 +6,10 @@ import YOLOImage
 import YOLOImageIO
 import YOLOInspection
 import YOLOKernels
+import YOLOOptions
 import YOLOPostprocess
 import YOLOSystem
 import YOLOTensor
-import YOLOValidation
 
 /// `yolo benchmark`: measures a model on this machine.
 struct BenchmarkCommand: ParsableCommand {
@@ -61,7 +61,7 @@ struct BenchmarkCommand: ParsableCommand {
   @OptionGroup(title: "Runtime") var runtime: RuntimeArguments
 
   func run() throws {
-    do {
+    try reporting {
       guard (1...100_000).contains(runs) else {
         throw ValidationError("runs must be a number from 1 to 100000, but \(runs) was given")
       }
@@ -101,10 +101,6 @@ struct BenchmarkCommand: ParsableCommand {
           title: "\(modelName), \(plan.input.width)x\(plan.input.height), "
             + "\(model.options.backend.rawValue), \(model.options.instructionSet.rawValue)")
       }
-    } catch let code as ExitCode {
-      throw code
-    } catch {
-      throw ExitStatus.report(error)
     }
   }
 

@@ -1,7 +1,7 @@
 import ArgumentParser
 import JSONText
 import YOLODatasets
-import YOLOValidation
+import YOLOVerification
 
 /// `yolo compare`: tells how far two files of predictions are apart.
 struct CompareCommand: ParsableCommand {
@@ -42,7 +42,7 @@ struct CompareCommand: ParsableCommand {
   var format = Format.text
 
   func run() throws {
-    do {
+    try reporting {
       guard (0...1).contains(iou) else {
         throw ValidationError("iou must be a number from 0 to 1, but \(iou) was given")
       }
@@ -68,10 +68,6 @@ struct CompareCommand: ParsableCommand {
       {
         throw ExitCode(1)
       }
-    } catch let code as ExitCode {
-      throw code
-    } catch {
-      throw ExitStatus.report(error)
     }
   }
 }

@@ -1,6 +1,6 @@
 import JSONText
 import YOLODatasets
-import YOLOValidation
+import YOLOVerification
 
 /// The differences of two files of predictions, as text and as JSON.
 struct ComparisonReport {

@@ -7,8 +7,9 @@ import YOLOImageIO
 import YOLOInspection
 import YOLOKernels
 import YOLOModels
+import YOLOOptions
+import YOLOPlot
 import YOLOSystem
-import YOLOValidation
 
 /// `yolo diff`: finds where two checkpoints, or two ways of running one, part.
 struct DiffCommand: ParsableCommand {
@@ -80,7 +81,7 @@ struct DiffCommand: ParsableCommand {
   var format = Format.text
 
   func run() throws {
-    do {
+    try reporting {
       let (first, second) = try runs()
       guard tolerance >= 0 else {
         throw ValidationError("tolerance must be 0 or more, but \(tolerance) was given")
@@ -108,10 +109,6 @@ struct DiffCommand: ParsableCommand {
             ).svg.utf8), to: plot)
       }
       if !difference.agrees { throw ExitCode(1) }
-    } catch let code as ExitCode {
-      throw code
-    } catch {
-      throw ExitStatus.report(error)
     }
   }
 

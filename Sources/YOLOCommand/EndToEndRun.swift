@@ -1,8 +1,8 @@
 import Dispatch
 import YOLO
 import YOLOImageIO
+import YOLOOptions
 import YOLOPostprocess
-import YOLOValidation
 
 /// Predictions of one image file from its bytes to their JSON, measured.
 struct EndToEndRun {

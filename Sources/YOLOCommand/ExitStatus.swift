@@ -1,9 +1,10 @@
 import ArgumentParser
 import YOLO
 import YOLODatasets
+import YOLODrawing
 import YOLOImageIO
+import YOLOOptions
 import YOLOSystem
-import YOLOValidation
 import YOLOVerification
 import YOLOVideo
 import YOLOWeights
@@ -31,6 +32,7 @@ enum ExitStatus: Int32 {
     case let error as DatasetError: self.init(error)
     case let error as VideoError: self.init(error)
     case let error as VerificationError: self.init(error)
+    case let error as TypefaceError: self = error == .noFreeType ? .other : .noInput
     case is ValidationError: self = .usage
     #if Server
     case let error as SettingsError: self.init(error)
@@ -98,5 +100,27 @@ enum ExitStatus: Int32 {
   static func report(_ error: any Error) -> ExitCode {
     StandardError.write("error: \("\(error)".sanitized())\n")
     return ExitCode(ExitStatus(error).rawValue)
+  }
+}
+
+/// Does the work of a command; its error is printed, and ends the command with the exit code.
+func reporting(_ work: () throws -> Void) throws {
+  do {
+    try work()
+  } catch let code as ExitCode {
+    throw code
+  } catch {
+    throw ExitStatus.report(error)
+  }
+}
+
+/// Does the work of a command; its error is printed, and ends the command with the exit code.
+func reporting(_ work: () async throws -> Void) async throws {
+  do {
+    try await work()
+  } catch let code as ExitCode {
+    throw code
+  } catch {
+    throw ExitStatus.report(error)
   }
 }

@@ -24,7 +24,7 @@ struct ExportCommand: ParsableCommand {
   @OptionGroup(title: "Runtime") var runtime: RuntimeArguments
 
   func run() throws {
-    do {
+    try reporting {
       // Opening the model makes sure that what is written can be run.
       let path = try runtime.modelPath()
       let model = try runtime.open()
@@ -36,10 +36,6 @@ struct ExportCommand: ParsableCommand {
       try model.checkpoint.writeSafetensors(
         to: target, producer: "swift-yolo \(Version.current)")
       StandardOutput.write("\(target)\n")
-    } catch let code as ExitCode {
-      throw code
-    } catch {
-      throw ExitStatus.report(error)
     }
   }
 }

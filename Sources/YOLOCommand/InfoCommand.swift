@@ -4,9 +4,10 @@ import YOLOGraph
 import YOLOImageIO
 import YOLOInspection
 import YOLOModels
+import YOLOOptions
+import YOLOPlot
 import YOLOSystem
 import YOLOTensor
-import YOLOValidation
 import YOLOWeights
 
 /// `yolo info`: says what a checkpoint is.
@@ -45,7 +46,7 @@ struct InfoCommand: ParsableCommand {
   @OptionGroup(title: "Runtime") var runtime: RuntimeArguments
 
   func run() throws {
-    do {
+    try reporting {
       let drawing = try graph.map { try GraphFile($0) }
       let path = try runtime.modelPath()
       let model = try runtime.open()
@@ -63,10 +64,6 @@ struct InfoCommand: ParsableCommand {
       try drawing?.write(
         NetworkDrawing(
           table, title: FilePath.name(of: path)))
-    } catch let code as ExitCode {
-      throw code
-    } catch {
-      throw ExitStatus.report(error)
     }
   }
 }

@@ -1,5 +1,6 @@
 import JSONText
 import YOLO
+import YOLOGeometry
 import YOLOGraph
 import YOLOInspection
 import YOLOModels
@@ -33,7 +34,7 @@ struct InfoReport {
     let size = model.defaultImageSize
     let unused = checkpoint.usageReport()
     let lines: [(String, String?)] = [
-      ("file", path), ("format", "\(info.format)"), ("task", model.task),
+      ("file", path), ("format", "\(info.format)"), ("task", model.task.rawValue),
       ("architecture", info.yamlFile), ("scale", info.scale),
       ("parameters", "\(table.parameterCount)"),
       (
@@ -104,7 +105,8 @@ struct InfoReport {
     let size = model.defaultImageSize
     var members = [
       JSONMember("file", .string(path)), JSONMember("format", .string("\(info.format)")),
-      JSONMember("task", .string(model.task)), JSONMember("architecture", text(info.yamlFile)),
+      JSONMember("task", .string(model.task.rawValue)),
+      JSONMember("architecture", text(info.yamlFile)),
       JSONMember("scale", text(info.scale)), JSONMember("parameters", .int(table.parameterCount)),
       JSONMember("gflop", .double(Self.gigaflops(table.macs))),
       JSONMember("input", list([table.input.height, table.input.width])),

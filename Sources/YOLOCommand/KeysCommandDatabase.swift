@@ -1,4 +1,5 @@
 import ArgumentParser
+import YOLOOptions
 import YOLOServerOptions
 
 #if Server
@@ -12,7 +13,7 @@ struct KeysCommandDatabase: ParsableArguments {
     name: .customLong(ServerOption.database.flag),
     help: ArgumentHelp(
       "\(ServerOption.database.help) (default: $YOLO_DATABASE, else "
-        + "\(ServerOption.database.defaultText)).",
+        + "\(ServerOption.database.defaultText ?? "")).",
       valueName: ServerOption.database.valueName))
   var database: String?
 }

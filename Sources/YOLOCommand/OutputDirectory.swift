@@ -1,4 +1,5 @@
 import YOLO
+import YOLODrawing
 import YOLOImage
 import YOLOImageIO
 import YOLOSystem
@@ -6,10 +7,13 @@ import YOLOSystem
 /// A directory that results are written to.
 struct OutputDirectory {
   private let path: String
+  /// How results are drawn.
+  let drawing: DrawingOptions
 
   /// Creates the directory if it is not there.
-  init(_ path: String) throws(ImageIOError) {
+  init(_ path: String, drawing: DrawingOptions = DrawingOptions()) throws(ImageIOError) {
     self.path = path
+    self.drawing = drawing
     do throws(FileError) {
       try FileSystem.makeDirectories(path)
     } catch {
@@ -33,13 +37,14 @@ struct OutputDirectory {
     return "\(path)/\(stem.isEmpty ? name[...] : stem).mp4"
   }
 
-  /// Draws a prediction on its image and writes it under the image's name; what is neither JPEG
+  /// Draws results on their image and writes it under the image's name; what is neither JPEG
   /// nor PNG becomes JPEG.
   func write(
-    _ image: Image, annotatedWith prediction: Prediction, named name: String
+    _ image: Image, annotatedWith results: Results, named name: String
   ) throws(ImageIOError) {
     let suffix = name.split(separator: ".").last.map { $0.lowercased() } ?? ""
     let fileName = ["jpg", "jpeg", "png"].contains(suffix) ? name : name + ".jpg"
-    try ImageWriter.write(prediction.drawn(on: image), to: "\(path)/\(fileName)")
+    try ImageWriter.write(
+      results.drawn(on: image, options: drawing), to: "\(path)/\(fileName)")
   }
 }

@@ -1,9 +1,10 @@
 import ArgumentParser
 import YOLO
+import YOLODrawing
 import YOLOImage
 import YOLOImageIO
+import YOLOOptions
 import YOLOPostprocess
-import YOLOValidation
 
 /// `yolo predict`: finds the objects in images and videos.
 struct PredictCommand: AsyncParsableCommand {
@@ -41,6 +42,13 @@ struct PredictCommand: AsyncParsableCommand {
   var save: String?
 
   @Option(
+    name: .long,
+    help: ArgumentHelp(
+      "A font file for characters of labels beyond Latin, Greek and Cyrillic (default: YOLO_FONT).",
+      valueName: "file"))
+  var font: String?
+
+  @Option(
     name: .customLong(PredictOption.videoStride.flag),
     help: "\(PredictOption.videoStride.help), \(PredictOption.videoStride.expected).")
   var videoStride = "\(PredictOption.videoStride.defaultValue)"
@@ -48,8 +56,16 @@ struct PredictCommand: AsyncParsableCommand {
   @OptionGroup(title: "Prediction") var prediction: PredictArguments
   @OptionGroup(title: "Runtime") var runtime: RuntimeArguments
 
+  /// Returns how results are drawn; a font that cannot be used is an error.
+  private func drawing() throws(TypefaceError) -> DrawingOptions {
+    var options = DrawingOptions()
+    options.typeface =
+      if let font { try Typeface(fallbackFont: font) } else { try Typeface.fromEnvironment() }
+    return options
+  }
+
   func run() async throws {
-    do {
+    try await reporting {
       let options = try prediction.options()
       let stride = try PredictOption.videoStride.parsed(videoStride)
       let sources = try ImageSource.expand(
@@ -57,7 +73,7 @@ struct PredictCommand: AsyncParsableCommand {
       let model = try runtime.open()
       // The process ends with this command: the system takes its memory back all at once.
       _ = Unmanaged.passRetained(model)
-      let directory = try save.map { try OutputDirectory($0) }
+      let directory = try save.map { try OutputDirectory($0, drawing: try drawing()) }
       var output = ResultOutput(format: format, isNormalized: normalize)
       var progress = ProgressBar(total: sources.count)
       var failure: ExitCode?
@@ -85,13 +101,9 @@ struct PredictCommand: AsyncParsableCommand {
       }
       progress.clear()
       if failure == nil || sources.count > 1 || output.hasResults {
-        output.finish(model: try runtime.modelPath(), task: model.network.head.task)
+        output.finish(model: try runtime.modelPath(), task: model.task)
       }
       if let failure { throw failure }
-    } catch let code as ExitCode {
-      throw code
-    } catch {
-      throw ExitStatus.report(error)
     }
   }
 }

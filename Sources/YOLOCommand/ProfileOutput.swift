@@ -3,6 +3,7 @@ import JSONText
 import YOLOGraph
 import YOLOImageIO
 import YOLOInspection
+import YOLOPlot
 import YOLOSystem
 
 /// Where `yolo benchmark --profile` writes.

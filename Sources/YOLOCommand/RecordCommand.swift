@@ -34,7 +34,7 @@ struct RecordCommand: ParsableCommand {
   @OptionGroup(title: "Runtime") var runtime: RuntimeArguments
 
   func run() throws {
-    do {
+    try reporting {
       let options = try prediction.options()
       let sources = try ImageSource.expand(source)
       guard sources.allSatisfy({ $0.path != nil }) else {
@@ -58,10 +58,6 @@ struct RecordCommand: ParsableCommand {
         }
       }
       if let failure { throw failure }
-    } catch let code as ExitCode {
-      throw code
-    } catch {
-      throw ExitStatus.report(error)
     }
   }
 

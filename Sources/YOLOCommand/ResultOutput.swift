@@ -1,5 +1,6 @@
 import JSONText
 import YOLO
+import YOLOGeometry
 import YOLOPostprocess
 import YOLOSystem
 
@@ -19,25 +20,25 @@ struct ResultOutput {
     report = ResultReport(isNormalized: isNormalized)
   }
 
-  /// Prints a prediction.
-  mutating func write(_ prediction: Prediction) {
+  /// Prints the results of an image.
+  mutating func write(_ results: Results) {
     count += 1
     switch format {
-    case .text: StandardOutput.write(prediction.text)
-    case .ndjson: StandardOutput.write(prediction.jsonLine(isNormalized: isNormalized))
+    case .text: StandardOutput.write(results.text)
+    case .ndjson: StandardOutput.write(results.jsonLine(isNormalized: isNormalized))
     case .json:
-      report.append(prediction)
+      report.append(results)
       StandardOutput.write(report.takeBytes())
     }
   }
 
   /// Ends the output; `path` is that of the model.
-  mutating func finish(model path: String, task: String) {
+  mutating func finish(model path: String, task: VisionTask) {
     guard format == .json else { return }
     report.finish(metadata: [
       JSONMember("imageCount", .int(count)),
       JSONMember("model", .string(FilePath.name(of: path))),
-      JSONMember("task", .string(task)),
+      JSONMember("task", .string(task.rawValue)),
       JSONMember("version", .object([JSONMember("yolo", .string(Version.current))])),
     ])
     StandardOutput.write(report.takeBytes() + [UInt8(ascii: "\n")])

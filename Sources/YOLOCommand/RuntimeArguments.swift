@@ -3,7 +3,7 @@ import YOLO
 public import YOLOGraph
 public import YOLOKernels
 import YOLOModels
-import YOLOValidation
+import YOLOOptions
 
 extension Backend: ExpressibleByArgument {}
 extension InstructionSet: ExpressibleByArgument {}

@@ -1,4 +1,6 @@
 import ArgumentParser
+import YOLOOptions
+import YOLOServerOptions
 
 #if Server
 import Foundation
@@ -20,15 +22,15 @@ struct ServeCommand: ServerCommand {
   @Flag(help: ArgumentHelp("Print the options as a table in Markdown.", visibility: .hidden))
   var printOptions = false
 
-  @OptionGroup(title: "Service") var service: ServeArguments
-  @OptionGroup(title: "Limits") var limits: ServeLimitArguments
+  @OptionGroup(title: "Service") var service: SettingArguments<ServiceTable>
+  @OptionGroup(title: "Limits") var limits: SettingArguments<LimitTable>
 }
 
 #if Server
 extension ServeCommand {
   func perform() async throws {
     if printOptions {
-      StandardOutput.write(ServerSetting.markdownTable)
+      StandardOutput.write(ServerSettings.settings.markdown())
       return
     }
     let (settings, warnings) = try ServerSettings.read(

@@ -13,12 +13,8 @@ protocol ServerCommand: AsyncParsableCommand {
 extension ServerCommand {
   func run() async throws {
     #if Server
-    do {
+    try await reporting {
       try await perform()
-    } catch let code as ExitCode {
-      throw code
-    } catch {
-      throw ExitStatus.report(error)
     }
     #else
     throw ExitStatus.report(MissingServerError())

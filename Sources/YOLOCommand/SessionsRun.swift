@@ -2,8 +2,8 @@ import Dispatch
 import Synchronization
 import YOLO
 import YOLOImage
+import YOLOOptions
 import YOLOPostprocess
-import YOLOValidation
 
 /// Predictions of one image by several sessions of one model at once, measured.
 struct SessionsRun {

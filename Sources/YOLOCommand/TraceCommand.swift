@@ -50,7 +50,7 @@ struct TraceCommand: ParsableCommand {
   @OptionGroup(title: "Runtime") var runtime: RuntimeArguments
 
   func run() throws {
-    do {
+    try reporting {
       guard box >= 0 else {
         throw ValidationError("box must be 0 or more, but \(box) was given")
       }
@@ -69,13 +69,9 @@ struct TraceCommand: ParsableCommand {
             paths: paths, box: TapSelection.contains(TapSelection.heads, in: taps) ? box : nil,
             to: directory)
         }
-        output.write(trace.prediction)
+        output.write(trace.results)
       }
-      output.finish(model: try runtime.modelPath(), task: model.network.head.task)
-    } catch let code as ExitCode {
-      throw code
-    } catch {
-      throw ExitStatus.report(error)
+      output.finish(model: try runtime.modelPath(), task: model.task)
     }
   }
 
@@ -84,30 +80,31 @@ struct TraceCommand: ParsableCommand {
     for (path, tensor) in trace.tensors {
       try directory.write(NumpyFile.bytes(of: tensor), named: path + ".npy")
     }
-    switch trace.prediction.findings {
-    case .segmentations(let objects):
-      let frame = objects.first?.mask.frame ?? Size(width: 0, height: 0)
-      // Masks of the same boxes as in the prediction, but stored whole.
-      let bytes = objects.count * frame.width * frame.height
+    let results = trace.results
+    if results.task == .segment {
+      let masks = results.instances.compactMap(\.letterboxMask)
+      let frame = masks.first?.frame ?? Size(width: 0, height: 0)
+      // Masks of the same boxes as in the results, but stored whole.
+      let bytes = masks.count * frame.width * frame.height
       guard bytes <= MaskError.byteLimit else {
-        throw YOLOError(.tooLarge, "\(MaskError.tooLarge(objects: objects.count, bytes: bytes))")
+        throw YOLOError(.tooLarge, "\(MaskError.tooLarge(objects: masks.count, bytes: bytes))")
       }
       var pixels = [UInt8]()
       pixels.reserveCapacity(bytes)
-      for object in objects {
+      for mask in masks {
         for y in 0..<frame.height {
-          for x in 0..<frame.width { pixels.append(object.mask[x, y] ? 1 : 0) }
+          for x in 0..<frame.width { pixels.append(mask[x, y] ? 1 : 0) }
         }
       }
       try directory.write(
-        NumpyFile.bytes(of: pixels, shape: [objects.count, frame.height, frame.width]),
+        NumpyFile.bytes(of: pixels, shape: [masks.count, frame.height, frame.width]),
         named: "masks.npy")
-    case .classification(let classification):
+    }
+    if let classification = results.classification {
       let probabilities = classification.probabilities
       try directory.write(
         NumpyFile.bytes(of: Tensor(shape: [1, probabilities.count], values: probabilities)),
         named: "probabilities.npy")
-    case .detections, .poses, .orientedDetections: break
     }
   }
 }

@@ -1,7 +1,9 @@
 import YOLO
+import YOLOGeometry
 import YOLOImage
 import YOLOImageIO
 import YOLOInspection
+import YOLOPlot
 import YOLOPostprocess
 import YOLOTensor
 
@@ -39,10 +41,10 @@ struct TraceImages {
     for (stride, image) in maps.bestScores() {
       try directory.write(image, named: "score-\(stride).jpg")
     }
-    let objects = trace.prediction.findings.objects
+    let objects = trace.results.instances
     guard !levels.isEmpty, objects.indices.contains(box) else { return }
     let object = objects[box]
-    let name = trace.prediction.name(ofClass: object.classIndex)
+    let name = object.className
     for (stride, image) in maps.scores(ofClass: object.classIndex, named: name) {
       try directory.write(image, named: "score-\(stride)-\(object.classIndex).jpg")
     }

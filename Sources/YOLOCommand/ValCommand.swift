@@ -1,11 +1,8 @@
 import ArgumentParser
 import YOLO
 import YOLODatasets
-import YOLOImage
-import YOLOImageIO
-import YOLOModels
-import YOLOPostprocess
-import YOLOValidation
+import YOLOEvaluation
+import YOLOOptions
 
 /// `yolo val`: measures how good a model is on a dataset.
 struct ValCommand: ParsableCommand {
@@ -13,8 +10,8 @@ struct ValCommand: ParsableCommand {
     commandName: "val",
     abstract: "Measures how good a model is on a dataset.",
     discussion: """
-      A data set is a data.yaml in YOLO format, or for a classifier a directory with val/CLASS/IMAGE. \
-      The figures are those of the reference's own validation.
+      A dataset is a data.yaml in YOLO format, or for a classifier a directory with val/CLASS/IMAGE. \
+      The figures are those of Ultralytics' own val.
       """)
 
   enum Format: String, ExpressibleByArgument, CaseIterable {
@@ -29,34 +26,6 @@ struct ValCommand: ParsableCommand {
   @Option(name: .long, help: "The part of the dataset: \(Dataset.splits.joined(separator: ", ")).")
   var split = "val"
 
-  @Option(
-    name: .customLong(PredictOption.imageSize.flag),
-    help: "The long side of the input in pixels (default: the model's own).")
-  var imageSize: String?
-
-  @Option(
-    name: .customLong(ValidateOption.confidence.flag),
-    help: "\(ValidateOption.confidence.help), \(ValidateOption.confidence.expected).")
-  var confidence = "\(ValidateOption.confidence.defaultValue)"
-
-  @Option(
-    name: .customLong(ValidateOption.overlap.flag),
-    help: "\(ValidateOption.overlap.help), \(ValidateOption.overlap.expected).")
-  var overlap = "\(ValidateOption.overlap.defaultValue)"
-
-  @Option(
-    name: .customLong(ValidateOption.maxDetections.flag),
-    help: """
-      \(ValidateOption.maxDetections.help), \(ValidateOption.maxDetections.expected) \
-      (default: \(ValidateOption.maxDetections.defaultValue), more if an image has more labels).
-      """)
-  var maxDetections: String?
-
-  @Option(
-    name: .customLong(ValidateOption.batch.flag),
-    help: "\(ValidateOption.batch.help), \(ValidateOption.batch.expected).")
-  var batch = "\(ValidateOption.batch.defaultValue)"
-
   @Option(name: .long, help: "How the figures are printed: text, json.")
   var format = Format.text
 
@@ -66,21 +35,33 @@ struct ValCommand: ParsableCommand {
       "Write the curves and the confusion matrix to this directory.", valueName: "dir"))
   var save: String?
 
+  @OptionGroup(title: "Evaluation") var evaluation: SettingArguments<EvaluationOptions>
   @OptionGroup(title: "Runtime") var runtime: RuntimeArguments
 
   func run() throws {
-    do {
+    try reporting {
+      var options = EvaluationOptions.standard
+      try evaluation.apply(to: &options)
       let model = try runtime.open()
-      let validation = Validation(
-        model: model, side: try side(of: model),
-        batchSize: try ValidateOption.batch.parsed(batch),
-        selection: try selection(for: model), raisesLimit: maxDetections == nil)
       let directory = try save.map { try OutputDirectory($0) }
-      let task = DatasetTask(rawValue: model.network.head.task) ?? .detect
-      let dataset = try Dataset.open(path: data, task: task)
-      let outcome = try validation.run(dataset, split: split)
-      let report = ValidationReport(
-        model: try runtime.modelPath(), data: data, split: split, task: task.rawValue,
+      let dataset = try Dataset.open(path: data, task: model.task)
+      var progress: ProgressBar?
+      var failure: ExitCode?
+      let outcome = try Evaluator(model: model, dataset: dataset, options: options).run(
+        split: split
+      ) { event in
+        switch event {
+        case .step(let total):
+          progress = progress ?? ProgressBar(total: total)
+          progress?.advance()
+        case .skipped(let image):
+          progress?.clear()
+          failure = ExitStatus.report(image.error)
+        }
+      }
+      progress?.clear()
+      let report = ValReport(
+        model: try runtime.modelPath(), data: data, split: split, task: model.task.rawValue,
         names: dataset.names, outcome: outcome)
       switch format {
       case .text: StandardOutput.write(report.text)
@@ -89,35 +70,7 @@ struct ValCommand: ParsableCommand {
       for (name, plot) in directory == nil ? [] : report.plots {
         try directory?.write(Array(plot.utf8), named: name)
       }
-      if let failure = outcome.failure { throw failure }
-    } catch let code as ExitCode {
-      throw code
-    } catch {
-      throw ExitStatus.report(error)
+      if let failure { throw failure }
     }
-  }
-
-  private func side(of model: Model) throws -> Int {
-    guard let imageSize else {
-      return max(model.defaultImageSize.width, model.defaultImageSize.height)
-    }
-    let size = try PredictOption.imageSize.parsed(imageSize)
-    guard size.width == size.height else {
-      throw ValidationError("imgsz must be one number here, but \(imageSize) was given")
-    }
-    return size.width
-  }
-
-  private func selection(for model: Model) throws -> Selection {
-    var confidence = try ValidateOption.confidence.parsed(confidence)
-    if model.network.head.validationKind == .orientedBoxes {
-      confidence = max(confidence, ValidateOption.minimumOrientedConfidence)
-    }
-    let overlap = try ValidateOption.overlap.parsed(overlap)
-    return Selection(
-      confidence: confidence, choice: .every,
-      method: model.network.head.selectionMethod(overlap: overlap),
-      limit: try maxDetections.map { try ValidateOption.maxDetections.parsed($0) }
-        ?? ValidateOption.maxDetections.defaultValue)
   }
 }

@@ -2,8 +2,8 @@ import ArgumentParser
 import YOLO
 import YOLOImageIO
 import YOLOModels
+import YOLOOptions
 import YOLOSystem
-import YOLOValidation
 import YOLOVerification
 
 /// `yolo verify`: tells whether a model gives what golden cases say.
@@ -40,7 +40,7 @@ struct VerifyCommand: ParsableCommand {
   @OptionGroup(title: "Runtime") var runtime: RuntimeArguments
 
   func run() throws {
-    do {
+    try reporting {
       guard runtime.nms == PredictOption.suppression.defaultValue else {
         throw ValidationError(
           "--no-\(PredictOption.suppression.flag) is not for verify: each case says which branch it is of"
@@ -92,10 +92,6 @@ struct VerifyCommand: ParsableCommand {
       for error in outcomes.compactMap(\.error) { failure = ExitStatus.report(error) }
       if let failure { throw failure }
       guard outcomes.allSatisfy({ $0.verification?.agrees ?? false }) else { throw ExitCode(1) }
-    } catch let code as ExitCode {
-      throw code
-    } catch {
-      throw ExitStatus.report(error)
     }
   }
 

@@ -1,8 +1,9 @@
 import YOLO
+import YOLODrawing
 import YOLOImage
+import YOLOOptions
 import YOLOPostprocess
 import YOLOSystem
-import YOLOValidation
 import YOLOVideo
 
 /// The prediction of a video's frames.
@@ -30,13 +31,13 @@ struct VideoRun {
       to: directory.videoPath(for: name), size: info.size, frameRate: rate
     ) { writer in
       try await forEachResult(info: info, output: &output) { image, result in
-        try await writer.append(result.drawn(on: image))
+        try await writer.append(result.drawn(on: image, options: directory.drawing))
       }
     }
   }
 
   private func forEachResult(
-    info: VideoInfo, output: inout ResultOutput, body: (Image, Prediction) async throws -> Void
+    info: VideoInfo, output: inout ResultOutput, body: (Image, Results) async throws -> Void
   ) async throws {
     var progress = ProgressBar(total: info.frameCount(stride: stride))
     defer { progress.clear() }

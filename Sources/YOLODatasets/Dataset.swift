@@ -20,7 +20,7 @@ public struct Dataset: Sendable, Hashable {
   public static let maximumClasses = 100_000
 
   /// What the labels are for.
-  public let task: DatasetTask
+  public let task: VisionTask
   /// The description, or the directory of a classification set.
   public let path: String
   /// What the classes are called, by index.
@@ -35,7 +35,7 @@ public struct Dataset: Sendable, Hashable {
   /// Opens a dataset: a description, or a directory for classification.
   ///
   /// Of a directory for another task the `data.yaml` in it is taken.
-  public static func open(path: String, task: DatasetTask) throws(DatasetError) -> Dataset {
+  public static func open(path: String, task: VisionTask) throws(DatasetError) -> Dataset {
     if task == .classify { return try Dataset(classificationDirectory: path) }
     return try Dataset(
       description: FileSystem.isDirectory(path) ? FilePath.joined(path, "data.yaml") : path,
@@ -52,7 +52,7 @@ public struct Dataset: Sendable, Hashable {
   ///   - path: The `data.yaml`.
   ///   - task: What the labels are for, anything but classification.
   /// - Throws: Any `DatasetError` about the description.
-  public init(description path: String, task: DatasetTask) throws(DatasetError) {
+  public init(description path: String, task: VisionTask) throws(DatasetError) {
     precondition(task != .classify, "classification sets have no description")
     let bytes = try DatasetFiles.read(path, maximumBytes: YAMLReader.maximumBytes)
     let root: YAMLNode
@@ -157,7 +157,7 @@ public struct Dataset: Sendable, Hashable {
   /// needs; Ultralytics leaves such an image out of the set as a whole.
   public func labels(ofImage image: String) throws(DatasetError) -> ImageLabels {
     let path = Self.labelPath(ofImage: image)
-    guard FileSystem.exists(path) else { return ImageLabels(objects: [], duplicates: 0) }
+    guard FileSystem.exists(path) else { return ImageLabels(instances: [], duplicates: 0) }
     let bytes = try DatasetFiles.read(path, maximumBytes: LabelReader.maximumBytes)
     let reader = LabelReader(
       path: path, task: task, classCount: names.count, keypointShape: keypointShape)

@@ -1,4 +1,4 @@
-package import YOLOSystem
+import YOLOSystem
 
 /// The files of datasets and golden cases.
 package enum DatasetFiles {

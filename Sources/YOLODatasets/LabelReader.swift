@@ -2,18 +2,18 @@ import YOLOGeometry
 
 /// Reads the text files that label images: a row for each object, its class first.
 ///
-/// A file of rows with more than six numbers gives polygons, the others boxes by middle and extent;
+/// A file of rows with more than six numbers has polygons, the others boxes by center and size;
 /// both may not be mixed. What is accepted is what Ultralytics accepts.
 struct LabelReader {
   static let maximumBytes = 64 << 20
-  /// The maximum number of objects of an image, and the most numbers of each: far beyond any real label.
+  /// The maximum number of objects of an image, and the maximum number of values of each: far beyond any real label.
   static let maximumRows = 10_000
   static let maximumNumbers = 40_001
   /// How far coordinates may lie outside of the image: rounding, nothing else.
   private static let range: ClosedRange<Float> = -0.01...1.01
 
   let path: String
-  let task: DatasetTask
+  let task: VisionTask
   let classCount: Int
   let keypointShape: KeypointShape?
 
@@ -25,16 +25,16 @@ struct LabelReader {
   func read(_ bytes: [UInt8]) throws(DatasetError) -> ImageLabels {
     let rows = try rows(bytes)
     let isPolygonal = task != .pose && rows.contains { $0.values.count > 6 }
-    var objects: [LabeledObject] = []
-    var seen: Set<LabeledObject> = []
+    var instances: [Instance] = []
+    var seen: Set<Instance> = []
     for row in rows {
-      let object = isPolygonal ? try polygon(row) : try box(row)
+      let instance = isPolygonal ? try polygon(row) : try box(row)
       // Polygons that differ within the same box are one object to Ultralytics, too.
-      let key = LabeledObject(
-        classIndex: object.classIndex, box: object.box, keypoints: object.keypoints)
-      if seen.insert(key).inserted { objects.append(object) }
+      var key = instance
+      key.geometry = .keypoints(instance.box, instance.keypoints ?? [])
+      if seen.insert(key).inserted { instances.append(instance) }
     }
-    return ImageLabels(objects: objects, duplicates: rows.count - objects.count)
+    return ImageLabels(instances: instances, duplicates: rows.count - instances.count)
   }
 
   private func invalid(_ row: Row, expected: String, found: String) -> DatasetError {
@@ -87,7 +87,7 @@ struct LabelReader {
     throw invalid(row, expected: "coordinates from 0 to 1", found: "\(stranger)")
   }
 
-  private func polygon(_ row: Row) throws(DatasetError) -> LabeledObject {
+  private func polygon(_ row: Row) throws(DatasetError) -> Instance {
     guard row.values.count >= 7, row.values.count % 2 == 1 else {
       throw invalid(
         row, expected: "a class and at least three points, as other rows have",
@@ -104,12 +104,12 @@ struct LabelReader {
       box.x2 = max(box.x2, point.x)
       box.y2 = max(box.y2, point.y)
     }
-    // The box is what is checked: its middle and extent.
+    // The box is what is checked: its center and size.
     try check([(box.x1 + box.x2) / 2, (box.y1 + box.y2) / 2, box.width, box.height], row)
-    return LabeledObject(classIndex: classIndex, box: box, polygon: Polygon(points: points))
+    return Instance(classIndex: classIndex, geometry: .outline(box, Polygon(points: points)))
   }
 
-  private func box(_ row: Row) throws(DatasetError) -> LabeledObject {
+  private func box(_ row: Row) throws(DatasetError) -> Instance {
     let shape = task == .pose ? keypointShape : nil
     let count = 5 + (shape.map { $0.count * $0.values } ?? 0)
     switch task {
@@ -132,17 +132,16 @@ struct LabelReader {
     let box = Box(
       x1: values[1] - width / 2, y1: values[2] - height / 2, x2: values[1] + width / 2,
       y2: values[2] + height / 2)
+    guard let shape else { return Instance(classIndex: classIndex, geometry: .box(box)) }
     var keypoints: [Keypoint] = []
-    if let shape {
-      for start in stride(from: 5, to: count, by: shape.values) {
-        let point = Point(x: values[start], y: values[start + 1])
-        try check([point.x, point.y], row)
-        let isPlaced = point.x >= 0 && point.y >= 0
-        keypoints.append(
-          Keypoint(
-            point, visibility: shape.values == 3 ? values[start + 2] : isPlaced ? 1 : 0))
-      }
+    for start in stride(from: 5, to: count, by: shape.values) {
+      let point = Point(x: values[start], y: values[start + 1])
+      try check([point.x, point.y], row)
+      let isPlaced = point.x >= 0 && point.y >= 0
+      keypoints.append(
+        Keypoint(
+          point, visibility: shape.values == 3 ? values[start + 2] : isPlaced ? 1 : 0))
     }
-    return LabeledObject(classIndex: classIndex, box: box, keypoints: keypoints)
+    return Instance(classIndex: classIndex, geometry: .keypoints(box, keypoints))
   }
 }

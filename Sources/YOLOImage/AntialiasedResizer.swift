@@ -43,19 +43,18 @@ struct AntialiasedResizer {
       && source.height - resized.height > 2 * (source.width - resized.width)
   }
 
-  /// Resizes `input`, rows without padding, into `output`, rows without padding.
-  func resize(_ input: UnsafeBufferPointer<UInt8>, into output: UnsafeMutablePointer<UInt8>) {
-    guard let samples = input.baseAddress else { return }
-    // SAFETY: all rows and windows lie in the source, which `input` covers in full.
+  /// Resizes `input`, the source, into `output`, rows without padding.
+  func resize(_ input: ImageView, into output: UnsafeMutablePointer<UInt8>) {
+    // SAFETY: all rows and windows lie in the source.
     columns.windows.withUnsafeBufferPointer { columnWindows in
       columns.weights.withUnsafeBufferPointer { columnWeights in
         rows.weights.withUnsafeBufferPointer { rowWeights in
           let tables = Tables(
             columnWindows: columnWindows, columnWeights: columnWeights, rowWeights: rowWeights)
           if mixesRowsFirst {
-            mixRowsFirst(samples, tables, into: output)
+            mixRowsFirst(input, tables, into: output)
           } else {
-            mixColumnsFirst(samples, tables, into: output)
+            mixColumnsFirst(input, tables, into: output)
           }
         }
       }
@@ -70,12 +69,12 @@ struct AntialiasedResizer {
   }
 
   private func mixRowsFirst(
-    _ samples: UnsafePointer<UInt8>, _ tables: Tables, into output: UnsafeMutablePointer<UInt8>
+    _ input: ImageView, _ tables: Tables, into output: UnsafeMutablePointer<UInt8>
   ) {
     let needed = columns.needed
-    let sourceStride = source.width * Self.channels
+    let sourceStride = input.rowStride
     let count = needed.count * Self.channels
-    let start = samples + needed.lowerBound * Self.channels
+    let start = input.pixels + needed.lowerBound * Self.channels
     withUnsafeTemporaryAllocation(of: UInt8.self, capacity: count) { mixed in
       withUnsafeTemporaryAllocation(of: Int16.self, capacity: needed.count * Self.widened) { wide in
         guard let mixed = mixed.baseAddress, let wide = wide.baseAddress else { return }
@@ -92,14 +91,14 @@ struct AntialiasedResizer {
   }
 
   private func mixColumnsFirst(
-    _ samples: UnsafePointer<UInt8>, _ tables: Tables, into output: UnsafeMutablePointer<UInt8>
+    _ input: ImageView, _ tables: Tables, into output: UnsafeMutablePointer<UInt8>
   ) {
     let needed = columns.needed
-    let sourceStride = source.width * Self.channels
-    let start = samples + needed.lowerBound * Self.channels
+    let sourceStride = input.rowStride
+    let start = input.pixels + needed.lowerBound * Self.channels
     let count = resultWidth * Self.channels
     // Row `y` of the source, resized, is kept in slot `y % slots` until no window needs it.
-    let slots = keepsRows ? 1 : rows.longest
+    let slots = keepsRows ? 1 : rows.maximumCount
     withUnsafeTemporaryAllocation(of: UInt8.self, capacity: slots * count) { cache in
       withUnsafeTemporaryAllocation(of: Int16.self, capacity: needed.count * Self.widened) { wide in
         guard let cache = cache.baseAddress, let wide = wide.baseAddress else { return }
@@ -179,7 +178,7 @@ struct AntialiasedResizer {
     }
   }
 
-  /// Mixes rows of 8-bit samples; `row` gives where the row of a tap starts.
+  /// Mixes rows of 8-bit samples; `row` returns the start of the row of a tap.
   @inline(__always)
   private static func mix(
     count: Int, taps: Int, weights: UnsafeBufferPointer<Int32>, from weightStart: Int,
@@ -231,3 +230,66 @@ struct AntialiasedResizer {
 /// Rounded weights may add up to a little more than one.
 @_transparent
 private func clamped(_ level: Int32) -> UInt8 { UInt8(truncatingIfNeeded: min(level, 255)) }
+
+/// What some samples of one resized axis are mixed from, as Pillow's antialiased bilinear resize
+/// computes it.
+///
+/// Result sample `i` lies at `(i + 0.5) · scale` of the source, and a triangle of half width
+/// `max(scale, 1)` around that position weighs the source samples. Weights are fixed-point numbers
+/// with 22 fractional bits that are never negative.
+struct AntialiasedAxis {
+  /// The fractional bits of a weight.
+  static let fractionBits: Int32 = 22
+  /// One half, which a sum of weighted samples starts from in order to be rounded.
+  static let half: Int32 = 1 << (fractionBits - 1)
+
+  /// The source samples that one result sample is mixed from.
+  struct Window {
+    /// The first source sample.
+    var lower: Int
+    /// The number of source samples, at least 1.
+    var count: Int
+    /// Where the weights start.
+    var weightStart: Int
+  }
+
+  /// The windows of the result samples, in order; their first and last samples never decrease.
+  private(set) var windows: [Window] = []
+  /// The weights of all windows.
+  private(set) var weights: [Int32] = []
+
+  /// The source samples that any window needs.
+  var needed: Range<Int> {
+    guard let first = windows.first, let last = windows.last else { return 0..<0 }
+    return first.lower..<last.lower + last.count
+  }
+
+  /// The size of the largest window.
+  var maximumCount: Int { windows.reduce(1) { max($0, $1.count) } }
+
+  /// Computes the windows of `range`, a part of `0..<resultLength`; lengths are positive.
+  init(sourceLength: Int, resultLength: Int, range: Range<Int>) {
+    let scale = Double(sourceLength) / Double(resultLength)
+    let support = max(scale, 1)
+    let inverse = 1 / support
+    windows.reserveCapacity(range.count)
+    var raw: [Double] = []
+    for index in range {
+      let center = (Double(index) + 0.5) * scale
+      let lower = max(Int(center - support + 0.5), 0)
+      let upper = min(Int(center + support + 0.5), sourceLength)
+      raw.removeAll(keepingCapacity: true)
+      var sum = 0.0
+      for sample in 0..<upper - lower {
+        let weight = max(0, 1 - abs((Double(sample + lower) - center + 0.5) * inverse))
+        raw.append(weight)
+        sum += weight
+      }
+      windows.append(
+        Window(lower: lower, count: upper - lower, weightStart: weights.count))
+      for weight in raw {
+        weights.append(Int32(weight / sum * Double(1 << Self.fractionBits) + 0.5))
+      }
+    }
+  }
+}

@@ -1,6 +1,6 @@
 public import YOLOGeometry
 
-extension Image {
+extension ImageView {
   /// The gray level of a letterbox's padding.
   private static let paddingGray: UInt8 = 114
 
@@ -9,12 +9,12 @@ extension Image {
   /// Bit-exact to OpenCV's `INTER_LINEAR` for 8-bit samples. Both sides must be at least 1.
   public func resized(to newSize: Size) -> Image {
     precondition(newSize.width > 0 && newSize.height > 0, "an image has at least one pixel")
-    guard newSize != size else { return self }
+    guard newSize != size else { return Image(self) }
     let stride = 3 * newSize.width
     let pixels = [UInt8](unsafeUninitializedCapacity: stride * newSize.height) { target, count in
       count = stride * newSize.height
       guard let base = target.baseAddress else { return }
-      self.resize(to: newSize, into: base, stride: stride)
+      resize(to: newSize, into: base, stride: stride)
     }
     return Image(size: newSize, pixels: pixels)
   }
@@ -24,7 +24,6 @@ extension Image {
   /// The letterbox's source size must be this image's size.
   public func letterboxed(_ letterbox: Letterbox) -> Image {
     precondition(letterbox.source == size, "the letterbox was planned for another image")
-    guard letterbox.padded != size || letterbox.resized != size else { return self }
     let stride = 3 * letterbox.padded.width
     let total = stride * letterbox.padded.height
     let pixels = [UInt8](unsafeUninitializedCapacity: total) { target, count in
@@ -44,9 +43,27 @@ extension Image {
       }
       (first + stride * letterbox.resized.height).initialize(
         repeating: Self.paddingGray, count: stride * letterbox.bottom)
-      self.resize(to: letterbox.resized, into: first + leading, stride: stride)
+      resize(to: letterbox.resized, into: first + leading, stride: stride)
     }
     return Image(size: letterbox.padded, pixels: pixels)
+  }
+
+  /// Returns the image scaled and cut to a classification network's input size.
+  ///
+  /// The shorter side is brought to a square target, and the middle is kept; for any other target
+  /// the image is stretched, see ``CenterCrop``. Scaling is bilinear with antialiasing. Bit-exact
+  /// to torchvision's `Resize` and `CenterCrop` on Pillow 13. Memory beyond the result is a row of
+  /// the source, or as many rows of the result as a source row's filter spans. Both sides of the
+  /// target must be at least 1.
+  public func classificationInput(size target: Size) -> Image {
+    let crop = CenterCrop(source: size, target: target)
+    let total = 3 * target.width * target.height
+    let result = [UInt8](unsafeUninitializedCapacity: total) { output, count in
+      count = total
+      guard let base = output.baseAddress else { return }
+      AntialiasedResizer(crop).resize(self, into: base)
+    }
+    return Image(size: target, pixels: result)
   }
 
   /// Hands out rows of `letterboxed(_:)` without making the whole of it.
@@ -56,7 +73,7 @@ extension Image {
   /// rows.
   ///
   /// - Parameters:
-  ///   - letterbox: How the image is scaled and padded.
+  ///   - letterbox: The scaling and padding of the image.
   ///   - rows: The rows of the padded image.
   ///   - body: Takes a row's index and its `3 · letterbox.padded.width` samples, valid inside only.
   package func forEachRow(
@@ -66,28 +83,26 @@ extension Image {
     precondition(rows.lowerBound >= 0 && rows.upperBound <= letterbox.padded.height)
     let (top, inner) = (letterbox.top, letterbox.resized)
     let content = rows.clamped(to: top..<top + inner.height)
-    // SAFETY: `line` holds a padded row, the resized row lies inside of it; `pixels` has the samples
-    // of `size`.
+    // SAFETY: `line` holds a padded row, the resized row lies inside of it.
     withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 3 * letterbox.padded.width) { buffer in
       buffer.initialize(repeating: Self.paddingGray)
       guard let line = buffer.baseAddress else { return }
       for y in rows where y < top { body(y, line) }
-      pixels.withUnsafeBufferPointer { input in
-        guard let samples = input.baseAddress, !content.isEmpty else { return }
+      if !content.isEmpty {
         let start = line + 3 * letterbox.left
         if inner != size {
           BilinearResizer(source: size, result: inner).resize(
-            input, rows: content.lowerBound - top..<content.upperBound - top
+            self, rows: content.lowerBound - top..<content.upperBound - top
           ) { _ in
             start
           } finish: {
             body($0 + top, line)
           }
         } else if inner.width == letterbox.padded.width {
-          for y in content { body(y, samples + (y - top) * 3 * width) }
+          for y in content { body(y, row(y - top)) }
         } else {
           for y in content {
-            start.update(from: samples + (y - top) * 3 * width, count: 3 * width)
+            start.update(from: row(y - top), count: 3 * width)
             body(y, line)
           }
         }
@@ -99,20 +114,37 @@ extension Image {
 
   /// Writes the resized image into rows that lie `stride` bytes apart.
   private func resize(to newSize: Size, into output: UnsafeMutablePointer<UInt8>, stride: Int) {
-    // SAFETY: `pixels` has exactly the samples of `size`; the caller gives room for `newSize`.
-    pixels.withUnsafeBufferPointer { input in
-      if newSize == size {
-        guard let base = input.baseAddress else { return }
-        for row in 0..<height {
-          (output + row * stride).initialize(from: base + row * 3 * width, count: 3 * width)
-        }
-      } else {
-        BilinearResizer(source: size, result: newSize)
-          .resize(input, rows: 0..<newSize.height) {
-            output + $0 * stride
-          } finish: { _ in
-          }
+    // SAFETY: the caller provides rows for `newSize`.
+    if newSize == size {
+      for y in 0..<height {
+        (output + y * stride).initialize(from: row(y), count: 3 * width)
       }
+    } else {
+      BilinearResizer(source: size, result: newSize)
+        .resize(self, rows: 0..<newSize.height) {
+          output + $0 * stride
+        } finish: { _ in
+        }
     }
+  }
+}
+
+extension Image {
+  /// Returns the image resized bilinearly; see ``ImageView/resized(to:)``.
+  public func resized(to newSize: Size) -> Image {
+    newSize == size ? self : withView { $0.resized(to: newSize) }
+  }
+
+  /// Returns the image scaled and padded with gray; see ``ImageView/letterboxed(_:)``.
+  public func letterboxed(_ letterbox: Letterbox) -> Image {
+    letterbox.source == size && letterbox.padded == size && letterbox.resized == size
+      ? self : withView { $0.letterboxed(letterbox) }
+  }
+
+  /// Returns the image scaled and cut to a classification network's input size; see
+  /// ``ImageView/classificationInput(size:)``.
+  public func classificationInput(size target: Size) -> Image {
+    CenterCrop(source: size, target: target).isIdentity
+      ? self : withView { $0.classificationInput(size: target) }
   }
 }

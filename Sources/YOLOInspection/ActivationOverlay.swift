@@ -1,4 +1,5 @@
 public import YOLO
+import YOLODrawing
 import YOLOGeometry
 public import YOLOImage
 public import YOLOTensor

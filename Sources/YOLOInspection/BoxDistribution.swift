@@ -1,7 +1,7 @@
 import Glibc
 public import YOLO
-import YOLOGeometry
-public import YOLOPostprocess
+public import YOLOGeometry
+import YOLOPostprocess
 
 /// How a head placed a box: the distribution of each edge's distance from the middle of the cell
 /// that found it.
@@ -19,7 +19,7 @@ public struct BoxDistribution: Sendable, Hashable {
   }
 
   /// The object.
-  public let object: Detection
+  public let object: Instance
   /// The extent of the cell in input pixels.
   public let stride: Int
   /// The cell's row.
@@ -40,7 +40,7 @@ public struct BoxDistribution: Sendable, Hashable {
   ///   - object: An object of the trace's prediction.
   ///   - levels: The levels of the head.
   ///   - fit: How the image became the input.
-  public init?(of object: Detection, in levels: [HeadLevel], fit: InputFit) {
+  public init?(of object: Instance, in levels: [HeadLevel], fit: InputFit) {
     guard case .letterbox(let letterbox) = fit else { return nil }
     let inverse = LetterboxInverse(padded: letterbox.padded, source: letterbox.source)
     let middle = (

@@ -1,3 +1,4 @@
+import YOLODrawing
 import YOLOGeometry
 public import YOLOImage
 public import YOLOTensor

@@ -1,7 +1,7 @@
 public import YOLO
 import YOLOGeometry
 public import YOLOImage
-import YOLOPlot
+import YOLOSystem
 
 /// What a head that finds objects sees, as images: the scores of its cells on the photo.
 public struct HeadMaps: Sendable {
@@ -42,6 +42,6 @@ public struct HeadMaps: Sendable {
   }
 
   private static func greatest(_ scores: [Float]) -> String {
-    SVGDrawing.decimal(Double(scores.max() ?? 0), places: 3)
+    Double(scores.max() ?? 0).fixed(3)
   }
 }

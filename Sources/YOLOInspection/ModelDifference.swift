@@ -1,8 +1,8 @@
 public import YOLO
 public import YOLOImage
 import YOLOModels
+public import YOLOOptions
 public import YOLOTensor
-public import YOLOValidation
 
 /// Where two models, or two ways of running one, part on an image: the outputs of their modules
 /// compared in the order in which they run.

@@ -2,8 +2,8 @@ public import YOLO
 public import YOLOGraph
 public import YOLOImage
 import YOLOKernels
+public import YOLOOptions
 import YOLOTensor
-public import YOLOValidation
 
 /// Where the time of an inference goes, step by step.
 public struct ModelProfile: Sendable {

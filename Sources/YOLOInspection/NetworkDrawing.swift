@@ -1,23 +1,23 @@
 import YOLOGraph
-import YOLOPlot
+import YOLOSystem
 
 /// A network as a drawing: a box a top-level module, arrows for what it reads.
 public struct NetworkDrawing: Sendable {
   /// What a module is for.
-  enum Part: Int {
+  package enum Part: Int {
     case backbone
     case neck
     case head
   }
 
-  let table: ModuleTable
-  let title: String
+  package let table: ModuleTable
+  package let title: String
   /// The top-level modules.
-  let layers: [ModuleTable.Row]
+  package let layers: [ModuleTable.Row]
   /// What each is for: the last is the head, the first upsampling begins the neck.
-  let parts: [Part]
+  package let parts: [Part]
   /// The arrows: from a module, or the input as -1, to one after it.
-  let arrows: [(from: Int, to: Int)]
+  package let arrows: [(from: Int, to: Int)]
 
   /// Prepares the drawing; `title` is the name of the model.
   public init(_ table: ModuleTable, title: String) {
@@ -37,16 +37,16 @@ public struct NetworkDrawing: Sendable {
   }
 
   /// Returns the shape of an output without the batch: 64×80×80.
-  static func shape(_ output: [Int]) -> String {
+  package static func shape(_ output: [Int]) -> String {
     output.dropFirst().map { "\($0)" }.joined(separator: "×")
   }
 
   /// Returns a count in thousands or millions: 49.7 k.
-  static func short(_ count: Int) -> String {
+  package static func short(_ count: Int) -> String {
     switch count {
     case ..<1000: "\(count)"
-    case ..<1_000_000: SVGDrawing.decimal(Double(count) / 1e3, places: 1) + " k"
-    default: SVGDrawing.decimal(Double(count) / 1e6, places: 2) + " M"
+    case ..<1_000_000: (Double(count) / 1e3).fixed(1) + " k"
+    default: (Double(count) / 1e6).fixed(2) + " M"
     }
   }
 }

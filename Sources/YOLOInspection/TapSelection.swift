@@ -5,7 +5,7 @@ import YOLOModels
 /// Which modules' tensors are wanted, in words: `layers`, `heads`, `blocks`, `all`, `input` or the paths
 /// of modules, joined by commas.
 public enum TapSelection {
-  /// The word for the outputs that the findings are read from.
+  /// The word for the outputs that the results are read from.
   public static let heads = "heads"
   /// The word for what inference computes as one.
   public static let blocks = "blocks"
@@ -14,7 +14,7 @@ public enum TapSelection {
 
   /// What may be given, for help texts.
   public static let help =
-    "\(heads) (what the findings are read from), layers (what each top-level module gives, and the "
+    "\(heads) (what the results are read from), layers (what each top-level module gives, and the "
     + "heads), \(blocks) (what inference computes as one), all (every module), \(input) (the network's "
     + "input), or the paths of modules, joined by commas"
 

@@ -1,3 +1,4 @@
+public import YOLOGeometry
 public import YOLOGraph
 public import YOLOWeights
 
@@ -17,14 +18,14 @@ public struct Network: Sendable {
     /// A class for the whole image: the output with the logits of each class.
     case classify(logits: Int, classCount: Int)
 
-    /// The task, as Ultralytics names it.
-    public var task: String {
+    /// The task.
+    public var task: VisionTask {
       switch self {
-      case .detect: "detect"
-      case .segment: "segment"
-      case .pose: "pose"
-      case .oriented: "obb"
-      case .classify: "classify"
+      case .detect: .detect
+      case .segment: .segment
+      case .pose: .pose
+      case .oriented: .obb
+      case .classify: .classify
       }
     }
   }

@@ -1,11 +1,11 @@
 #if Server
+import YOLOOptions
 import HTTPTypes
 import Hummingbird
 import JSONText
 import NIOHTTP1
 import YOLO
 import YOLOImageIO
-import YOLOValidation
 import YOLOVideo
 
 extension APIError {

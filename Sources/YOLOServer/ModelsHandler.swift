@@ -3,7 +3,6 @@ import HTTPTypes
 import Hummingbird
 import JSONText
 import YOLOGeometry
-import YOLOWeights
 
 /// Answers `GET /v1/models` with what is served.
 struct ModelsHandler: Sendable {

@@ -1,4 +1,5 @@
 #if Server
+public import YOLOServerOptions
 public import Logging
 import Hummingbird
 import HummingbirdCore

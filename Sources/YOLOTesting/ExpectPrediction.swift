@@ -1,7 +1,5 @@
 public import Testing
 public import YOLO
-public import YOLODatasets
-import YOLOValidation
 public import YOLOVerification
 
 /// Expects a prediction to be the same as another one, as far as tolerances say.
@@ -20,7 +18,7 @@ public import YOLOVerification
 ///   - comment: What else the issue says.
 ///   - sourceLocation: Where the issue is reported.
 public func expectPrediction(
-  _ prediction: Prediction, matches expected: Prediction, within tolerances: Tolerances = .standard,
+  _ prediction: Results, matches expected: Results, within tolerances: Tolerances = .standard,
   _ comment: Comment? = nil, sourceLocation: SourceLocation = #_sourceLocation
 ) {
   record(
@@ -33,7 +31,7 @@ public func expectPrediction(
 ///
 /// Otherwise as `expectPrediction(_:matches:within:_:sourceLocation:)`.
 public func expectPrediction(
-  _ prediction: Prediction, matches expected: PredictedImage,
+  _ prediction: Results, matches expected: PredictedImage,
   within tolerances: Tolerances = .standard, _ comment: Comment? = nil,
   sourceLocation: SourceLocation = #_sourceLocation
 ) {
@@ -54,7 +52,7 @@ public func expectPrediction(
 ///   - comment: What else the issue says.
 ///   - sourceLocation: Where the issue is reported.
 public func expectPrediction(
-  _ prediction: Prediction, matches expected: GoldenCase, within tolerances: Tolerances? = nil,
+  _ prediction: Results, matches expected: GoldenCase, within tolerances: Tolerances? = nil,
   _ comment: Comment? = nil, sourceLocation: SourceLocation = #_sourceLocation
 ) {
   record(

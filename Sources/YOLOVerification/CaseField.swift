@@ -1,5 +1,5 @@
 import JSONText
-import YOLOValidation
+import YOLOSystem
 
 /// A value of `case.json` that knows its key, for errors that name it.
 struct CaseField {
@@ -14,7 +14,7 @@ struct CaseField {
       case .null: "null"
       case .array(let elements): "a list of \(elements.count)"
       case .object: "an object"
-      case .bool, .int, .double, .string: OptionText.excerpt(JSONWriter.text(value))
+      case .bool, .int, .double, .string: JSONWriter.text(value).excerpt()
       }
     return .invalid(
       path: path, key: key.isEmpty ? "the file" : key, expected: expected, found: found)
@@ -29,7 +29,7 @@ struct CaseField {
     guard let members = value.members else { throw invalid("an object") }
     var fields: [String: CaseField] = [:]
     for member in members {
-      let name = OptionText.excerpt(member.key)
+      let name = member.key.excerpt()
       if let known, !known.contains(member.key) {
         throw .invalid(
           path: path, key: key.isEmpty ? name : "\(key).\(name)",

@@ -1,11 +1,12 @@
 import JSONText
 import YOLODatasets
+import YOLOGeometry
 public import YOLOImage
 import YOLOImageIO
 import YOLOModels
+import YOLOOptions
 import YOLOSystem
 public import YOLOTensor
-import YOLOValidation
 
 extension GoldenCase {
   /// The maximum number of bytes of `case.json`.
@@ -49,12 +50,12 @@ extension GoldenCase {
     }
     _ = try root.members(known: Self.keys)
 
-    let tasks = CaseTask.allCases.map(\.rawValue).joined(separator: ", ")
+    let tasks = VisionTask.allCases.map(\.rawValue).joined(separator: ", ")
     let taskField = try required("task", "one of \(tasks)")
-    guard let task = CaseTask(rawValue: try taskField.text()) else {
+    guard let task = VisionTask(rawValue: try taskField.text()) else {
       throw taskField.invalid("one of \(tasks)")
     }
-    self.task = task.rawValue
+    self.task = task
     image = try required("picture", "the name of a file").fileName()
     (options, branch) = try PredictOptions.reading(
       loose["options"] ?? CaseField(path: file, key: "options", value: .object([])))
@@ -119,7 +120,7 @@ extension GoldenCase {
   static func tensorFile(_ path: String) -> String { "\(tensorDirectory)/\(path).npy" }
 
   private static func expectation(
-    _ path: String, _ task: CaseTask
+    _ path: String, _ task: VisionTask
   ) throws(VerificationError) -> [ComparedObject] {
     let images: [PredictedImage]
     do throws(DatasetError) {
@@ -131,9 +132,9 @@ extension GoldenCase {
       throw .expectation(
         path: path, reason: "it has the predictions of \(images.count) images, expected one")
     }
-    for (index, object) in image.objects.enumerated() where !task.accepts(object.shape) {
+    for (index, object) in image.objects.enumerated() where !task.accepts(object) {
       throw .expectation(
-        path: path, reason: "object \(index) is none of the task \(task.rawValue): \(task.expected)"
+        path: path, reason: "object \(index) is none of the task \(task): \(task.expectedObject)"
       )
     }
     return image.objects

@@ -1,12 +1,13 @@
 import JSONText
 public import YOLO
 import YOLODatasets
+import YOLOGeometry
 import YOLOImage
 import YOLOImageIO
+public import YOLOOptions
 import YOLOPostprocess
 import YOLOSystem
 import YOLOTensor
-public import YOLOValidation
 
 extension GoldenCase {
   /// Creates a case of what a model gives now.
@@ -38,7 +39,8 @@ extension GoldenCase {
       let image = try ImageReader.decode(bytes, named: path)
       fixed = try PredictOptions(
         imageSize: options.imageSize ?? model.defaultImageSize, confidence: options.confidence,
-        overlap: options.overlap, maxDetections: options.maxDetections, classes: options.classes,
+        iouThreshold: options.iouThreshold, maxDetections: options.maxDetections,
+        classes: options.classes,
         isAgnostic: options.isAgnostic, isRectangular: options.isRectangular,
         hasRetinaMasks: options.hasRetinaMasks)
       let plain = try model.predict(image, options: fixed, source: path)
@@ -78,17 +80,17 @@ extension GoldenCase {
 
   /// The HUB answer of one image.
   private static func answer(
-    _ prediction: Prediction, of model: Model, _ stamp: ModelStamp?
+    _ results: Results, of model: Model, _ stamp: ModelStamp?
   ) -> [UInt8] {
-    var prediction = prediction
-    prediction.speed = Speed(preprocess: 0, inference: 0, postprocess: 0)
+    var results = results
+    results.speed = Speed(preprocess: 0, inference: 0, postprocess: 0)
     var report = ResultReport()
-    report.append(prediction)
+    report.append(results)
     var metadata = [JSONMember("imageCount", .int(1))]
     if let stamp { metadata.append(JSONMember("model", .string(stamp.file))) }
     report.finish(
       metadata: metadata + [
-        JSONMember("task", .string(model.task)),
+        JSONMember("task", .string(model.task.rawValue)),
         JSONMember("version", .object([JSONMember("yolo", .string(Version.current))])),
       ])
     return report.takeBytes() + [UInt8(ascii: "\n")]
@@ -101,7 +103,7 @@ extension GoldenCase {
   ) -> [UInt8] {
     var members = [
       JSONMember("format", .string(format)), JSONMember("version", .int(formatVersion)),
-      JSONMember("task", .string(model.task)), JSONMember("picture", .string(image)),
+      JSONMember("task", .string(model.task.rawValue)), JSONMember("picture", .string(image)),
       JSONMember("options", options.json(branch: model.options.branch)),
       JSONMember("tolerances", tolerances.json),
       JSONMember("tensors", .array(modules.map { .string($0) })),

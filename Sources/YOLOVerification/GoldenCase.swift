@@ -1,7 +1,8 @@
+public import YOLOGeometry
 import YOLOInspection
 public import YOLOModels
+public import YOLOOptions
 import YOLOSystem
-public import YOLOValidation
 
 /// An image, the options of a prediction, and what that must give.
 ///
@@ -39,8 +40,8 @@ public struct GoldenCase: Sendable, Hashable {
 
   /// The directory.
   public let path: String
-  /// The task, as Ultralytics names it.
-  public let task: String
+  /// The task.
+  public let task: VisionTask
   /// The name of the image's file in the directory.
   public let image: String
   /// The options of the prediction.

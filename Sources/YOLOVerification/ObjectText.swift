@@ -1,5 +1,4 @@
 import YOLOGeometry
-import YOLOValidation
 
 /// How messages tell objects apart.
 enum ObjectText {
@@ -7,12 +6,11 @@ enum ObjectText {
 
   /// The box, or the corners of an oriented box, in pixels.
   static func place(_ object: ComparedObject) -> String {
-    switch object.shape {
-    case .image: "(of the image)"
-    case .box(let box), .outline(let box, _), .keypoints(let box, _):
-      "at (\(box.x1), \(box.y1), \(box.x2), \(box.y2))"
-    case .orientedBox(let corners):
-      "at " + corners.map { "(\($0.x), \($0.y))" }.joined(separator: " ")
+    guard let geometry = object.geometry else { return "(of the image)" }
+    guard object.corners.isEmpty else {
+      return "at " + object.corners.map { "(\($0.x), \($0.y))" }.joined(separator: " ")
     }
+    let box = geometry.box
+    return "at (\(box.x1), \(box.y1), \(box.x2), \(box.y2))"
   }
 }

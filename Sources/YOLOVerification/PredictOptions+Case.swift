@@ -1,89 +1,81 @@
 import JSONText
 import YOLOGeometry
 import YOLOModels
-import YOLOValidation
+import YOLOOptions
 
 /// The options of a case: those of a prediction, by the names of `PredictOption`.
 extension PredictOptions {
-  private static let keys = [
-    PredictOption.imageSize.name, PredictOption.confidence.name, PredictOption.overlap.name,
-    PredictOption.maxDetections.name, PredictOption.classes.name, PredictOption.agnostic.name,
-    PredictOption.rectangular.name, PredictOption.retinaMasks.name, PredictOption.suppression.name,
-  ]
-
   /// Reads options, of which each may be left out, and the branch of a dual head.
   static func reading(
     _ field: CaseField
   ) throws(VerificationError) -> (options: PredictOptions, branch: HeadBranch) {
-    let fields = try field.members(known: keys)
-    let size = fields[PredictOption.imageSize.name]
-    let confidence = try fields[PredictOption.confidence.name]?.number()
-    let overlap = try fields[PredictOption.overlap.name]?.number()
-    let maxDetections = try fields[PredictOption.maxDetections.name]?.integer()
-    let classes = try fields[PredictOption.classes.name].map {
-      (classes) throws(VerificationError) in
-      var indices: Set<Int> = []
-      for element in try classes.elements() { indices.insert(try element.integer()) }
-      return indices
+    let branch = PredictOption.suppression
+    let fields = try field.members(known: settings.map(\.name) + [branch.name])
+    var values: [(setting: Setting<PredictOptions>, value: OptionValue)] = []
+    for setting in settings {
+      if let field = fields[setting.name] {
+        values.append((setting, try field.optionValue(setting.schema, setting.expected)))
+      }
     }
-    let isAgnostic = try fields[PredictOption.agnostic.name]?.boolean()
-    let isRectangular = try fields[PredictOption.rectangular.name]?.boolean()
-    let hasRetinaMasks = try fields[PredictOption.retinaMasks.name]?.boolean()
-    let suppresses = try fields[PredictOption.suppression.name]?.boolean()
-    let imageSize = try size.map { (size) throws(VerificationError) in try Self.size(size) }
+    let suppresses = try fields[branch.name]?.boolean() ?? branch.defaultValue
+    var options = PredictOptions.standard
     do throws(OptionError) {
-      let options = try PredictOptions(
-        imageSize: imageSize,
-        confidence: confidence ?? PredictOption.confidence.defaultValue,
-        overlap: overlap ?? PredictOption.overlap.defaultValue,
-        maxDetections: maxDetections ?? PredictOption.maxDetections.defaultValue,
-        classes: classes, isAgnostic: isAgnostic ?? PredictOption.agnostic.defaultValue,
-        isRectangular: isRectangular ?? PredictOption.rectangular.defaultValue,
-        hasRetinaMasks: hasRetinaMasks ?? PredictOption.retinaMasks.defaultValue)
-      return (
-        options,
-        suppresses ?? PredictOption.suppression.defaultValue ? .oneToMany : .oneToOne
-      )
+      for (setting, value) in values { try setting.set(value, in: &options) }
     } catch {
       throw .invalid(
         path: field.path, key: "\(field.key).\(error.option)", expected: error.expected,
         found: error.given)
     }
-  }
-
-  /// Reads a side, or a height and a width.
-  private static func size(_ field: CaseField) throws(VerificationError) -> Size {
-    let expected = PredictOption.imageSize.expected
-    if let side = field.value.int { return Size(width: side, height: side) }
-    guard let sides = field.value.elements, sides.count == 2, let height = sides[0].int,
-      let width = sides[1].int
-    else { throw field.invalid(expected) }
-    return Size(width: width, height: height)
+    return (options, suppresses ? .oneToMany : .oneToOne)
   }
 
   /// Returns the options as they are written.
   func json(branch: HeadBranch) -> JSONValue {
-    var members: [JSONMember] = []
-    if let imageSize {
-      members.append(
-        JSONMember(
-          PredictOption.imageSize.name, .array([.int(imageSize.height), .int(imageSize.width)])))
+    .object(
+      Self.settings.compactMap { setting in
+        setting.value(in: self).map { JSONMember(setting.name, $0.json) }
+      } + [JSONMember(PredictOption.suppression.name, .bool(branch == .oneToMany))])
+  }
+}
+
+extension CaseField {
+  /// Returns a value of an option that takes what `schema` says.
+  fileprivate func optionValue(
+    _ schema: OptionSchema, _ expected: String
+  ) throws(VerificationError) -> OptionValue {
+    switch schema {
+    case .integer: return .integer(try integer())
+    case .number: return .number(try number())
+    case .flag: return .flag(try boolean())
+    case .size: return .size(try size(expected))
+    case .text: return .text(try text())
+    case .classes:
+      var indices: Set<Int> = []
+      for element in try elements() { indices.insert(try element.integer()) }
+      return .classes(indices)
     }
-    members += [
-      JSONMember(PredictOption.confidence.name, .double(confidence)),
-      JSONMember(PredictOption.overlap.name, .double(overlap)),
-      JSONMember(PredictOption.maxDetections.name, .int(maxDetections)),
-    ]
-    if let classes {
-      members.append(
-        JSONMember(PredictOption.classes.name, .array(classes.sorted().map { .int($0) })))
+  }
+
+  /// Reads a side, or a height and a width.
+  private func size(_ expected: String) throws(VerificationError) -> Size {
+    if let side = value.int { return Size(width: side, height: side) }
+    guard let sides = value.elements, sides.count == 2, let height = sides[0].int,
+      let width = sides[1].int
+    else { throw invalid(expected) }
+    return Size(width: width, height: height)
+  }
+}
+
+extension OptionValue {
+  /// The value as a case has it.
+  fileprivate var json: JSONValue {
+    switch self {
+    case .integer(let number): .int(number)
+    case .number(let number): .double(number)
+    case .flag(let isOn): .bool(isOn)
+    case .size(let size): .array([.int(size.height), .int(size.width)])
+    case .classes(let indices): .array(indices.sorted().map { .int($0) })
+    case .text(let text): .string(text)
     }
-    return .object(
-      members + [
-        JSONMember(PredictOption.agnostic.name, .bool(isAgnostic)),
-        JSONMember(PredictOption.rectangular.name, .bool(isRectangular)),
-        JSONMember(PredictOption.retinaMasks.name, .bool(hasRetinaMasks)),
-        JSONMember(PredictOption.suppression.name, .bool(branch == .oneToMany)),
-      ])
   }
 }

@@ -1,6 +1,5 @@
 import YOLOGeometry
 public import YOLOPostprocess
-public import YOLOValidation
 
 /// How the objects of a prediction differ from those that are expected, held against tolerances.
 ///
@@ -25,18 +24,18 @@ public struct PredictionCheck: Sendable, Hashable {
   /// Compares a prediction with objects.
   ///
   /// - Parameters:
-  ///   - prediction: The prediction.
+  ///   - results: What was found.
   ///   - expected: The objects that are expected.
   ///   - tolerances: How far they may be off.
   ///   - threshold: The confidence that objects had to exceed, if it is known.
   public init(
-    _ prediction: Prediction, against expected: [ComparedObject],
+    _ results: Results, against expected: [ComparedObject],
     within tolerances: Tolerances = .standard, threshold: Double? = nil
   ) {
-    let found = prediction.comparedObjects(with: expected, within: tolerances)
+    let found = results.comparedObjects(with: expected, within: tolerances)
     let comparison = PredictionComparison(expected, found)
     func name(_ object: ComparedObject) -> String {
-      Int(object.label).map { prediction.name(ofClass: $0) } ?? object.label
+      Int(object.label).map { results.name(ofClass: $0) } ?? object.label
     }
     let bound = threshold.map { Float($0) + tolerances.confidence } ?? -.infinity
     var problems: [PredictionProblem] = []
@@ -100,9 +99,11 @@ public struct PredictionCheck: Sendable, Hashable {
   /// Whether two objects, of whatever classes, lie in about the same place.
   private static func isSamePlace(_ first: ComparedObject, _ second: ComparedObject) -> Bool {
     func relabeled(_ object: ComparedObject) -> ComparedObject {
-      ComparedObject(label: "", confidence: object.confidence, shape: object.shape)
+      object.corners.isEmpty
+        ? ComparedObject(label: "", confidence: object.confidence, geometry: object.geometry)
+        : ComparedObject(label: "", confidence: object.confidence, corners: object.corners)
     }
-    if case .image = first.shape { return false }
+    if first.geometry == nil { return false }
     return !PredictionComparison([relabeled(first)], [relabeled(second)]).pairs.isEmpty
   }
 }

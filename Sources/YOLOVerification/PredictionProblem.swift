@@ -1,5 +1,4 @@
 import YOLOInspection
-public import YOLOValidation
 
 /// An object of a prediction that is not what a reference has.
 public struct PredictionProblem: Sendable, Hashable {

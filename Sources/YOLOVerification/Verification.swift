@@ -1,9 +1,10 @@
 public import YOLO
+import YOLOGeometry
 public import YOLOInspection
 import YOLOModels
+import YOLOOptions
 import YOLOPostprocess
 import YOLOTensor
-import YOLOValidation
 
 /// What a model gives on a golden case, held against what the case expects.
 public struct Verification: Sendable, Hashable {
@@ -47,14 +48,14 @@ public struct Verification: Sendable, Hashable {
     }
     let image = try goldenCase.readImage()
     let options = goldenCase.options
-    let prediction: Prediction
+    let results: Results
     do throws(YOLOError) {
-      prediction = try model.predict(image, options: options, source: goldenCase.path)
+      results = try model.predict(image, options: options, source: goldenCase.path)
     } catch {
       throw .model(error)
     }
     check = PredictionCheck(
-      prediction, against: goldenCase.expected, within: goldenCase.tolerances,
+      results, against: goldenCase.expected, within: goldenCase.tolerances,
       threshold: options.confidence)
     self.goldenCase = goldenCase
     guard !goldenCase.tensors.isEmpty else {

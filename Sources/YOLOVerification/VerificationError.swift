@@ -1,5 +1,6 @@
 public import YOLO
 public import YOLODatasets
+public import YOLOGeometry
 public import YOLOImageIO
 
 /// Why a golden case cannot be read, made or run.
@@ -19,7 +20,7 @@ public enum VerificationError: Error, Sendable, Hashable {
   /// The expected predictions are not those of one image by the case's task.
   case expectation(path: String, reason: String)
   /// A model of another task than the case's.
-  case otherTask(path: String, expected: String, found: String)
+  case otherTask(path: String, expected: VisionTask, found: VisionTask)
   /// A case would be overwritten.
   case exists(path: String, reason: String)
   /// A directory that neither is a case nor has cases in it.

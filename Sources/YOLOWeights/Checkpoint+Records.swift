@@ -1,3 +1,5 @@
+import YOLOGeometry
+
 extension Checkpoint {
   /// Completes a checkpoint from its records, as Ultralytics stores them.
   ///
@@ -46,30 +48,30 @@ extension Checkpoint {
     }
     self.init(
       model: model,
-      task: overrides?.task ?? model.attributes["task"]?.string ?? trainingArguments["task"]?.string
-        ?? Self.task(of: model),
+      taskName: overrides?.task ?? model.attributes["task"]?.string
+        ?? trainingArguments["task"]?.string ?? Self.task(of: model)?.rawValue,
       names: try ClassNames(overrides?.names ?? model.attributes["names"], file: file),
       strides: strides,
       imageSize: imageSize, trainingArguments: trainingArguments, info: info)
   }
 
   /// The task that the class of the head, which is the last layer, or of the model implies.
-  private static func task(of model: ModuleRecord) -> String? {
+  private static func task(of model: ModuleRecord) -> VisionTask? {
     let head = model["model"]?.children.last?.className ?? ""
     switch head {
-    case _ where head.hasPrefix("Segment"): return "segment"
-    case _ where head.hasPrefix("Pose"): return "pose"
-    case _ where head.hasPrefix("OBB"): return "obb"
-    case "Classify": return "classify"
-    case "Detect", "v10Detect", "RTDETRDecoder": return "detect"
+    case _ where head.hasPrefix("Segment"): return .segment
+    case _ where head.hasPrefix("Pose"): return .pose
+    case _ where head.hasPrefix("OBB"): return .obb
+    case "Classify": return .classify
+    case "Detect", "v10Detect", "RTDETRDecoder": return .detect
     default: break
     }
     switch model.className {
-    case "DetectionModel": return "detect"
-    case "SegmentationModel": return "segment"
-    case "PoseModel": return "pose"
-    case "OBBModel": return "obb"
-    case "ClassificationModel": return "classify"
+    case "DetectionModel": return .detect
+    case "SegmentationModel": return .segment
+    case "PoseModel": return .pose
+    case "OBBModel": return .obb
+    case "ClassificationModel": return .classify
     default: return nil
     }
   }

@@ -1,4 +1,5 @@
 import JSONText
+import YOLOGeometry
 import YOLOSystem
 
 extension Checkpoint {
@@ -91,7 +92,9 @@ extension Checkpoint {
       JSONMember(MetadataKey.format.rawValue, .string(MetadataKey.currentFormat)),
       JSONMember(MetadataKey.producer.rawValue, .string(producer)),
     ]
-    if let task { members.append(JSONMember(MetadataKey.task.rawValue, .string(task))) }
+    if let taskName {
+      members.append(JSONMember(MetadataKey.task.rawValue, .string(taskName)))
+    }
     members += [
       member(
         .names, .object(names.ids.map { JSONMember(String($0), .string(names.label(of: $0))) })),

@@ -1,3 +1,4 @@
+public import YOLOGeometry
 package import YOLOSystem
 
 /// A model as it lies in a file: its records and tensors, and what is needed to predict with it.
@@ -7,9 +8,8 @@ package import YOLOSystem
 public struct Checkpoint: Sendable {
   /// The root of the module records: its child `model` holds the layers, its path is empty.
   public let model: ModuleRecord
-  /// The task as Ultralytics spells it (`detect`, `segment`, `classify`, `pose`, `obb`), or nil if
-  /// neither the file nor the head tells it.
-  public let task: String?
+  /// The task as the file or else the head spells it, or nil if neither tells it.
+  package let taskName: String?
   /// The class names.
   public let names: ClassNames
   /// The strides of the output levels in pixels, such as 8, 16, 32; empty if the file has none.
@@ -73,17 +73,21 @@ public struct Checkpoint: Sendable {
   }
 
   init(
-    model: ModuleRecord, task: String?, names: ClassNames, strides: [Int], imageSize: InputSize?,
+    model: ModuleRecord, taskName: String?, names: ClassNames, strides: [Int],
+    imageSize: InputSize?,
     trainingArguments: [String: AttributeValue], info: CheckpointInfo
   ) {
     self.model = model
-    self.task = task
+    self.taskName = taskName
     self.names = names
     self.strides = strides
     self.imageSize = imageSize
     self.trainingArguments = trainingArguments
     self.info = info
   }
+
+  /// The task, or nil if neither the file nor the head tells one that there is.
+  public var task: VisionTask? { taskName.flatMap(VisionTask.init(rawValue:)) }
 
   /// Compares the tensors that were asked for since the checkpoint was opened, or since
   /// `resetUsage()`, with those in the file.

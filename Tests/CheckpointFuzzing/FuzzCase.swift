@@ -5,7 +5,7 @@ import YOLOImage
 import YOLOKernels
 import YOLOModels
 import YOLOTestSupport
-import YOLOValidation
+import YOLOOptions
 import YOLOWeights
 
 /// A damaged checkpoint and how it is run: all of it follows from a seed and a number.
@@ -179,7 +179,7 @@ package struct FuzzCase {
       options =
         (try? PredictOptions(
           imageSize: Size(width: side, height: side), confidence: 0.01,
-          overlap: chance(4, &random) ? 0 : 0.45, maxDetections: chance(8, &random) ? 30_000 : 300,
+          iouThreshold: chance(4, &random) ? 0 : 0.45, maxDetections: chance(8, &random) ? 30_000 : 300,
           isAgnostic: chance(4, &random), isRectangular: chance(2, &random),
           hasRetinaMasks: chance(4, &random))) ?? .standard
     }

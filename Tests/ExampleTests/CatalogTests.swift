@@ -1,7 +1,7 @@
 import Foundation
 import Testing
 import YOLOModels
-import YOLOValidation
+import YOLOOptions
 
 /// What the catalog says is what the code says.
 @Suite struct CatalogTests {
@@ -96,32 +96,21 @@ import YOLOValidation
     #expect(code == example)
   }
 
-  /// A row an option: name, range, default, as `PredictOption` has them.
+  /// A row an option: name, range, default, as `PredictOption` has them, in its order.
   @Test func optionsAreThoseOfTheCode() throws {
-    let article = try Self.article("OptionsAndRanges")
-    let size = PredictOption.imageSize
-    #expect(
-      article.contains(
-        "| `\(size.name)` | \(size.range.lowerBound) to \(size.range.upperBound) |"))
-    func expectRow<Value>(_ option: NumberOption<Value>) {
-      #expect(
-        article.contains(
-          "| `\(option.name)` | \(option.range.lowerBound) to \(option.range.upperBound) | "
-            + "\(option.defaultValue) |"), "\(option.name)")
+    let rows = try Self.article("OptionsAndRanges").components(separatedBy: "\n")
+      .filter { $0.hasPrefix("| `") }
+    #expect(rows.count == PredictOption.all.count)
+    for (row, option) in zip(rows, PredictOption.all) {
+      var cells = ["`\(option.name)`"]
+      switch option.schema {
+      case .integer, .number: cells += [option.schema.range ?? "", option.defaultText ?? ""]
+      case .flag: cells += ["true, false", option.defaultText ?? ""]
+      case .size: cells.append(option.schema.range ?? "")
+      case .classes, .text: break
+      }
+      #expect(row.hasPrefix("| " + cells.joined(separator: " | ") + " |"), "\(option.name)")
     }
-    expectRow(PredictOption.confidence)
-    expectRow(PredictOption.overlap)
-    expectRow(PredictOption.maxDetections)
-    expectRow(PredictOption.videoStride)
-    for option in [
-      PredictOption.agnostic, PredictOption.rectangular, PredictOption.retinaMasks,
-      PredictOption.suppression, PredictOption.normalized,
-    ] {
-      #expect(
-        article.contains("| `\(option.name)` | true, false | \(option.defaultValue) |"),
-        "\(option.name)")
-    }
-    #expect(article.contains("| `\(PredictOption.classes.name)` |"))
   }
 
   /// All classes that a checkpoint may have are listed, and no other.

@@ -2,6 +2,7 @@ import Dispatch
 import Foundation
 import Testing
 import YOLO
+import YOLODrawing
 import YOLOImageIO
 
 /// The examples of the documentation about embedding: what stands between two marks is a code block there.
@@ -24,8 +25,8 @@ import YOLOImageIO
     // example: first
     let model = try Model(path: checkpoint)
     let image = try ImageReader.read(contentsOf: photo)
-    for detection in try model.predict(image).detections {
-      print(model.names.label(of: detection.classIndex), detection.confidence, detection.box)
+    for instance in try model.predict(image) {
+      print(instance.className, instance.confidence, instance.box)
     }
     // end
     #expect(output.lines.count == 7 && output.lines[0].contains("ring"))
@@ -43,7 +44,7 @@ import YOLOImageIO
     let fromBytes = try Model(bytes: bytes, named: "uploaded model")
     let fromSafetensors = try Model(path: safetensors)
     // end
-    #expect([fromFile, fromBytes, fromSafetensors].allSatisfy { $0.task == "detect" })
+    #expect([fromFile, fromBytes, fromSafetensors].allSatisfy { $0.task == .detect })
   }
 
   @Test func images() throws {
@@ -59,27 +60,35 @@ import YOLOImageIO
     #expect(fromFile == fromBytes && fromCamera.size == Size(width: 4, height: 2))
   }
 
-  @Test func findings() throws {
+  @Test func crops() throws {
+    let image = try ImageReader.read(contentsOf: Self.file("shapes.jpg"))
+    let boxes = [Box(x1: 10, y1: 20, x2: 50, y2: 90), Box(x1: -9, y1: 0, x2: -5, y2: 9)]
+    // example: crops
+    let crops = boxes.compactMap { PixelRectangle(around: $0, in: image.size) }.map { rectangle in
+      image.withView(of: rectangle) { view in view.resized(to: Size(width: 64, height: 128)) }
+    }
+    // end
+    #expect(crops.map(\.width) == [64])
+  }
+
+  @Test func results() throws {
     let output = Output()
     func print(_ values: Any...) { output.print(values) }
     for task in ["detect", "segment", "pose", "obb", "classify"] {
       let model = try Model(path: Self.file("shapes-\(task).pt"))
       let image = try ImageReader.read(
         contentsOf: Self.file(task == "detect" ? "shapes.jpg" : "shapes-\(task).jpg"))
-      // example: findings
-      let prediction = try model.predict(image)
-      switch prediction.findings {
-      case .detections(let objects):
-        for object in objects { print(object.classIndex, object.confidence, object.box) }
-      case .segmentations(let objects):
-        for object in objects { print(object.box, object.mask.area, object.polygon.points.count) }
-      case .poses(let objects):
-        for object in objects { print(object.box, object.keypoints.map(\.point)) }
-      case .orientedDetections(let objects):
-        for object in objects { print(object.box.x, object.box.y, object.box.angle) }
-      case .classification(let classes):
-        for score in classes.top { print(score.classIndex, score.confidence) }
+      // example: results
+      let results = try model.predict(image)
+      for instance in results {
+        print(instance.className, instance.confidence, instance.box.center)
       }
+      for (instance, mask, outline) in results.segmentations {
+        print(instance.box, mask.area, outline.points.count)
+      }
+      for (instance, keypoints) in results.poses { print(instance.box, keypoints.map(\.point)) }
+      for (instance, box) in results.orientedBoxes { print(instance.className, box.angle) }
+      if let best = results.classification?.top1 { print(best.className, best.confidence) }
       // end
       #expect(!output.lines.isEmpty, "\(task)")
       output.lines = []
@@ -93,11 +102,11 @@ import YOLOImageIO
     )
     // example: options
     let options = try PredictOptions(
-      imageSize: Size(width: 320, height: 320), confidence: 0.5, overlap: 0.6, classes: [0, 3])
-    let prediction = try model.predict(image, options: options)
+      imageSize: Size(width: 320, height: 320), confidence: 0.5, iouThreshold: 0.6, classes: [0, 3])
+    let results = try model.predict(image, options: options)
     // end
     #expect(
-      prediction.detections.allSatisfy { $0.confidence > 0.5 && [0, 3].contains($0.classIndex) })
+      results.allSatisfy { $0.confidence > 0.5 && [0, 3].contains($0.classIndex) })
   }
 
   @Test func runtime() throws {
@@ -115,11 +124,11 @@ import YOLOImageIO
     let model = try Model(path: Self.file("shapes-detect.pt"))
     let upload = [UInt8](try Data(contentsOf: URL(filePath: Self.file("shapes.jpg"))))
     // example: awaited
-    let prediction = try await model.prediction(source: "upload 17") {
+    let results = try await model.prediction(source: "upload 17") {
       try ImageReader.decode(upload, named: "upload 17")
     }
     // end
-    #expect(prediction.detections.count == 7 && prediction.source == "upload 17")
+    #expect(results.count == 7 && results.source == "upload 17")
   }
 
   @Test func many() async throws {
@@ -128,9 +137,9 @@ import YOLOImageIO
       try ImageReader.read(contentsOf: Self.file($0))
     }
     // example: many
-    let predictions = try await model.predictions(of: images)
+    let results = try await model.predictions(of: images)
     // end
-    #expect(predictions.map(\.size) == images.map(\.size))
+    #expect(results.map(\.imageSize) == images.map(\.size))
   }
 
   @Test func stream() async throws {
@@ -142,8 +151,8 @@ import YOLOImageIO
     }
     var counts = [Int]()
     // example: stream
-    for try await prediction in model.predictions(of: camera) {
-      counts.append(prediction.detections.count)
+    for try await results in model.predictions(of: camera) {
+      counts.append(results.count)
     }
     // end
     #expect(counts == [7, 7, 7, 7, 7])
@@ -175,7 +184,7 @@ import YOLOImageIO
     // end
     mayEnd.signal()
     #expect(wasCancelled)
-    #expect(try await other.value.detections.count == 7)
+    #expect(try await other.value.count == 7)
   }
 
   @Test func errors() throws {
@@ -202,10 +211,14 @@ import YOLOImageIO
     ).path
     defer { try? FileManager.default.removeItem(atPath: path) }
     // example: output
-    let prediction = try model.predict(image, source: "shapes.jpg")
-    let line = prediction.jsonLine()
-    try ImageWriter.write(prediction.drawn(on: image), to: path)
+    let results = try model.predict(image, source: "shapes.jpg")
+    let line = results.jsonLine()
+    let encoded = try JSONEncoder().encode(results)
+    var options = DrawingOptions()
+    options.showsConfidences = false
+    try ImageWriter.write(results.drawn(on: image, options: options), to: path)
     // end
     #expect(line.starts(with: Array("{\"source\":\"shapes.jpg\"".utf8)))
+    #expect(!encoded.isEmpty && results.json.hasPrefix("{\"results\":[{\"class\":"))
   }
 }

@@ -3,6 +3,7 @@ import Testing
 import YOLO
 import YOLOImageIO
 import YOLOInspection
+import YOLOPlot
 import YOLOTesting
 import YOLOVerification
 
@@ -38,8 +39,8 @@ import YOLOVerification
     // example: box
     let trace = try model.trace(image, taps: model.headPaths)
     let levels = HeadLevel.levels(of: model, in: trace)
-    if let object = trace.prediction.detections.first,
-      let distribution = BoxDistribution(of: object, in: levels, fit: trace.fit)
+    if let instance = trace.results.first,
+      let distribution = BoxDistribution(of: instance, in: levels, fit: trace.fit)
     {
       print(distribution.stride, distribution.distances, distribution.probabilities[0])
     }
@@ -87,8 +88,8 @@ import YOLOVerification
     // end
     let before = try model.predict(image)
     // example: expect
-    let prediction = try model.predict(image)
-    expectPrediction(prediction, matches: before, within: Tolerances(box: 0.1))
+    let results = try model.predict(image)
+    expectPrediction(results, matches: before, within: Tolerances(box: 0.1))
     // end
   }
 }

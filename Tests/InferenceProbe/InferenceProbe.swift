@@ -3,7 +3,7 @@ import Glibc
 import YOLO
 import YOLOGraph
 import YOLOImage
-import YOLOValidation
+import YOLOOptions
 
 /// Counts what inference allocates and retains, and looks at the memory that it keeps.
 ///

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import YOLOOptions
 import YOLOTestSupport
 
 /// The command as its user runs it: the built program, its output and its exit codes.
@@ -134,6 +135,25 @@ import YOLOTestSupport
     #expect(throughput > 0 && throughput <= 3 * 1000 / (inference["min"] ?? 0))
   }
 
+  /// The rows of the tables of options are flags, and the help has them with their ranges.
+  @Test func everyRowIsAFlag() throws {
+    func expectFlags<Root>(_ settings: [Setting<Root>], of command: String) throws {
+      let help = try yolo([command, "--help"]).output
+        .split { $0 == " " || $0 == "\n" }.joined(separator: " ")
+      for setting in settings {
+        let isOn = setting.schema == .flag && setting.defaultText == "true"
+        #expect(help.contains("--\(setting.flag)\(isOn ? "/--no-\(setting.flag)" : "") "))
+        #expect(help.contains(setting.help), "\(command) --\(setting.flag)")
+        if case .size = setting.schema { continue }
+        #expect(help.contains("\(setting.help)\(setting.schema.range.map { ", \($0)" } ?? "")"))
+      }
+    }
+    for command in ["predict", "record", "trace"] {
+      try expectFlags(PredictOptions.settings, of: command)
+    }
+    try expectFlags(EvaluationOptions.settings, of: "val")
+  }
+
   /// What a user can get wrong: arguments, the exit code, and words that the message must have.
   static let mistakes: [([String], Int32, [String])] = [
     (["predict", "--conf", "2"], 64, ["conf", "0.01", "2"]),
@@ -170,6 +190,17 @@ import YOLOTestSupport
     #expect(outcome.status == status, "\(outcome.errors)")
     #expect(outcome.output.isEmpty)
     for word in words { #expect(outcome.errors.contains(word), "\(outcome.errors)") }
+  }
+
+  /// A font that cannot be used is an error before anything is predicted: 70 without FreeType.
+  @Test func aFontThatCannotBeReadIsRefused() throws {
+    try withDirectory { directory in
+      let outcome = try predict([
+        "--source", Self.photo, "--save", directory.path, "--font", "/nowhere/font.ttf",
+      ])
+      #expect([66, 70].contains(outcome.status), "\(outcome.errors)")
+      #expect(outcome.output.isEmpty && outcome.errors.contains("font"), "\(outcome.errors)")
+    }
   }
 
   @Test func aCheckpointThatWouldRunACommandIsRefusedByName() throws {

@@ -1,17 +1,18 @@
 import Foundation
 import Testing
 import YOLODatasets
+import YOLOGeometry
 import YOLOTestSupport
 
 @Suite struct DatasetTests {
   private func open(
-    _ text: String, task: DatasetTask = .detect, files: [String: String] = [:]
+    _ text: String, task: VisionTask = .detect, files: [String: String] = [:]
   ) throws -> Dataset {
     let directory = try TemporaryDirectory(files.merging(["data.yaml": text]) { $1 })
     return try Dataset.open(path: directory.path + "/data.yaml", task: task)
   }
 
-  private func error(_ text: String, task: DatasetTask = .detect) -> DatasetError? {
+  private func error(_ text: String, task: VisionTask = .detect) -> DatasetError? {
     #expect(throws: DatasetError.self) { try open(text, task: task) }
   }
 

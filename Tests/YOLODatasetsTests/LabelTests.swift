@@ -1,12 +1,12 @@
 import Testing
 import YOLODatasets
+import YOLOEvaluation
 import YOLOGeometry
 import YOLOTestSupport
-import YOLOValidation
 
 @Suite struct LabelTests {
   private func labels(
-    _ text: String, task: DatasetTask = .detect, classCount: Int = 8, more: String = ""
+    _ text: String, task: VisionTask = .detect, classCount: Int = 8, more: String = ""
   ) throws -> ImageLabels {
     let directory = try TemporaryDirectory([
       "data.yaml": "nc: \(classCount)\nval: images\n\(more)", "labels/1.txt": text,
@@ -24,7 +24,7 @@ import YOLOValidation
     ("0 .1 .1 .5 .1 .5 1.05 .1 .5", 1), ("0 .5 .5 .2 .2\n0 .5 .5 .2 .2\n1 .5 .5 .2 .2", 2),
   ])
   func accepted(text: String, count: Int) throws {
-    #expect(try labels(text).objects.count == count)
+    #expect(try labels(text).instances.count == count)
   }
 
   /// What Ultralytics calls corrupt, as it was seen to.
@@ -45,19 +45,20 @@ import YOLOValidation
   }
 
   @Test func boxes() throws {
-    let objects = try labels("3 0.5 0.25 0.5 0.25").objects
+    let objects = try labels("3 0.5 0.25 0.5 0.25").instances
     #expect(
       objects == [
-        LabeledObject(classIndex: 3, box: Box(x1: 0.25, y1: 0.125, x2: 0.75, y2: 0.375))
+        Instance(
+          classIndex: 3, geometry: .box(Box(x1: 0.25, y1: 0.125, x2: 0.75, y2: 0.375)))
       ])
-    let polygon = try labels("2 .25 .5 .75 .5 .5 1", task: .segment).objects[0]
+    let polygon = try labels("2 .25 .5 .75 .5 .5 1", task: .segment).instances[0]
     #expect(
-      polygon.box == Box(x1: 0.25, y1: 0.5, x2: 0.75, y2: 1) && polygon.polygon.points.count == 3)
+      polygon.box == Box(x1: 0.25, y1: 0.5, x2: 0.75, y2: 1) && polygon.outline?.points.count == 3)
     #expect(try labels("0 .5 .5 .2 .2\n0 .5 .5 .2 .2").duplicates == 1)
   }
 
   @Test func withoutPolygons() {
-    for task in [DatasetTask.segment, .obb] {
+    for task in [VisionTask.segment, .obb] {
       #expect(throws: DatasetError.self) { try labels("0 .5 .5 .2 .2", task: task) }
     }
   }
@@ -65,21 +66,21 @@ import YOLOValidation
   @Test func backgrounds() throws {
     let directory = try TemporaryDirectory(["data.yaml": "nc: 1\nval: images"])
     let set = try Dataset.open(path: directory.path, task: .detect)
-    #expect(try set.labels(ofImage: directory.path + "/images/none.jpg").objects.isEmpty)
+    #expect(try set.labels(ofImage: directory.path + "/images/none.jpg").instances.isEmpty)
   }
 
   @Test func keypoints() throws {
     let three = try labels(
       "0 .5 .5 .2 .2 .25 .5 2 0 0 0", task: .pose, more: "kpt_shape: [2, 3]"
-    ).objects[0].keypoints
+    ).instances[0].keypoints
     #expect(
       three == [
         Keypoint(Point(x: 0.25, y: 0.5), visibility: 2), Keypoint(Point(x: 0, y: 0), visibility: 0),
       ])
     let two = try labels(
       "0 .5 .5 .2 .2 .25 .5 -.005 0.5", task: .pose, more: "kpt_shape: [2, 2]"
-    ).objects[0].keypoints
-    #expect(two.map(\.visibility) == [1, 0])
+    ).instances[0].keypoints
+    #expect(two?.map(\.visibility) == [1, 0])
     for text in ["0 .5 .5 .2 .2", "0 .5 .5 .2 .2 .1 .1 2", "0 .5 .5 .2 .2 .1 1.1 2 .1 .1 2"] {
       #expect(throws: DatasetError.self) {
         try labels(text, task: .pose, more: "kpt_shape: [2, 3]")
@@ -100,20 +101,20 @@ import YOLOValidation
   }
 
   @Test func targets() throws {
-    let plan = ValidationPlan(sizes: [Size(width: 320, height: 160)], imageSize: 320, stride: 32)
+    let plan = EvaluationPlan(sizes: [Size(width: 320, height: 160)], imageSize: 320, stride: 32)
     let input = try #require(plan.batches.first?.first)
     #expect(input.letterbox.padded == Size(width: 352, height: 192))
-    let box = try labels("0 .5 .5 .5 .5").targets(for: input, kind: .boxes)
-    #expect(box.map(\.shape) == [.box(Box(x1: 96, y1: 56, x2: 256, y2: 136))])
+    let box = try labels("0 .5 .5 .5 .5").targets(for: input, task: .detect)
+    #expect(box.map(\.geometry) == [.box(Box(x1: 96, y1: 56, x2: 256, y2: 136))])
     let square = "1 .5 .5 .75 .5 .75 1 .5 1\n0 0 0 1 0 1 1 0 1"
-    let masks = try labels(square, task: .segment).targets(for: input, kind: .masks)
+    let masks = try labels(square, task: .segment).targets(for: input, task: .segment)
     // By falling area; where both are, the smaller one is on top.
     #expect(masks.map(\.classIndex) == [0, 1])
-    let areas = masks.map { if case .mask(_, let mask) = $0.shape { mask.area } else { 0 } }
+    let areas = masks.map { $0.letterboxMask?.area ?? 0 }
     #expect(areas[1] == 20 * 20 && areas[0] == 80 * 40 - areas[1])
     let oriented = try labels("0 .5 .25 .75 .5 .5 .75 .25 .5", task: .obb)
-      .targets(for: input, kind: .orientedBoxes)
-    guard case .orientedBox(let found) = oriented.first?.shape else {
+      .targets(for: input, task: .obb)
+    guard let found = oriented.first?.orientedBox else {
       Issue.record("no oriented box")
       return
     }
@@ -130,27 +131,20 @@ import YOLOValidation
       "data.yaml": "nc: 8\nval: images\nkpt_shape: [2, 3]", "labels/1.txt": "",
     ])
     for (task, text) in [
-      (DatasetTask.detect, "0 .5 .5 .2 .2\n7 .1 .2 .3 .4"),
+      (VisionTask.detect, "0 .5 .5 .2 .2\n7 .1 .2 .3 .4"),
       (.segment, "1 .5 .5 .7 .5 .6 .8\n2 0 0 1 0 1 1 0 1"),
       (.pose, "0 .5 .5 .2 .2 .25 .5 2 0 0 0"), (.obb, "0 .5 .25 .75 .5 .5 .75 .25 .5"),
     ] {
       let set = try Dataset.open(path: directory.path, task: task)
-      let plan = ValidationPlan(sizes: [Size(width: 64, height: 48)], imageSize: 64, stride: 32)
+      let plan = EvaluationPlan(sizes: [Size(width: 64, height: 48)], imageSize: 64, stride: 32)
       let input = try #require(plan.batches.first?.first)
-      let kind: ValidationKind =
-        switch task {
-        case .segment: .masks
-        case .pose: .keypoints(count: 2)
-        case .obb: .orientedBoxes
-        case .detect, .classify: .boxes
-        }
       for _ in 0..<fuzz.cases {
         try directory.write(mutated(Array(text.utf8), using: &random), to: "labels/1.txt")
         guard let labels = try? set.labels(ofImage: directory.path + "/images/1.jpg") else {
           continue
         }
-        #expect(labels.objects.allSatisfy { (0..<8).contains($0.classIndex) })
-        _ = labels.targets(for: input, kind: kind)
+        #expect(labels.instances.allSatisfy { (0..<8).contains($0.classIndex) })
+        _ = labels.targets(for: input, task: task)
       }
     }
   }

@@ -64,13 +64,15 @@ import YOLOTestSupport
     #expect(error(2, 5) == nil && error(5, 2) == nil && error(2, 3, 12) == nil)
     for (width, height) in [(0, 5), (5, 0), (-1, 5), (5, .min), (.max, 1), (1, 1 << 17)] {
       #expect(
-        error(width, height) == .extent(Size(width: width, height: height), limit: 1 << 16))
+        error(width, height) == .size(Size(width: width, height: height), limit: 1 << 16))
     }
-    for stride in [5, 0, -6, .min] { #expect(error(2, 2, stride) == .rowStride(stride, least: 6)) }
+    for stride in [5, 0, -6, .min] {
+      #expect(error(2, 2, stride) == .rowStride(stride, minimum: 6))
+    }
     #expect(error(2, 6) == .tooShort(bytes: 30, expected: 36))
     #expect(error(2, 3, 13) == .tooShort(bytes: 30, expected: 32))
     #expect(error(2, 3, .max) == .tooShort(bytes: 30, expected: .max))
     #expect(error(2, 2, .max - 3) == .tooShort(bytes: 30, expected: .max))
-    #expect("\(PixelBufferError.rowStride(5, least: 6))".contains("at least the 6 bytes"))
+    #expect("\(PixelBufferError.rowStride(5, minimum: 6))".contains("at least the 6 bytes"))
   }
 }

@@ -137,9 +137,11 @@ import YOLOTestSupport
       var rows: [Int] = []
       var pixels: [UInt8] = []
       for part in [0..<cut, cut..<letterbox.padded.height] {
-        image.forEachRow(of: letterbox, in: part) { row, samples in
-          rows.append(row)
-          pixels += UnsafeBufferPointer(start: samples, count: 3 * letterbox.padded.width)
+        image.withView { view in
+          view.forEachRow(of: letterbox, in: part) { row, samples in
+            rows.append(row)
+            pixels += UnsafeBufferPointer(start: samples, count: 3 * letterbox.padded.width)
+          }
         }
       }
       #expect(rows == Array(0..<letterbox.padded.height))

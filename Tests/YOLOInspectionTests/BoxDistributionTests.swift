@@ -3,6 +3,7 @@ import FoundationXML
 import Testing
 import YOLO
 import YOLOInspection
+import YOLOPlot
 import YOLOPostprocess
 import YOLOTensor
 
@@ -15,7 +16,7 @@ import YOLOTensor
     let trace = try model.trace(image, taps: model.headPaths)
     let levels = HeadLevel.levels(of: model, in: trace)
     #expect(levels.map(\.stride) == [8, 16, 32])
-    let objects = trace.prediction.detections
+    let objects = trace.results.detections
     #expect(objects.count >= 3)
     guard case .letterbox(let letterbox) = trace.fit else {
       Issue.record("a letterbox")
@@ -53,7 +54,7 @@ import YOLOTensor
     let (model, image) = (try Shipped.model("detect"), try Shipped.image("detect"))
     let trace = try model.trace(image, taps: model.headPaths)
     let levels = HeadLevel.levels(of: model, in: trace)
-    let best = try #require(trace.prediction.detections.first)
+    let best = try #require(trace.results.detections.first)
     let greatest = levels.compactMap { $0.bestScores().max() }.max()
     #expect(greatest == best.confidence)
     let own = levels.compactMap { $0.scores(ofClass: best.classIndex).max() }.max()
@@ -67,7 +68,7 @@ import YOLOTensor
   @Test func aChartNamesTheBoxAndEscapesItsClass() throws {
     let (model, image) = (try Shipped.model("detect"), try Shipped.image("detect"))
     let trace = try model.trace(image, taps: model.headPaths)
-    let object = try #require(trace.prediction.detections.first)
+    let object = try #require(trace.results.detections.first)
     let found = try #require(
       BoxDistribution(
         of: object, in: HeadLevel.levels(of: model, in: trace), fit: trace.fit))

@@ -3,6 +3,7 @@ import FoundationXML
 import Testing
 import YOLO
 import YOLOInspection
+import YOLOPlot
 import YOLOTensor
 import YOLOWeights
 

@@ -4,6 +4,7 @@ import JSONText
 import Testing
 import YOLO
 import YOLOInspection
+import YOLOPlot
 
 /// Where the time goes.
 @Suite struct ModelProfileTests {

@@ -3,6 +3,7 @@ import FoundationXML
 import Testing
 import YOLO
 import YOLOInspection
+import YOLOPlot
 
 /// Drawings of networks.
 @Suite struct NetworkDrawingTests {

@@ -21,20 +21,20 @@ import YOLOTestSupport
     expectClose([found.probabilities.reduce(0, +)], [1], .absolute(1e-6))
     // e³ / (e + 2e³ + e² + e⁻⁵⁰ + 1 + √e + e)
     expectClose([found.probabilities[1]], [0.3609558], .absolute(1e-5))
-    #expect(found.top.map(\.classIndex) == [1, 3, 2, 0, 7])
-    #expect(found.top[2].confidence == found.probabilities[2])
-    #expect(Self.classification([5, 6])?.top.map(\.classIndex) == [1, 0])
+    #expect(found.top5.map(\.classIndex) == [1, 3, 2, 0, 7])
+    #expect(found.top5[2].confidence == found.probabilities[2])
+    #expect(Self.classification([5, 6])?.top5.map(\.classIndex) == [1, 0])
     #expect(Self.classification([700, -700])?.probabilities == [1, 0])
   }
 
   @Test func unusualLogits() throws {
     let damaged = try #require(Self.classification([.nan, 1, .infinity]))
-    #expect(damaged.probabilities.count == 3 && damaged.top.count == 3)
+    #expect(damaged.probabilities.count == 3 && damaged.top5.count == 3)
     let low = try #require(Self.classification([-.infinity, 1]))
-    #expect(low.probabilities == [0, 1] && low.top.map(\.classIndex) == [1, 0])
+    #expect(low.probabilities == [0, 1] && low.top5.map(\.classIndex) == [1, 0])
     #expect(
-      Classification(probabilities: [.nan, 0.5, .nan, 0.7]).top.map(\.classIndex) == [3, 1, 0, 2])
-    #expect(Classification(probabilities: []).top.isEmpty)
+      Classification(probabilities: [.nan, 0.5, .nan, 0.7]).top5.map(\.classIndex) == [3, 1, 0, 2])
+    #expect(Classification(probabilities: []).top5.isEmpty)
   }
 
   @Test func topIsThatOfSorting() {
@@ -47,7 +47,7 @@ import YOLOTestSupport
         (probabilities[$1], $0) < (probabilities[$0], $1)
       }
       #expect(
-        Classification(probabilities: probabilities).top.map(\.classIndex)
+        Classification(probabilities: probabilities).top5.map(\.classIndex)
           == Array(wanted.prefix(5)))
     }
   }

@@ -34,45 +34,39 @@ import YOLOPostprocess
     Point(x: 266.015625, y: 110.15625), Point(x: 266, y: 113.67188), Point(x: 258.984375, y: 120.7),
   ]
 
-  private static func findings(_ task: String) -> Findings? {
+  private static func results(_ task: VisionTask) -> Results {
+    let size = Size(width: 600, height: 750)
+    let speed = Speed(preprocess: 2.8, inference: 200.8, postprocess: 0.8)
+    let geometry: Geometry
     switch task {
-    case "detect": .detections([Detection(box: box, confidence: 0.92, classIndex: 0)])
-    case "segment":
-      .segmentations([
-        Segmentation(
-          box: box, confidence: 0.92, classIndex: 0,
-          mask: Mask(emptyOf: Size(width: 480, height: 640)), polygon: Polygon(points: points))
-      ])
-    case "pose":
-      .poses([
-        Pose(
-          box: box, confidence: 0.92, classIndex: 0,
-          keypoints: points.map { Keypoint($0, visibility: 0.99) })
-      ])
-    case "obb":
-      .orientedDetections([
-        OrientedDetection(
-          box: OrientedBox(x: 393, y: 207, width: 21, height: 119, angle: 0.17), confidence: 0.92,
-          classIndex: 0)
-      ])
-    case "classify": .classification(Classification(probabilities: [0.92, 0.08]))
-    default: nil
+    case .detect: geometry = .box(box)
+    case .segment:
+      geometry = .mask(
+        box, Mask(emptyOf: Size(width: 480, height: 640)), outline: Polygon(points: points))
+    case .pose: geometry = .keypoints(box, points.map { Keypoint($0, visibility: 0.99) })
+    case .obb:
+      geometry = .orientedBox(OrientedBox(x: 393, y: 207, width: 21, height: 119, angle: 0.17))
+    case .classify:
+      return Results(
+        source: "image.jpg", imageSize: size,
+        classification: Classification(probabilities: [0.92, 0.08]), names: ["person", "dog"],
+        speed: speed)
     }
+    return Results(
+      source: "image.jpg", imageSize: size, task: task,
+      instances: [Instance(classIndex: 0, confidence: 0.92, geometry: geometry)],
+      names: ["person", "dog"], speed: speed)
   }
 
-  @Test(arguments: ["detect", "segment", "pose", "obb", "classify"])
-  func shapeOfTheExample(task: String) throws {
+  @Test(arguments: VisionTask.allCases)
+  func shapeOfTheExample(task: VisionTask) throws {
     let url = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .appendingPathComponent("Fixtures/hub-answers.json")
     let examples = try JSONParser.parse(String(contentsOf: url, encoding: .utf8))
-    let example = try #require(examples[task])
+    let example = try #require(examples[task.rawValue])
     for isNormalized in [false, true] {
       var report = ResultReport(isNormalized: isNormalized)
-      report.append(
-        Prediction(
-          source: "image.jpg", size: Size(width: 600, height: 750),
-          findings: try #require(Self.findings(task)), names: [0: "person", 1: "dog"],
-          speed: Speed(preprocess: 2.8, inference: 200.8, postprocess: 0.8)))
+      report.append(Self.results(task))
       report.finish(metadata: [])
       let answer = try JSONParser.parse(String(decoding: report.takeBytes(), as: UTF8.self))
       #expect(try Self.shape(answer) == Self.shape(example))

@@ -36,11 +36,11 @@ import YOLOTestSupport
       let count = try fixture.integers(1)[0]
       let rows = try fixture.floats(6 * count)
       let detections = output.withLevels(padding: padding) { levels in
-        decoder.detections(
+        decoder.instances(
           in: levels,
           select: Selection(
             confidence: thresholds[0], classes: classes.isEmpty ? nil : Set(classes),
-            method: .suppression(overlap: thresholds[1]), isAgnostic: options[0] == 1,
+            method: .suppression(iouThreshold: thresholds[1]), isAgnostic: options[0] == 1,
             limit: options[1]),
           letterbox: letterbox)
       }
@@ -210,7 +210,7 @@ import YOLOTestSupport
             height: 8, width: 8, stride: 8, boxes: bits(64 * 4 * bins), classes: bits(64 * count))
         ])
       let detections = output.withLevels { levels in
-        DetectDecoder(classCount: count, binCount: bins).detections(
+        DetectDecoder(classCount: count, binCount: bins).instances(
           in: levels, select: Selection(confidence: 0.01, limit: 50), letterbox: letterbox)
       }
       #expect(detections.count <= 50)

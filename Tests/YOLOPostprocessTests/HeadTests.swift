@@ -44,33 +44,29 @@ import YOLOTestSupport
       self.output = output
     }
 
-    func findings(
+    func instances(
       _ selection: Selection, _ letterbox: Letterbox, masks: MaskGrid = .letterbox,
       space: ResultSpace = .source
-    ) throws -> Findings {
+    ) throws -> [Instance] {
       let (classes, bins) = (output.classCount, output.binCount)
       return try output.withLevelsAndPrototypes(padding: 3) { levels, prototypes in
         switch task {
         case .detect:
-          .detections(
-            DetectDecoder(classCount: classes, binCount: bins).detections(
-              in: levels, select: selection, letterbox: letterbox, space: space))
+          DetectDecoder(classCount: classes, binCount: bins).instances(
+            in: levels, select: selection, letterbox: letterbox, space: space)
         case .segment:
-          .segmentations(
-            try SegmentDecoder(classCount: classes, binCount: bins).segmentations(
-              in: levels, prototypes: prototypes, select: selection, letterbox: letterbox,
-              masks: masks, space: space))
+          try SegmentDecoder(classCount: classes, binCount: bins).instances(
+            in: levels, prototypes: prototypes, select: selection, letterbox: letterbox,
+            masks: masks, space: space)
         case .pose:
-          .poses(
-            PoseDecoder(
-              classCount: classes, binCount: bins, keypointCount: output.extraCount / 3,
-              valueCount: 3, form: isNew ? .offset : .standard
-            ).poses(in: levels, select: selection, letterbox: letterbox, space: space))
+          PoseDecoder(
+            classCount: classes, binCount: bins, keypointCount: output.extraCount / 3,
+            valueCount: 3, form: isNew ? .offset : .standard
+          ).instances(in: levels, select: selection, letterbox: letterbox, space: space)
         case .oriented:
-          .orientedDetections(
-            OrientedDecoder(
-              classCount: classes, binCount: bins, angle: isNew ? .direct : .sigmoid
-            ).detections(in: levels, select: selection, letterbox: letterbox, space: space))
+          OrientedDecoder(
+            classCount: classes, binCount: bins, angle: isNew ? .direct : .sigmoid
+          ).instances(in: levels, select: selection, letterbox: letterbox, space: space)
         }
       }
     }
@@ -81,22 +77,21 @@ import YOLOTestSupport
     ) -> Selection {
       Selection(
         confidence: thresholds[0], classes: classes, choice: choice,
-        method: isOneToOne ? .ranking : .suppression(overlap: thresholds[1]),
+        method: isOneToOne ? .ranking : .suppression(iouThreshold: thresholds[1]),
         isAgnostic: isAgnostic, limit: limit)
     }
   }
 
   /// Rows as Ultralytics has them: box, confidence, class; oriented boxes with the angle.
-  private static func rows(_ findings: Findings, angleIsLast: Bool = false) -> [[Float]] {
-    guard case .orientedDetections(let detections) = findings else {
-      return findings.objects.map {
-        [$0.box.x1, $0.box.y1, $0.box.x2, $0.box.y2, $0.confidence, Float($0.classIndex)]
+  private static func rows(_ instances: [Instance], angleIsLast: Bool = false) -> [[Float]] {
+    instances.map { instance in
+      let score = [instance.confidence, Float(instance.classIndex)]
+      guard let oriented = instance.orientedBox else {
+        let box = instance.box
+        return [box.x1, box.y1, box.x2, box.y2] + score
       }
-    }
-    return detections.map {
-      let box = [$0.box.x, $0.box.y, $0.box.width, $0.box.height]
-      let score = [$0.confidence, Float($0.classIndex)]
-      return box + (angleIsLast ? score + [$0.box.angle] : [$0.box.angle] + score)
+      let box = [oriented.x, oriented.y, oriented.width, oriented.height]
+      return box + (angleIsLast ? score + [oriented.angle] : [oriented.angle] + score)
     }
   }
 
@@ -124,36 +119,36 @@ import YOLOTestSupport
         let options = try fixture.integers(4)
         let classes = try fixture.integers(options[3])
         let rows = try fixture.rows(fixture.integers(1)[0], of: width)
-        let findings = try head.findings(
+        let instances = try head.instances(
           head.selection(
             thresholds, isAgnostic: options[0] == 1, limit: options[1],
             classes: classes.isEmpty ? nil : Set(classes)),
           letterbox, masks: options[2] == 1 ? .source : .letterbox)
         let label = "head \(number), \(head.task), query \(query)"
         expectClose(
-          Self.rows(findings).flatMap(\.self), rows.flatMap(\.self), .absolute(Self.noise), label)
+          Self.rows(instances).flatMap(\.self), rows.flatMap(\.self), .absolute(Self.noise), label)
         counts[head.task.rawValue] += rows.count
 
         if head.task == .pose {
-          guard case .poses(let poses) = findings else { continue }
           expectClose(
-            poses.flatMap {
-              $0.keypoints.flatMap { [$0.point.x, $0.point.y, $0.visibility ?? -1] }
+            instances.flatMap {
+              ($0.keypoints ?? []).flatMap { [$0.point.x, $0.point.y, $0.visibility ?? -1] }
             }, try fixture.floats(rows.count * head.output.extraCount), .absolute(Self.noise),
             label)
         }
-        guard head.task == .segment, case .segmentations(let found) = findings else { continue }
+        guard head.task == .segment else { continue }
+        let found = instances.compactMap(\.letterboxMask)
         for index in rows.indices {
           let size = try fixture.integers(2)
           let mask = try fixture.mask(width: size[0], height: size[1])
           let line = try fixture.points(fixture.integers(1)[0])
           guard index < found.count else { continue }
-          #expect(found[index].mask.frame == mask.frame, "\(label)")
-          let union = found[index].mask.area + mask.area
-          let differing = union - 2 * found[index].mask.intersection(with: mask)
+          #expect(found[index].frame == mask.frame, "\(label)")
+          let union = found[index].area + mask.area
+          let differing = union - 2 * found[index].intersection(with: mask)
           pixels += mask.area
           otherPixels += differing
-          if differing == 0 { #expect(found[index].polygon.points == line, "\(label)") }
+          if differing == 0 { #expect(instances[index].outline?.points == line, "\(label)") }
         }
       }
       try Self.validation(&fixture, head, letterbox, width: width, label: "head \(number)")
@@ -170,21 +165,22 @@ import YOLOTestSupport
   ) throws {
     let thresholds = try fixture.doubles(2)
     let rows = try fixture.rows(fixture.integers(1)[0], of: width)
-    let findings = try head.findings(
+    let instances = try head.instances(
       head.selection(thresholds, limit: 40, choice: .every), letterbox, masks: .prototypes,
       space: .letterbox)
     expectClose(
-      Self.rows(findings, angleIsLast: true).flatMap(\.self), rows.flatMap(\.self),
+      Self.rows(instances, angleIsLast: true).flatMap(\.self), rows.flatMap(\.self),
       .absolute(noise), "\(label), validation")
-    guard head.task == .segment, case .segmentations(let found) = findings else { return }
+    guard head.task == .segment else { return }
+    let found = instances.compactMap(\.letterboxMask)
     for index in rows.indices {
       let mask = try fixture.mask(
         width: head.output.prototypes.width, height: head.output.prototypes.height)
       guard index < found.count else { continue }
       #expect(
-        found[index].mask.intersection(with: mask) == mask.area
-          && found[index].mask.area == mask.area, "\(label)")
-      #expect(found[index].polygon.points.isEmpty)
+        found[index].intersection(with: mask) == mask.area
+          && found[index].area == mask.area, "\(label)")
+      #expect(instances[index].outline?.points.isEmpty == true)
     }
   }
 
@@ -218,21 +214,21 @@ import YOLOTestSupport
         ], prototypes: (prototypeSide, prototypeSide, values(prototypeSide * prototypeSide * 6)))
       let selection = Selection(
         confidence: 0.01, choice: number % 3 == 0 ? .every : .best,
-        method: number % 4 == 0 ? .ranking : .suppression(overlap: 0.5), limit: 20)
+        method: number % 4 == 0 ? .ranking : .suppression(iouThreshold: 0.5), limit: 20)
       try output.withLevelsAndPrototypes { levels, prototypes in
         for space in [ResultSpace.source, .letterbox] {
           for grid in [MaskGrid.letterbox, .source, .prototypes] {
-            let found = try SegmentDecoder(classCount: classes, binCount: bins).segmentations(
+            let found = try SegmentDecoder(classCount: classes, binCount: bins).instances(
               in: levels, prototypes: prototypes, select: selection, letterbox: letterbox,
               masks: grid, space: space)
             #expect(found.count <= 20)
-            #expect(space == .letterbox || found.allSatisfy { !$0.mask.isEmpty })
+            #expect(space == .letterbox || found.allSatisfy { $0.letterboxMask?.isEmpty == false })
           }
           for form in [KeypointForm.standard, .offset] {
             let poses = PoseDecoder(
               classCount: classes, binCount: bins, keypointCount: 3, valueCount: 2, form: form
-            ).poses(in: levels, select: selection, letterbox: letterbox, space: space)
-            #expect(poses.allSatisfy { $0.keypoints.count == 3 })
+            ).instances(in: levels, select: selection, letterbox: letterbox, space: space)
+            #expect(poses.allSatisfy { $0.keypoints?.count == 3 })
           }
         }
       }
@@ -242,7 +238,7 @@ import YOLOTestSupport
       oriented.withLevels { levels in
         for angle in [AngleForm.sigmoid, .direct] {
           let found = OrientedDecoder(classCount: classes, binCount: bins, angle: angle)
-            .detections(in: levels, select: selection, letterbox: letterbox)
+            .instances(in: levels, select: selection, letterbox: letterbox)
           #expect(found.count <= 20)
         }
       }
@@ -264,7 +260,7 @@ import YOLOTestSupport
     let found = [KeypointForm.standard, .offset].map { form in
       output.withLevels { levels in
         PoseDecoder(classCount: 1, binCount: 1, keypointCount: 1, valueCount: 2, form: form)
-          .poses(in: levels, select: Selection(), letterbox: letterbox)
+          .instances(in: levels, select: Selection(), letterbox: letterbox)
       }
     }
     // (2 · ¼ + 1) · 8 and (¼ + 1½) · 8
@@ -287,7 +283,7 @@ import YOLOTestSupport
     func classes(_ selection: Selection) -> [Int] {
       output.withLevels { levels in
         DetectDecoder(classCount: 2, binCount: 1)
-          .detections(in: levels, select: selection, letterbox: letterbox).map(\.classIndex)
+          .instances(in: levels, select: selection, letterbox: letterbox).map(\.classIndex)
       }
     }
     #expect(classes(Selection(method: .ranking)) == [0, 1])
@@ -318,7 +314,7 @@ import YOLOTestSupport
     let selection = Selection(method: .ranking, limit: 100)
     #expect(throws: MaskError.tooLarge(objects: 100, bytes: 10_000_000_000)) {
       try output.withLevelsAndPrototypes { levels, prototypes in
-        _ = try SegmentDecoder(classCount: 1, binCount: 1).segmentations(
+        _ = try SegmentDecoder(classCount: 1, binCount: 1).instances(
           in: levels, prototypes: prototypes, select: selection, letterbox: letterbox,
           masks: .source)
       }

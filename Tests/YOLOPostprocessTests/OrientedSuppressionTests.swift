@@ -1,6 +1,5 @@
 import Testing
 import YOLOGeometry
-import YOLOPostprocess
 import YOLOTestSupport
 
 @Suite struct OrientedSuppressionTests {
@@ -8,52 +7,50 @@ import YOLOTestSupport
     var fixture = try Fixture("rotated-suppression.bin")
     for number in 0..<(try fixture.integers(1)[0]) {
       let given = try fixture.integers(3)
-      let overlap = try fixture.doubles(1)[0]
+      let iouThreshold = try fixture.doubles(1)[0]
       let rows = try fixture.floats(7 * given[0])
-      let candidates = (0..<given[0]).map { index in
+      var candidates = ScoredBoxes<OrientedBox>()
+      for index in 0..<given[0] {
         let row = rows[7 * index..<7 * index + 7].map { $0 }
-        return Candidate(
-          box: OrientedBox(x: row[0], y: row[1], width: row[2], height: row[3], angle: row[4]),
-          confidence: row[5], classIndex: Int(row[6]), anchor: index)
+        candidates.append(
+          OrientedBox(x: row[0], y: row[1], width: row[2], height: row[3], angle: row[4]), row[5],
+          Int(row[6]))
       }
       let kept = try fixture.integers(fixture.integers(1)[0])
-      let suppression = Suppression(
-        overlap: overlap, isAgnostic: given[2] == 1, limit: given[1])
-      #expect(suppression.survivors(of: candidates).map(\.anchor) == kept, "case \(number)")
+      #expect(
+        candidates.kept(iouThreshold, isAgnostic: given[2] == 1, limit: given[1]) == kept,
+        "case \(number)")
     }
     #expect(fixture.isAtEnd)
   }
 
-  private static func box(_ x: Float, confidence: Float, classIndex: Int = 0) -> Candidate<
-    OrientedBox
-  > {
-    Candidate(
-      box: OrientedBox(x: x, y: 0, width: 20, height: 10, angle: 0.4), confidence: confidence,
-      classIndex: classIndex, anchor: Int(x))
+  private static func boxes(_ rows: [(x: Float, score: Float, classIndex: Int)])
+    -> ScoredBoxes<OrientedBox>
+  {
+    var boxes = ScoredBoxes<OrientedBox>()
+    for row in rows {
+      boxes.append(
+        OrientedBox(x: row.x, y: 0, width: 20, height: 10, angle: 0.4), row.score, row.classIndex)
+    }
+    return boxes
   }
 
   /// A box that was dropped still drops those after it.
   @Test func droppedBoxesDropOthers() {
-    let row = [
-      Self.box(0, confidence: 0.9), Self.box(6, confidence: 0.8), Self.box(12, confidence: 0.7),
-    ]
+    let row = Self.boxes([(0, 0.9, 0), (6, 0.8, 0), (12, 0.7, 0)])
     let overlaps = [(0, 1), (1, 2), (0, 2)].map {
-      row[$0.0].box.probabilisticOverlap(with: row[$0.1].box)
+      row.boxes[$0.0].probabilisticOverlap(with: row.boxes[$0.1])
     }
     #expect(overlaps[0] > 0.4 && overlaps[1] > 0.4 && overlaps[2] < 0.4)
-    let suppression = Suppression(overlap: 0.4, limit: 9)
-    #expect(suppression.survivors(of: row).map(\.anchor) == [0])
+    #expect(row.kept(0.4) == [0])
   }
 
   @Test func classesAndLimits() {
-    let pair = [
-      Self.box(0, confidence: 0.5, classIndex: 1), Self.box(1, confidence: 0.9, classIndex: 0),
-    ]
-    #expect(Suppression(overlap: 0.4, limit: 9).survivors(of: pair).map(\.anchor) == [1, 0])
-    #expect(Suppression(overlap: 0.4, limit: 1).survivors(of: pair).map(\.anchor) == [1])
-    #expect(Suppression(overlap: 0.4, limit: 0).survivors(of: pair).isEmpty)
-    let agnostic = Suppression(overlap: 0.4, isAgnostic: true, limit: 9)
-    #expect(agnostic.survivors(of: pair).map(\.anchor) == [1])
-    #expect(agnostic.survivors(of: [Candidate<OrientedBox>]()).isEmpty)
+    let pair = Self.boxes([(0, 0.5, 1), (1, 0.9, 0)])
+    #expect(pair.kept(0.4) == [1, 0])
+    #expect(pair.kept(0.4, limit: 1) == [1])
+    #expect(pair.kept(0.4, limit: 0).isEmpty)
+    #expect(pair.kept(0.4, isAgnostic: true) == [1])
+    #expect(ScoredBoxes<OrientedBox>().kept(0.4, isAgnostic: true).isEmpty)
   }
 }

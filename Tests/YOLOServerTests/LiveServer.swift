@@ -1,4 +1,5 @@
 #if Server
+import YOLOServerOptions
 import Dispatch
 import Foundation
 import Glibc

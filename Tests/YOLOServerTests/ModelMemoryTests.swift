@@ -1,11 +1,12 @@
 #if Server
+import YOLOServerOptions
+import YOLOOptions
 import Foundation
 import HTTPTypes
 import Testing
 import YOLO
 import YOLOImage
 import YOLOServer
-import YOLOValidation
 
 /// The memory of models, and the budget of all.
 @Suite struct ModelMemoryTests {

@@ -2,6 +2,7 @@
 import Foundation
 import HTTPTypes
 import Testing
+import YOLOServerOptions
 import YOLO
 import YOLOImage
 import YOLOServer
@@ -44,7 +45,7 @@ import YOLOWeights
     try directory.put("pose", as: "a.pt")
     try await store.scan()
     #expect(try await Self.lease(store, "a").task == "pose")
-    #expect(old?.task == "detect" && old?.model.task == "detect")
+    #expect(old?.task == "detect" && old?.model.task == .detect)
     _ = try old?.model.predict(image)
     #expect(store.loadedCount == 2 && store.counters.replacements == 1)
     let model = { [weak model = old?.model] in model }
@@ -170,7 +171,7 @@ import YOLOWeights
         group.addTask {
           for _ in 0..<6 {
             let lease = try await Self.lease(store, number % 4 == 0 ? "b" : "a")
-            #expect(lease.task == lease.model.task)
+            #expect(lease.task == lease.model.task.rawValue)
             if number % 8 == 1 { _ = try lease.model.predict(image) }
             await Task.yield()
           }

@@ -1,4 +1,5 @@
 #if Server
+import YOLOServerOptions
 import Foundation
 import Logging
 import Testing

@@ -1,4 +1,6 @@
 #if Server
+import YOLOServerOptions
+import YOLOOptions
 import HTTPTypes
 import JSONText
 import Testing
@@ -6,7 +8,6 @@ import YOLO
 import YOLOImageIO
 import YOLOPostprocess
 import YOLOServer
-import YOLOValidation
 
 /// The OpenAPI document is well formed, says what the definitions say, and describes real answers.
 struct OpenAPITests {

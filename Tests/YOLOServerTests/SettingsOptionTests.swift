@@ -1,14 +1,16 @@
 #if Server
+import YOLOOptions
+import YOLOServerOptions
 import Foundation
 import Testing
 import YOLOServer
 
 /// Every option of the server: its range, from every source, and its documentation.
 @Suite struct SettingsOptionTests {
-  static let numbers = ServerSetting.all.filter { $0.numbers != nil }.map(\.flag)
+  static let numbers = ServerSettings.settings.filter { $0.numbers != nil }.map(\.flag)
 
   private func setting(_ flag: String) throws -> (setting: ServerSetting, range: ClosedRange<Int>) {
-    let setting = try #require(ServerSetting.all.first { $0.flag == flag })
+    let setting = try #require(ServerSettings.settings.first { $0.flag == flag })
     return (setting, try #require(setting.numbers))
   }
 
@@ -99,15 +101,16 @@ import YOLOServer
   }
 
   @Test func theTableHasEveryOption() {
-    let rows = ServerSetting.markdownTable.split(separator: "\n")
-    #expect(rows.count == ServerSetting.all.count + 2)
-    for (row, setting) in zip(rows.dropFirst(2), ServerSetting.all) {
+    let rows = ServerSettings.settings.markdown().split(separator: "\n")
+    #expect(rows.count == ServerSettings.settings.count + 2)
+    for (row, setting) in zip(rows.dropFirst(2), ServerSettings.settings) {
       #expect(row.hasPrefix("| `--\(setting.flag)` |") && row.contains(setting.help))
       #expect(row.split(separator: "|", omittingEmptySubsequences: false).count == 7)
     }
-    #expect(Set(ServerSetting.all.map(\.flag)).count == ServerSetting.all.count)
-    #expect(!ServerSetting.isDocumented(in: "| `--port` | 80 |"))
-    #expect(ServerSetting.isDocumented(in: "# Options\n\n\(ServerSetting.markdownTable)\n"))
+    #expect(Set(ServerSettings.settings.map(\.flag)).count == ServerSettings.settings.count)
+    #expect(
+      rows.contains(
+        "| `--max-body` | 100 | 1 to 65,536 | MiB | Size of a request's body at most, in MiB |"))
   }
 
   private static let page = URL(filePath: #filePath).deletingLastPathComponent()
@@ -118,7 +121,7 @@ import YOLOServer
   func theDocumentationHasTheTable() throws {
     let text = try String(contentsOf: Self.page, encoding: .utf8)
     #expect(
-      ServerSetting.isDocumented(in: text),
+      text.contains(ServerSettings.settings.markdown()),
       "put the output of yolo serve --print-options into Docs/serving.md")
   }
 }

@@ -14,18 +14,19 @@ import YOLOWeights
   private static let weights = URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent().appending(path: "Weights").path
 
-  private static func prediction(_ detections: [Detection]) -> Prediction {
-    Prediction(
-      source: "a", size: Size(width: 100, height: 100), findings: .detections(detections),
-      names: [0: "circle", 1: "star"],
+  private static func prediction(_ instances: [Instance]) -> Results {
+    Results(
+      source: "a", imageSize: Size(width: 100, height: 100), task: .detect, instances: instances,
+      names: ["circle", "star"],
       speed: Speed(preprocess: 0, inference: 0, postprocess: 0))
   }
 
   private static func detection(
     _ classIndex: Int, _ confidence: Float, x: Float
-  ) -> Detection {
-    Detection(
-      box: Box(x1: x, y1: 0, x2: x + 10, y2: 10), confidence: confidence, classIndex: classIndex)
+  ) -> Instance {
+    Instance(
+      classIndex: classIndex, confidence: confidence,
+      geometry: .box(Box(x1: x, y1: 0, x2: x + 10, y2: 10)))
   }
 
   /// Runs a body that must record one issue, and returns what that says.
@@ -98,7 +99,7 @@ import YOLOWeights
     #expect(try expectVerified(model, against: directory).agrees)
 
     var less = prediction
-    less.findings = .detections(Array(prediction.detections.dropFirst()))
+    less.instances.removeFirst()
     let name = model.names.label(of: prediction.detections[0].classIndex)
     #expect(
       Self.message { expectPrediction(less, matches: recorded) }.first?

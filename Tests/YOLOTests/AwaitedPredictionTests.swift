@@ -35,21 +35,21 @@ import YOLOTestSupport
   @Test(arguments: [1, 2, 7]) func manyTasksFindTheSame(concurrency: Int) async throws {
     let (images, options) = (Self.images(12), try Self.options())
     let model = try Self.model(concurrency: concurrency)
-    let expected = try images.map { try model.predict($0, options: options).findings }
+    let expected = try images.map { try model.predict($0, options: options).instances }
     #expect(Set(expected).count == images.count)
-    try await withThrowingTaskGroup(of: (Int, Findings).self) { group in
+    try await withThrowingTaskGroup(of: (Int, [Instance]).self) { group in
       for index in 0..<320 {
         group.addTask {
           let place = index * 7 % images.count
           return (
-            place, try await model.prediction(of: images[place], options: options).findings
+            place, try await model.prediction(of: images[place], options: options).instances
           )
         }
       }
       for try await (place, found) in group { #expect(found == expected[place]) }
     }
     let all = try await model.predictions(of: images, options: options)
-    #expect(all.map(\.findings) == expected)
+    #expect(all.map(\.instances) == expected)
     #expect(all.map(\.source) == images.indices.map { "image \($0)" })
     #expect(try await model.predictions(of: []).isEmpty)
   }
@@ -124,8 +124,8 @@ import YOLOTestSupport
     await #expect(throws: CancellationError.self) { try await second.value }
     mayGoOn.signal()
     // What ran and what waited goes on as if nothing had been.
-    #expect(try await first.value.size == image.size)
-    #expect(try await third.value.size == image.size)
+    #expect(try await first.value.imageSize == image.size)
+    #expect(try await third.value.imageSize == image.size)
     #expect(runs.count == 0)
   }
 
@@ -190,13 +190,13 @@ import YOLOTestSupport
   @Test(arguments: [1, 3]) func aStreamKeepsItsOrderAndHoldsFew(concurrency: Int) async throws {
     let (images, options) = (Self.images(20), try Self.options())
     let model = try Self.model(concurrency: concurrency)
-    let expected = try images.map { try model.predict($0, options: options).findings }
+    let expected = try images.map { try model.predict($0, options: options).instances }
     let taken = Counter()
     var given = 0
     for try await prediction in model.predictions(
       of: Camera(images: images, taken: taken), options: options)
     {
-      #expect(prediction.findings == expected[given] && prediction.source == "image \(given)")
+      #expect(prediction.instances == expected[given] && prediction.source == "image \(given)")
       #expect(taken.count - given <= concurrency)
       given += 1
     }
@@ -209,7 +209,7 @@ import YOLOTestSupport
     var iterator = model.predictions(
       of: Camera(images: images, taken: Counter(), failsAtEnd: true)
     ).makeAsyncIterator()
-    for image in images { #expect(try await iterator.next()?.size == image.size) }
+    for image in images { #expect(try await iterator.next()?.imageSize == image.size) }
     await #expect(throws: Camera.Unplugged.self) { try await iterator.next() }
     #expect(try await iterator.next() == nil)
   }

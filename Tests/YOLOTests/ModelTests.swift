@@ -3,9 +3,9 @@ import Testing
 import YOLO
 import YOLOImage
 import YOLOImageIO
+import YOLOOptions
 import YOLOSystem
 import YOLOTestSupport
-import YOLOValidation
 import YOLOWeights
 
 /// The façade: options, safetensors, concurrency, hostile checkpoints.
@@ -40,7 +40,7 @@ import YOLOWeights
     let images = try [Self.image(), Self.image("images/even.png")]
     let sides = [96, 128, 160, 192, 224]
     let single = try Model(path: Self.checkpoint, options: RuntimeOptions(threads: 1))
-    var expected = [[Detection]]()
+    var expected = [[Instance]]()
     for side in sides {
       for image in images {
         expected.append(try single.predict(image, options: try Self.options(side)).detections)
@@ -49,7 +49,7 @@ import YOLOWeights
     for threads in [1, 2, 5] {
       let model = try Model(
         path: Self.checkpoint, options: RuntimeOptions(threads: threads, planLimit: 3))
-      try await withThrowingTaskGroup(of: (Int, [Detection]).self) { group in
+      try await withThrowingTaskGroup(of: (Int, [Instance]).self) { group in
         for index in 0..<200 {
           group.addTask {
             let case_ = index % (sides.count * images.count)

@@ -4,8 +4,8 @@ import YOLO
 import YOLOImage
 import YOLOImageIO
 import YOLOModels
+import YOLOOptions
 import YOLOTestSupport
-import YOLOValidation
 
 /// A network of `Tests/Fixtures/networks`, and what Ultralytics made of images with it.
 struct OracleNetwork: Sendable, CustomTestStringConvertible {
@@ -48,7 +48,7 @@ struct OracleNetwork: Sendable, CustomTestStringConvertible {
 
     func options() throws -> PredictOptions {
       try PredictOptions(
-        imageSize: Size(width: imgsz, height: imgsz), confidence: conf, overlap: iou,
+        imageSize: Size(width: imgsz, height: imgsz), confidence: conf, iouThreshold: iou,
         hasRetinaMasks: retina)
     }
   }

@@ -34,7 +34,7 @@ import YOLOWeights
     #expect(network.headNoise <= 6e-6)
     for (reference, heads) in zip(network.cases, try network.heads()) where !heads.isEmpty {
       let model = try Self.model(network, setting, isOneToOne: reference.isOneToOne)
-      #expect(model.network.head.task == network.task)
+      #expect(model.network.head.task.rawValue == network.task)
       #expect(Set(model.headPaths) == Set(heads.keys))
       let trace = try model.trace(
         try reference.loadedImage(), taps: model.headPaths, options: try reference.options())
@@ -66,7 +66,7 @@ import YOLOWeights
   }
 
   @Test(arguments: OracleNetwork.all, Setting.all)
-  func findingsAgree(_ network: OracleNetwork, _ setting: Setting) throws {
+  func resultsAgree(_ network: OracleNetwork, _ setting: Setting) throws {
     for (reference, masks) in zip(network.cases, try network.masks()) {
       let model = try Self.model(network, setting, isOneToOne: reference.isOneToOne)
       let prediction = try model.predict(
@@ -80,24 +80,24 @@ import YOLOWeights
     }
   }
 
-  private static func compare(_ prediction: Prediction, _ expected: [Float], _ label: String) {
-    guard case .classification(let found) = prediction.findings else {
+  private static func compare(_ results: Results, _ expected: [Float], _ label: String) {
+    guard let found = results.classification else {
       Issue.record("\(label): not a classification")
       return
     }
     // The project's own bound.
     expectClose(found.probabilities, expected, .absolute(1e-5), label)
     let order = expected.indices.sorted { expected[$0] > expected[$1] }
-    #expect(found.top.map(\.classIndex) == Array(order.prefix(Classification.topCount)))
+    #expect(found.top5.map(\.classIndex) == Array(order.prefix(Classification.topCount)))
   }
 
   /// Compares objects; each must be there once, and confidences must fall, so the order is the same up
   /// to ties.
   private static func compare(
-    _ prediction: Prediction, _ expected: [OracleNetwork.Object], _ masks: [[UInt8]],
+    _ results: Results, _ expected: [OracleNetwork.Object], _ masks: [[UInt8]],
     _ label: String
   ) {
-    let found = prediction.detections
+    let found = results.instances
     #expect(found.count == expected.count, "\(label)")
     #expect(zip(found, found.dropFirst()).allSatisfy { $0.confidence >= $1.confidence })
     var free = Set(found.indices)
@@ -107,7 +107,7 @@ import YOLOWeights
         found[index].classIndex == wanted.class
           && abs(found[index].confidence - wanted.confidence) <= 1e-4
           && (wanted.corners != nil || isClose(found[index].box, wanted.box, 0.02))
-          && isClose(prediction.findings, index, wanted)
+          && isClose(found[index].geometry, wanted)
       }
       guard let match else {
         let near = found.filter { abs($0.confidence - wanted.confidence) < 1e-3 }
@@ -115,10 +115,8 @@ import YOLOWeights
         continue
       }
       free.remove(match)
-      #expect(prediction.name(ofClass: found[match].classIndex) == wanted.name)
-      if case .segmentations(let segmentations) = prediction.findings {
-        compare(segmentations[match], wanted, masks[position], label)
-      }
+      #expect(found[match].className == wanted.name)
+      if results.task == .segment { compare(found[match], wanted, masks[position], label) }
     }
   }
 
@@ -128,19 +126,18 @@ import YOLOWeights
 
   /// Whether the oriented box or the keypoints of an object are those of Ultralytics.
   private static func isClose(
-    _ findings: Findings, _ index: Int, _ wanted: OracleNetwork.Object
+    _ found: Geometry, _ wanted: OracleNetwork.Object
   ) -> Bool {
     // 0.05 pixels are the bound that the project sets itself for corners and keypoints.
     func isClose(_ found: [Point], _ wanted: [[Float]]) -> Bool {
       found.count == wanted.count
         && zip(found, wanted).allSatisfy { abs($0.x - $1[0]) <= 0.05 && abs($0.y - $1[1]) <= 0.05 }
     }
-    switch findings {
-    case .detections, .segmentations, .classification:
+    switch found {
+    case .box, .mask, .outline:
       return true
-    case .poses(let poses):
+    case .keypoints(_, let found):
       guard let keypoints = wanted.keypoints else { return false }
-      let found = poses[index].keypoints
       return isClose(found.map(\.point), keypoints)
         && zip(found, keypoints).allSatisfy { found, wanted in
           // Of two numbers there is no visibility; it is a score otherwise.
@@ -148,24 +145,25 @@ import YOLOWeights
             ? found.visibility == nil
             : found.visibility.map { abs($0 - wanted[2]) <= 1e-4 } ?? false
         }
-    case .orientedDetections(let detections):
-      return wanted.corners.map { isClose(detections[index].box.corners, $0) } ?? false
+    case .orientedBox(let box):
+      return wanted.corners.map { isClose(box.corners, $0) } ?? false
     }
   }
 
   private static func compare(
-    _ found: Segmentation, _ wanted: OracleNetwork.Object, _ mask: [UInt8], _ label: String
+    _ found: Instance, _ wanted: OracleNetwork.Object, _ mask: [UInt8], _ label: String
   ) {
-    let frame = found.mask.frame
+    let found = (mask: found.letterboxMask, outline: found.outline ?? Polygon())
+    let frame = found.mask?.frame ?? Size(width: 0, height: 0)
     let pixels = (0..<frame.height).flatMap { y in
-      (0..<frame.width).map { found.mask[$0, y] ? 1 as UInt8 : 0 }
+      (0..<frame.width).map { found.mask?[$0, y] ?? false ? 1 as UInt8 : 0 }
     }
     #expect(pixels.count == mask.count, "\(label): the mask is \(frame)")
     let differing = zip(pixels, mask).count { $0 != $1 }
     // The bound that the project sets itself, of the pixels of the frame.
     #expect(Double(differing) < 1e-3 * Double(mask.count), "\(label): \(differing) pixels differ")
     guard differing == 0, let polygon = wanted.polygon else { return }
-    let points = found.polygon.points
+    let points = found.outline.points
     #expect(points.count == polygon.count, "\(label)")
     // Ultralytics gives five decimals; a float32 of 211 is that of 1.5e-5 beside it.
     #expect(

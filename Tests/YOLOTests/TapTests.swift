@@ -1,9 +1,9 @@
 import Foundation
 import Testing
 import YOLO
+import YOLOOptions
 import YOLOTensor
 import YOLOTestSupport
-import YOLOValidation
 
 /// What every module of every block and head gives, against Ultralytics' forward hooks.
 @Suite struct TapTests {
@@ -68,7 +68,7 @@ import YOLOValidation
     }
   }
 
-  /// A tap alone leaves all other modules together; the findings stay what they are without it.
+  /// A tap alone leaves all other modules together; the results stay what they are without it.
   @Test(arguments: OracleNetwork.all)
   func aTapAloneGivesTheSame(_ network: OracleNetwork) throws {
     let model = try Model(path: network.path)
@@ -84,7 +84,7 @@ import YOLOValidation
       let (found, expected) = (try #require(alone.tensors[path]), try #require(all.tensors[path]))
       #expect(found.shape == expected.shape)
       expectClose(found.values, expected.values, .ofRange(1e-4), path)
-      #expect(alone.prediction.detections.count == all.prediction.detections.count)
+      #expect(alone.results.count == all.results.count)
     }
   }
 

@@ -6,9 +6,9 @@ import YOLOImage
 import YOLOImageIO
 import YOLOKernels
 import YOLOModels
+import YOLOOptions
 import YOLOTensor
 import YOLOTestSupport
-import YOLOValidation
 import YOLOWeights
 
 /// Whole predictions, and tensors on the way, against what Ultralytics gave.
@@ -41,7 +41,7 @@ import YOLOWeights
       image,
       options: try PredictOptions(
         imageSize: Size(width: reference.imgsz, height: reference.imgsz),
-        confidence: reference.conf, overlap: reference.iou))
+        confidence: reference.conf, iouThreshold: reference.iou))
     let expected = try reference.found()
     var found = prediction.detections
     #expect(found.count == expected.count)
@@ -62,7 +62,7 @@ import YOLOWeights
   }
 
   /// The bounds that the project sets itself; float32 rounding through 60 layers stays below.
-  private static func isClose(_ found: Detection, _ wanted: GoldenCase.Found) -> Bool {
+  private static func isClose(_ found: Instance, _ wanted: GoldenCase.Found) -> Bool {
     let box = found.box
     let edges = [
       (box.x1, wanted.x1), (box.y1, wanted.y1), (box.x2, wanted.x2), (box.y2, wanted.y2),

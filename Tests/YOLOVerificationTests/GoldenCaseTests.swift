@@ -2,8 +2,8 @@ import Foundation
 import Testing
 import YOLO
 import YOLOGeometry
+import YOLOOptions
 import YOLOTestSupport
-import YOLOValidation
 import YOLOVerification
 
 @Suite struct GoldenCaseTests {
@@ -29,13 +29,13 @@ import YOLOVerification
   @Test func aCaseOfTheLeast() throws {
     let directory = try Self.directory()
     let found = try GoldenCase(contentsOf: directory.path)
-    #expect(found.task == "detect" && found.image == "p.png" && found.branch == .oneToMany)
+    #expect(found.task == .detect && found.image == "p.png" && found.branch == .oneToMany)
     #expect(found.options == .standard && found.tolerances == .standard)
     #expect(found.tensors.isEmpty && found.model == nil && found.versions.isEmpty)
     #expect(
       found.expected == [
         ComparedObject(
-          label: "1", confidence: 0.5, shape: .box(Box(x1: 1, y1: 2, x2: 3, y2: 4)))
+          label: "1", confidence: 0.5, geometry: .box(Box(x1: 1, y1: 2, x2: 3, y2: 4)))
       ])
   }
 
@@ -52,7 +52,7 @@ import YOLOVerification
     #expect(
       found.options
         == (try PredictOptions(
-          imageSize: Size(width: 640, height: 320), confidence: 0.1, overlap: 0.5,
+          imageSize: Size(width: 640, height: 320), confidence: 0.1, iouThreshold: 0.5,
           maxDetections: 7, classes: [0, 2], isAgnostic: true, isRectangular: false,
           hasRetinaMasks: true)))
     #expect(found.branch == .oneToOne && found.tensors == ["model.0"])

@@ -4,34 +4,35 @@ import YOLOGeometry
 import YOLOInspection
 import YOLOPostprocess
 import YOLOTensor
-import YOLOValidation
 import YOLOVerification
 
 @Suite struct PredictionCheckTests {
-  private static func prediction(_ findings: Findings) -> Prediction {
-    Prediction(
-      source: "a", size: Size(width: 100, height: 100), findings: findings,
-      names: [0: "circle", 1: "star", 2: "ring"],
-      speed: Speed(preprocess: 0, inference: 0, postprocess: 0))
+  private static let names: ClassNames = ["circle", "star", "ring"]
+  private static let size = Size(width: 100, height: 100)
+  private static let speed = Speed(preprocess: 0, inference: 0, postprocess: 0)
+
+  private static func results(_ instances: [Instance], task: VisionTask = .detect) -> Results {
+    Results(
+      source: "a", imageSize: size, task: task, instances: instances, names: names, speed: speed)
   }
 
   private static func expected(_ classIndex: Int, _ confidence: Float, x: Float) -> ComparedObject {
     ComparedObject(
       label: "\(classIndex)", confidence: confidence,
-      shape: .box(Box(x1: x, y1: 0, x2: x + 10, y2: 10)))
+      geometry: .box(Box(x1: x, y1: 0, x2: x + 10, y2: 10)))
   }
 
-  private static func found(_ classIndex: Int, _ confidence: Float, x: Float) -> Detection {
-    Detection(
-      box: Box(x1: x, y1: 0, x2: x + 10, y2: 10), confidence: confidence, classIndex: classIndex)
+  private static func found(_ classIndex: Int, _ confidence: Float, x: Float) -> Instance {
+    Instance(
+      classIndex: classIndex, confidence: confidence,
+      geometry: .box(Box(x1: x, y1: 0, x2: x + 10, y2: 10)))
   }
 
   @Test func problemsSayWhichAndByHowMuch() {
     let check = PredictionCheck(
-      Self.prediction(
-        .detections([
-          Self.found(0, 0.875, x: 0.5), Self.found(1, 0.5, x: 40), Self.found(2, 0.75, x: 20),
-        ])),
+      Self.results([
+        Self.found(0, 0.875, x: 0.5), Self.found(1, 0.5, x: 40), Self.found(2, 0.75, x: 20),
+      ]),
       against: [
         Self.expected(0, 0.75, x: 0), Self.expected(0, 0.75, x: 20), Self.expected(1, 0.5, x: 80),
       ])
@@ -51,7 +52,7 @@ import YOLOVerification
   }
 
   @Test func toleranceIsTheLastThatAgrees() {
-    let found = Self.prediction(.detections([Self.found(0, 0.75, x: 0.25)]))
+    let found = Self.results([Self.found(0, 0.75, x: 0.25)])
     let expected = [Self.expected(0, 0.5, x: 0)]
     func agrees(box: Float, confidence: Float) -> Bool {
       PredictionCheck(
@@ -64,32 +65,33 @@ import YOLOVerification
 
   /// An object just above the threshold may be just below it.
   @Test func theThresholdIsAsBlurredAsConfidencesAre() {
-    let nothing = Self.prediction(.detections([]))
+    let nothing = Self.results([])
     let expected = [Self.expected(0, 0.2505, x: 0)]
     let check = PredictionCheck(nothing, against: expected, threshold: 0.25)
     #expect(check.agrees && check.borderlineCount == 1)
     #expect(!PredictionCheck(nothing, against: expected).agrees)
     #expect(
       !PredictionCheck(nothing, against: [Self.expected(0, 0.252, x: 0)], threshold: 0.25).agrees)
-    let extra = Self.prediction(.detections([Self.found(0, 0.2505, x: 0)]))
+    let extra = Self.results([Self.found(0, 0.2505, x: 0)])
     #expect(PredictionCheck(extra, against: [], threshold: 0.25).borderlineCount == 1)
     #expect(!PredictionCheck(extra, against: []).agrees)
   }
 
   @Test func classificationsAreComparedByTheClassesThatAreExpected() {
-    let prediction = Self.prediction(
-      .classification(
-        Classification(probabilities: [0.5, 0.2, 0.1, 0.08, 0.0601, 0.06, 0])))
+    let results = Results(
+      source: "a", imageSize: Self.size,
+      classification: Classification(probabilities: [0.5, 0.2, 0.1, 0.08, 0.0601, 0.06, 0]),
+      names: Self.names, speed: Self.speed)
     func expected(_ scores: [(Int, Float)]) -> [ComparedObject] {
-      scores.map { ComparedObject(label: "\($0)", confidence: $1, shape: .image) }
+      scores.map { ComparedObject(label: "\($0)", confidence: $1, geometry: nil) }
     }
     let best: [(Int, Float)] = [(0, 0.5), (1, 0.2), (2, 0.1), (3, 0.08)]
     // The fifth and the sixth are as good as equal: either may be in the file.
-    #expect(PredictionCheck(prediction, against: expected(best + [(4, 0.0601)])).agrees)
-    #expect(PredictionCheck(prediction, against: expected(best + [(5, 0.06)])).agrees)
-    let swapped = PredictionCheck(prediction, against: expected(best + [(6, 0.05)]))
+    #expect(PredictionCheck(results, against: expected(best + [(4, 0.0601)])).agrees)
+    #expect(PredictionCheck(results, against: expected(best + [(5, 0.06)])).agrees)
+    let swapped = PredictionCheck(results, against: expected(best + [(6, 0.05)]))
     #expect(swapped.problems.map(\.object.label) == ["6", "4"])
-    let unsure = PredictionCheck(prediction, against: expected([(0, 0.4)]))
+    let unsure = PredictionCheck(results, against: expected([(0, 0.4)]))
     #expect(unsure.problems.count == 1)
   }
 
@@ -99,12 +101,13 @@ import YOLOVerification
       [Keypoint(Point(x: x, y: 1), visibility: visibility)]
     }
     let check = PredictionCheck(
-      Self.prediction(
-        .poses([
-          Pose(box: frame, confidence: 0.5, classIndex: 0, keypoints: pose(1.5, 0.25))
-        ])),
+      Self.results(
+        [
+          Instance(
+            classIndex: 0, confidence: 0.5, geometry: .keypoints(frame, pose(1.5, 0.25)))
+        ], task: .pose),
       against: [
-        ComparedObject(label: "0", confidence: 0.5, shape: .keypoints(frame, pose(1, 0.75)))
+        ComparedObject(label: "0", confidence: 0.5, geometry: .keypoints(frame, pose(1, 0.75)))
       ])
     #expect(
       check.problems.map(\.kind) == [
@@ -118,13 +121,13 @@ import YOLOVerification
     }
     let mask = Mask(emptyOf: Size(width: 1, height: 1))
     let outline = PredictionCheck(
-      Self.prediction(
-        .segmentations([
-          Segmentation(
-            box: frame, confidence: 0.5, classIndex: 0, mask: mask, polygon: square(9))
-        ])),
+      Self.results(
+        [
+          Instance(
+            classIndex: 0, confidence: 0.5, geometry: .mask(frame, mask, outline: square(9)))
+        ], task: .segment),
       against: [
-        ComparedObject(label: "0", confidence: 0.5, shape: .outline(frame, square(10)))
+        ComparedObject(label: "0", confidence: 0.5, geometry: .outline(frame, square(10)))
       ])
     #expect(outline.problems.count == 1)
     #expect(outline.problems.first?.description.contains("outlines overlap by 0.8") == true)

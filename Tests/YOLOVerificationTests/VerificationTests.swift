@@ -3,7 +3,7 @@ import JSONText
 import Testing
 import YOLO
 import YOLOInspection
-import YOLOValidation
+import YOLOOptions
 import YOLOVerification
 import YOLOWeights
 
@@ -31,7 +31,7 @@ import YOLOWeights
   @Test(arguments: ShippedModel.all) func everyRuntimeAgrees(shipped: ShippedModel) throws {
     let directory = try TemporaryDirectory()
     let recorded = try Self.record(shipped, taps: "input,layers", in: directory)
-    #expect(recorded.task == shipped.task && recorded.expected.count >= 4)
+    #expect(recorded.task.rawValue == shipped.task && recorded.expected.count >= 4)
     #expect(recorded.model?.file == "shapes-\(shipped.task).pt")
     #expect(Self.runtimes.count >= 2)
     for runtime in Self.runtimes {
@@ -138,7 +138,7 @@ import YOLOWeights
     let other = try Model(path: ShippedModel.all[2].path)
     #expect(
       throws: VerificationError.otherTask(
-        path: recorded.path, expected: "detect", found: "pose")
+        path: recorded.path, expected: .detect, found: .pose)
     ) { try Verification(other, on: recorded) }
     let error = #expect(throws: YOLOError.self) {
       try TapSelection.paths("layers,model.99", of: other)

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import YOLOGeometry
 import YOLOSystem
 import YOLOTestSupport
 import YOLOWeights
@@ -29,7 +30,7 @@ import YOLOWeights
   func everyFactIsRead(name: String) throws {
     let fixture = try Fixture(name)
     let checkpoint = try Checkpoint.open(path: fixture.path)
-    #expect(checkpoint.task == fixture.task)
+    #expect(checkpoint.task?.rawValue == fixture.task)
     #expect(checkpoint.names == ClassNames(fixture.names))
     #expect(checkpoint.strides == fixture.strides)
     #expect(checkpoint.imageSize == InputSize(height: fixture.imageSize, width: fixture.imageSize))

@@ -1,6 +1,7 @@
 import Foundation
 import JSONText
 import Testing
+import YOLOGeometry
 import YOLOSystem
 import YOLOTestSupport
 import YOLOWeights
@@ -9,7 +10,7 @@ import YOLOWeights
   /// Everything of a checkpoint that a prediction can depend on, as text.
   private func facts(_ checkpoint: Checkpoint) -> [String] {
     var lines = [
-      "\(checkpoint.task ?? "-") \(checkpoint.strides) \(checkpoint.names.ids)",
+      "\(checkpoint.taskName ?? "-") \(checkpoint.strides) \(checkpoint.names.ids)",
       "\(String(describing: checkpoint.imageSize)) \(checkpoint.names.ids.map(checkpoint.names.label))",
     ]
     for record in flattened(checkpoint.model) {

@@ -1,4 +1,5 @@
 #if Server
+import YOLOServerOptions
 import HTTPTypes
 import NIOCore
 import NIOHTTP1

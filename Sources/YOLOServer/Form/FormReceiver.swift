@@ -1,7 +1,8 @@
 #if Server
+import YOLOSystem
+import YOLOServerOptions
 import HTTPTypes
 import NIOCore
-import YOLOValidation
 
 /// Puts a form together from the chunks of its body.
 struct FormReceiver {
@@ -26,7 +27,7 @@ struct FormReceiver {
     } catch {
       throw APIError.malformed(error)
     }
-    guard let boundary else { throw APIError.notAForm(OptionText.excerpt(contentType)) }
+    guard let boundary else { throw APIError.notAForm(contentType.excerpt()) }
     parser = MultipartParser(boundary: boundary, partLimit: limits.parts)
     self.limits = limits
     self.share = share
@@ -72,7 +73,7 @@ struct FormReceiver {
         intake = FileReceiver(limits: limits, share: share)
       } else {
         guard fields[part.name] == nil else {
-          let name = OptionText.excerpt(part.name)
+          let name = part.name.excerpt()
           throw APIError.validation(name, "The form has the field \(name) more than once.")
         }
         field = (part.name, [])
@@ -85,7 +86,7 @@ struct FormReceiver {
         field?.bytes += bytes
         guard field?.bytes.count ?? 0 <= limits.fieldBytes else {
           throw APIError.tooLarge(
-            "The field \(OptionText.excerpt(field?.name ?? "")) has more than \(limits.fieldBytes) bytes.",
+            "The field \((field?.name ?? "").excerpt()) has more than \(limits.fieldBytes) bytes.",
             limit: limits.fieldBytes, unit: "bytes")
         }
       }
@@ -95,7 +96,7 @@ struct FormReceiver {
         self.intake = nil
       } else if let field {
         guard let text = String(validating: field.bytes, as: UTF8.self) else {
-          let name = OptionText.excerpt(field.name)
+          let name = field.name.excerpt()
           throw APIError.validation(name, "The field \(name) is not UTF-8.")
         }
         fields[field.name] = text

@@ -1,4 +1,5 @@
 #if Server
+package import YOLOServerOptions
 package import NIOCore
 
 /// A form that was received: its fields, and its one file.

@@ -1,5 +1,6 @@
+import YOLOSystem
+
 #if Server
-import YOLOValidation
 
 /// What may be asked of a new key.
 enum KeyRequest {
@@ -26,7 +27,7 @@ enum KeyRequest {
     }
     guard (1...maximumNameLength).contains(name.count), !hasControls else {
       throw .invalid(
-        what: what, given: OptionText.excerpt(name),
+        what: what, given: name.excerpt(),
         expected: "1 to \(maximumNameLength) characters without control characters")
     }
   }

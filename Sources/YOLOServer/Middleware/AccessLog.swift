@@ -1,8 +1,8 @@
 #if Server
+import YOLOSystem
 import HTTPTypes
 import Hummingbird
 import Logging
-import YOLOValidation
 
 /// Writes a line a request, and counts it.
 struct AccessLog: RouterMiddleware {
@@ -24,7 +24,7 @@ struct AccessLog: RouterMiddleware {
       level: level, "request",
       metadata: [
         "method": "\(request.method.rawValue)",
-        "path": "\(OptionText.excerpt(request.uri.path, limit: 200))",
+        "path": "\(request.uri.path.excerpt(limit: 200))",
         "status": "\(response.status.code)",
         "ms": "\((duration.inSeconds * 1e6).rounded() / 1e3)",
         "client": "\(context.remoteAddress ?? "-")",

@@ -1,7 +1,6 @@
 #if Server
 import YOLO
 package import YOLOGeometry
-package import YOLOWeights
 
 /// What a model is, known without its being loaded.
 package struct ModelDescription: Sendable {
@@ -13,7 +12,7 @@ package struct ModelDescription: Sendable {
   package let imageSize: Size
 
   init(_ model: Model) {
-    task = model.task
+    task = model.task.rawValue
     names = model.names
     imageSize = model.defaultImageSize
   }

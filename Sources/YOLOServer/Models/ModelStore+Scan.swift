@@ -1,4 +1,5 @@
 #if Server
+import YOLOServerOptions
 import Logging
 import Synchronization
 import YOLO

@@ -1,4 +1,5 @@
 #if Server
+import YOLOServerOptions
 import Logging
 import ServiceLifecycle
 import Synchronization

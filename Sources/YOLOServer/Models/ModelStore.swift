@@ -1,4 +1,5 @@
 #if Server
+package import YOLOServerOptions
 import Dispatch
 package import Logging
 import Synchronization

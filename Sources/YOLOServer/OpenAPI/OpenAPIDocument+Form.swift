@@ -1,6 +1,7 @@
 #if Server
+import YOLOServerOptions
+import YOLOOptions
 import JSONText
-import YOLOValidation
 
 extension OpenAPIDocument {
   /// The fields of a form; others are ignored.
@@ -14,23 +15,18 @@ extension OpenAPIDocument {
           + "\(PredictOption.videoStride.name)) at most; the body of \(limits.bodyBytes) bytes at "
           + "most."),
     ])
-    let fields: [(name: String, schema: JSONValue)] = [
-      ("file", file),
-      ("image", older("file", file)),
-      ("model", model(settings)),
-      (PredictOption.imageSize.name, Schema.option(PredictOption.imageSize)),
-      ("size", older(PredictOption.imageSize.name, Schema.option(PredictOption.imageSize))),
-      (PredictOption.confidence.name, Schema.option(PredictOption.confidence)),
-      ("confidence", older(PredictOption.confidence.name, Schema.option(PredictOption.confidence))),
-      (PredictOption.overlap.name, Schema.option(PredictOption.overlap)),
-      (PredictOption.maxDetections.name, Schema.option(PredictOption.maxDetections)),
-      (PredictOption.classes.name, Schema.option(PredictOption.classes)),
-      (PredictOption.agnostic.name, Schema.option(PredictOption.agnostic)),
-      (PredictOption.rectangular.name, Schema.option(PredictOption.rectangular)),
-      (PredictOption.retinaMasks.name, Schema.option(PredictOption.retinaMasks)),
-      (PredictOption.normalized.name, Schema.option(PredictOption.normalized)),
-      (PredictOption.videoStride.name, Schema.option(PredictOption.videoStride)),
-    ]
+    let standard = PredictRequest.standard
+    let options = PredictRequest.settings.flatMap { setting in
+      let schema = Schema.option(setting, default: setting.value(in: standard))
+      let field = (name: setting.name, schema: schema)
+      guard let name = setting.olderName else { return [field] }
+      return [field, (name: name, schema: older(setting.name, schema))]
+    }
+    let fields =
+      [
+        (name: "file", schema: file), (name: "image", schema: older("file", file)),
+        (name: "model", schema: model(settings)),
+      ] + options
     return Schema.object([
       "type": .string("object"),
       "properties": .object(fields.map { JSONMember($0.name, $0.schema) }),

@@ -1,4 +1,5 @@
 #if Server
+package import YOLOServerOptions
 import JSONText
 
 /// The description of the server's HTTP interface, OpenAPI 3.1.

@@ -1,6 +1,7 @@
 #if Server
+import YOLOGeometry
+import YOLOOptions
 import JSONText
-import YOLOValidation
 
 /// JSON Schema (2020-12) as OpenAPI 3.1 has it, in pieces.
 enum Schema {
@@ -72,46 +73,49 @@ enum Schema {
     object(["$ref": .string("#/components/schemas/\(name)")])
   }
 
-  /// An option of integers.
-  static func option(_ option: NumberOption<Int>) -> JSONValue {
-    adding(
-      [
-        "minimum": .int(option.range.lowerBound), "maximum": .int(option.range.upperBound),
-        "default": .int(option.defaultValue),
-      ], to: type("integer", option.help))
+  /// The value of an option.
+  static func option<Root>(_ setting: Setting<Root>, default standard: OptionValue?) -> JSONValue {
+    let schema: JSONValue
+    switch setting.schema {
+    case .integer(let range):
+      schema = adding(
+        bounds(.int(range.lowerBound), .int(range.upperBound)), to: type("integer", setting.help))
+    case .number(let range):
+      schema = adding(
+        bounds(.double(range.lowerBound), .double(range.upperBound)),
+        to: type("number", setting.help))
+    case .flag: schema = type("boolean", setting.help)
+    case .size(let range):
+      let side = adding(bounds(.int(range.lowerBound), .int(range.upperBound)), to: type("integer"))
+      let both = adding(["pattern": .string("^[0-9]+, *[0-9]+$")], to: type("string"))
+      // One number or two: the default and the help stand beside the alternatives.
+      let members = (standard.flatMap(json).map { [JSONMember("default", $0)] } ?? [])
+      return .object(
+        (any([side, both]).members ?? []) + members
+          + [JSONMember("description", .string(setting.help))])
+    case .classes:
+      schema = adding(
+        ["pattern": .string(#"^\[? *[0-9]+( *, *[0-9]+)* *\]?$"#)],
+        to: type("string", setting.help))
+    case .text: schema = type("string", setting.help)
+    }
+    return standard.flatMap(json).map { adding(["default": $0], to: schema) } ?? schema
   }
 
-  /// An option of numbers.
-  static func option(_ option: NumberOption<Double>) -> JSONValue {
-    adding(
-      [
-        "minimum": .double(option.range.lowerBound), "maximum": .double(option.range.upperBound),
-        "default": .double(option.defaultValue),
-      ], to: type("number", option.help))
-  }
+  private static func bounds(
+    _ minimum: JSONValue, _ maximum: JSONValue
+  ) -> KeyValuePairs<String, JSONValue> { ["minimum": minimum, "maximum": maximum] }
 
-  /// An option that is on or off.
-  static func option(_ option: FlagOption) -> JSONValue {
-    adding(["default": .bool(option.defaultValue)], to: type("boolean", option.help))
-  }
-
-  /// A size: one number, or a height and a width.
-  static func option(_ option: ImageSizeOption) -> JSONValue {
-    adding(
-      ["default": .int(option.defaultSide), "description": .string(option.help)],
-      to: any([
-        adding(
-          [
-            "minimum": .int(option.range.lowerBound), "maximum": .int(option.range.upperBound),
-          ], to: type("integer")),
-        adding(["pattern": .string("^[0-9]+, *[0-9]+$")], to: type("string")),
-      ]))
-  }
-
-  /// Indices joined by commas.
-  static func option(_ option: ClassesOption) -> JSONValue {
-    adding(
-      ["pattern": .string(#"^\[? *[0-9]+( *, *[0-9]+)* *\]?$"#)], to: type("string", option.help))
+  /// A default; nil where none can be told.
+  private static func json(_ value: OptionValue) -> JSONValue? {
+    switch value {
+    case .integer(let number): .int(number)
+    case .number(let number): .double(number)
+    case .flag(let isOn): .bool(isOn)
+    case .size(let size): .int(size.width)
+    case .text(let text): .string(text)
+    case .classes: nil
+    }
   }
 }
 #endif

@@ -1,5 +1,6 @@
+import YOLOOptions
+
 #if Server
-import YOLOValidation
 
 /// Reads the fields of a form, some of which have an older name besides.
 struct FieldReader {
@@ -19,15 +20,13 @@ struct FieldReader {
     return (text, name)
   }
 
-  /// Reads the value of a field; nil for none.
+  /// Reads the field of an option, if it is given.
   ///
   /// - Throws: `APIError` of status 400, which calls the argument as the request did.
-  func read<Option: FieldOption>(
-    _ option: Option, older: String? = nil
-  ) throws(APIError) -> Option.Value? {
-    guard let (text, name) = try value(of: option.name, older: older) else { return nil }
-    do {
-      return try option.parsed(text)
+  func read<Root>(_ setting: Setting<Root>, into root: inout Root) throws(APIError) {
+    guard let (text, name) = try value(of: setting.name, older: setting.olderName) else { return }
+    do throws(OptionError) {
+      try setting.read(text, into: &root)
     } catch {
       throw .validation(
         name, given: error.given, expected: error.expected,

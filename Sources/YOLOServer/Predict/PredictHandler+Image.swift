@@ -1,4 +1,5 @@
 #if Server
+import YOLOServerOptions
 import YOLO
 import YOLOImageIO
 import YOLOPostprocess

@@ -1,6 +1,5 @@
 #if Server
-import YOLOGeometry
-import YOLOValidation
+import YOLOOptions
 
 /// What a form asks for, checked against ``PredictOption``.
 ///
@@ -9,11 +8,20 @@ struct PredictRequest: Sendable {
   /// The model; nil if the form names none.
   let model: ModelReference?
   /// Thresholds and the input size.
-  let options: PredictOptions
-  /// Whether coordinates are shares of the image's width and height.
-  let isNormalized: Bool
+  private(set) var options: PredictOptions
+  /// Whether coordinates are fractions of the image's width and height.
+  private(set) var isNormalized = PredictOption.normalized.defaultValue
   /// Of a video every how many-th frame is predicted.
-  let stride: Int
+  private(set) var stride = PredictOption.videoStride.defaultValue
+
+  /// What a form without fields asks for.
+  static let standard = PredictRequest()
+
+  private init() {
+    model = nil
+    // As with the hosted service, whatever size the model was trained with.
+    options = .hosted
+  }
 
   /// Reads the fields of a form.
   ///
@@ -28,25 +36,17 @@ struct PredictRequest: Sendable {
     } else {
       model = nil
     }
-    let side = PredictOption.imageSize.defaultSide
-    options = try PredictOptions(
-      // As with the hosted service, whatever size the model was trained with.
-      imageSize: reader.read(PredictOption.imageSize, older: "size")
-        ?? Size(width: side, height: side),
-      confidence: reader.read(PredictOption.confidence, older: "confidence")
-        ?? PredictOption.confidence.defaultValue,
-      overlap: reader.read(PredictOption.overlap) ?? PredictOption.overlap.defaultValue,
-      maxDetections: reader.read(PredictOption.maxDetections)
-        ?? PredictOption.maxDetections.defaultValue,
-      classes: reader.read(PredictOption.classes),
-      isAgnostic: reader.read(PredictOption.agnostic) ?? PredictOption.agnostic.defaultValue,
-      isRectangular: reader.read(PredictOption.rectangular)
-        ?? PredictOption.rectangular.defaultValue,
-      hasRetinaMasks: reader.read(PredictOption.retinaMasks)
-        ?? PredictOption.retinaMasks.defaultValue)
-    isNormalized =
-      try reader.read(PredictOption.normalized) ?? PredictOption.normalized.defaultValue
-    stride = try reader.read(PredictOption.videoStride) ?? PredictOption.videoStride.defaultValue
+    options = Self.standard.options
+    for setting in Self.settings { try reader.read(setting, into: &self) }
   }
+}
+
+extension PredictRequest: SettingsTable {
+  /// The fields besides the file and the model, which the OpenAPI document has as well.
+  static let settings: [Setting<PredictRequest>] =
+    PredictOptions.settings.map { $0.inside(\.options) } + [
+      Setting(PredictOption.normalized, at: \.isNormalized),
+      Setting(PredictOption.videoStride, at: \.stride),
+    ]
 }
 #endif

@@ -17,8 +17,8 @@ struct ResponseWriter: Sendable {
   /// Adds the result of an image or frame.
   ///
   /// - Throws: `APIError` of status 413 if the answer becomes larger than the limit.
-  mutating func append(_ prediction: Prediction) throws(APIError) {
-    report.append(prediction)
+  mutating func append(_ results: Results) throws(APIError) {
+    report.append(results)
     count += 1
     try take()
   }

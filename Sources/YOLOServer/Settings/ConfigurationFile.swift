@@ -1,13 +1,13 @@
 #if Server
+import YOLOOptions
 import Foundation
 import JSONText
 import YOLOServerOptions
-import YOLOValidation
 
 /// A configuration file: an object of JSON with the flags of the command line as keys.
 struct ConfigurationFile {
   /// The largest file in bytes.
-  static let longest = 1 << 20
+  static let maximumBytes = 1 << 20
 
   /// The values as text, by flag.
   let values: [String: String]
@@ -24,23 +24,25 @@ struct ConfigurationFile {
     do {
       let handle = try FileHandle(forReadingFrom: URL(filePath: path))
       defer { try? handle.close() }
-      data = try handle.read(upToCount: Self.longest + 1) ?? Data()
+      data = try handle.read(upToCount: Self.maximumBytes + 1) ?? Data()
     } catch {
       throw .unreadable(path: path, reason: error.localizedDescription)
     }
-    guard data.count <= Self.longest else {
-      throw .unreadable(path: path, reason: "it has more than \(Self.longest) bytes")
+    guard data.count <= Self.maximumBytes else {
+      throw .unreadable(path: path, reason: "it has more than \(Self.maximumBytes) bytes")
     }
     let members = try Self.members(of: data, path: path)
     var values: [String: String] = [:]
     for member in members {
-      guard let setting = ServerSetting.all.first(where: { $0.flag == member.key }),
+      guard let setting = ServerSettings.settings.first(where: { $0.flag == member.key }),
         setting.flag != ServerOption.configuration.flag
       else { throw .unknownKey(path: path, key: member.key) }
       guard values[member.key] == nil else { throw .repeatedKey(path: path, key: member.key) }
       guard let text = Self.text(of: member.value) else {
         let error = OptionError.malformed(
-          option: member.key, given: "a list, an object or null", expected: setting.range)
+          option: member.key, given: "a list, an object or null",
+          expected: setting.numbers.map { "\($0.lowerBound) to \($0.upperBound)" }
+            ?? setting.expected)
         throw .value(source: .file(path), flag: member.key, error: error)
       }
       values[member.key] = text

@@ -1,6 +1,6 @@
 #if Server
+import YOLOOptions
 import YOLOServerOptions
-import YOLOValidation
 
 /// Where the keys are kept if nothing says so.
 package enum DatabaseLocation {

@@ -1,6 +1,6 @@
 #if Server
-import YOLOServerOptions
-import YOLOValidation
+import YOLOOptions
+package import YOLOServerOptions
 
 extension ServerSettings {
   /// Reads settings: flags win over variables of the environment, and these over the file that
@@ -25,7 +25,7 @@ extension ServerSettings {
     let unused =
       try choice(layers) == ServerOption.dedicated.flag
       ? ServerOption.directory.flag : ServerOption.dedicated.flag
-    for setting in ServerSetting.all where setting.flag != unused {
+    for setting in ServerSettings.settings where setting.flag != unused {
       for layer in layers {
         guard let value = layer[setting.flag] else { continue }
         try settings.apply(setting, value, from: layer.source)
@@ -40,7 +40,7 @@ extension ServerSettings {
     _ setting: ServerSetting, _ value: String, from source: SettingsSource
   ) throws(SettingsError) {
     do throws(OptionError) {
-      try setting.apply(value, &self)
+      try setting.read(value, into: &self)
     } catch {
       throw .value(source: source, flag: setting.flag, error: error)
     }
@@ -79,7 +79,7 @@ extension ServerSettings {
   private static func known(
     _ environment: [String: String]
   ) -> (variables: [String: String], warnings: [String]) {
-    let options = Set(ServerSetting.all.map(\.variable))
+    let options = Set(ServerSettings.settings.map(\.variable))
     var variables: [String: String] = [:]
     var warnings: [String] = []
     for (name, value) in environment.sorted(by: { $0.key < $1.key }) {
@@ -98,8 +98,8 @@ extension ServerSettings {
   private func checkTogether() throws(SettingsError) {
     guard limits.uploadBytes >= limits.imageBytes else {
       throw .tooSmall(
-        flag: ServerOption.uploads.flag, given: limits.uploadBytes >> 20,
-        least: limits.imageBytes >> 20, because: ServerOption.image.flag)
+        flag: ServerSetting.flag(at: \.limits.uploadBytes), given: limits.uploadBytes >> 20,
+        minimum: limits.imageBytes >> 20, because: ServerSetting.flag(at: \.limits.imageBytes))
     }
   }
 }

@@ -1,6 +1,7 @@
 #if Server
+import YOLOSystem
+package import YOLOOptions
 import YOLOServerOptions
-package import YOLOValidation
 
 /// Why the settings of a server are not accepted.
 package enum SettingsError: Error, Sendable, Hashable {
@@ -19,7 +20,7 @@ package enum SettingsError: Error, Sendable, Hashable {
   /// One source gives two options of which only one can hold.
   case conflict(source: SettingsSource, first: String, second: String)
   /// An option is less than another allows.
-  case tooSmall(flag: String, given: Int, least: Int, because: String)
+  case tooSmall(flag: String, given: Int, minimum: Int, because: String)
 }
 
 extension SettingsError: CustomStringConvertible {
@@ -34,7 +35,7 @@ extension SettingsError: CustomStringConvertible {
         "\(source.name(of: flag)) must be \(error.expected), but \(error.given) was given"
       }
     case .unknownKey(let path, let key):
-      "\(path): \"\(OptionText.excerpt(key))\" is no option; there are "
+      "\(path): \"\(key.excerpt())\" is no option; there are "
         + ServerSetting.keysOfFile.joined(separator: ", ")
     case .repeatedKey(let path, let key): "\(path): \"\(key)\" is given twice"
     case .unreadable(let path, let reason): "\(path): the configuration cannot be read: \(reason)"
@@ -45,8 +46,8 @@ extension SettingsError: CustomStringConvertible {
         + "--\(ServerOption.dedicated.flag) FILE for one model"
     case .conflict(let source, let first, let second):
       "\(source.name(of: first)) and \(source.name(of: second)) are both given; give one of them"
-    case .tooSmall(let flag, let given, let least, let because):
-      "\(flag) must be at least \(least), because of \(because), but is \(given)"
+    case .tooSmall(let flag, let given, let minimum, let because):
+      "\(flag) must be at least \(minimum), because of \(because), but is \(given)"
     }
   }
 }

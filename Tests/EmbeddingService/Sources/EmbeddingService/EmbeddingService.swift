@@ -27,7 +27,7 @@ enum EmbeddingService {
   /// at once; returns how many could not be answered.
   private static func answer(with model: Model) async -> Int {
     var failures = 0
-    var underWay = [(name: String, task: Task<Prediction, any Error>)]()
+    var underWay = [(name: String, task: Task<Results, any Error>)]()
     func finishFirst() async {
       let (name, task) = underWay.removeFirst()
       switch await task.result {

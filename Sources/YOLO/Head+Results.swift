@@ -1,0 +1,138 @@
+import YOLOGeometry
+public import YOLOModels
+public import YOLOPostprocess
+import YOLOTensor
+
+/// What a head's outputs say, before classes are named.
+enum ResultContent {
+  /// The objects, by descending confidence.
+  case instances([Instance])
+  /// The classes of the image.
+  case classification(Classification)
+}
+
+extension Network.Head {
+  /// How the outputs of a head that finds objects are laid out; nil for a classifier.
+  private var layout: DetectLayout? {
+    switch self {
+    case .detect(let layout), .segment(let layout, _), .pose(let layout, _),
+      .oriented(let layout, _):
+      layout
+    case .classify: nil
+    }
+  }
+
+  /// The resolutions of a head that finds objects.
+  var levels: [DetectLayout.Level] { layout?.levels ?? [] }
+
+  /// How the cells of a head are thinned out, given the threshold of suppression.
+  public func selectionMethod(iouThreshold: Double) -> Selection.Method {
+    layout?.isOneToOne ?? false ? .ranking : .suppression(iouThreshold: iouThreshold)
+  }
+
+  /// The number of keypoints of an object; nil but for pose.
+  public var keypointCount: Int? {
+    if case .pose(_, let keypoints) = self { keypoints.count } else { nil }
+  }
+
+  /// The number of classes.
+  public var classCount: Int {
+    switch self {
+    case .detect(let layout), .segment(let layout, _), .pose(let layout, _),
+      .oriented(let layout, _):
+      layout.classCount
+    case .classify(_, let classCount): classCount
+    }
+  }
+
+  /// Whether the whole image gets a class.
+  public var isClassifier: Bool {
+    switch self {
+    case .classify: true
+    case .detect, .segment, .pose, .oriented: false
+    }
+  }
+
+  /// The levels of a head in the outputs of a run, in the order of the graph's.
+  private func levels(in maps: [FeatureMap]) -> [DetectLevel] {
+    levels.map { level in
+      DetectLevel(
+        boxes: maps[level.boxes], classes: maps[level.classes], stride: level.stride,
+        extra: level.extra.map { maps[$0] })
+    }
+  }
+
+  /// Reads the outputs of a run, in the order of the graph's.
+  ///
+  /// Throws `MaskError` for masks that take too much memory.
+  func content(
+    in maps: [FeatureMap], _ fit: InputFit, _ request: ResultRequest, threads: Int
+  ) throws(MaskError) -> ResultContent {
+    let levels = levels(in: maps)
+    switch (self, fit) {
+    case (.classify(let logits, let classCount), _):
+      return .classification(ClassifyDecoder(classCount: classCount).classification(maps[logits]))
+    case (.detect(let layout), .letterbox(let letterbox)):
+      return .instances(
+        DetectDecoder(layout).instances(
+          in: levels, select: request.selection, letterbox: letterbox, space: request.space))
+    case (.segment(let layout, let prototypes), .letterbox(let letterbox)):
+      return .instances(
+        try SegmentDecoder(layout).instances(
+          in: levels, prototypes: maps[prototypes], select: request.selection,
+          letterbox: letterbox, masks: request.masks, space: request.space, threads: threads))
+    case (.pose(let layout, let keypoints), .letterbox(let letterbox)):
+      return .instances(
+        PoseDecoder(layout, keypoints).instances(
+          in: levels, select: request.selection, letterbox: letterbox, space: request.space))
+    case (.oriented(let layout, let anglesAreRadians), .letterbox(let letterbox)):
+      return .instances(
+        OrientedDecoder(layout, anglesAreRadians: anglesAreRadians).instances(
+          in: levels, select: request.selection, letterbox: letterbox, space: request.space))
+    case (.detect, .crop), (.segment, .crop), (.pose, .crop), (.oriented, .crop):
+      preconditionFailure("only classifiers crop")
+    }
+  }
+
+  /// Decodes all cells of a run's outputs; nil for a classifier.
+  func tensors(in maps: [FeatureMap]) -> HeadTensors? {
+    let levels = levels(in: maps)
+    return switch self {
+    case .classify: nil
+    case .detect(let layout): DetectDecoder(layout).tensors(of: levels)
+    case .segment(let layout, _): SegmentDecoder(layout).tensors(of: levels)
+    case .pose(let layout, let keypoints): PoseDecoder(layout, keypoints).tensors(of: levels)
+    case .oriented(let layout, let anglesAreRadians):
+      OrientedDecoder(layout, anglesAreRadians: anglesAreRadians).tensors(of: levels)
+    }
+  }
+}
+
+extension DetectDecoder {
+  fileprivate init(_ layout: DetectLayout) {
+    self.init(classCount: layout.classCount, binCount: layout.binCount)
+  }
+}
+
+extension SegmentDecoder {
+  fileprivate init(_ layout: DetectLayout) {
+    self.init(classCount: layout.classCount, binCount: layout.binCount)
+  }
+}
+
+extension PoseDecoder {
+  fileprivate init(_ layout: DetectLayout, _ keypoints: KeypointLayout) {
+    self.init(
+      classCount: layout.classCount, binCount: layout.binCount, keypointCount: keypoints.count,
+      valueCount: keypoints.hasVisibility ? 3 : 2,
+      form: keypoints.isCentered ? .offset : .standard)
+  }
+}
+
+extension OrientedDecoder {
+  fileprivate init(_ layout: DetectLayout, anglesAreRadians: Bool) {
+    self.init(
+      classCount: layout.classCount, binCount: layout.binCount,
+      angle: anglesAreRadians ? .direct : .sigmoid)
+  }
+}

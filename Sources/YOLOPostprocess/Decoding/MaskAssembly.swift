@@ -1,0 +1,211 @@
+import YOLOGeometry
+import YOLOTensor
+
+/// Creates masks: weighted sums of prototypes, upsampled, cut at zero and at the object's box.
+struct MaskAssembly {
+  private let prototypes: FeatureMap
+  private let letterbox: Letterbox
+  private let grid: MaskGrid
+
+  init(prototypes: FeatureMap, letterbox: Letterbox, grid: MaskGrid) {
+    self.prototypes = prototypes
+    self.letterbox = letterbox
+    self.grid = grid
+  }
+
+  /// The size of the masks.
+  private var frame: Size {
+    switch grid {
+    case .letterbox: letterbox.padded
+    case .source: letterbox.source
+    case .prototypes: Size(width: prototypes.width, height: prototypes.height)
+    }
+  }
+
+  /// Returns the mask of an object.
+  ///
+  /// - Parameters:
+  ///   - coefficients: A weight for each prototype.
+  ///   - box: The object's box in letterbox pixels, not clipped.
+  /// - Returns: The mask, with no more stored than the smallest rectangle that holds it.
+  func mask(coefficients: UnsafePointer<Float>, box: Box) -> Mask {
+    let (columns, rows) = part(box)
+    guard !columns.isEmpty, !rows.isEmpty else { return Mask(emptyOf: frame) }
+
+    let pixels = [UInt8](unsafeUninitializedCapacity: columns.count * rows.count) {
+      buffer, initialized in
+      // SAFETY: as many samples are handed out as there are columns and rows.
+      var target = buffer.baseAddress
+      forEachRow(coefficients, columns: columns, rows: rows) { logits in
+        guard let pixels = target else { return }
+        for index in 0..<logits.count { pixels[index] = logits[index] > 0 ? 1 : 0 }
+        target = pixels + logits.count
+        initialized += logits.count
+      }
+    }
+    return Mask(
+      frame: frame, left: columns.lowerBound, top: rows.lowerBound, width: columns.count,
+      height: rows.count, binary: pixels
+    ).trimmed()
+  }
+
+  /// The bytes of the weighted sums that a mask is made from, at most: of all prototypes, and where the
+  /// image's own pixels are wanted of the finer grid between.
+  var sumBytes: Int {
+    let coarse = prototypes.width * prototypes.height
+    let fine = grid == .source ? fineGrid() : Size(width: 0, height: 0)
+    return (coarse + fine.width * fine.height) * MemoryLayout<Float>.stride
+  }
+
+  /// Returns how many pixels the mask of an object takes at most.
+  func pixelCount(box: Box) -> Int {
+    let (columns, rows) = part(box)
+    return columns.count * rows.count
+  }
+
+  /// Returns the part of the frame that an object's box, in letterbox pixels, covers.
+  private func part(_ box: Box) -> (columns: Range<Int>, rows: Range<Int>) {
+    guard prototypes.width > 0, prototypes.height > 0 else { return (0..<0, 0..<0) }
+    let crop =
+      switch grid {
+      case .letterbox: box
+      case .source: letterbox.sourceBox(box)
+      case .prototypes:
+        box.scaled(
+          x: Float(prototypes.width) / Float(letterbox.padded.width),
+          y: Float(prototypes.height) / Float(letterbox.padded.height))
+      }
+    return (
+      Self.pixels(from: crop.x1, to: crop.x2, in: frame.width),
+      Self.pixels(from: crop.y1, to: crop.y2, in: frame.height)
+    )
+  }
+
+  /// Hands out the logits of a part of the mask, a row at a time or all rows at once.
+  private func forEachRow(
+    _ coefficients: UnsafePointer<Float>, columns: Range<Int>, rows: Range<Int>,
+    _ body: (UnsafeBufferPointer<Float>) -> Void
+  ) {
+    switch grid {
+    case .prototypes:
+      logits(coefficients, columns: columns, rows: rows).withUnsafeBufferPointer(body)
+    case .letterbox:
+      let horizontal = BilinearAxis(input: prototypes.width, output: frame.width)
+      let vertical = BilinearAxis(input: prototypes.height, output: frame.height)
+      plane(coefficients, columns: horizontal.inputs(of: columns), rows: vertical.inputs(of: rows))
+        .sample(columns: columns, of: horizontal, rows: rows, of: vertical, body)
+    case .source:
+      let fine = fineGrid()
+      let content = LetterboxInverse(padded: fine, source: frame)
+      let horizontal = BilinearAxis(input: content.resized.width, output: frame.width)
+      let vertical = BilinearAxis(input: content.resized.height, output: frame.height)
+      let shiftX = Int(content.left)
+      let shiftY = Int(content.top)
+      let fineColumns = horizontal.inputs(of: columns).moved(by: shiftX)
+      let fineRows = vertical.inputs(of: rows).moved(by: shiftY)
+      finePlane(coefficients, grid: fine, columns: fineColumns, rows: fineRows).sample(
+        columns: columns, of: horizontal, shiftX: shiftX, rows: rows, of: vertical,
+        shiftY: shiftY, body)
+    }
+  }
+
+  /// Returns the pixels of 0..<`count` that are not before `start` and before `end`; none for NaN.
+  private static func pixels(from start: Float, to end: Float, in count: Int) -> Range<Int> {
+    guard start < end else { return 0..<0 }
+    func position(_ edge: Float) -> Int {
+      edge <= 0 ? 0 : edge >= Float(count) ? count : Int(edge.rounded(.up))
+    }
+    return position(start)..<position(end)
+  }
+
+  /// Returns the grid that the letterbox's content is cut out of: the prototypes' own if its edges
+  /// lie between prototype pixels, else one that is two or four times as fine.
+  private func fineGrid() -> Size {
+    let coarse = Size(width: prototypes.width, height: prototypes.height)
+    let quarters = Size(width: 4 * coarse.width, height: 4 * coarse.height)
+    let content = LetterboxInverse(padded: quarters, source: letterbox.source).resized
+    let padding = (quarters.height - content.height) | (quarters.width - content.width)
+    let parts = padding | padding >> 1
+    let factor = parts % 4 == 0 ? 1 : parts % 2 == 0 ? 2 : 4
+    return Size(width: coarse.width * factor, height: coarse.height * factor)
+  }
+
+  private func finePlane(
+    _ coefficients: UnsafePointer<Float>, grid: Size, columns: Range<Int>, rows: Range<Int>
+  ) -> BilinearPlane {
+    guard grid.width != prototypes.width else {
+      return plane(coefficients, columns: columns, rows: rows)
+    }
+    let horizontal = BilinearAxis(input: prototypes.width, output: grid.width)
+    let vertical = BilinearAxis(input: prototypes.height, output: grid.height)
+    let coarse = plane(
+      coefficients, columns: horizontal.inputs(of: columns), rows: vertical.inputs(of: rows))
+    return BilinearPlane(
+      columns: columns, rows: rows,
+      values: coarse.sampled(columns: columns, of: horizontal, rows: rows, of: vertical))
+  }
+
+  private func plane(
+    _ coefficients: UnsafePointer<Float>, columns: Range<Int>, rows: Range<Int>
+  ) -> BilinearPlane {
+    BilinearPlane(
+      columns: columns, rows: rows, values: logits(coefficients, columns: columns, rows: rows))
+  }
+
+  /// Returns the weighted sums of a part of the prototypes, row by row.
+  private func logits(
+    _ coefficients: UnsafePointer<Float>, columns: Range<Int>, rows: Range<Int>
+  ) -> [Float] {
+    var result = [Float]()
+    result.reserveCapacity(columns.count * rows.count)
+    for y in rows {
+      // SAFETY: columns and rows lie inside the prototypes, whose pixels have as many channels as
+      // there are coefficients.
+      var pixel =
+        prototypes.base + (y * prototypes.rowStride + columns.lowerBound * prototypes.pixelStride)
+      for _ in columns {
+        result.append(Self.product(coefficients, pixel, count: prototypes.channels))
+        pixel += prototypes.pixelStride
+      }
+    }
+    return result
+  }
+
+  @inline(__always)
+  private static func product(
+    _ first: UnsafePointer<Float>, _ second: UnsafePointer<Float>, count: Int
+  ) -> Float {
+    // SAFETY: whole vectors within `count` values, then single values.
+    let firstRaw = UnsafeRawPointer(first)
+    let secondRaw = UnsafeRawPointer(second)
+    var lanes = SIMD8<Float>.zero
+    var index = 0
+    while index &+ 8 <= count {
+      lanes +=
+        firstRaw.loadUnaligned(fromByteOffset: 4 &* index, as: SIMD8<Float>.self)
+        * secondRaw.loadUnaligned(fromByteOffset: 4 &* index, as: SIMD8<Float>.self)
+      index &+= 8
+    }
+    let four = lanes.lowHalf + lanes.highHalf
+    let two = four.lowHalf + four.highHalf
+    var total = two[0] + two[1]
+    while index < count {
+      total += first[index] * second[index]
+      index &+= 1
+    }
+    return total
+  }
+}
+
+extension BilinearAxis {
+  /// The input samples that a range of output samples, not empty, lies on.
+  fileprivate func inputs(of range: Range<Int>) -> Range<Int> {
+    self[range.lowerBound].lower..<self[range.upperBound - 1].upper + 1
+  }
+}
+
+extension Range<Int> {
+  fileprivate func moved(by distance: Int) -> Range<Int> {
+    lowerBound + distance..<upperBound + distance
+  }
+}

@@ -1,0 +1,274 @@
+import YOLOGraph
+import YOLOKernels
+package import YOLOOptions
+
+/// A row of the table of the server's options.
+package typealias ServerSetting = Setting<ServerSettings>
+
+/// The options that other options or commands refer to.
+package enum ServerOption {
+  /// The directory of models.
+  package static let directory = TextOption(
+    name: "models", valueName: "dir", expected: "a directory", defaultText: "none",
+    help: "Directory of .pt and .safetensors models to serve"
+  ) { !$0.isEmpty }
+
+  /// The one model of the dedicated mode.
+  package static let dedicated = TextOption(
+    name: "dedicated", valueName: "file", expected: "a file", defaultText: "none",
+    help: "Serve this model alone, its name not asked for, and without a limit of calls an hour"
+  ) { !$0.isEmpty }
+
+  /// The configuration file.
+  package static let configuration = TextOption(
+    name: "config", valueName: "file", expected: "a file", defaultText: "none",
+    help: "JSON file of an object with these options as keys, such as {\"max-body\": 20}"
+  ) { !$0.isEmpty }
+
+  /// The database of keys.
+  package static let database = TextOption(
+    name: "database", valueName: "file", expected: "a file",
+    defaultText: "$XDG_DATA_HOME/yolo/keys.sqlite, else ~/.local/share/yolo/keys.sqlite",
+    help: "SQLite file of keys and of their calls, which servers on one machine may share"
+  ) { !$0.isEmpty }
+}
+
+/// The options of what is served, where and to whom.
+package enum ServiceTable: SettingsTable {
+  /// The options in the order of help and documentation.
+  package static let settings: [ServerSetting] = [
+    Setting(ServerOption.directory) {
+      $1.models = $0
+      $1.isDedicated = false
+    },
+    Setting(ServerOption.dedicated) {
+      $1.models = $0
+      $1.isDedicated = true
+    },
+    Setting(ServerOption.configuration) { _, _ in },
+    .text(
+      "host", "host", "a host name or an address",
+      default: "0.0.0.0 with keys or without authentication, else 127.0.0.1", at: \.host,
+      help: "Host name or address to listen on"
+    ) { text in
+      (1...255).contains(text.utf8.count)
+        && text.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "/") }
+    },
+    .number(
+      "port", 0...65_535, at: \.port, help: "Port to listen on; 0 for any that is free"),
+    Setting(ServerOption.database, at: \.database),
+    .flag("no_auth", at: \.isOpen, help: "Answer requests without a key, on all addresses"),
+    .number(
+      "rate_limit", 0...1_000_000_000, .count("calls an hour"), at: \.rateLimit,
+      help: "Calls an hour that each key may make; 0 for no limit"),
+    .text(
+      "cors_origin", "origin", "* or an origin such as https://example.org", default: "none",
+      at: \.corsOrigin, help: "Origin whose pages may call this server from a browser; * for any"
+    ) { text in
+      if text == "*" { return true }
+      guard let scheme = ["https://", "http://"].first(where: text.hasPrefix) else { return false }
+      let host = text.dropFirst(scheme.count)
+      return !host.isEmpty
+        && host.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"/?#@*\",;\\".utf8.contains($0) }
+    },
+    .flag(
+      "preload", at: \.preloads,
+      help: "Load models when the server starts, as far as their memory goes, not on first use"),
+    .number(
+      "model_memory", 16...1_048_576, .mebibytes, at: \.limits.modelBytes,
+      help: "Memory of all loaded models at most, in MiB; the least recently used is unloaded"),
+    .number(
+      "max_models", 1...10_000, .count("models"), at: \.limits.models,
+      help: "Models of the directory that are served at most"),
+    .number(
+      "reload_interval", 0...86_400, .seconds, at: \.limits.reloadInterval,
+      help:
+        "Seconds between two looks at the directory for new, changed and removed models; 0 for none"
+    ),
+    .number(
+      "workers", 0...256, .count("inferences"), at: \.limits.workers,
+      help: "Inferences that run at once; 0 for as many as there are processors"),
+    .number(
+      "threads", 0...256, .count("threads"), at: \.threads,
+      help: "Threads of one inference at most; 0 for all processors. Several at once share them"),
+    .choice(
+      "backend", names(Backend.available), from: Backend.available,
+      default: Backend.native.rawValue, at: \.backend, help: "Kernels that compute"),
+    .choice(
+      "isa", "one that this machine has of \(names(InstructionSet.allCases))",
+      from: InstructionSet.available, default: "the strongest of this machine",
+      at: \.instructionSet, help: "Instruction set of the native kernels"),
+  ]
+
+  private static func names(_ values: [some RawRepresentable<String>]) -> String {
+    values.map(\.rawValue).joined(separator: ", ")
+  }
+}
+
+/// The options of what requests may cost.
+package enum LimitTable: SettingsTable {
+  /// The options in the order of help and documentation.
+  package static let settings: [ServerSetting] = [
+    .number(
+      "queue", 0...100_000, .count("requests"), at: \.limits.queue,
+      help: "Requests that may wait for a worker; further ones are answered 503"),
+    .number(
+      "max_connections", 1...100_000, .count("connections"), at: \.limits.connections,
+      help: "Connections open at once; further ones wait to be accepted"),
+    .number(
+      "request_timeout", 1...86_400, .seconds, at: \.limits.requestTimeout,
+      help: "Seconds that an image may wait and be worked on before it is answered 503"),
+    .number(
+      "body_timeout", 1...86_400, .seconds, at: \.limits.bodyTimeout,
+      help: "Seconds in which the body of a request must have come"),
+    .number(
+      "idle_timeout", 1...3600, .seconds, at: \.limits.idleTimeout,
+      help: "Seconds in which a connection must bring the head of a request, and take its answer"),
+    .number(
+      "drain_timeout", 0...3600, .seconds, at: \.limits.drainTimeout,
+      help: "Seconds that requests under way may still take when the server is told to stop"),
+    .number(
+      "max_head", 1...1024, .kibibytes, at: \.limits.headBytes,
+      help: "Size of a request's head at most, in KiB"),
+    .number(
+      "max_body", 1...65_536, .mebibytes, at: \.limits.bodyBytes,
+      help: "Size of a request's body at most, in MiB"),
+    .number(
+      "max_parts", 1...1000, .count("parts"), at: \.limits.parts, help: "Parts of a form at most"),
+    .number(
+      "max_field", 1...1024, .kibibytes, at: \.limits.fieldBytes,
+      help: "Size of a form's field that is no file at most, in KiB"),
+    .number(
+      "max_image", 1...256, .mebibytes, at: \.limits.imageBytes,
+      help: "Size of an image file at most, in MiB"),
+    .number(
+      "max_uploads", 1...1_048_576, .mebibytes, at: \.limits.uploadBytes,
+      help:
+        "Size of all files being received or waiting at most, in MiB; further ones are answered 503"
+    ),
+    .number(
+      "max_pixels", 1...1000, .megapixels, at: \.limits.pixels,
+      help: "Size of an image or a frame at most, in millions of pixels"),
+    .number(
+      "max_video_duration", 1...86_400, .seconds, at: \.limits.videoDuration,
+      help: "Length of a video at most, in seconds"),
+    .number(
+      "max_video_frames", 1...1_000_000, .count("frames"), at: \.limits.videoFrames,
+      help: "Frames of a video that are predicted at most, after vid_stride"),
+    .number(
+      "video_timeout", 1...86_400, .seconds, at: \.limits.videoTimeout,
+      help: "Seconds that a video may be worked on before it is answered 503"),
+    .number(
+      "max_videos", 0...256, .count("videos"), at: \.limits.videos,
+      help: "Videos that are worked on at once; further ones are answered 503"),
+    .number(
+      "max_response", 1...4096, .mebibytes, at: \.limits.responseBytes,
+      help: "Size of an answer at most, in MiB"),
+  ]
+}
+
+extension ServerSettings: SettingsTable {
+  /// All options, in the order of the documentation.
+  package static let settings = ServiceTable.settings + LimitTable.settings
+
+  /// The settings that hold if none are given, whose values are the defaults of the rows.
+  fileprivate static let standard = ServerSettings(models: "", database: "")
+}
+
+extension ServerSetting {
+  /// What the value of an option counts or measures.
+  fileprivate enum Unit {
+    case none
+    case count(String)
+    case seconds
+    case kibibytes
+    case mebibytes
+    case megapixels
+
+    var name: String {
+      switch self {
+      case .none: ""
+      case .count(let name): name
+      case .seconds: "s"
+      case .kibibytes: "KiB"
+      case .mebibytes: "MiB"
+      case .megapixels: "million pixels"
+      }
+    }
+
+    /// How much of what is stored one of the unit is.
+    var scale: Int {
+      switch self {
+      case .none, .count, .seconds: 1
+      case .kibibytes: 1 << 10
+      case .mebibytes: 1 << 20
+      case .megapixels: 1_000_000
+      }
+    }
+  }
+
+  /// A number.
+  fileprivate static func number(
+    _ name: String, _ range: ClosedRange<Int>, _ unit: Unit = .none,
+    at path: any WritableKeyPath<ServerSettings, Int> & Sendable, help: String
+  ) -> ServerSetting {
+    let option = NumberOption(
+      name: name, range: range,
+      defaultValue: ServerSettings.standard[keyPath: path] / unit.scale, help: help)
+    return Setting(option, unit: unit.name, scale: unit.scale, at: path)
+  }
+
+  /// A flag.
+  fileprivate static func flag(
+    _ name: String, at path: any WritableKeyPath<ServerSettings, Bool> & Sendable, help: String
+  ) -> ServerSetting {
+    Setting(
+      FlagOption(
+        name: name, defaultValue: ServerSettings.standard[keyPath: path], help: help), at: path)
+  }
+
+  /// Text that `isAccepted` accepts.
+  fileprivate static func text(
+    _ name: String, _ valueName: String, _ expected: String, default defaultText: String,
+    at path: any WritableKeyPath<ServerSettings, String?> & Sendable, help: String,
+    isAccepted: @escaping @Sendable (String) -> Bool
+  ) -> ServerSetting {
+    Setting(
+      TextOption(
+        name: name, valueName: valueName, expected: expected, defaultText: defaultText, help: help,
+        isAccepted: isAccepted), ifGivenAt: path)
+  }
+
+  /// One of `values`, by its name.
+  fileprivate static func choice<Value: RawRepresentable<String> & Sendable>(
+    _ name: String, _ expected: String, from values: [Value], default defaultText: String,
+    at path: any WritableKeyPath<ServerSettings, Value> & Sendable, help: String
+  ) -> ServerSetting {
+    let option = TextOption(
+      name: name, valueName: name, expected: expected, defaultText: defaultText, help: help
+    ) { text in values.contains { $0.rawValue == text } }
+    return Setting(option) { text, settings in
+      if let value = values.first(where: { $0.rawValue == text }) {
+        settings[keyPath: path] = value
+      }
+    }
+  }
+
+  /// The variable of the environment.
+  package var variable: String { Self.variable(of: flag) }
+
+  /// Returns the variable of the environment for a flag.
+  package static func variable(of flag: String) -> String {
+    "YOLO_" + String(flag.map { $0 == "-" ? "_" : $0 }).uppercased()
+  }
+
+  /// The keys of a configuration file.
+  package static var keysOfFile: [String] {
+    ServerSettings.settings.map(\.flag).filter { $0 != ServerOption.configuration.flag }
+  }
+
+  /// Returns the flag of the option that is stored at `path`.
+  package static func flag(at path: PartialKeyPath<ServerSettings>) -> String {
+    ServerSettings.settings.first { $0.isStored(at: path) }?.flag ?? ""
+  }
+}

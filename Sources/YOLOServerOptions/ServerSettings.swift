@@ -1,0 +1,92 @@
+public import YOLOGraph
+public import YOLOKernels
+
+/// Everything that can be set about a server.
+///
+/// The properties have the defaults; the rows of ``settings`` have names, ranges and help.
+public struct ServerSettings: Sendable {
+  /// The directory of models; with ``isDedicated`` the file of the one model.
+  public var models: String
+  /// Whether one model is served alone: without its name in requests, and without an hourly limit
+  /// unless one was given.
+  public var isDedicated = false
+  /// The host to listen on, or nil for all addresses if there are keys, for loopback if there are none.
+  public var host: String?
+  /// The port to listen on; 0 for any.
+  public var port = 8080
+  /// The SQLite file of keys and limits.
+  public var database: String
+  /// Whether requests need no key.
+  public var isOpen = false
+  /// The origin that browsers may call from, `*` for any, or nil for none.
+  public var corsOrigin: String?
+  /// Calls an hour that each key may make; 0 for no limit.
+  public var rateLimit = 100
+  /// Whether models are loaded at start.
+  public var preloads = true
+  /// The kernels.
+  public var backend = Backend.native
+  /// The instruction set of the native kernels.
+  public var instructionSet = InstructionSet.best
+  /// Threads of one inference; 0 for all processors.
+  public var threads = 0
+  /// What a request may cost.
+  public var limits = ServerLimits()
+
+  /// Creates settings with the defaults of everything else.
+  public init(models: String, database: String) {
+    self.models = models
+    self.database = database
+  }
+}
+
+/// What requests, models and connections may cost, in bytes, seconds and counts.
+public struct ServerLimits: Sendable, Hashable {
+  /// Connections open at once.
+  public var connections = 1024
+  /// Inferences at once; 0 for as many as there are processors.
+  public var workers = 0
+  /// Requests that wait for a worker.
+  public var queue = 64
+  /// Seconds from an image's last byte to its response.
+  public var requestTimeout = 30
+  /// Seconds in which a body must have come.
+  public var bodyTimeout = 60
+  /// Seconds in which a connection must bring a head, and take its response.
+  public var idleTimeout = 60
+  /// Seconds that requests under way get when the server stops.
+  public var drainTimeout = 30
+  /// The largest head in bytes.
+  public var headBytes = 32 << 10
+  /// The largest body in bytes.
+  public var bodyBytes = 100 << 20
+  /// The parts of a form.
+  public var parts = 32
+  /// The largest field that is no file, in bytes.
+  public var fieldBytes = 16 << 10
+  /// The largest image file in bytes.
+  public var imageBytes = 32 << 20
+  /// All files being received or waiting, in bytes.
+  public var uploadBytes = 512 << 20
+  /// The pixels of an image or a frame.
+  public var pixels = 50_000_000
+  /// The length of a video in seconds.
+  public var videoDuration = 300
+  /// The frames of a video that are predicted.
+  public var videoFrames = 1000
+  /// Seconds that a video may be worked on.
+  public var videoTimeout = 300
+  /// Videos that are worked on at once.
+  public var videos = 2
+  /// The largest response in bytes.
+  public var responseBytes = 64 << 20
+  /// The memory of all loaded models in bytes.
+  public var modelBytes = 2048 << 20
+  /// The models of the directory that are served.
+  public var models = 256
+  /// Seconds between two scans of the directory; 0 for none.
+  public var reloadInterval = 2
+
+  /// The limits that hold if none are given.
+  public init() {}
+}
