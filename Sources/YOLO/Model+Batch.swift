@@ -3,8 +3,8 @@ import YOLOGeometry
 import YOLOGraph
 public import YOLOImage
 import YOLOModels
-public import YOLOPostprocess
 public import YOLOOptions
+public import YOLOPostprocess
 
 extension Model {
   /// The maximum number of images of one run; more are computed in several.
