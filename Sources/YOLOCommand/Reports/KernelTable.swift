@@ -50,7 +50,9 @@ struct KernelTable {
 
   private func work(_ work: KernelWork) -> JSONValue {
     .array(
-      [work.products, work.pixels, work.inputVectors, work.outputVectors, work.weightBytes].map { .int($0) })
+      [work.products, work.pixels, work.inputVectors, work.outputVectors, work.weightBytes].map {
+        .int($0)
+      })
   }
 
   private func writeJSON() {
