@@ -56,7 +56,7 @@ struct Upsample: UnaryBlock {
         path: path, setting: "mode", found: mode, supported: "nearest")
     }
     let factors = try record.doubles("scale_factor")
-    guard let factor = factors.first, factors.allSatisfy({ $0 == factor }),
+    guard factors.count <= 2, let factor = factors.first, factors.allSatisfy({ $0 == factor }),
       let scale = Int(exactly: factor), (1...8).contains(scale)
     else {
       throw ModelError.unsupported(
