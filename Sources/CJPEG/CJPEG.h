@@ -89,7 +89,7 @@ static inline void cjpeg_check_scans(j_common_ptr codec) {
 // Decodes the reader's rows into their places among width * height pixels of RGB, or of CMYK as
 // stored where the file has four components, by the exact integer transform and smooth upsampling.
 // Returns 1, or 0 and a message. Whatever follows the last row is left unread; a file whose header
-// gives another extent or number of components fails.
+// gives another size or number of components fails.
 static inline int cjpeg_decode(
     CJPEGReader *reader, uint32_t width, uint32_t height, int32_t components, uint8_t *pixels) {
   struct jpeg_decompress_struct decoder;
@@ -156,7 +156,7 @@ static inline void cjpeg_end_output(j_compress_ptr encoder) {
   writer->count = writer->capacity - encoder->dest->free_in_buffer;
 }
 
-// Encodes RGB rows as a baseline file into the writer's buffer, with one colour sample for
+// Encodes RGB rows as a baseline file into the writer's buffer, with one color sample for
 // step * step pixels. Returns 1, or 0 and a message.
 static inline int cjpeg_encode_rgb(
     CJPEGWriter *writer, uint32_t width, uint32_t height, const uint8_t *pixels, int32_t quality,

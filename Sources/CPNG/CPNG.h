@@ -68,9 +68,9 @@ static inline void cpng_write(png_structp png, png_bytep source, size_t count) {
 
 static inline void cpng_flush(png_structp png) { (void)png; }
 
-// Decodes a whole file into 3 * width * height bytes of RGB: palettes and grey expanded, the high
-// byte of 16 bits, alpha dropped, gamma and colour profiles ignored. Returns 1, or 0 and a message;
-// a file whose header gives another extent than width and height fails.
+// Decodes a whole file into 3 * width * height bytes of RGB: palettes and gray expanded, the high
+// byte of 16 bits, alpha dropped, gamma and color profiles ignored. Returns 1, or 0 and a message;
+// a file whose header gives another size than width and height fails.
 static inline int cpng_decode_rgb(
     CPNGReader *reader, uint32_t width, uint32_t height, uint8_t *pixels) {
   png_structp png = png_create_read_struct(
@@ -95,7 +95,7 @@ static inline int cpng_decode_rgb(
   png_set_keep_unknown_chunks(png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
   png_read_info(png, info);
   if (png_get_image_width(png, info) != width || png_get_image_height(png, info) != height)
-    png_error(png, "the header names another extent");
+    png_error(png, "the header names another size");
   png_set_strip_16(png);
   png_set_palette_to_rgb(png);
   png_set_expand_gray_1_2_4_to_8(png);

@@ -17,7 +17,7 @@ public import YOLOWeights
 ///     let model = try Model(path: "yolov8n.pt")
 ///     for instance in try model.predict(image) { print(instance.className, instance.box) }
 ///
-/// Plans are made per input extent and weights are packed once for all of them; each prediction
+/// Plans are made per input size and weights are packed once for all of them; each prediction
 /// under way has a session of its own, which goes back to a pool.
 public final class Model: Sendable {
   /// The checkpoint that the model was made of.
@@ -268,7 +268,7 @@ public final class Model: Sendable {
     }
   }
 
-  /// Lends a session, which goes back to the pool.
+  /// Acquires a session and releases it to the pool after `body`.
   func withSession<Result>(
     _ body: (Session) throws(YOLOError) -> Result
   ) throws(YOLOError) -> Result {

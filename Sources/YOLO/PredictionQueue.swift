@@ -76,8 +76,8 @@ final class PredictionQueue: Sendable {
       }
     } onCancel: {
       let waiter = state.withLock { state -> Waiter? in
-        if let place = state.waiters.firstIndex(where: { $0.ticket == ticket }) {
-          return state.waiters.remove(at: place)
+        if let index = state.waiters.firstIndex(where: { $0.ticket == ticket }) {
+          return state.waiters.remove(at: index)
         }
         state.cancelled.insert(ticket)
         return nil

@@ -6,6 +6,6 @@ struct ResultRequest {
   var selection: Selection
   /// The coordinates of what is found.
   var space = ResultSpace.source
-  /// The extent of masks.
+  /// The size of masks.
   var masks = MaskGrid.letterbox
 }

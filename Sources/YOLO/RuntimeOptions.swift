@@ -14,7 +14,7 @@ public struct RuntimeOptions: Sendable, Hashable {
   public var concurrency: Int
   /// Which branch of a dual head is run, that of YOLOv10 and YOLO26.
   public var branch: HeadBranch
-  /// The input extents whose plans are kept; beyond that the least recently used is dropped.
+  /// The input sizes whose plans are kept; beyond that the least recently used is dropped.
   public var planLimit: Int
 
   /// What a plan may take at most.

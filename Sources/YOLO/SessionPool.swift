@@ -1,17 +1,17 @@
 import YOLOGraph
 import YOLOKernels
 
-/// The sessions of a model that wait for the next prediction, and how many are lent.
+/// The sessions of a model that wait for the next prediction, and how many are acquired.
 struct SessionPool {
   private var idle: [Session] = []
   private var acquiredCount = 0
   /// The largest session that came back, in bytes.
   private var largest = 0
 
-  /// The memory of all sessions in bytes; one that is lent counts as the largest that came back.
+  /// The memory of all sessions in bytes; one that is acquired counts as the largest that came back.
   var byteCount: Int { idle.reduce(acquiredCount * largest) { $0 + $1.byteCount } }
 
-  /// Takes out a session, if one is idle; a new one counts as lent, too.
+  /// Acquires a session, if one is idle; a new one counts as acquired, too.
   mutating func acquire() -> Session? {
     acquiredCount += 1
     return idle.popLast()
@@ -25,7 +25,7 @@ struct SessionPool {
     if idle.count < Processors.usable { idle.append(session) }
   }
 
-  /// Takes out all idle sessions.
+  /// Removes all idle sessions.
   mutating func removeIdle() -> [Session] {
     defer { (idle, largest) = ([], 0) }
     return idle

@@ -164,7 +164,7 @@ public struct Dataset: Sendable, Hashable {
     return try reader.read(bytes)
   }
 
-  /// Throws `imageTooSmall` for an image that Ultralytics leaves out for its extent.
+  /// Throws `imageTooSmall` for an image that Ultralytics leaves out for its size.
   public static func check(_ size: Size, ofImage path: String) throws(DatasetError) {
     guard size.width >= minimumSide, size.height >= minimumSide else {
       throw .imageTooSmall(

@@ -122,9 +122,9 @@ struct DatasetDescription {
 
   /// Some exports write `../images` for a directory that lies beside the description.
   private func located(_ source: String, in base: String) -> String {
-    let place = FilePath.joined(base, source)
-    guard source.hasPrefix("../"), !FileSystem.exists(place) else { return place }
+    let path = FilePath.joined(base, source)
+    guard source.hasPrefix("../"), !FileSystem.exists(path) else { return path }
     let beside = FilePath.joined(base, String(source.dropFirst(3)))
-    return FileSystem.exists(beside) ? beside : place
+    return FileSystem.exists(beside) ? beside : path
   }
 }

@@ -44,8 +44,8 @@ extension DatasetError: CustomStringConvertible {
       "\(path), line \(line): expected \(expected), found \(found)"
     case .imageTooSmall(let path, let width, let height, let least):
       "\(path) has \(width) x \(height) pixels; both must be \(least) at least"
-    case .invalidPrediction(let path, let place, let expected):
-      "\(path): \(place) must be \(expected)"
+    case .invalidPrediction(let path, let position, let expected):
+      "\(path): \(position) must be \(expected)"
     }
   }
 }

@@ -1,7 +1,7 @@
 import YOLOGeometry
 
 extension ImageLimits {
-  /// Throws unless a header's extent is that of an image within the limits.
+  /// Throws unless a header's size is that of an image within the limits.
   func check(_ size: Size, of source: String, format: ImageFormat) throws(ImageIOError) {
     guard size.width > 0, size.height > 0 else {
       throw .corrupt(

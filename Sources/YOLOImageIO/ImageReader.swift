@@ -20,7 +20,7 @@ public enum ImageReader {
     return try decode(bytes, named: path, limits: limits, threads: threads)
   }
 
-  /// Reads the extent of the upright image in a regular file without decoding its pixels.
+  /// Reads the size of the upright image in a regular file without decoding its pixels.
   ///
   /// Throws as `read(contentsOf:limits:threads:)` does, but damage beyond the headers is not noticed.
   public static func size(

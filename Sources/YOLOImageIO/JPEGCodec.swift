@@ -9,7 +9,7 @@ enum JPEGCodec {
   /// The pixels from which on a second thread pays for its start.
   private static let sharedPixels = 1 << 19
 
-  /// Returns the extent of the upright image.
+  /// Returns the size of the upright image.
   static func size(
     of bytes: UnsafeBufferPointer<UInt8>, named source: String, limits: ImageLimits
   ) throws(ImageIOError) -> Size {

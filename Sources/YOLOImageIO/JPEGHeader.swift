@@ -2,7 +2,7 @@ import YOLOGeometry
 
 /// What a JPEG file says ahead of its first scan (ITU-T T.81, annex B).
 struct JPEGHeader {
-  /// The stored extent; a side is 0 where the file leaves it open.
+  /// The stored size; a side is 0 where the file leaves it open.
   var size: Size
   /// The number of color components.
   var componentCount: Int

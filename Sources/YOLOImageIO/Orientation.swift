@@ -23,7 +23,7 @@ package enum Orientation: Int, Sendable, CaseIterable {
   /// Whether width and height change places.
   package var swapsSides: Bool { rawValue >= Orientation.transposed.rawValue }
 
-  /// The extent of the upright image whose stored extent is `size`.
+  /// The size of the upright image whose stored size is `size`.
   package func upright(_ size: Size) -> Size {
     swapsSides ? Size(width: size.height, height: size.width) : size
   }

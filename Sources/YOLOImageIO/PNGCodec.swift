@@ -5,7 +5,7 @@ import YOLOSystem
 
 /// Decoding and encoding of PNG through libpng.
 enum PNGCodec {
-  /// Returns the extent of the upright image.
+  /// Returns the size of the upright image.
   static func size(
     of bytes: UnsafeBufferPointer<UInt8>, named source: String, limits: ImageLimits
   ) throws(ImageIOError) -> Size {

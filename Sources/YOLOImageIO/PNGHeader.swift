@@ -2,7 +2,7 @@ import YOLOGeometry
 
 /// What the chunks of a PNG file say, gathered without decoding (PNG specification, section 5).
 struct PNGHeader {
-  /// The stored extent.
+  /// The stored size.
   var size: Size
   /// How the image has to be turned.
   var orientation: Orientation

@@ -4,7 +4,7 @@ import YOLOImage
 
 /// Decoding of WebP through libwebp.
 enum WebPCodec {
-  /// Returns the extent of the upright image.
+  /// Returns the size of the upright image.
   static func size(
     of bytes: UnsafeBufferPointer<UInt8>, named source: String, limits: ImageLimits
   ) throws(ImageIOError) -> Size {
@@ -12,7 +12,7 @@ enum WebPCodec {
     return orientation(of: bytes).upright(size)
   }
 
-  /// Returns the stored extent, and whether there is more than one frame.
+  /// Returns the stored size, and whether there is more than one frame.
   private static func header(
     of bytes: UnsafeBufferPointer<UInt8>, named source: String, limits: ImageLimits
   ) throws(ImageIOError) -> (size: Size, isAnimated: Bool) {

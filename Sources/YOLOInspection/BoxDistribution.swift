@@ -20,7 +20,7 @@ public struct BoxDistribution: Sendable, Hashable {
 
   /// The object.
   public let object: Instance
-  /// The extent of the cell in input pixels.
+  /// The size of the cell in input pixels.
   public let stride: Int
   /// The cell's row.
   public let row: Int

@@ -40,17 +40,17 @@ public struct FeatureMosaic: Sendable {
   private func tile(_ values: [Float], _ size: Size) -> Image {
     let side = max(size.width, size.height)
     let reduction = (side + Self.sides.upperBound - 1) / Self.sides.upperBound
-    let enlargement = max(1, Self.sides.lowerBound / side)
+    let magnification = max(1, Self.sides.lowerBound / side)
     let range = FeaturePlanes.range(of: values)
     let result = Size(
-      width: max(1, size.width / reduction) * enlargement,
-      height: max(1, size.height / reduction) * enlargement)
+      width: max(1, size.width / reduction) * magnification,
+      height: max(1, size.height / reduction) * magnification)
     var pixels = [UInt8]()
     pixels.reserveCapacity(3 * result.width * result.height)
     for y in 0..<result.height {
       for x in 0..<result.width {
         let value = Self.mean(
-          values, size, x / enlargement * reduction, y / enlargement * reduction, reduction)
+          values, size, x / magnification * reduction, y / magnification * reduction, reduction)
         let color = ColorScale.viridis.color(of: range.share(of: value))
         pixels += [color.red, color.green, color.blue]
       }

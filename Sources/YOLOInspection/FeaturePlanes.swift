@@ -16,13 +16,13 @@ struct FeaturePlanes {
   }
 
   private let tensor: Tensor
-  /// The extent of a plane.
+  /// The size of a plane.
   let size: Size
 
   /// The number of planes.
   var channels: Int { tensor.shape[1] }
 
-  /// Takes a tensor [1, channels, height, width], or [1, channels] as planes of one value; nil for
+  /// Creates the planes of a tensor [1, channels, height, width], or [1, channels] as planes of one value; nil for
   /// other shapes.
   init?(_ tensor: Tensor) {
     switch tensor.shape.count {

@@ -5,7 +5,7 @@ public import YOLOTensor
 
 /// A resolution of a head, as a trace with the taps of `Model.headPaths` has it.
 public struct HeadLevel: Sendable {
-  /// The extent of a cell in input pixels.
+  /// The size of a cell in input pixels.
   public let stride: Int
   /// The class logits, [1, classes, rows, columns].
   public let classes: Tensor
@@ -21,7 +21,7 @@ public struct HeadLevel: Sendable {
   /// The bins of a distance; 1 means that distances are given as they are.
   public var binCount: Int { boxes.shape[1] / 4 }
 
-  /// Takes the levels of a model's head out of a trace; none for a classifier.
+  /// Returns the levels of a model's head out of a trace; none for a classifier.
   ///
   /// Levels whose tensors the trace does not have are left out.
   public static func levels(of model: Model, in trace: Model.Trace) -> [HeadLevel] {

@@ -53,7 +53,7 @@ public struct ModelDifference: Sendable, Hashable {
 }
 
 extension Model {
-  /// Finds out where another model, or another way of running the same one, parts from this one.
+  /// Finds where another model, or another way of running the same one, diverges from this one.
   ///
   /// - Parameters:
   ///   - other: The other model.

@@ -13,7 +13,7 @@ public struct TensorDifference: Sendable, Hashable {
   /// The difference relative to the range.
   public let relative: Float
   /// Where the difference is greatest; empty where the shapes differ, or where there are no values.
-  public let place: [Int]
+  public let position: [Int]
   /// The shape that is expected.
   public let expectedShape: [Int]
   /// The shape that was found.
@@ -25,7 +25,7 @@ public struct TensorDifference: Sendable, Hashable {
     expectedShape = expected.shape
     foundShape = found.shape
     guard expected.shape == found.shape else {
-      (error, range, relative, place) = (.infinity, 0, .infinity, [])
+      (error, range, relative, position) = (.infinity, 0, .infinity, [])
       return
     }
     var (least, greatest) = (Float.infinity, -Float.infinity)
@@ -47,12 +47,12 @@ public struct TensorDifference: Sendable, Hashable {
     error = worst
     self.range = range
     relative = worst == 0 ? 0 : range.isFinite ? worst / range : .infinity
-    var place: [Int] = []
-    for extent in expected.shape.reversed() where extent > 0 {
-      place.append(worstIndex % extent)
-      worstIndex /= extent
+    var position: [Int] = []
+    for dimension in expected.shape.reversed() where dimension > 0 {
+      position.append(worstIndex % dimension)
+      worstIndex /= dimension
     }
-    self.place = expected.values.isEmpty ? [] : place.reversed()
+    self.position = expected.values.isEmpty ? [] : position.reversed()
   }
 }
 
@@ -63,6 +63,6 @@ extension TensorDifference: CustomStringConvertible {
       return "\(path): its shape is \(foundShape), expected \(expectedShape)"
     }
     return "\(path): off by \(DifferenceText.short(error)), which is "
-      + "\(DifferenceText.short(relative)) of the range \(DifferenceText.short(range)), at \(place)"
+      + "\(DifferenceText.short(relative)) of the range \(DifferenceText.short(range)), at \(position)"
   }
 }

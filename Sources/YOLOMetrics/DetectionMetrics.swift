@@ -26,9 +26,9 @@ public struct ClassMetrics: Sendable, Hashable {
   public let images: Int
   /// The targets.
   public let instances: Int
-  /// The share of the detections that is right at overlap 0.5, at the confidence where F1 is best.
+  /// The fraction of the detections that is right at IoU 0.5, at the confidence where F1 is best.
   public let precision: Double
-  /// The share of the targets that is found at overlap 0.5, at the confidence where F1 is best.
+  /// The fraction of the targets that is found at IoU 0.5, at the confidence where F1 is best.
   public let recall: Double
   /// The average precision at each of the ten overlaps of ``OverlapLevels``.
   public let averagePrecisions: [Double]

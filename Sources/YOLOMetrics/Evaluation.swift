@@ -10,7 +10,7 @@ public import YOLOGeometry
 public struct Evaluation: Sendable {
   /// The confidence above which detections count in the confusion matrix if not told otherwise.
   ///
-  /// Ultralytics counts all detections of a validation, from 0.001 on, so that the matrix says
+  /// Ultralytics counts all detections of an evaluation, from 0.001 on, so that the matrix says
   /// little; its own value is used when the thresholds are the same.
   public static let confusionConfidence: Float = 0.25
 

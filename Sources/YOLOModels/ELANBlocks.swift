@@ -90,7 +90,7 @@ struct CBLinear: UnaryBlock {
 }
 
 /// The sum of its last input and one run of channels of each `CBLinear` before it, resized to the
-/// last input's extent (Wang et al., "YOLOv9", 2024).
+/// last input's size (Wang et al., "YOLOv9", 2024).
 struct CBFuse: Block {
   let path: String
   private let choices: [Int]

@@ -50,10 +50,10 @@ struct ClassifyHead: HeadBlock {
     path = record.path
     conv = try record.conv("conv")
     let pool = try record.child("pool", of: "AdaptiveAvgPool2d")
-    let extent = try pool.counts("output_size", in: 0...1 << 16)
-    guard extent.allSatisfy({ $0 == 1 }) else {
+    let size = try pool.counts("output_size", in: 0...1 << 16)
+    guard size.allSatisfy({ $0 == 1 }) else {
       throw ModelError.unsupported(
-        path: pool.path, setting: "output_size", found: ModelError.excerpt(extent), supported: "1")
+        path: pool.path, setting: "output_size", found: ModelError.excerpt(size), supported: "1")
     }
     linear = try record.child("linear", of: "Linear").linear()
   }
@@ -166,7 +166,7 @@ struct SegmentHead: HeadBlock {
 
 /// The prototypes of masks, made of the finest level at twice its resolution.
 ///
-/// Proto26 first adds all coarser levels to it, brought to its channels and extent.
+/// Proto26 first adds all coarser levels to it, brought to its channels and size.
 struct Proto: Block {
   /// How the coarser levels are taken in.
   private struct Fusion: Sendable {

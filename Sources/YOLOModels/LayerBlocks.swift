@@ -43,7 +43,7 @@ struct Concat: Block {
   }
 }
 
-/// Nearest-neighbor enlargement by an integer factor.
+/// Nearest-neighbor upsampling by an integer factor.
 struct Upsample: UnaryBlock {
   let path: String
   private let scale: Int

@@ -81,7 +81,7 @@ public struct Network: Sendable {
       throw ModelError.noHead(lastLayer: lastClass, known: HeadTable.heads.keys.sorted())
     }
     let input = builder.input(channels: 3)
-    // What each layer gives: one value, or a list.
+    // The output of each layer: one value, or a list.
     var values = [[Value]]()
     var layers = [Layer]()
     for (index, record) in records.enumerated() {
@@ -128,7 +128,7 @@ extension ModuleRecord {
 public struct DetectLayout: Sendable, Hashable {
   /// A resolution of the head.
   public struct Level: Sendable, Hashable {
-    /// The extent of a cell in input pixels.
+    /// The size of a cell in input pixels.
     public let stride: Int
     /// The output with the box logits, [height, width, 4 · bins].
     public let boxes: Int

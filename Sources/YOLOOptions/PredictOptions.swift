@@ -60,7 +60,7 @@ public enum PredictOption {
   /// Whether coordinates of results are fractions of the image's width and height.
   public static let normalized = FlagOption(
     name: "normalize", defaultValue: false,
-    help: "Give coordinates as shares of the image's width and height (json, ndjson)")
+    help: "Give coordinates as fractions of the image's width and height (json, ndjson)")
 
   /// All options of a prediction, in the order of the documentation.
   package static let all: [any OptionDefinition] = [

@@ -33,7 +33,7 @@ public struct ConfusionPlot: Sendable {
     let margin = 48 + Double(names.map(\.count).max() ?? 0) * font * 0.58
     let (left, top, length) = (margin, 66.0, cell * Double(side))
     let width = max(left + length + 100, 400)
-    let heading = "Confusion matrix" + (isNormalized ? ", shares of each class" : "")
+    let heading = "Confusion matrix" + (isNormalized ? ", fractions of each class" : "")
     var drawing = SVGDrawing(width: width, height: top + length + margin, title: heading)
     drawing.text(heading, x: left, y: 30, size: 17, isBold: true)
     drawCells(&drawing, isNormalized, left: left, top: top, cell: cell)

@@ -100,11 +100,11 @@ public struct ProfileChart: Sendable {
         stroke: "#ffffff")
       x += width
     }
-    let share = profile.total > 0 ? 100 * layer.median / profile.total : 0
+    let percent = profile.total > 0 ? 100 * layer.median / profile.total : 0
     let rate =
       layer.macs > 0 ? ", \(SVGDrawing.decimal(layer.rate, places: 0)) GFLOP/s" : ""
     drawing.text(
-      "\(Self.time(layer.median)) ms, \(SVGDrawing.decimal(share, places: 1)) %\(rate)", x: x + 6,
+      "\(Self.time(layer.median)) ms, \(SVGDrawing.decimal(percent, places: 1)) %\(rate)", x: x + 6,
       y: y + 15, size: 11, fill: SVGDrawing.faint)
   }
 }

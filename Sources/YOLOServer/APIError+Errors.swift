@@ -27,7 +27,7 @@ extension APIError {
   }
 
   private init(option error: OptionError) {
-    self = .validation(
+    self = .invalidField(
       error.option, given: error.given, expected: error.expected, "\(error)")
   }
 
@@ -74,7 +74,7 @@ extension APIError {
 
   private init?(runtime error: YOLOError) {
     switch error.code {
-    case .option: self = .validation("options", error.message)
+    case .option: self = .invalidField("options", error.message)
     case .tooLarge:
       self = APIError(
         .contentTooLarge, "PAYLOAD_TOO_LARGE", error.message, rejection: .tooLarge)

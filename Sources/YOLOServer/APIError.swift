@@ -31,7 +31,7 @@ package struct APIError: Error, Sendable {
   }
 
   /// 400: an argument, named `argument`, is not what it must be.
-  package static func validation(
+  package static func invalidField(
     _ argument: String, given: String? = nil, expected: String? = nil, _ message: String
   ) -> APIError {
     var details = [JSONMember("argument", .string(argument))]

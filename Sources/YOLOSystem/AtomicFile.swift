@@ -46,7 +46,7 @@ package final class AtomicFile {
     }
   }
 
-  /// Gives the file its name.
+  /// Renames the file to its final path.
   ///
   /// - Parameter synchronizes: Whether everything is written through to the disk first.
   /// - Throws: `FileError`; the temporary file is then removed.

@@ -48,7 +48,7 @@ extension String {
 
   /// Returns the text for the content of XML elements and attributes in double or single quotes.
   ///
-  /// What XML 1.0 cannot hold is replaced. Line breaks and tabs become references, since attributes
+  /// What XML 1.0 cannot hold is replaced. Line breaks and tabs become character codes, since attributes
   /// would otherwise turn them into spaces.
   package var xmlEscaped: String {
     var result = String.UnicodeScalarView()

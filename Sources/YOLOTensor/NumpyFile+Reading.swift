@@ -35,7 +35,7 @@ extension NumpyFile {
 
   /// Reads the content of a `.npy` file of version 1, 2 or 3; errors call it `name`.
   ///
-  /// Elements may be float16, float32, float64 or uint8, little-endian, the last extent fastest.
+  /// Elements may be float16, float32, float64 or uint8, little-endian, the last dimension fastest.
   /// Memory is bounded by the bytes given: a header that asks for more values than there are is
   /// refused before anything is made of it.
   package static func tensor(of bytes: [UInt8], named name: String) throws(Failure) -> Tensor {
@@ -74,8 +74,8 @@ extension NumpyFile {
       throw failure("it is in Fortran order, expected C order")
     }
     var count = 1
-    for extent in header.shape {
-      let (product, overflows) = count.multipliedReportingOverflow(by: extent)
+    for dimension in header.shape {
+      let (product, overflows) = count.multipliedReportingOverflow(by: dimension)
       guard !overflows, product <= valueLimit else {
         throw failure("its shape \(header.shape) has more than \(valueLimit) values")
       }

@@ -1,4 +1,4 @@
-/// Arrays in NumPy's file format, little-endian, last extent fastest.
+/// Arrays in NumPy's file format, little-endian, last dimension fastest.
 package enum NumpyFile {
   /// Returns a tensor as the content of a `.npy` file of float32, version 1.0.
   package static func bytes(of tensor: Tensor) -> [UInt8] {
@@ -10,14 +10,14 @@ package enum NumpyFile {
     return bytes
   }
 
-  /// Returns bytes, last extent fastest, as the content of a `.npy` file.
+  /// Returns bytes, last dimension fastest, as the content of a `.npy` file.
   package static func bytes(of values: [UInt8], shape: [Int]) -> [UInt8] {
     header("|u1", shape) + values
   }
 
   private static func header(_ type: String, _ shape: [Int]) -> [UInt8] {
-    let extents = shape.map { "\($0)," }.joined(separator: " ")
-    var text = "{'descr': '\(type)', 'fortran_order': False, 'shape': (\(extents)), }"
+    let dimensions = shape.map { "\($0)," }.joined(separator: " ")
+    var text = "{'descr': '\(type)', 'fortran_order': False, 'shape': (\(dimensions)), }"
     // The values begin at a multiple of 64 bytes.
     let prefix = 10
     text += String(repeating: " ", count: 63 - (prefix + text.utf8.count) % 64) + "\n"

@@ -5,7 +5,7 @@ struct NumpyHeader {
     let reason: String
   }
 
-  /// The maximum number of extents of a shape.
+  /// The maximum number of dimensions of a shape.
   static let rankLimit = 32
 
   private(set) var type = ""
@@ -27,7 +27,7 @@ struct NumpyHeader {
       switch key {
       case "descr": type = try quoted()
       case "fortran_order": isFortranOrder = try boolean()
-      case "shape": shape = try extents()
+      case "shape": shape = try dimensions()
       default:
         throw Failure(
           reason: "its header has the key '\(key)', expected 'descr', 'fortran_order' and 'shape'")
@@ -83,20 +83,20 @@ struct NumpyHeader {
     throw Failure(reason: "its header is malformed, expected True or False at \(excerpt)")
   }
 
-  private mutating func extents() throws(Failure) -> [Int] {
-    var extents: [Int] = []
+  private mutating func dimensions() throws(Failure) -> [Int] {
+    var dimensions: [Int] = []
     try take("(")
     while !has(")") {
       let digits = rest.prefix { $0.isASCII && $0.isNumber }
-      guard let extent = Int(digits), extents.count < Self.rankLimit else {
+      guard let dimension = Int(digits), dimensions.count < Self.rankLimit else {
         throw Failure(
-          reason: "its header is malformed, expected an extent, 0 or more, at \(excerpt)")
+          reason: "its header is malformed, expected a dimension, 0 or more, at \(excerpt)")
       }
-      extents.append(extent)
+      dimensions.append(dimension)
       rest = rest.dropFirst(digits.count)
       if !has(")") { try take(",") }
     }
     try take(")")
-    return extents
+    return dimensions
   }
 }

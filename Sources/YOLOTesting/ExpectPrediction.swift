@@ -80,7 +80,7 @@ public func expectVerified(
   let verification = try Verification(model, on: try GoldenCase(contentsOf: path))
   if !verification.agrees {
     record(
-      "\(path) is not what the model gives", verification.problems, comment, sourceLocation)
+      "\(path) is not the result of the model", verification.problems, comment, sourceLocation)
   }
   return verification
 }

@@ -74,9 +74,9 @@ extension GoldenCase {
     self.versions = versions
     path = directory
     for name in [image] + tensors.map({ Self.tensorFile($0) }) {
-      let place = FilePath.joined(directory, name)
-      guard FileSystem.exists(place) else {
-        throw .file(.unreadable(path: place, reason: "the case names it, but it is not there"))
+      let tensorPath = FilePath.joined(directory, name)
+      guard FileSystem.exists(tensorPath) else {
+        throw .file(.unreadable(path: tensorPath, reason: "the case names it, but it is not there"))
       }
     }
     expected = try Self.expectation(FilePath.joined(directory, Self.expectedName), task)
@@ -116,7 +116,7 @@ extension GoldenCase {
       } && !path.isEmpty
   }
 
-  /// The place of a module's tensor in the directory.
+  /// The tensorPath of a module's tensor in the directory.
   static func tensorFile(_ path: String) -> String { "\(tensorDirectory)/\(path).npy" }
 
   private static func expectation(

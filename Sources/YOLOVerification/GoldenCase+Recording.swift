@@ -10,7 +10,7 @@ import YOLOSystem
 import YOLOTensor
 
 extension GoldenCase {
-  /// Creates a case of what a model gives now.
+  /// Records a model's present results as a case.
   ///
   /// The directory appears whole or not at all. The answer's times are zero, so that the same prediction
   /// gives the same files.

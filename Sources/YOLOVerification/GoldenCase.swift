@@ -4,14 +4,14 @@ public import YOLOModels
 public import YOLOOptions
 import YOLOSystem
 
-/// An image, the options of a prediction, and what that must give.
+/// An image, the options of a prediction, and the expected results.
 ///
 /// A case is a directory:
 ///
 ///     case.json            what is described below
 ///     IMAGE              the image, of any name
 ///     expected.json        the HUB answer that `yolo predict --format json` prints
-///     tensors/PATH.npy     optional: what modules give, such as `tensors/model.4.npy`
+///     tensors/PATH.npy     optional: outputs of modules, such as `tensors/model.4.npy`
 ///
 /// `case.json` is an object. It must have `format` (`"yolo-reference-case"`), `version` (1), `task`
 /// and `image` (the file's name), and may have

@@ -49,7 +49,7 @@ public struct PredictionCheck: Sendable, Hashable {
           borderlineCount += 1
           continue
         }
-        let rival = comparison.extra.map { found[$0] }.first { Self.isSamePlace($0, object) }
+        let rival = comparison.extra.map { found[$0] }.first { Self.isSameObject($0, object) }
         problems.append(
           PredictionProblem(
             kind: .missing, object: object, found: rival, className: name(object),
@@ -97,7 +97,7 @@ public struct PredictionCheck: Sendable, Hashable {
   }
 
   /// Whether two objects, of whatever classes, lie in about the same place.
-  private static func isSamePlace(_ first: ComparedObject, _ second: ComparedObject) -> Bool {
+  private static func isSameObject(_ first: ComparedObject, _ second: ComparedObject) -> Bool {
     func relabeled(_ object: ComparedObject) -> ComparedObject {
       object.corners.isEmpty
         ? ComparedObject(label: "", confidence: object.confidence, geometry: object.geometry)

@@ -1,6 +1,6 @@
 import YOLOInspection
 
-/// An object of a prediction that is not what a reference has.
+/// An object of a prediction that is not what a golden case has.
 public struct PredictionProblem: Sendable, Hashable {
   /// What two objects are compared by.
   public enum Measure: String, Sendable, Hashable, CaseIterable {

@@ -1,4 +1,4 @@
-/// How far a prediction may be from a reference.
+/// How far a prediction may be from a golden case.
 ///
 /// The defaults are some fifty times what two correct runtimes in float32 differ by: boxes 1e-3 px,
 /// scores 1e-5.

@@ -6,7 +6,7 @@ import YOLOOptions
 import YOLOPostprocess
 import YOLOTensor
 
-/// What a model gives on a golden case, held against what the case expects.
+/// The results of a model on a golden case, compared with what the case expects.
 public struct Verification: Sendable, Hashable {
   /// The case.
   public let goldenCase: GoldenCase

@@ -3,7 +3,7 @@ public import YOLOGeometry
 
 /// What a file says of its video; none of it is sure before the frames are read.
 public struct VideoInfo: Sendable, Hashable {
-  /// The extent of an upright frame, in pixels.
+  /// The size of an upright frame, in pixels.
   public let size: Size
   /// The frames a second, if told.
   public let frameRate: FrameRate?
@@ -14,7 +14,7 @@ public struct VideoInfo: Sendable, Hashable {
   /// The clockwise quarter turns that make a stored frame upright, from 0 to 3.
   let quarterTurns: Int
 
-  /// The extent of a stored frame.
+  /// The size of a stored frame.
   var storedSize: Size {
     quarterTurns.isMultiple(of: 2) ? size : Size(width: size.height, height: size.width)
   }

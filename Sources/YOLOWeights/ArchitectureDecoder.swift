@@ -141,7 +141,7 @@ struct ArchitectureDecoder {
     return values
   }
 
-  /// Takes a tensor of the file; nobody else may refer to it.
+  /// Removes a tensor from the file; nobody else may refer to it.
   private mutating func tensor(_ key: String, _ path: String) throws(WeightError) -> WeightTensor {
     guard let tensor = tensors[key] else {
       throw invalid(path, "the file lacks the tensor \(printable(key))")

@@ -91,7 +91,7 @@ struct ArchitectureEncoder {
     .object([JSONMember("$" + mark, value)])
   }
 
-  /// Anchors that a head kept from its last validation; every run computes its own.
+  /// Anchors that a head kept from its last evaluation; every run computes its own.
   private static func isStale(_ key: String, _ value: AttributeValue) -> Bool {
     if case .tensor = value { key == "anchors" || key == "strides" } else { false }
   }

@@ -42,19 +42,19 @@ struct CentralHeader {
     guard disk == 0 || disk == .max else { throw damaged("it lies on another disk", name) }
     var wide = WideField(extra: extra)
     guard let fullSize = wide.value(full), let storedSize = wide.value(stored),
-      let place = wide.value(local)
+      let offset = wide.value(local)
     else { throw damaged("its ZIP64 field is missing or damaged", name) }
     guard fullSize == storedSize else {
       throw damaged("a stored entry has two sizes, \(storedSize) and \(fullSize)", name)
     }
-    guard fullSize <= UInt64(file.count), place <= UInt64(file.count) else {
+    guard fullSize <= UInt64(file.count), offset <= UInt64(file.count) else {
       throw damaged("it reaches outside the file", name)
     }
     self.name = name
     self.nameBytes = nameBytes
     self.checksum = checksum
     size = Int(fullSize)
-    localOffset = Int(place)
+    localOffset = Int(offset)
   }
 
   /// Finds the payload behind the local header, which must lie before the central directory.

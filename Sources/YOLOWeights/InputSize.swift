@@ -1,8 +1,8 @@
 /// The image size that a model was trained at, in pixels.
 public struct InputSize: Sendable, Hashable {
-  /// The vertical extent.
+  /// The height.
   public let height: Int
-  /// The horizontal extent.
+  /// The width.
   public let width: Int
 
   /// Creates a size.

@@ -50,7 +50,7 @@ package struct SafetensorsFile {
     var tensors: [String: WeightTensor] = [:]
     var keys: [String] = []
     var metadata: [String: String] = [:]
-    var extents: [(begin: Int, end: Int, key: String)] = []
+    var ranges: [(begin: Int, end: Int, key: String)] = []
     let start = 8 + Int(length)
     for member in members {
       if member.key == Self.metadataKey {
@@ -78,16 +78,16 @@ package struct SafetensorsFile {
       }
       tensors[member.key] = tensor
       keys.append(member.key)
-      extents.append((begin, end, member.key))
+      ranges.append((begin, end, member.key))
     }
-    extents.sort { ($0.begin, $0.end) < ($1.begin, $1.end) }
+    ranges.sort { ($0.begin, $0.end) < ($1.begin, $1.end) }
     var covered = 0
-    for extent in extents {
-      guard extent.begin == covered else {
+    for range in ranges {
+      guard range.begin == covered else {
         throw damaged(
-          extent.key, "its bytes do not start where those of the tensor before it end")
+          range.key, "its bytes do not start where those of the tensor before it end")
       }
-      covered = extent.end
+      covered = range.end
     }
     guard covered == file.count - start else {
       throw damaged(nil, "the file has \(file.count - start) bytes of tensors, not \(covered)")
@@ -104,14 +104,14 @@ package struct SafetensorsFile {
       .invalidHeader(file: file.name, key: member.key, reason: reason)
     }
     guard let typeName = member.value["dtype"]?.string,
-      let extents = member.value["shape"]?.elements,
+      let dimensions = member.value["shape"]?.elements,
       let offsets = member.value["data_offsets"]?.elements, member.value.members?.count == 3
     else { throw damaged("it needs dtype, shape and data_offsets and nothing else") }
     guard let type = ElementType(safetensorsName: typeName) else {
       throw damaged("the type \(printable(typeName)) is not read")
     }
-    let shape = extents.compactMap(\.int)
-    guard shape.count == extents.count else { throw damaged("its shape is not made of integers") }
+    let shape = dimensions.compactMap(\.int)
+    guard shape.count == dimensions.count else { throw damaged("its shape is not made of integers") }
     guard offsets.count == 2, let begin = offsets[0].int, let end = offsets[1].int else {
       throw damaged("data_offsets is not a pair of integers")
     }

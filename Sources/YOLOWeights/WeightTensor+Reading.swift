@@ -62,7 +62,7 @@ extension WeightTensor {
     }
   }
 
-  /// The extent and the stride of the last dimension.
+  /// The size and the stride of the last dimension.
   private var innermost: (count: Int, stride: Int) { (shape.last ?? 1, strides.last ?? 1) }
 
   /// Calls a function for every row (the last dimension) with the offset of its first element in the

@@ -4,7 +4,7 @@ public import YOLOTensor
 /// A tensor of a weight file: its type and shape, and its elements as they lie in the file.
 ///
 /// Nothing is converted before it is asked for, and nothing is kept: every read converts anew from
-/// the mapped file. Shape, strides and extent were checked when the tensor was made, so reading
+/// the mapped file. Shape, strides and range were checked when the tensor was made, so reading
 /// cannot fail.
 public struct WeightTensor: Sendable {
   /// The maximum number of dimensions that are read.
@@ -15,7 +15,7 @@ public struct WeightTensor: Sendable {
 
   /// The type of the elements in the file.
   public let elementType: ElementType
-  /// The extent of every dimension; empty for a scalar.
+  /// The size of every dimension; empty for a scalar.
   public let shape: [Int]
   /// The number of elements.
   public let count: Int
@@ -30,9 +30,9 @@ public struct WeightTensor: Sendable {
   /// Whether the elements lie in the file in row-major order without gaps.
   public var isContiguous: Bool {
     var expected = 1
-    for (extent, stride) in zip(shape, strides).reversed() where extent != 1 {
+    for (dimension, stride) in zip(shape, strides).reversed() where dimension != 1 {
       if stride != expected { return count == 0 }
-      expected *= extent
+      expected *= dimension
     }
     return true
   }
@@ -52,12 +52,12 @@ public struct WeightTensor: Sendable {
     guard shape.count <= Self.rankLimit else {
       throw unusable("\(shape.count) dimensions, at most \(Self.rankLimit)")
     }
-    guard shape.allSatisfy({ $0 >= 0 }) else { throw unusable("a negative extent in \(shape)") }
+    guard shape.allSatisfy({ $0 >= 0 }) else { throw unusable("a negative dimension in \(shape)") }
     var count = 1
     var packed: [Int] = []
-    for extent in shape.reversed() {
+    for dimension in shape.reversed() {
       packed.append(count)
-      let (product, overflow) = count.multipliedReportingOverflow(by: max(extent, 1))
+      let (product, overflow) = count.multipliedReportingOverflow(by: max(dimension, 1))
       guard !overflow, product <= 1 << 40 else { throw unusable("\(shape) has too many elements") }
       count = product
     }
@@ -75,8 +75,8 @@ public struct WeightTensor: Sendable {
     }
     if count > 0 {
       var last = offset
-      for (extent, stride) in zip(shape, strides) {
-        let (reach, overflow) = (extent - 1).multipliedReportingOverflow(by: stride)
+      for (dimension, stride) in zip(shape, strides) {
+        let (reach, overflow) = (dimension - 1).multipliedReportingOverflow(by: stride)
         guard !overflow, reach < available, last + reach < available else {
           throw unusable("shape \(shape) with strides \(strides) reaches beyond its storage")
         }

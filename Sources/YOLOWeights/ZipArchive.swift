@@ -3,8 +3,8 @@ package import YOLOSystem
 /// The entries of a ZIP archive that stores everything uncompressed, as torch writes it.
 ///
 /// Sizes and checksums come from the central directory, because torch leaves those of the local
-/// headers at zero; the payload's place comes from the local header, whose extra field (alignment
-/// padding) has a length of its own. Everything is checked against the file's extent, entries may
+/// headers at zero; the payload's offset comes from the local header, whose extra field (alignment
+/// padding) has a length of its own. Everything is checked against the file's size, entries may
 /// neither overlap nor share a name, and compressed or encrypted entries are refused, so no archive
 /// expands beyond its own size. Source: PKWARE APPNOTE 6.3.10, sections 4.3.7 to 4.5.3.
 package struct ZipArchive {
@@ -30,10 +30,10 @@ package struct ZipArchive {
     let directory = try Self.directory(of: file)
     var entries: [ZipEntry] = []
     var positions: [String: Int] = [:]
-    var extents: [Range<Int>] = []
+    var ranges: [Range<Int>] = []
     entries.reserveCapacity(directory.count)
     positions.reserveCapacity(directory.count)
-    extents.reserveCapacity(directory.count)
+    ranges.reserveCapacity(directory.count)
     var offset = directory.start
     for _ in 0..<directory.count {
       let header = try CentralHeader(file: file, offset: offset, limit: directory.end)
@@ -44,9 +44,9 @@ package struct ZipArchive {
           file: file.name, entry: header.name, reason: "two entries have this name")
       }
       entries.append(ZipEntry(name: header.name, checksum: header.checksum, payload: payload))
-      extents.append(header.localOffset..<payload.upperBound)
+      ranges.append(header.localOffset..<payload.upperBound)
     }
-    try Self.checkDisjoint(extents, entries, file)
+    try Self.checkDisjoint(ranges, entries, file)
     self.entries = entries
     self.positions = positions
   }
@@ -68,11 +68,11 @@ package struct ZipArchive {
   }
 
   private static func checkDisjoint(
-    _ extents: [Range<Int>], _ entries: [ZipEntry], _ file: MappedFile
+    _ ranges: [Range<Int>], _ entries: [ZipEntry], _ file: MappedFile
   ) throws(WeightError) {
     var previous: Int?
-    for index in extents.indices.sorted(by: { extents[$0].lowerBound < extents[$1].lowerBound }) {
-      if let previous, extents[index].lowerBound < extents[previous].upperBound {
+    for index in ranges.indices.sorted(by: { ranges[$0].lowerBound < ranges[$1].lowerBound }) {
+      if let previous, ranges[index].lowerBound < ranges[previous].upperBound {
         throw .invalidArchive(
           file: file.name, entry: entries[index].name,
           reason: "it overlaps the entry \(printable(entries[previous].name))")
@@ -134,11 +134,11 @@ package struct ZipArchive {
   private static func wideRecord(
     in bytes: ByteView, before tail: Int, _ damaged: (String) -> WeightError
   ) throws(WeightError) -> (count: UInt64, size: UInt64, start: UInt64, offset: Int) {
-    guard bytes.uint32(at: tail - 20) == 0x0706_4B50, let place = bytes.uint64(at: tail - 12),
-      place <= UInt64(tail), bytes.uint32(at: Int(place)) == 0x0606_4B50,
-      let count = bytes.uint64(at: Int(place) + 32), let size = bytes.uint64(at: Int(place) + 40),
-      let start = bytes.uint64(at: Int(place) + 48)
+    guard bytes.uint32(at: tail - 20) == 0x0706_4B50, let offset = bytes.uint64(at: tail - 12),
+      offset <= UInt64(tail), bytes.uint32(at: Int(offset)) == 0x0606_4B50,
+      let count = bytes.uint64(at: Int(offset) + 32), let size = bytes.uint64(at: Int(offset) + 40),
+      let start = bytes.uint64(at: Int(offset) + 48)
     else { throw damaged("the ZIP64 end of central directory is missing or damaged") }
-    return (count, size, start, Int(place))
+    return (count, size, start, Int(offset))
   }
 }

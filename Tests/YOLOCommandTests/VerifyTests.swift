@@ -84,8 +84,8 @@ import Testing
       text.insert("1", at: box.upperBound)
       try Data(text.utf8).write(to: answer)
 
-      #expect(try Self.verify(["--reference", good.path]).status == 0)
-      let failed = try Self.verify(["--reference", good.path, wrong.path])
+      #expect(try Self.verify(["--cases", good.path]).status == 0)
+      let failed = try Self.verify(["--cases", good.path, wrong.path])
       #expect(failed.status == 1 && failed.errors.isEmpty, "\(failed.errors)")
       #expect(failed.output.contains("first diverging module: model.4: its shape is"))
       #expect(failed.output.contains("missing: ") || failed.output.contains("box is off by"))
@@ -93,7 +93,7 @@ import Testing
 
       try Data("{".utf8).write(to: broken.appending(path: "case.json"))
       let all = try Self.verify([
-        "--reference", directory.path, "--junit", junit.path, "--format", "json",
+        "--cases", directory.path, "--junit", junit.path, "--format", "json",
       ])
       #expect(all.status == 65 && all.errors.contains("broken/case.json"))
       let json = try #require(
@@ -104,11 +104,11 @@ import Testing
       let xml = String(decoding: try Data(contentsOf: junit), as: UTF8.self)
       #expect(xml.contains("tests=\"3\" failures=\"1\" errors=\"1\""))
 
-      let missing = try Self.verify(["--reference", directory.path + "/nowhere", good.path])
+      let missing = try Self.verify(["--cases", directory.path + "/nowhere", good.path])
       #expect(missing.status == 66 && missing.output.contains("2 cases: 1 ok"))
-      #expect(try Self.verify(["--reference", good.path, "--no-nms"]).status == 64)
+      #expect(try Self.verify(["--cases", good.path, "--no-nms"]).status == 64)
       let other = try Program.yolo([
-        "verify", "--model", Self.model("pose"), "--reference", good.path,
+        "verify", "--model", Self.model("pose"), "--cases", good.path,
       ])
       #expect(other.status == 65 && other.errors.contains("task"))
     }
@@ -137,7 +137,7 @@ import Testing
       data.replaceSubrange(start..<start + 2, with: [0x00, 0x44])
       try data.write(to: copy)
       let outcome = try Program.yolo([
-        "verify", "--model", copy.path, "--reference", place.path,
+        "verify", "--model", copy.path, "--cases", place.path,
       ])
       #expect(outcome.status == 1)
       #expect(outcome.output.contains("first diverging module: \(module): off by"))
@@ -151,9 +151,9 @@ import Testing
       #expect(try Self.record("detect", to: place).status == 0)
       #expect(
         try Program.yolo(["export", "--model", Self.model("detect"), "--output", copy]).status == 0)
-      let same = try Self.verify(["--reference", place.path])
+      let same = try Self.verify(["--cases", place.path])
       #expect(same.status == 0 && !same.output.contains("note:"))
-      let other = try Program.yolo(["verify", "--model", copy, "--reference", place.path])
+      let other = try Program.yolo(["verify", "--model", copy, "--cases", place.path])
       #expect(other.status == 0)
       #expect(other.output.contains("was made with another checkpoint than copy.safetensors"))
     }

@@ -99,7 +99,7 @@ struct OpenAPITests {
   @Test func describesTheEnvelopeOfFailures() throws {
     let checker = try Self.checker()
     let failures: [APIError] = [
-      .validation("imgsz", given: "5", expected: "more", "imgsz is too small."),
+      .invalidField("imgsz", given: "5", expected: "more", "imgsz is too small."),
       .unauthorized("a"), .forbidden("a"), .notFound("a"), .methodNotAllowed("a"),
       .bodyTimeout(seconds: 3), .tooLarge("a", limit: 3, unit: "bytes"), .unsupportedMedia("a"),
       .rateLimited(limit: 100, retryAfter: 7), .fault, .unavailable("a"),

@@ -35,7 +35,7 @@ import YOLOVerification
     #expect(comparison.pairs[0].coordinate == 0.5)
     #expect(abs(comparison.pairs[0].confidence - 0.025) < 1e-6)
     #expect(comparison.missing == [0, 2, 3] && comparison.extra == [1])
-    #expect(PredictionComparison(first, second, minimumOverlap: 0.99).pairs.isEmpty)
+    #expect(PredictionComparison(first, second, minimumIoU: 0.99).pairs.isEmpty)
 
     var summary = ComparisonSummary()
     summary.add(PredictionComparison([], []))

@@ -10,7 +10,7 @@ struct CompareCommand: ParsableCommand {
     abstract: "Tells how far two files of predictions are apart.",
     discussion: """
       The files are what yolo predict --format json or ndjson prints, an answer of the inference \
-      APIs, or the list that the reference's to_json gives; their images are taken in order. \
+      APIs, or the list that Ultralytics' to_json gives; their images are taken in order. \
       Objects of the same class are paired by the overlap of their boxes.
 
       Ends with exit code 1 if --tolerance is given and the files do not agree.
@@ -27,8 +27,8 @@ struct CompareCommand: ParsableCommand {
   @Argument(help: "The predictions that are compared with them.")
   var second: String
 
-  @Option(name: .long, help: "The least overlap of a pair, 0 to 1.")
-  var iou = PredictionComparison.minimumOverlap
+  @Option(name: .long, help: "The minimum IoU of a pair, 0 to 1.")
+  var iou = PredictionComparison.minimumIoU
 
   @Option(
     name: .long,
@@ -57,7 +57,7 @@ struct CompareCommand: ParsableCommand {
       }
       var report = ComparisonReport(images: expected, against: found)
       for (image, other) in zip(expected, found) {
-        report.add(PredictionComparison(image.objects, other.objects, minimumOverlap: iou))
+        report.add(PredictionComparison(image.objects, other.objects, minimumIoU: iou))
       }
       switch format {
       case .text: StandardOutput.write(report.text)

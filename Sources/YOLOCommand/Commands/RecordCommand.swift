@@ -3,11 +3,11 @@ import YOLO
 import YOLOInspection
 import YOLOVerification
 
-/// `yolo record`: makes golden cases of what a model gives now.
+/// `yolo record`: records a model's present results as golden cases.
 struct RecordCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "record",
-    abstract: "Makes golden cases of what a model gives now, for yolo verify.",
+    abstract: "Records a model's present results as golden cases, for yolo verify.",
     discussion: """
       A case is a directory: the image, case.json with options and tolerances, expected.json with the \
       answer of yolo predict --format json, and the tensors of --taps. Of one image the directory --out \

@@ -7,11 +7,11 @@ import YOLOInspection
 import YOLOPostprocess
 import YOLOTensor
 
-/// `yolo trace`: writes what modules give on the way to a prediction.
+/// `yolo trace`: writes the outputs of modules on the way to a prediction.
 struct TraceCommand: ParsableCommand {
   static let configuration = CommandConfiguration(
     commandName: "trace",
-    abstract: "Writes what modules give on the way to a prediction.",
+    abstract: "Writes the outputs of modules on the way to a prediction.",
     discussion: """
       For each image the directory gets the network's input and the tapped tensors as PATH.npy, float32 [1, channels, height, \
       width], and of a model that segments the masks as masks.npy, uint8 [objects, height, width]; of \

@@ -12,7 +12,7 @@ struct VerifyCommand: ParsableCommand {
     commandName: "verify",
     abstract: "Tells whether a model gives what golden cases say.",
     discussion: """
-      Cases are made by yolo record, or from the reference by Tools/golden_case.py. Options, \
+      Cases are made by yolo record, or from Ultralytics by Tools/golden_case.py. Options, \
       tolerances and the branch of a dual head (nms) are those of each case. Where a case has tensors, \
       the first module that diverges is named, in the order in which modules run.
 
@@ -26,9 +26,10 @@ struct VerifyCommand: ParsableCommand {
   }
 
   @Option(
-    name: .long, parsing: .upToNextOption,
+    // The second name is the one of the first releases.
+    name: [.long, .customLong("reference")], parsing: .upToNextOption,
     help: ArgumentHelp("Cases, or directories of cases.", valueName: "dir"))
-  var reference: [String]
+  var cases: [String]
 
   @Option(
     name: .long, help: ArgumentHelp("Write the results as JUnit XML, too.", valueName: "file"))
@@ -50,15 +51,15 @@ struct VerifyCommand: ParsableCommand {
       let stamp = try ModelStamp(path: path)
       var models: [HeadBranch: Model] = [:]
       var outcomes: [VerificationOutcome] = []
-      for place in reference {
+      for root in cases {
         let start = ContinuousClock.now
         let directories: [String]
         do throws(VerificationError) {
-          directories = try GoldenCase.directories(at: place)
+          directories = try GoldenCase.directories(at: root)
         } catch {
           outcomes.append(
             VerificationOutcome(
-              path: place, result: .failure(error), seconds: start.secondsToNow,
+              path: root, result: .failure(error), seconds: start.secondsToNow,
               hasSameCheckpoint: nil))
           continue
         }

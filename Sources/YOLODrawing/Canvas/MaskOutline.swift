@@ -22,7 +22,7 @@ struct MaskOutline {
   /// - Parameters:
   ///   - mask: The mask, whose frame is the image.
   ///   - lineRadius: Half the thickness of the line in pixels.
-  ///   - step: The size of the mask's steps in pixels: 1 unless it was enlarged.
+  ///   - step: The size of the mask's steps in pixels: 1 unless it was upsampled.
   init(_ mask: Mask, lineRadius: Float, step: Float) {
     self.mask = mask
     self.lineRadius = Double(lineRadius)

@@ -37,7 +37,7 @@ package struct KeypointSimilarity: Sendable, Hashable {
   ]
   private static let epsilon: Float = 1e-7
 
-  /// Takes COCO's spreads for 17 keypoints, and equal ones of 1/`keypointCount` otherwise.
+  /// Uses COCO's deviations for 17 keypoints, and equal ones of 1/`keypointCount` otherwise.
   package init(keypointCount: Int) {
     precondition(keypointCount >= 0)
     sigmas =

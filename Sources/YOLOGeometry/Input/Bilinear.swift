@@ -1,4 +1,4 @@
-/// Where the samples of a bilinear enlargement or reduction lie along one axis.
+/// Where the samples of a bilinear upsampling or downsampling lie along one axis.
 ///
 /// Pixels are areas, as in `torch.nn.functional.interpolate` with `align_corners=False`: sample `d`
 /// of the output lies at (d + ½) · input / output − ½ of the input, not below 0; beyond the last
@@ -77,7 +77,7 @@ package struct BilinearPlane: Sendable {
       rows: 0..<target.height, of: BilinearAxis(input: size.height, output: target.height))
   }
 
-  /// Returns a part of the plane's enlargement or reduction.
+  /// Returns a part of the plane upsampled or downsampled.
   ///
   /// Each axis may be one of a part of the plane only, which begins at `shiftX` and `shiftY`. Rows
   /// are mixed after columns, in float32. All values that are needed must be known.

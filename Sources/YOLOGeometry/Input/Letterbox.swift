@@ -1,6 +1,6 @@
 /// How an image is scaled and padded to fit a network's input, and how boxes are mapped back.
 ///
-/// The image keeps its proportions: it is enlarged or shrunk until it just fits the target, put
+/// The image keeps its proportions: it is scaled up or down until it just fits the target, put
 /// in the middle and padded. Letterbox pixels are pixels of the padded result; source pixels are
 /// pixels of the image.
 public struct Letterbox: Sendable, Hashable {

@@ -10,7 +10,7 @@ struct FileReceiver {
   static let probeCount = VideoFormat.signatureLength
 
   private let limits: ServerLimits
-  private let share: UploadReservation
+  private let reservation: UploadReservation
   private var state = State.probing([])
 
   private enum State {
@@ -20,12 +20,12 @@ struct FileReceiver {
     case unknown([UInt8])
   }
 
-  init(limits: ServerLimits, share: UploadReservation) {
+  init(limits: ServerLimits, reservation: UploadReservation) {
     self.limits = limits
-    self.share = share
+    self.reservation = reservation
   }
 
-  /// Takes the next bytes.
+  /// Consumes the next bytes.
   mutating func receive(_ bytes: ArraySlice<UInt8>) async throws {
     switch state {
     case .probing(var first):
@@ -76,7 +76,7 @@ struct FileReceiver {
         "The image has more than \(limits.imageBytes) bytes.", limit: limits.imageBytes,
         unit: "bytes")
     }
-    try share.grow(by: bytes.count)
+    try reservation.grow(by: bytes.count)
     image += bytes
   }
 }

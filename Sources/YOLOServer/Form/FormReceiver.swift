@@ -11,7 +11,7 @@ struct FormReceiver {
 
   private var parser: MultipartParser
   private let limits: ServerLimits
-  private let share: UploadReservation
+  private let reservation: UploadReservation
 
   private var bodyBytes = 0
   private var fields: [String: String] = [:]
@@ -20,7 +20,7 @@ struct FormReceiver {
   private var intake: FileReceiver?
   private var fileBytes = 0
 
-  init(contentType: String, limits: ServerLimits, share: UploadReservation) throws {
+  init(contentType: String, limits: ServerLimits, reservation: UploadReservation) throws {
     let boundary: MultipartBoundary?
     do {
       boundary = try MultipartBoundary(contentType: contentType)
@@ -30,10 +30,10 @@ struct FormReceiver {
     guard let boundary else { throw APIError.notAForm(contentType.excerpt()) }
     parser = MultipartParser(boundary: boundary, partLimit: limits.parts)
     self.limits = limits
-    self.share = share
+    self.reservation = reservation
   }
 
-  /// Takes the next chunk of the body.
+  /// Consumes the next chunk of the body.
   mutating func receive(_ chunk: ByteBuffer) async throws {
     bodyBytes += chunk.readableBytes
     guard bodyBytes <= limits.bodyBytes else {
@@ -56,11 +56,11 @@ struct FormReceiver {
       throw APIError.malformed(error)
     }
     guard let file else {
-      throw APIError.validation(
+      throw APIError.invalidField(
         "file", expected: "an image or a video",
         "The form has no file: send the image or video as its field file.")
     }
-    return UploadForm(fields: fields, file: file, fileBytes: fileBytes, share: share)
+    return UploadForm(fields: fields, file: file, fileBytes: fileBytes, reservation: reservation)
   }
 
   private mutating func receive(_ event: MultipartParser.Event) async throws {
@@ -68,13 +68,13 @@ struct FormReceiver {
     case .part(let part):
       if Self.fileNames.contains(part.name) {
         guard file == nil else {
-          throw APIError.validation("file", "The form has more than one file; send one.")
+          throw APIError.invalidField("file", "The form has more than one file; send one.")
         }
-        intake = FileReceiver(limits: limits, share: share)
+        intake = FileReceiver(limits: limits, reservation: reservation)
       } else {
         guard fields[part.name] == nil else {
           let name = part.name.excerpt()
-          throw APIError.validation(name, "The form has the field \(name) more than once.")
+          throw APIError.invalidField(name, "The form has the field \(name) more than once.")
         }
         field = (part.name, [])
       }
@@ -97,7 +97,7 @@ struct FormReceiver {
       } else if let field {
         guard let text = String(validating: field.bytes, as: UTF8.self) else {
           let name = field.name.excerpt()
-          throw APIError.validation(name, "The field \(name) is not UTF-8.")
+          throw APIError.invalidField(name, "The field \(name) is not UTF-8.")
         }
         fields[field.name] = text
         self.field = nil

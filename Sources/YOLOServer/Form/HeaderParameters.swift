@@ -21,7 +21,7 @@ struct HeaderParameters {
     }
   }
 
-  /// Takes a parameter out.
+  /// Removes a parameter.
   mutating func removeValue(named name: String) -> String? {
     parameters.removeValue(forKey: name)
   }

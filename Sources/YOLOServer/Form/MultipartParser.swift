@@ -3,7 +3,7 @@ package import NIOCore
 
 import YOLOSystem
 
-/// Takes a body of the type multipart/form-data apart (RFC 7578, RFC 2046) as it comes.
+/// Parses a body of the type multipart/form-data (RFC 7578, RFC 2046) as it comes.
 ///
 /// What comes out does not depend on how the body is cut into chunks. Memory: the chunk, the headers of
 /// a part, and as much as a boundary is long.
@@ -48,7 +48,7 @@ package struct MultipartParser {
   /// Whether the closing boundary has come.
   package var isFinished: Bool { state == .epilogue }
 
-  /// Takes the next bytes of the body, and calls `handle` for what they hold.
+  /// Consumes the next bytes of the body, and calls `handle` for what they hold.
   package mutating func feed(
     _ chunk: ByteBuffer, _ handle: (Event) throws -> Void
   ) throws {
@@ -64,7 +64,7 @@ package struct MultipartParser {
     guard isFinished else { throw .unfinished(part: part) }
   }
 
-  /// Takes one thing from `pending`; returns false if more bytes are needed.
+  /// Consumes one part of `pending`; returns false if more bytes are needed.
   private mutating func step(
     _ position: inout Int, _ handle: (Event) throws -> Void
   ) throws -> Bool {

@@ -10,14 +10,14 @@ package final class UploadForm: Sendable {
   package let file: UploadedFile
   /// The size of the file.
   package let fileBytes: Int
-  /// The share of the budget that the file takes; it is given back with the form.
-  private let share: UploadReservation
+  /// The part of the budget that the file takes; it is given back with the form.
+  private let reservation: UploadReservation
 
-  init(fields: [String: String], file: UploadedFile, fileBytes: Int, share: UploadReservation) {
+  init(fields: [String: String], file: UploadedFile, fileBytes: Int, reservation: UploadReservation) {
     self.fields = fields
     self.file = file
     self.fileBytes = fileBytes
-    self.share = share
+    self.reservation = reservation
   }
 
   /// Receives a form.
@@ -38,7 +38,7 @@ package final class UploadForm: Sendable {
   ) async throws -> UploadForm {
     guard let contentType else { throw APIError.notAForm("none") }
     var receiver = try FormReceiver(
-      contentType: contentType, limits: limits, share: UploadReservation(of: budget))
+      contentType: contentType, limits: limits, reservation: UploadReservation(of: budget))
     if let contentLength, contentLength > limits.bodyBytes {
       throw APIError.bodyTooLarge(limit: limits.bodyBytes)
     }

@@ -5,10 +5,10 @@ import Synchronization
 /// take.
 package final class QueueTicket: Sendable {
   private let state = Atomic(false)
-  private let share = Atomic(1)
+  private let fraction = Atomic(1)
 
   /// The threads that the work may use: all processors if nothing else is to be done, else its part of them.
-  package var threads: Int { share.load(ordering: .relaxed) }
+  package var threads: Int { fraction.load(ordering: .relaxed) }
 
   /// Whether the caller has gone, or its time is up.
   package var isAbandoned: Bool { state.load(ordering: .relaxed) }
@@ -18,7 +18,7 @@ package final class QueueTicket: Sendable {
     if isAbandoned { throw CancellationError() }
   }
 
-  func setThreads(_ count: Int) { share.store(count, ordering: .relaxed) }
+  func setThreads(_ count: Int) { fraction.store(count, ordering: .relaxed) }
 
   func abandon() { state.store(true, ordering: .relaxed) }
 }

@@ -12,7 +12,7 @@ struct KeyDigest: Sendable {
     self.init(words: SHA256.digest(of: text.span.bytes))
   }
 
-  /// Takes a stored digest, or returns nil if it does not have ``byteCount`` bytes.
+  /// Creates a digest from stored bytes, or returns nil if it does not have ``byteCount`` bytes.
   init?(bytes: some Collection<UInt8>) {
     guard bytes.count == Self.byteCount else { return nil }
     self.init(words: bytes)

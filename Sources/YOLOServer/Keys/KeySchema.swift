@@ -48,9 +48,9 @@ enum KeySchema {
   /// Throws ``KeyStoreError`` for a damaged file, a database of another program or of a newer version.
   static func prepare(_ pool: DatabasePool, path: String) throws {
     try pool.write { database in
-      let finding = try String.fetchOne(database, sql: "PRAGMA quick_check(1)")
-      guard finding == "ok" else {
-        throw KeyStoreError.damaged(path: path, reason: finding ?? "it cannot be checked")
+      let verdict = try String.fetchOne(database, sql: "PRAGMA quick_check(1)")
+      guard verdict == "ok" else {
+        throw KeyStoreError.damaged(path: path, reason: verdict ?? "it cannot be checked")
       }
       let owner = try Int.fetchOne(database, sql: "PRAGMA application_id")
       let tables = try Int.fetchOne(database, sql: "SELECT count(*) FROM sqlite_schema")

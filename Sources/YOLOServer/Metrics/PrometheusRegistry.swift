@@ -98,7 +98,7 @@ package final class PrometheusRegistry: Sendable {
     }
   }
 
-  /// Takes a series out of its family.
+  /// Removes a series from its family.
   func remove(_ series: any PrometheusSeries) {
     state.withLock { state in
       for (name, family) in state.families {

@@ -64,7 +64,7 @@ package struct ModelReference: Sendable, Hashable {
   }
 
   private static func failure(_ text: String, _ message: String) -> APIError {
-    .validation(
+    .invalidField(
       "model", given: String(text.prefix(64)),
       expected: "https://hub.ultralytics.com/models/ID, an id, or a model's name", message)
   }

@@ -5,9 +5,9 @@ import Dispatch
 import Synchronization
 import YOLO
 
-/// Lending models to requests.
+/// Leases of models.
 extension ModelStore {
-  /// Lends a model, which is loaded first if it is not in memory.
+  /// Acquires a model, which is loaded first if it is not in memory.
   ///
   /// - Parameter reference: The model, or nil for the only one.
   /// - Returns: The lease; the model stays in memory as long as it lives.
@@ -43,7 +43,7 @@ extension ModelStore {
     ) { [weak self] in self?.end(signature) }
   }
 
-  /// Takes a lease back; what is then to be freed is freed on the store's thread.
+  /// Releases a lease; what is then to be freed is freed on the store's thread.
   private func end(_ signature: FileSignature) {
     let (unused, isOver) = table.withLock { table in
       let unused = table.release(signature)
@@ -56,7 +56,7 @@ extension ModelStore {
     }
   }
 
-  /// Loads a file's model and lends it.
+  /// Loads a file's model and acquires it.
   private func loaded(_ file: String) throws(APIError) -> ModelLease {
     let (present, entry, known) = try table.withLock { table throws(APIError) in
       guard let entry = table.entries[file] else {

@@ -39,7 +39,7 @@ extension ModelStore {
       metadata: ["file": "\(file)", "task": "\(description.task)", "bytes": "\(model.memory)"])
   }
 
-  /// Takes a file's model out of memory if nobody uses it.
+  /// Removes a file's model from memory if nobody uses it.
   func unload(_ file: String) {
     let model = table.withLock { table -> Model? in
       guard let served = table.entries[file]?.served, table.versions[served]?.leases == 0 else {

@@ -68,7 +68,7 @@ extension ModelStore {
     for file in removed { logger.info("model removed", metadata: ["file": "\(file)"]) }
   }
 
-  /// Takes a file as it is now, if it is another than before.
+  /// Reads a file as it is now, if it is another than before.
   private func consider(
     _ file: String, _ signature: FileSignature, isFirst: Bool, room: inout PreloadRoom
   ) {

@@ -84,7 +84,7 @@ struct ModelTable {
     guard Set(entries.values.map { $0.served ?? $0.signature }).count == 1 else {
       let shown = files.prefix(20).map { name(of: $0) }.joined(separator: ", ")
       let rest = files.count > 20 ? " and \(files.count - 20) more" : ""
-      throw .validation(
+      throw .invalidField(
         "model", expected: "one of: \(shown)\(rest)",
         "model is missing, and there are several: \(shown)\(rest)")
     }
@@ -181,7 +181,7 @@ struct ModelTable {
     return (chosen.compactMap { unload($0) }, excess <= 0)
   }
 
-  /// Takes a version out of memory; what it took stays known.
+  /// Removes a version from memory; what it took stays known.
   mutating func unload(_ signature: FileSignature) -> Model? {
     defer { versions[signature]?.model = nil }
     return versions[signature]?.model

@@ -43,7 +43,7 @@ extension OpenAPIDocument {
         found + [Schema.Field("box", Schema.reference("OrientedBox"))], "obb"),
       "Box": Schema.record(
         ["x1", "x2", "y1", "y2"].map { Schema.Field($0, number) },
-        "Two corners: in pixels, or with `normalize` as shares of the width and the height."),
+        "Two corners: in pixels, or with `normalize` as fractions of the width and the height."),
       "OrientedBox": Schema.record(
         ["x1", "x2", "x3", "x4", "y1", "y2", "y3", "y4"].map { Schema.Field($0, number) },
         "Four corners in their order."),

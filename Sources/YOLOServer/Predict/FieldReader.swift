@@ -13,7 +13,7 @@ struct FieldReader {
   )? {
     let given = [name, older].compactMap(\.self).filter { fields[$0]?.isEmpty == false }
     guard given.count < 2 else {
-      throw .validation(
+      throw .invalidField(
         name, "\(given[0]) and \(given[1]) are names of the same argument; give one of them.")
     }
     guard let name = given.first, let text = fields[name] else { return nil }
@@ -28,7 +28,7 @@ struct FieldReader {
     do throws(OptionError) {
       try setting.read(text, into: &root)
     } catch {
-      throw .validation(
+      throw .invalidField(
         name, given: error.given, expected: error.expected,
         "\(name) must be \(error.expected), but \"\(error.given)\" was given.")
     }

@@ -1,7 +1,7 @@
 #if Server
 /// A request that was received wholly, and is to be predicted.
 struct PredictCall: Sendable {
-  /// The form; it holds the file's share of the upload budget.
+  /// The form; it holds the file's reservation in the upload budget.
   let form: UploadForm
   /// What the form asks for.
   let asked: PredictRequest

@@ -9,7 +9,7 @@ import YOLOMetrics
 /// if they are the same.
 public struct PredictionComparison: Sendable, Hashable {
   /// The minimum overlap of a pair if not told otherwise.
-  public static let minimumOverlap: Float = 0.5
+  public static let minimumIoU: Float = 0.5
 
   /// Two objects that are the same.
   public struct Pair: Sendable, Hashable {
@@ -47,10 +47,10 @@ public struct PredictionComparison: Sendable, Hashable {
   /// - Parameters:
   ///   - first: The objects that are expected.
   ///   - second: The objects that are compared with them.
-  ///   - minimumOverlap: The least overlap of a pair.
+  ///   - minimumIoU: The minimum IoU of a pair.
   public init(
     _ first: [ComparedObject], _ second: [ComparedObject],
-    minimumOverlap: Float = Self.minimumOverlap
+    minimumIoU: Float = Self.minimumIoU
   ) {
     let frame = OutlineFrame(first + second)
     let overlap = GeometryOverlap(first.map(\.boxGeometry), second.map(\.boxGeometry))
@@ -61,7 +61,7 @@ public struct PredictionComparison: Sendable, Hashable {
       return one > other || (!(one < other) && $0 < $1)
     }
     let assigned = Matching.assignment(
-      detections: first.count, targets: second.count, isEnough: { $0 >= minimumOverlap },
+      detections: first.count, targets: second.count, isEnough: { $0 >= minimumIoU },
       rivals: { position in
         (byLabel[first[order[position]].label] ?? []).map { rival in
           (rival, Self.overlap(overlap, first, second, order[position], rival))
