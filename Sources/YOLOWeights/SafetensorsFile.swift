@@ -111,7 +111,9 @@ package struct SafetensorsFile {
       throw damaged("the type \(printable(typeName)) is not read")
     }
     let shape = dimensions.compactMap(\.int)
-    guard shape.count == dimensions.count else { throw damaged("its shape is not made of integers") }
+    guard shape.count == dimensions.count else {
+      throw damaged("its shape is not made of integers")
+    }
     guard offsets.count == 2, let begin = offsets[0].int, let end = offsets[1].int else {
       throw damaged("data_offsets is not a pair of integers")
     }

@@ -13,7 +13,8 @@ package final class UploadForm: Sendable {
   /// The part of the budget that the file takes; it is given back with the form.
   private let reservation: UploadReservation
 
-  init(fields: [String: String], file: UploadedFile, fileBytes: Int, reservation: UploadReservation) {
+  init(fields: [String: String], file: UploadedFile, fileBytes: Int, reservation: UploadReservation)
+  {
     self.fields = fields
     self.file = file
     self.fileBytes = fileBytes

@@ -7,7 +7,8 @@ extension OpenAPIDocument {
   private static var failures: [(failure: APIError, meaning: String, headers: [String])] {
     [
       (
-        .invalidField("imgsz", ""), "An argument, which `details` names, is not what it must be.", []
+        .invalidField("imgsz", ""), "An argument, which `details` names, is not what it must be.",
+        []
       ),
       (.unauthorized(""), "There is no key, or none that is known.", ["WWW-Authenticate"]),
       (.forbidden(""), "The key is known, but may not do this.", []),
