@@ -27,6 +27,15 @@ import YOLOImage
     #expect(!Self.isSame(Self.drawn(.box(Self.box)), plain))
   }
 
+  @Test func absurdSizesDoNotTrap() {
+    for size in [Int.max, .min, 0] {
+      _ = Self.drawn(.box(Self.box)) { $0.lineWidth = size }
+      _ = Self.drawn(.keypoints([Keypoint(Point(x: 50, y: 70), visibility: 1)], box: Self.box)) {
+        $0.lineWidth = size
+      }
+    }
+  }
+
   @Test func confidencesCanBeLeftOut() {
     let plain = Self.drawn(.box(Self.box), confidence: nil)
     #expect(Self.isSame(Self.drawn(.box(Self.box)) { $0.showsConfidences = false }, plain))

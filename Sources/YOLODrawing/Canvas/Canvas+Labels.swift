@@ -16,12 +16,15 @@ struct AnnotationStyle {
   /// The minimum visibility of a keypoint that is drawn.
   private let minimumVisibility: Float
 
+  /// The maximum thickness of a border; an image of 100 megapixels has a hundredth of it by default.
+  private static let maximumLineWidth = 4096
   /// The greatest height of capitals: that of an image of 100 megapixels, several times over.
   private static let maximumCapitalHeight = 1024
 
   init(imageSize: Size, options: DrawingOptions = DrawingOptions()) {
     let side = (Double(imageSize.width) + Double(imageSize.height)) / 2
-    lineWidth = max(1, options.lineWidth ?? Int((side * 0.0028).rounded()))
+    lineWidth = min(
+      max(1, options.lineWidth ?? Int((side * 0.0028).rounded())), Self.maximumLineWidth)
     let capitalHeight = options.capitalHeight ?? Int((4.5 + side * 0.009).rounded())
     text = TextStyle(
       capitalHeight: min(capitalHeight, Self.maximumCapitalHeight), typeface: options.typeface)
