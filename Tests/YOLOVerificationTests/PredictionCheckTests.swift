@@ -143,7 +143,7 @@ import YOLOVerification
     let usual = TensorDifference(
       "model.1", expected: tensor([-1, 0, 3, 1], [2, 2]), found: tensor([-1, 0, 2, 1.5], [2, 2]))
     #expect(usual.error == 1 && usual.range == 4 && usual.relative == 0.25)
-    #expect(usual.place == [1, 0])
+    #expect(usual.position == [1, 0])
     #expect(difference([5, 5], [5, 6]).relative == 0.2)
     #expect(difference([0, 0], [0, 0]).relative == 0)
     #expect(difference([0, 0], [0, 0.25]).relative == 0.25)

@@ -55,7 +55,7 @@ struct DifferenceReport {
 
   private static func sentence(_ module: TensorDifference) -> String {
     module.expectedShape == module.foundShape
-      ? "\(module.path): \(DifferenceText.short(module.error)) at \(module.place), \(DifferenceText.short(module.relative)) of the range"
+      ? "\(module.path): \(DifferenceText.short(module.error)) at \(module.position), \(DifferenceText.short(module.relative)) of the range"
       : "\(module.path): shapes \(module.expectedShape) and \(module.foundShape)"
   }
 
