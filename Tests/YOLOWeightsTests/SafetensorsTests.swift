@@ -75,7 +75,7 @@ import YOLOWeights
     #expect(
       reason(file("{\"a\":\(tensor("F32", "[1.5]", 0, 4))}", four)).contains("made of integers"))
     #expect(
-      reason(file("{\"a\":\(tensor("F32", "[-1]", 0, 4))}", four)).contains("negative extent"))
+      reason(file("{\"a\":\(tensor("F32", "[-1]", 0, 4))}", four)).contains("negative dimension"))
     #expect(
       reason(file("{\"a\":\(tensor("F32", "[1]", 0, 8))}", four + four)).contains(
         "needs 4 bytes but has 8"))

@@ -106,7 +106,7 @@ import YOLOWeights
     refused([2, 2], [.max - 1, .max - 1], 0, "reaches beyond")
     refused([2], [-1], 5, "negative stride")
     refused([2], [1], -1, "negative stride or offset")
-    refused([-2], [1], 0, "negative extent")
+    refused([-2], [1], 0, "negative dimension")
     refused([2], [1], 25, "starts at element 25 of 24")
     refused([2], [1], .max, "starts at element")
     refused([2], [1, 1], 0, "2 strides for 1 dimensions")
