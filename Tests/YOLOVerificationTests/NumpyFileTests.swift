@@ -77,7 +77,10 @@ import YOLOTestSupport
     (file(header("<f4", "(4294967296, 0, 4294967296)"), []), "more than"),
     (file(header("<f4", "(1.5,)"), []), "malformed"),
     (file(header("<f4", "[1]"), [0, 0, 0, 0]), "malformed"),
-    (file(header("<f4", "(" + String(repeating: "1,", count: 40) + ")"), [0, 0, 0, 0]), "dimension"),
+    (
+      file(header("<f4", "(" + String(repeating: "1,", count: 40) + ")"), [0, 0, 0, 0]),
+      "dimension"
+    ),
     (file("{'descr': '<f4', 'shape': (1,)}", [0, 0, 0, 0]), "lacks the key 'fortran_order'"),
     (file("{'descr': '<f4', 'descr': '<f4'}", [0, 0, 0, 0]), "twice"),
     (file("{'descr': '<f4', 'code': 'exec'}", [0, 0, 0, 0]), "'code'"),
