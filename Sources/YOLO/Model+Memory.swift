@@ -15,7 +15,7 @@ extension Model {
     plans.weightBytes + sessions.withLock { $0.byteCount } + checkpoint.copiedBytes
   }
 
-  /// Returns back the memory of sessions that are not in use; the next predictions map it anew.
+  /// Releases the memory of sessions that are not in use; the next predictions map it anew.
   public func releaseSessions() {
     // The mappings are removed when the array goes, outside of the lock.
     _ = sessions.withLock { $0.removeIdle() }

@@ -6,7 +6,7 @@ import YOLOGeometry
 /// both may not be mixed. What is accepted is what Ultralytics accepts.
 struct LabelReader {
   static let maximumBytes = 64 << 20
-  /// The maximum number of objects of an image, and the maximum number of values of each: far beyond any real label.
+  /// The maximum number of objects of an image, and of values of each: far beyond any real label.
   static let maximumRows = 10_000
   static let maximumNumbers = 40_001
   /// How far coordinates may lie outside of the image: rounding, nothing else.

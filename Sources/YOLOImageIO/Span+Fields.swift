@@ -35,8 +35,8 @@ extension Span<UInt8> {
 
 /// Which byte of a number comes first.
 enum ByteOrder: Sendable {
-  /// The maximum number of significant byte.
+  /// The most significant byte.
   case bigEndian
-  /// The minimum significant byte.
+  /// The least significant byte.
   case littleEndian
 }

@@ -8,7 +8,7 @@ public struct ModelDifferencePlot: Sendable {
   private let title: String
 
   private static let frame = (left: 66.0, top: 58.0, width: 860.0, height: 300.0)
-  /// The minimum and the greatest power of ten on the scale.
+  /// The minimum and the maximum power of ten on the scale.
   private static let powers = (-9, 1)
 
   /// Creates the plot; `title` says what is compared.

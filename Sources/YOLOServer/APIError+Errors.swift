@@ -9,7 +9,7 @@ import YOLOImageIO
 import YOLOVideo
 
 extension APIError {
-  /// Describes which answer an error of the layers below leads to; nil for one that is a fault.
+  /// Creates the response to an error of the layers below; nil for one that is a fault.
   init?(_ error: any Error) {
     switch error {
     case let error as APIError: self = error
@@ -46,7 +46,7 @@ extension APIError {
     }
   }
 
-  /// Describes which answer an error of a video leads to; `path`, where the video was stored, is not told.
+  /// Creates the response to an error of a video; `path`, where the video was stored, is not told.
   init(_ error: VideoError, storedAt path: String) {
     let message = "\(error)".replacing(path, with: "file")
     switch error {
@@ -82,7 +82,7 @@ extension APIError {
     }
   }
 
-  /// Describes which answer bytes lead to that are no request.
+  /// Creates the response to bytes that are no request.
   init(http error: HTTPParserError) {
     switch error {
     case .headerOverflow:

@@ -3,16 +3,16 @@
 /// The defaults are some fifty times what two correct runtimes in float32 differ by: boxes 1e-3 px,
 /// scores 1e-5.
 public struct Tolerances: Sendable, Hashable {
-  /// The maximum number of that an edge of a box or a corner of an oriented box may be off, in pixels.
+  /// The maximum by which an edge of a box or a corner of an oriented box may be off, in pixels.
   public var box: Float
-  /// The maximum number of that a confidence, a class probability or a keypoint's visibility may be off.
+  /// The maximum by which a confidence, a class probability or a keypoint's visibility may be off.
   public var confidence: Float
-  /// The maximum number of that a keypoint's coordinate may be off, in pixels.
+  /// The maximum by which a keypoint's coordinate may be off, in pixels.
   public var keypoint: Float
   /// The minimum overlap of filled outlines, 0...1: a pixel of a mask more or less moves an outline by
   /// a pixel, whatever the runtime.
   public var outline: Float
-  /// The maximum number of that a value of a tensor may be off, relative to the range of the tensor's values.
+  /// The maximum by which a value of a tensor may be off, relative to the range of the tensor's values.
   public var tensor: Float
 
   /// The tolerances that hold if none are given.

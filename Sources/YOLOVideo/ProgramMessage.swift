@@ -3,7 +3,7 @@ struct ProgramMessage: Sendable {
   private let limit: Int
   private var bytes: [UInt8] = []
 
-  /// Creates room for so many bytes.
+  /// Creates a message of at most so many bytes.
   init(limit: Int = 4096) { self.limit = limit }
 
   /// The bytes as text.

@@ -1,6 +1,6 @@
 /// What a video may cost; checked on what the file says of itself, and again while it is read.
 public struct VideoLimits: Sendable, Hashable {
-  /// The maximum video, in seconds.
+  /// The maximum duration of a video, in seconds.
   public var duration: Double
   /// The maximum number of frames that are handed out, those that the stride leaves over.
   public var frames: Int

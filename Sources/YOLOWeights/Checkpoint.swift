@@ -96,7 +96,7 @@ public struct Checkpoint: Sendable {
   /// inference computes anew.
   public func usageReport() -> UsageReport { model.usage.report(on: model) }
 
-  /// Returns back the memory of what was read of the file; reading on costs a look at the file.
+  /// Releases the memory of what was read of the file; reading on costs a look at the file.
   package func releasePages() { file?.releasePages() }
 
   /// The memory of the file's bytes: all of them if they were copied, none if they are mapped.

@@ -7,7 +7,7 @@ import YOLOTensor
 /// The file is eight bytes of header length, a JSON header, and the tensors' bytes without holes or
 /// overlaps up to the end of the file. Source: the format description of the safetensors project.
 package struct SafetensorsFile {
-  /// The maximum header that is read.
+  /// The maximum size of a header that is read.
   ///
   /// The format allows 100 MB; that of a large model has some 1 MB.
   package static let headerLimit = 16 << 20

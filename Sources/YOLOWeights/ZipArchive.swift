@@ -10,7 +10,7 @@ package import YOLOSystem
 package struct ZipArchive {
   /// The maximum number of entries that are read.
   package static let entryLimit = 100_000
-  /// The maximum entry name, in bytes.
+  /// The maximum length of an entry name, in bytes.
   static let nameLimit = 1024
 
   /// The archive's file.

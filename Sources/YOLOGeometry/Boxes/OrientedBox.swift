@@ -48,7 +48,7 @@ extension OrientedBox {
   /// The center.
   public var center: Point { Point(x: x, y: y) }
 
-  /// The minimum axis-aligned box around the corners.
+  /// The smallest axis-aligned box around the corners.
   public var bounds: Box {
     let corners = corners
     let first = corners[0]

@@ -223,7 +223,7 @@ enum ContourChain {
     Int64(way.x) * Int64(way.x) + Int64(way.y) * Int64(way.y)
   }
 
-  /// The minimum rectangle around points.
+  /// The smallest rectangle around points.
   private struct Bounds {
     private var lower: Position
     private var upper: Position

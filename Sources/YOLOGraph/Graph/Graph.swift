@@ -9,7 +9,7 @@ public struct Graph: Sendable {
   ///
   /// With these no product of a shape can overflow, whatever a file asks for.
   package static let dimensionLimit = 1 << 16
-  /// The maximum number of operations; the largest networks have a tenth of it.
+  /// The maximum number of operations.
   package static let nodeLimit = 1 << 14
 
   /// An operation, its inputs and its name.

@@ -8,8 +8,7 @@ public struct PlanLimits: Sendable, Hashable {
   /// The operations on single values in a run: multiply-accumulates, values that poolings read, values
   /// that are written.
   ///
-  /// The largest networks need a thirtieth of the default at 1280 pixels; where that is exceeded, a run
-  /// would take minutes.
+  /// The default is 2⁴⁴, of which a multiply-accumulate counts as one.
   public var work: Int
 
   /// Creates limits.

@@ -1,7 +1,7 @@
 #if Server
 import Synchronization
 
-/// Returns work that is under way whether anybody waits for its result, and how much of the machine it may
+/// Tells work that is under way whether anybody waits for its result, and how much of the machine it may
 /// take.
 package final class QueueTicket: Sendable {
   private let state = Atomic(false)

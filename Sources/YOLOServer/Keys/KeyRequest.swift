@@ -4,7 +4,7 @@ import YOLOSystem
 
 /// What may be asked of a new key.
 enum KeyRequest {
-  /// The maximum name of a key or a model, in characters.
+  /// The maximum length of the name of a key or a model, in characters.
   static let maximumNameLength = 200
   /// The maximum number of models that a key may be held to.
   static let maximumModels = 1000

@@ -5,7 +5,7 @@ enum KeyText {
   static let prefix = "ul_"
   /// The hexadecimal digits of a key.
   static let digitCount = 40
-  /// The maximum text, in bytes, that is looked at when a key is verified.
+  /// The maximum length of a text, in bytes, that is looked at when a key is verified.
   static let longest = 128
 
   /// Creates a key that nobody can guess.

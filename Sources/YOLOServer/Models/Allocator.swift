@@ -3,7 +3,7 @@ import Foundation
 
 /// The allocator of the C library.
 enum Allocator {
-  /// Returns free memory back to the system, where the C library can be told to.
+  /// Releases free memory to the system, where the C library can be told to.
   static func trim() {
     guard let symbol = dlsym(nil, "malloc_trim") else { return }
     typealias Trim = @convention(c) (Int) -> Int32

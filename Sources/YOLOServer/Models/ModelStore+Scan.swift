@@ -122,14 +122,14 @@ extension ModelStore {
       file, ModelFault(message: "\(file) is being written", isPassing: true), signature: signature)
   }
 
-  /// Creates sure that there is an entry of a file.
+  /// Ensures that there is an entry of a file.
   private func put(_ file: String, _ signature: FileSignature) {
     table.withLock { table in
       if table.entries[file] == nil { table.entries[file] = .init(signature: signature) }
     }
   }
 
-  /// Describes which of two files with one stem has the stem as its name.
+  /// Returns which of two files with one stem has the stem as its name.
   private func note(_ file: String) {
     let stem = ModelDirectory.stem(of: file)
     let others = table.withLock { $0.entries.keys.filter { ModelDirectory.stem(of: $0) == stem } }

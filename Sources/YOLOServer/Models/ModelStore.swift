@@ -30,7 +30,7 @@ package final class ModelStore: Sendable {
     directory = ModelDirectory(settings.models, isFile: settings.isDedicated)
   }
 
-  /// The maximum number of memory of all models in bytes.
+  /// The maximum memory of all models in bytes.
   var budget: Int { settings.limits.modelBytes }
 
   /// Whether the directory was looked at, and what is loaded at start is loaded.
