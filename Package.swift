@@ -66,65 +66,105 @@ let package = Package(
     .package(url: "https://github.com/apple/swift-nio-extras", from: "1.34.0"),
     .package(url: "https://github.com/swift-server/swift-service-lifecycle", from: "2.13.0"),
   ],
+  // The directories of Sources group the targets; a test lies in Tests under the name of its own.
   targets: [
-    .target(name: "JSONText", swiftSettings: settings),
-    .target(name: "YOLOSystem", swiftSettings: settings),
-    .target(name: "YOLOTensor", swiftSettings: settings),
-    .target(name: "KernelInterface", swiftSettings: settings),
-    .target(name: "KernelsBaseline", dependencies: ["KernelInterface"], swiftSettings: settings),
+    // Runtime: files, kernels, graphs, models, and the façade.
+    .target(name: "JSONText", path: "Sources/Runtime/JSONText", swiftSettings: settings),
+    .target(name: "YOLOSystem", path: "Sources/Runtime/YOLOSystem", swiftSettings: settings),
+    .target(name: "YOLOTensor", path: "Sources/Runtime/YOLOTensor", swiftSettings: settings),
     .target(
-      name: "KernelsAVX2", dependencies: ["KernelInterface"],
+      name: "KernelInterface", path: "Sources/Runtime/KernelInterface", swiftSettings: settings),
+    .target(
+      name: "KernelsBaseline", dependencies: ["KernelInterface"],
+      path: "Sources/Runtime/KernelsBaseline", swiftSettings: settings),
+    .target(
+      name: "KernelsAVX2", dependencies: ["KernelInterface"], path: "Sources/Runtime/KernelsAVX2",
       swiftSettings: settings + vectorSettings("AVX2", "x86-64-v3")),
     .target(
       name: "KernelsAVX512", dependencies: ["KernelInterface"],
+      path: "Sources/Runtime/KernelsAVX512",
       swiftSettings: settings + vectorSettings("AVX512", "x86-64-v4")),
     .target(
       name: "YOLOKernels",
       dependencies: [
         "YOLOTensor", "KernelInterface", "KernelsBaseline", "KernelsAVX2", "KernelsAVX512",
-      ],
+      ], path: "Sources/Runtime/YOLOKernels",
       swiftSettings: settings),
     .target(
-      name: "YOLOGraph", dependencies: ["YOLOKernels", "YOLOTensor"], swiftSettings: settings),
+      name: "YOLOGraph", dependencies: ["YOLOKernels", "YOLOTensor"],
+      path: "Sources/Runtime/YOLOGraph", swiftSettings: settings),
     .target(
       name: "YOLOWeights",
       dependencies: ["JSONText", "YOLOGeometry", "YOLOSystem", "YOLOTensor"],
+      path: "Sources/Runtime/YOLOWeights",
       swiftSettings: settings),
     .target(
       name: "YOLOModels",
       dependencies: ["YOLOGeometry", "YOLOGraph", "YOLOKernels", "YOLOWeights"],
-      swiftSettings: settings),
-    .target(name: "YOLOGeometry", swiftSettings: settings),
-    .target(
-      name: "YOLOImage", dependencies: ["YOLOGeometry", "YOLOSystem"], swiftSettings: settings),
-    .systemLibrary(
-      name: "CJPEG", pkgConfig: "libjpeg", providers: [.apt(["libjpeg62-turbo-dev"])]),
-    .systemLibrary(name: "CPNG", pkgConfig: "libpng", providers: [.apt(["libpng-dev"])]),
-    .systemLibrary(name: "CWebP", pkgConfig: "libwebpdemux", providers: [.apt(["libwebp-dev"])]),
-    .target(
-      name: "YOLOImageIO",
-      dependencies: ["YOLOSystem", "YOLOGeometry", "YOLOImage", "CJPEG", "CPNG", "CWebP"],
+      path: "Sources/Runtime/YOLOModels",
       swiftSettings: settings),
     .target(
-      name: "YOLOPostprocess", dependencies: ["JSONText", "YOLOGeometry", "YOLOTensor"],
-      swiftSettings: settings),
-    .target(
-      name: "YOLODrawing",
-      dependencies: ["YOLOGeometry", "YOLOImage", "YOLOPostprocess", "YOLOSystem"],
-      exclude: ["Text/Inter-OFL.txt"], swiftSettings: settings),
-    .target(
-      name: "YOLOOptions", dependencies: ["YOLOGeometry", "YOLOSystem"], swiftSettings: settings),
-    .target(name: "YOLOMetrics", dependencies: ["YOLOGeometry"], swiftSettings: settings),
-    .target(
-      name: "YOLODatasets", dependencies: ["JSONText", "YOLOGeometry", "YOLOSystem"],
-      swiftSettings: settings),
+      name: "YOLOOptions", dependencies: ["YOLOGeometry", "YOLOSystem"],
+      path: "Sources/Runtime/YOLOOptions", swiftSettings: settings),
     .target(
       name: "YOLO",
       dependencies: [
         "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOKernels", "YOLOModels", "YOLOOptions",
         "YOLOPostprocess", "YOLOTensor", "YOLOWeights",
-      ],
+      ], path: "Sources/Runtime/YOLO",
       swiftSettings: settings),
+    // Vision: images in, geometry, results, drawings.
+    .target(name: "YOLOGeometry", path: "Sources/Vision/YOLOGeometry", swiftSettings: settings),
+    .target(
+      name: "YOLOImage", dependencies: ["YOLOGeometry", "YOLOSystem"],
+      path: "Sources/Vision/YOLOImage", swiftSettings: settings),
+    .systemLibrary(
+      name: "CJPEG", path: "Sources/Vision/CJPEG", pkgConfig: "libjpeg",
+      providers: [.apt(["libjpeg62-turbo-dev"])]),
+    .systemLibrary(
+      name: "CPNG", path: "Sources/Vision/CPNG", pkgConfig: "libpng",
+      providers: [.apt(["libpng-dev"])]),
+    .systemLibrary(
+      name: "CWebP", path: "Sources/Vision/CWebP", pkgConfig: "libwebpdemux",
+      providers: [.apt(["libwebp-dev"])]),
+    .target(
+      name: "YOLOImageIO",
+      dependencies: ["YOLOSystem", "YOLOGeometry", "YOLOImage", "CJPEG", "CPNG", "CWebP"],
+      path: "Sources/Vision/YOLOImageIO",
+      swiftSettings: settings),
+    .target(
+      name: "YOLOPostprocess", dependencies: ["JSONText", "YOLOGeometry", "YOLOTensor"],
+      path: "Sources/Vision/YOLOPostprocess",
+      swiftSettings: settings),
+    .target(
+      name: "YOLODrawing",
+      dependencies: ["YOLOGeometry", "YOLOImage", "YOLOPostprocess", "YOLOSystem"],
+      path: "Sources/Vision/YOLODrawing",
+      exclude: ["Text/Inter-OFL.txt"], swiftSettings: settings),
+    .target(
+      name: "YOLOVideo",
+      dependencies: [
+        "YOLOSystem",
+        "JSONText", "YOLOGeometry", "YOLOImage",
+        .product(name: "Subprocess", package: "swift-subprocess"),
+      ], path: "Sources/Vision/YOLOVideo",
+      swiftSettings: settings),
+    // Data: datasets, metrics, the evaluation of a model.
+    .target(
+      name: "YOLOMetrics", dependencies: ["YOLOGeometry"], path: "Sources/Data/YOLOMetrics",
+      swiftSettings: settings),
+    .target(
+      name: "YOLODatasets", dependencies: ["JSONText", "YOLOGeometry", "YOLOSystem"],
+      path: "Sources/Data/YOLODatasets",
+      swiftSettings: settings),
+    .target(
+      name: "YOLOEvaluation",
+      dependencies: [
+        "YOLO", "YOLODatasets", "YOLOGeometry", "YOLOImage", "YOLOImageIO", "YOLOMetrics",
+        "YOLOModels", "YOLOOptions", "YOLOPostprocess",
+      ], path: "Sources/Data/YOLOEvaluation",
+      swiftSettings: settings),
+    // Inspection: looking into models and comparing them.
     .target(
       name: "YOLOInspection",
       dependencies: [
@@ -132,7 +172,7 @@ let package = Package(
         "JSONText", "YOLO", "YOLODrawing", "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOKernels",
         "YOLOModels",
         "YOLOOptions", "YOLOPostprocess", "YOLOTensor", "YOLOWeights",
-      ],
+      ], path: "Sources/Inspection/YOLOInspection",
       swiftSettings: settings),
     .target(
       name: "YOLOVerification",
@@ -142,40 +182,29 @@ let package = Package(
         "YOLOInspection", "YOLOMetrics", "YOLOModels", "YOLOOptions", "YOLOPostprocess",
         "YOLOTensor",
         "YOLOWeights",
-      ],
-      swiftSettings: settings),
-    .target(
-      name: "YOLOEvaluation",
-      dependencies: [
-        "YOLO", "YOLODatasets", "YOLOGeometry", "YOLOImage", "YOLOImageIO", "YOLOMetrics",
-        "YOLOModels", "YOLOOptions", "YOLOPostprocess",
-      ],
+      ], path: "Sources/Inspection/YOLOVerification",
       swiftSettings: settings),
     .target(
       name: "YOLOPlot",
       dependencies: [
         "YOLOGeometry", "YOLOGraph", "YOLOInspection", "YOLOMetrics", "YOLOPostprocess",
         "YOLOSystem",
-      ],
+      ], path: "Sources/Inspection/YOLOPlot",
       swiftSettings: settings),
     .target(
       name: "YOLOTesting",
       dependencies: [
         "YOLO", "YOLODatasets", "YOLOPostprocess", "YOLOVerification",
-      ],
+      ], path: "Sources/Inspection/YOLOTesting",
       swiftSettings: settings),
-    .target(
-      name: "YOLOVideo",
-      dependencies: [
-        "YOLOSystem",
-        "JSONText", "YOLOGeometry", "YOLOImage",
-        .product(name: "Subprocess", package: "swift-subprocess"),
-      ],
-      swiftSettings: settings),
+    // Server: the HTTP API.
     .target(
       name: "YOLOServerOptions", dependencies: ["YOLOGraph", "YOLOKernels", "YOLOOptions"],
+      path: "Sources/Server/YOLOServerOptions",
       swiftSettings: settings),
-    .systemLibrary(name: "CCrypto", pkgConfig: "libcrypto", providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(
+      name: "CCrypto", path: "Sources/Server/CCrypto", pkgConfig: "libcrypto",
+      providers: [.apt(["libssl-dev"])]),
     .target(
       name: "YOLOServer",
       dependencies: [
@@ -195,9 +224,10 @@ let package = Package(
         serverProduct("NIOHTTPTypes", "swift-nio-extras"),
         serverProduct("NIOPosix", "swift-nio"),
         serverProduct("ServiceLifecycle", "swift-service-lifecycle"),
-      ],
+      ], path: "Sources/Server/YOLOServer",
       exclude: ["Serving.md"], resources: [.embedInCode("Page/index.html")],
       swiftSettings: settings),
+    // Command: the command yolo.
     .executableTarget(
       name: "YOLOCommand",
       dependencies: [
@@ -210,8 +240,9 @@ let package = Package(
         .target(name: "YOLOServer", condition: .when(traits: ["Server"])),
         serverProduct("Logging", "swift-log"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
-      ],
+      ], path: "Sources/Command/YOLOCommand",
       swiftSettings: settings),
+    // Tests and what they share.
     .executableTarget(
       name: "InferenceProbe",
       dependencies: ["YOLO", "YOLOGraph", "YOLOImage", "YOLOKernels", "YOLOOptions"],

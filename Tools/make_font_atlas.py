@@ -1,6 +1,6 @@
 """Writes the glyphs that labels are drawn with: a typeface, rasterised and packed into one Swift file.
 
-    python Tools/make_font_atlas.py Inter-Medium.otf Sources/YOLODrawing/Text/FontAtlas+Inter.swift
+    python Tools/make_font_atlas.py Inter-Medium.otf Sources/Vision/YOLODrawing/Text/FontAtlas+Inter.swift
 
 Needs freetype-py, fonttools and uharfbuzz. The typeface is Inter Medium of Debian's package fonts-inter
 (/usr/share/fonts/opentype/inter). Inter's capitals are 11/16 of the em high and its small letters 6/11 of that, so that

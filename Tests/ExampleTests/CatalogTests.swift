@@ -7,7 +7,7 @@ import YOLOOptions
 @Suite struct CatalogTests {
   private static let root = URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent()
-  private static let catalog = root.appending(path: "Sources/YOLO/YOLO.docc")
+  private static let catalog = root.appending(path: "Sources/Runtime/YOLO/YOLO.docc")
 
   private static func article(_ name: String) throws -> String {
     try String(contentsOf: catalog.appending(path: "\(name).md"), encoding: .utf8)

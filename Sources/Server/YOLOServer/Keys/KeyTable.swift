@@ -1,0 +1,101 @@
+#if Server
+import Foundation
+import GRDB
+import YOLOSystem
+
+/// What is read from and written to the tables of keys.
+enum KeyTable {
+  /// Reads keys in the order of their numbers.
+  static func rows(_ database: Database, where condition: String = "TRUE") throws -> [KeyRow] {
+    var models: [Int: Set<String>] = [:]
+    for pair in try KeyModelRow.fetchAll(
+      database, sql: "SELECT key, model FROM keyModel JOIN key ON id = key WHERE \(condition)")
+    {
+      models[pair.key, default: []].insert(pair.model)
+    }
+    var rows = try KeyRow.fetchAll(
+      database, sql: "SELECT * FROM key WHERE \(condition) ORDER BY id")
+    for index in rows.indices where rows[index].isRestricted {
+      rows[index].models = models[rows[index].id] ?? []
+    }
+    return rows
+  }
+
+  /// Adds a key.
+  static func insert(
+    _ database: Database, name: String, models: Set<String>?, digest: KeyDigest, created: Int
+  ) throws -> KeyRecord {
+    try database.execute(
+      sql: "INSERT INTO key (name, digest, isRestricted, created) VALUES (?, ?, ?, ?)",
+      arguments: [name, Data(digest.bytes), models != nil, created])
+    let id = Int(database.lastInsertedRowID)
+    for model in models ?? [] {
+      try database.execute(
+        sql: "INSERT INTO keyModel (key, model) VALUES (?, ?)", arguments: [id, model])
+    }
+    return KeyRecord(
+      id: id, name: name, models: models, created: created, lastUsed: nil, revoked: nil)
+  }
+
+  /// Revokes a key, if it is not yet, and returns its record; nil if there is none of this number.
+  static func revoke(_ database: Database, id: Int, now: Int) throws -> KeyRecord? {
+    try database.execute(
+      sql: "UPDATE key SET revoked = ? WHERE id = ? AND revoked IS NULL", arguments: [now, id])
+    return try rows(database, where: "id = \(id)").first?.record
+  }
+
+  /// Notes that a key was used, unless that was noted within the day.
+  static func noteUse(_ database: Database, id: Int, now: Int, interval: Int) throws {
+    try database.execute(
+      sql:
+        "UPDATE key SET lastUsed = ?1 WHERE id = ?2 AND (lastUsed IS NULL OR lastUsed < ?1 - ?3)",
+      arguments: [now, id, interval])
+  }
+
+  /// Counts a call of a key and returns when its hour began and how many calls it has made in it.
+  ///
+  /// A clock that has gone back moves the beginning of the hour, but forgives no call. Refused calls
+  /// count once, so that a higher limit lets the key go on at once.
+  static func countCall(
+    _ database: Database, of id: Int, limit: Int, now: Int, length: Int
+  ) throws -> (start: Int, calls: Int)? {
+    let statement = try database.cachedStatement(
+      sql: """
+        INSERT INTO hour (key, start, calls) SELECT id, ?2, 1 FROM key WHERE id = ?1
+        ON CONFLICT (key) DO UPDATE SET
+          calls = CASE WHEN ?2 - start >= ?4 THEN 1 ELSE max(calls, min(calls + 1, ?3 + 1)) END,
+          start = CASE WHEN ?2 - start >= ?4 OR ?2 < start THEN ?2 ELSE start END
+        RETURNING start, calls
+        """)
+    guard
+      let row = try Row.fetchOne(statement, arguments: [id, now, limit, length]),
+      let start = Int.fromDatabaseValue(row["start"]),
+      let calls = Int.fromDatabaseValue(row["calls"])
+    else { return nil }
+    return (start, calls)
+  }
+}
+
+/// How many calls of its hour a key has made, this one included.
+package struct RateState: Sendable, Hashable {
+  /// The calls of an hour; 0 for no limit.
+  package let limit: Int
+  /// The calls that are left.
+  package let remaining: Int
+  /// When the hour ends, in seconds since 1970.
+  package let reset: Int
+  /// Whether this call may be answered.
+  package let isAllowed: Bool
+
+  /// The seconds from `now` until the hour ends, at least 1, for the header `Retry-After`.
+  package func retryAfter(now: Int) -> Int {
+    max(1, reset.subtractingReportingOverflow(now).partialValue)
+  }
+}
+
+/// The clock of the system.
+package enum SystemTime {
+  /// The seconds since 1970.
+  @Sendable package static func now() -> Int { Int(time(nil)) }
+}
+#endif

@@ -1,0 +1,59 @@
+#if Server
+import HTTPTypes
+import Hummingbird
+import Logging
+
+/// Lets requests pass that carry a key which is known: `x-api-key: KEY` or `Authorization: Bearer KEY`.
+struct Authentication: RouterMiddleware {
+  let policy: KeyPolicy
+
+  func handle(
+    _ request: Request, context: ServerContext,
+    next: (Request, ServerContext) async throws -> Response
+  ) async throws -> Response {
+    guard let keys = try await policy.required() else { return try await next(request, context) }
+    guard let presented = Self.key(of: request.headers) else {
+      throw APIError.unauthorized(
+        "This request has no key; send it as the header x-api-key or as Authorization: Bearer.")
+    }
+    guard let record = try await keys.verify(presented) else {
+      throw APIError.unauthorized("The key of this request is not known, or was revoked.")
+    }
+    var context = context
+    context.key = record
+    context.logger[metadataKey: "key"] = "\(record.id)"
+    return try await next(request, context)
+  }
+
+  private static func key(of headers: HTTPFields) -> String? {
+    if let key = headers[.xAPIKey] { return key }
+    guard let header = headers[.authorization] else { return nil }
+    let parts = header.split(separator: " ", maxSplits: 1)
+    guard parts.count == 2, parts[0].lowercased() == "bearer" else { return nil }
+    return String(parts[1])
+  }
+}
+
+/// Whether requests need a key.
+///
+/// With keys at the start they always do, also after the last one is revoked. Without, the server listens on
+/// loopback only, and they do from the first key on that is made.
+struct KeyPolicy: Sendable {
+  /// The keys; nil if the server was told that none are needed.
+  let keys: KeyStore?
+  /// Whether there were keys at the start.
+  let hadKeys: Bool
+
+  init(keys: KeyStore?) async throws(KeyStoreError) {
+    self.keys = keys
+    hadKeys = try await keys?.hasActiveKeys ?? false
+  }
+
+  /// The keys that this request needs one of, or nil if it needs none.
+  func required() async throws -> KeyStore? {
+    guard let keys else { return nil }
+    if hadKeys { return keys }
+    return try await keys.hasActiveKeys ? keys : nil
+  }
+}
+#endif

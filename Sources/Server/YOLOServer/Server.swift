@@ -1,0 +1,127 @@
+#if Server
+package import Hummingbird
+import HummingbirdCore
+public import Logging
+import NIOCore
+import ServiceLifecycle
+package import UnixSignals
+import YOLO
+import YOLOKernels
+public import YOLOServerOptions
+
+/// An HTTP server that answers the Ultralytics HUB Inference API with the models of a directory.
+///
+/// A request passes through the middleware in the order of `Server+Routes.swift` to ``PredictHandler``:
+/// its form is received, its model leased, and its image decoded and predicted on a thread of the
+/// ``InferenceQueue``, never on an event loop.
+public struct Server: Sendable {
+  let settings: ServerSettings
+  let logger: Logger
+  let models: ModelStore
+  let queue: InferenceQueue
+  let registry: PrometheusRegistry
+  let metrics: ServerMetrics
+  let keyPolicy: KeyPolicy
+  let predictHandler: PredictHandler
+
+  /// Prepares a server; nothing is listened on yet.
+  ///
+  /// - Parameters:
+  ///   - settings: What is served, to whom, and at what cost.
+  ///   - logger: Takes a line a request, and what happens to models.
+  /// - Throws: `KeyStoreError` if the keys cannot be read.
+  public init(
+    settings: ServerSettings, logger: Logger
+  ) async throws {
+    self.settings = settings
+    self.logger = logger
+    let limits = settings.limits
+    keyPolicy = try await KeyPolicy(
+      keys: settings.isOpen ? nil : KeyStore(path: settings.database))
+    let options = settings.runtimeOptions
+    models = ModelStore(settings: settings, options: options, logger: logger)
+    queue = InferenceQueue(
+      workers: limits.workers > 0 ? limits.workers : Processors.usable, capacity: limits.queue)
+    registry = PrometheusRegistry()
+    metrics = ServerMetrics(registry: registry)
+    ProcessMetrics.register(in: registry)
+    let uploads = UploadBudget(limit: limits.uploadBytes)
+    ServerMetrics.addReadings(
+      to: registry,
+      queueLength: { [queue] in queue.currentLoad.waiting },
+      busyWorkers: { [queue] in queue.currentLoad.running },
+      uploadBytes: { uploads.usedBytes },
+      loadedModels: { [models] in models.loadedCount },
+      modelBytes: { [models] in models.loadedBytes })
+    predictHandler = PredictHandler(
+      models: models, queue: queue, uploads: uploads,
+      videos: VideoSlots(limit: limits.videos), metrics: metrics, limits: limits, start: .now)
+  }
+
+  /// Serves until the process is told to stop by SIGTERM or SIGINT; requests under way are answered
+  /// first.
+  ///
+  /// - Throws: If the address cannot be listened on, or the models' directory cannot be read.
+  public func run() async throws {
+    try await run(signals: [.sigterm, .sigint]) { _ in }
+  }
+
+  /// Serves until a signal, or until the task is cancelled; `onRunning` gets the port.
+  package func run(
+    signals: [UnixSignal], onRunning: @escaping @Sendable (Int) async -> Void
+  ) async throws {
+    let host = host
+    let application = Application(
+      router: router(), server: settings.limits.httpServer,
+      configuration: ApplicationConfiguration(
+        address: .hostname(host, port: settings.port),
+        availableConnectionsDelegate: MaximumAvailableConnections(settings.limits.connections)),
+      onServerRunning: { [logger] channel in
+        let port = channel.localAddress?.port ?? 0
+        logger.notice("listening", metadata: ["address": "http://\(host):\(port)"])
+        await onRunning(port)
+      },
+      logger: logger)
+    var configuration = ServiceGroupConfiguration(
+      services: [models, application], gracefulShutdownSignals: signals, logger: logger)
+    configuration.maximumGracefulShutdownDuration = .seconds(settings.limits.drainTimeout)
+    defer { Task { [queue] in await queue.stop() } }
+    try await ServiceGroup(configuration: configuration).run()
+  }
+
+  /// The address to listen on: without keys loopback, whatever was asked for.
+  private var host: String {
+    if settings.isOpen || keyPolicy.hadKeys { return settings.host ?? "0.0.0.0" }
+    let host = settings.host.flatMap { Self.loopback.contains($0) ? $0 : nil } ?? "127.0.0.1"
+    logger.warning(
+      """
+      there are no keys, so this server listens on loopback only (\(host)); make one with yolo keys \
+      create, or give --no-auth to serve everybody
+      """)
+    return host
+  }
+
+  private static let loopback: Set = ["127.0.0.1", "::1", "localhost"]
+}
+
+/// What belongs to one request, from its head to its answer.
+package struct ServerContext: RequestContext {
+  package var coreContext: CoreRequestContextStorage
+  /// What the header `X-Request-Id` says.
+  package var requestID = ""
+  /// The key that the request came with, nil if none is needed.
+  package var key: KeyRecord?
+  /// The address of the client, or of the proxy in front.
+  package let remoteAddress: String?
+  /// The connection.
+  let channel: any Channel
+  /// When the head had come.
+  package let start = ContinuousClock.now
+
+  package init(source: ApplicationRequestContextSource) {
+    coreContext = CoreRequestContextStorage(source: source)
+    channel = source.channel
+    remoteAddress = source.channel.remoteAddress?.ipAddress
+  }
+}
+#endif
