@@ -89,7 +89,7 @@ extension Network.Head {
       return .instances(
         OrientedDecoder(layout, anglesAreRadians: anglesAreRadians).instances(
           in: levels, select: request.selection, letterbox: letterbox, space: request.space))
-    case (.detect, .crop), (.segment, .crop), (.pose, .crop), (.oriented, .crop):
+    case (_, .crop), (_, .transformed):
       preconditionFailure("only classifiers crop")
     }
   }
