@@ -28,7 +28,7 @@ import YOLOTestSupport
   @Test func `the size is that of the image`() throws {
     for fixture in Fixture.all {
       guard let expected = fixture.expected else { continue }
-      let size = try ImageReader.size(contentsOf: try Fixture.path(fixture.name))
+      let size = try ImageReader.size(contentsOf: Fixture.path(fixture.name))
       #expect(size == expected.size, "\(fixture.name)")
     }
   }

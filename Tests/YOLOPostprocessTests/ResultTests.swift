@@ -26,9 +26,9 @@ import YOLOTestSupport
     case 1:
       task = .segment
       let rows = try fixture.rows(count, of: 6)
-      let size = try fixture.integers(2)
+      let dimensions = try fixture.integers(2)
       instances = try rows.map { row in
-        let mask = try fixture.mask(width: size[0], height: size[1])
+        let mask = try fixture.mask(width: dimensions[0], height: dimensions[1])
         let outline = LetterboxInverse(padded: mask.frame, source: size)
           .sourcePolygon(mask.outline())
         return instance(row, .mask(box(row), mask, outline: outline))

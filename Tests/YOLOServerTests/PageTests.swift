@@ -30,18 +30,18 @@ struct PageTests {
 
   private func expectResponse(of task: String, on page: PageView) async throws {
     let response = try PageResponse(try await page.copied(by: "#copy-json"))
-    #expect(!answer.results.isEmpty, "\(task)")
+    #expect(!response.results.isEmpty, "\(task)")
     let isClasses = task == "classify"
     let names = try await page.texts(isClasses ? "#list li bdi" : "#list tbody bdi")
     #expect(names == response.names, "\(task)")
-    #expect(try await page.boxes() == (isClasses ? 0 : answer.results.count), "\(task)")
+    #expect(try await page.boxes() == (isClasses ? 0 : response.results.count), "\(task)")
     let changed = try #require(try await page.changedPixels())
     #expect(changed > 0 && changed < 900, "\(task)")
-    let colors = try await page.colors(at: answer.edges, width: 640)
+    let colors = try await page.colors(at: response.edges, width: 640)
     let expected = try await page.dots()
     // Labels, masks and other boxes may cover an edge.
     let equal = zip(colors, expected).filter { zip($0, $1).allSatisfy { abs($0 - $1) < 60 } }
-    #expect(equal.count * 2 >= answer.edges.count, "\(task): \(colors) for \(expected)")
+    #expect(equal.count * 2 >= response.edges.count, "\(task): \(colors) for \(expected)")
 
     let curl = try await page.copied(by: "#copy-curl")
     #expect(try await page.text("#curl") == curl)
@@ -170,7 +170,7 @@ struct PageTests {
                 """, photo.base64EncodedString(), file, event)
             }
             let response = try PageResponse(try await page.copied(by: "#copy-json"))
-            #expect(!answer.results.isEmpty, "\(event)")
+            #expect(!response.results.isEmpty, "\(event)")
             let curl = try await page.copied(by: "#copy-curl")
             let direct = try await PagePrograms.shell(curl, in: directory)
             #expect(
@@ -194,7 +194,7 @@ struct PageTests {
           try await page.choose(model: "shapes-detect")
           try await page.choose(directory.appending(path: "shapes.mp4"))
           let response = try PageResponse(try await page.copied(by: "#copy-json"))
-          #expect(answer.images.count == 5)
+          #expect(response.images.count == 5)
           #expect(try await page.text("#frame-value") == "1 of 5")
           #expect(try await page.boxes() == response.results.count)
           try await browser.click("#next")
