@@ -111,7 +111,7 @@ package struct FuzzCase {
   }
 
   private mutating func predict(_ model: Model) throws -> Ending {
-    let results = try model.predict(setting.image, options: setting.options)
+    let results = try model.predictBlocking(setting.image, options: setting.options)
     let line = results.jsonLine()
     guard line.count < 1 << 28 else { return .wrong("\(line.count) bytes of JSON") }
     // Longer lines have more values than the reader accepts.

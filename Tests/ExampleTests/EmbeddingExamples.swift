@@ -18,14 +18,14 @@ import YOLOImageIO
     func print(_ values: Any...) { lines.append(values.map { "\($0)" }.joined(separator: " ")) }
   }
 
-  @Test func first() throws {
+  @Test func first() async throws {
     let (checkpoint, photo) = (Self.file("shapes-detect.pt"), Self.file("shapes.jpg"))
     let output = Output()
     func print(_ values: Any...) { output.print(values) }
     // example: first
     let model = try Model(path: checkpoint)
     let image = try ImageReader.read(contentsOf: photo)
-    for instance in try model.predict(image) {
+    for instance in try await model.predict(image) {
       print(instance.className, instance.confidence, instance.box)
     }
     // end
@@ -71,7 +71,7 @@ import YOLOImageIO
     #expect(crops.map(\.width) == [64])
   }
 
-  @Test func results() throws {
+  @Test func results() async throws {
     let output = Output()
     func print(_ values: Any...) { output.print(values) }
     for task in ["detect", "segment", "pose", "obb", "classify"] {
@@ -79,7 +79,7 @@ import YOLOImageIO
       let image = try ImageReader.read(
         contentsOf: Self.file(task == "detect" ? "shapes.jpg" : "shapes-\(task).jpg"))
       // example: results
-      let results = try model.predict(image)
+      let results = try await model.predict(image)
       for instance in results {
         print(instance.className, instance.confidence, instance.box.center)
       }
@@ -95,7 +95,7 @@ import YOLOImageIO
     }
   }
 
-  @Test func options() throws {
+  @Test func options() async throws {
     let (model, image) = (
       try Model(path: Self.file("shapes-detect.pt")),
       try ImageReader.read(contentsOf: Self.file("shapes.jpg"))
@@ -103,7 +103,7 @@ import YOLOImageIO
     // example: options
     let options = try PredictOptions(
       imageSize: Size(width: 320, height: 320), confidence: 0.5, iouThreshold: 0.6, classes: [0, 3])
-    let results = try model.predict(image, options: options)
+    let results = try await model.predict(image, options: options)
     // end
     #expect(
       results.allSatisfy { $0.confidence > 0.5 && [0, 3].contains($0.classIndex) })
@@ -124,7 +124,7 @@ import YOLOImageIO
     let model = try Model(path: Self.file("shapes-detect.pt"))
     let upload = [UInt8](try Data(contentsOf: URL(filePath: Self.file("shapes.jpg"))))
     // example: awaited
-    let results = try await model.prediction(source: "upload 17") {
+    let results = try await model.predict(source: "upload 17") {
       try ImageReader.decode(upload, named: "upload 17")
     }
     // end
@@ -137,7 +137,7 @@ import YOLOImageIO
       try ImageReader.read(contentsOf: Self.file($0))
     }
     // example: many
-    let results = try await model.predictions(of: images)
+    let results = try await model.predict(batch: images)
     // end
     #expect(results.map(\.imageSize) == images.map(\.size))
   }
@@ -165,7 +165,7 @@ import YOLOImageIO
     // Another prediction is under way until the end.
     let (begun, mayEnd) = (AsyncStream<Void>.makeStream(), DispatchSemaphore(value: 0))
     let other = Task {
-      try await model.prediction {
+      try await model.predict {
         begun.continuation.finish()
         mayEnd.wait()
         return image
@@ -174,7 +174,7 @@ import YOLOImageIO
     for await _ in begun.stream {}
     var wasCancelled = false
     // example: cancellation
-    let task = Task { try await model.prediction(of: image) }
+    let task = Task { try await model.predict(image) }
     task.cancel()
     do {
       _ = try await task.value
@@ -203,7 +203,7 @@ import YOLOImageIO
     #expect(messages.count == 1 && messages[0].contains("missing.pt"))
   }
 
-  @Test func output() throws {
+  @Test func output() async throws {
     let model = try Model(path: Self.file("shapes-detect.pt"))
     let image = try ImageReader.read(contentsOf: Self.file("shapes.jpg"))
     let path = FileManager.default.temporaryDirectory.appending(
@@ -211,7 +211,7 @@ import YOLOImageIO
     ).path
     defer { try? FileManager.default.removeItem(atPath: path) }
     // example: output
-    let results = try model.predict(image, source: "shapes.jpg")
+    let results = try await model.predict(image, source: "shapes.jpg")
     let line = results.jsonLine()
     let encoded = try JSONEncoder().encode(results)
     var options = DrawingOptions()

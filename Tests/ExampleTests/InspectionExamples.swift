@@ -72,7 +72,7 @@ import YOLOVerification
     #expect(difference.agrees)
   }
 
-  @Test func verify() throws {
+  @Test func verify() async throws {
     let golden = FileManager.default.temporaryDirectory.appending(
       path: "golden-\(UUID().uuidString)"
     ).path
@@ -86,9 +86,9 @@ import YOLOVerification
     // example: verify
     try expectVerified(model, against: golden)
     // end
-    let before = try model.predict(image)
+    let before = try await model.predict(image)
     // example: expect
-    let results = try model.predict(image)
+    let results = try await model.predict(image)
     expectPrediction(results, matches: before, within: Tolerances(box: 0.1))
     // end
   }

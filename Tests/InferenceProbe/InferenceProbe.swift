@@ -112,7 +112,7 @@ enum InferenceProbe {
         for shape in shapes {
           let image = Image(
             size: Size(width: shape.width, height: shape.height), gray: UInt8(done % 256))
-          _ = try model.predict(image, options: options)
+          _ = try model.predictBlocking(image, options: options)
           done += 1
         }
       }

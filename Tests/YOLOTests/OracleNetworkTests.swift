@@ -69,7 +69,7 @@ import YOLOWeights
   func resultsAgree(_ network: OracleNetwork, _ setting: Setting) throws {
     for (reference, masks) in zip(network.cases, try network.masks()) {
       let model = try Self.model(network, setting, isOneToOne: reference.isOneToOne)
-      let prediction = try model.predict(
+      let prediction = try model.predictBlocking(
         try reference.loadedImage(), options: try reference.options())
       let label = "\(reference.image)\(reference.isOneToOne ? " one to one" : "")"
       if let expected = reference.probabilities {

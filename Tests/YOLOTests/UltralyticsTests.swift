@@ -37,7 +37,7 @@ import YOLOWeights
       options: RuntimeOptions(
         backend: setting.backend, instructionSet: setting.instructionSet, threads: 2))
     let image = try ImageReader.read(contentsOf: GoldenCase.url(reference.image).path)
-    let prediction = try model.predict(
+    let prediction = try model.predictBlocking(
       image,
       options: try PredictOptions(
         imageSize: Size(width: reference.imgsz, height: reference.imgsz),

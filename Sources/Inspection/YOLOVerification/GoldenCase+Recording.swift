@@ -43,7 +43,7 @@ extension GoldenCase {
         classes: options.classes,
         isAgnostic: options.isAgnostic, isRectangular: options.isRectangular,
         hasRetinaMasks: options.hasRetinaMasks)
-      let plain = try model.predict(image, options: fixed, source: path)
+      let plain = try model.predictBlocking(image, options: fixed, source: path)
       let taps = modules.filter { $0 != inputPath }
       let traced =
         modules.isEmpty ? nil : try model.trace(image, taps: taps, options: fixed, source: path)

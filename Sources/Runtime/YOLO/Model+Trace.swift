@@ -47,7 +47,7 @@ extension Model {
   ///   - options: Thresholds and the input size.
   ///   - source: What the results call the image.
   /// - Returns: The results, the network's input and the tensors.
-  /// - Throws: As `predict(_:options:source:)`; `YOLOError` of code `model` for a path that no
+  /// - Throws: As `predictBlocking(_:options:source:threads:)`; `YOLOError` of code `model` for a path that no
   ///   module has.
   public func trace(
     _ image: Image, taps paths: [String], options: PredictOptions = .standard,

@@ -2,7 +2,7 @@ public import YOLOImage
 import YOLOOptions
 public import YOLOPostprocess
 
-/// The predictions of a stream of images, in its order; `Model.predictions(of:options:)` makes it.
+/// The results of a stream of images, in its order; `Model.predictions(of:options:)` creates it.
 public struct PredictionSequence<Images: AsyncSequence>: AsyncSequence
 where Images.Element == Image {
   /// A prediction an image.
@@ -47,7 +47,7 @@ where Images.Element == Image {
           let (model, options, source) = (model, options, "image \(count)")
           count += 1
           underWay.tasks.append(
-            Task { try await model.prediction(of: image, options: options, source: source) })
+            Task { try await model.predict(image, options: options, source: source) })
         } catch {
           (hasEnded, failure) = (true, error)
         }

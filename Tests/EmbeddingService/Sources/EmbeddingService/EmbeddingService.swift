@@ -45,7 +45,7 @@ enum EmbeddingService {
           name,
           Task {
             // Reading and decoding block, and so run where the prediction does.
-            try await model.prediction(source: name) { try image(name) }
+            try await model.predict(source: name) { try image(name) }
           }
         ))
     }
