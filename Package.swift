@@ -35,6 +35,8 @@ let package = Package(
   products: [
     .library(name: "YOLO", targets: ["YOLO"]),
     .library(name: "YOLOImageIO", targets: ["YOLOImageIO"]),
+    // URLs, Data and LocalizedError, for programs that have Foundation anyway.
+    .library(name: "YOLOFoundation", targets: ["YOLOFoundation"]),
     // Draws results on images.
     .library(name: "YOLODrawing", targets: ["YOLODrawing"]),
     // Looks inside a model: images of what its modules give, where two models diverge.
@@ -113,6 +115,9 @@ let package = Package(
         "YOLOPostprocess", "YOLOTensor", "YOLOWeights",
       ], path: "Sources/Runtime/YOLO",
       swiftSettings: settings),
+    .target(
+      name: "YOLOFoundation", dependencies: ["YOLO", "YOLOImageIO"],
+      path: "Sources/Runtime/YOLOFoundation", swiftSettings: settings),
     // Vision: images in, geometry, results, drawings.
     .target(name: "YOLOGeometry", path: "Sources/Vision/YOLOGeometry", swiftSettings: settings),
     .target(
@@ -297,6 +302,8 @@ let package = Package(
         "YOLOOptions", "YOLOTensor", "YOLOTestSupport", "YOLOWeights",
       ],
       swiftSettings: settings),
+    .testTarget(
+      name: "YOLOFoundationTests", dependencies: ["YOLOFoundation"], swiftSettings: settings),
     .testTarget(
       name: "YOLOCommandTests", dependencies: ["YOLOCommand", "YOLOOptions", "YOLOTestSupport"],
       swiftSettings: settings),
