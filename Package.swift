@@ -112,7 +112,7 @@ let package = Package(
       name: "YOLO",
       dependencies: [
         "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOKernels", "YOLOModels", "YOLOOptions",
-        "YOLOPostprocess", "YOLOTensor", "YOLOWeights",
+        "YOLOPostprocess", "YOLOSystem", "YOLOTensor", "YOLOWeights",
       ], path: "Sources/Runtime/YOLO",
       swiftSettings: settings),
     .target(

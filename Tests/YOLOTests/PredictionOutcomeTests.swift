@@ -52,10 +52,10 @@ import YOLOImageIO
 
   /// A wrong option is the outcome of each image.
   @Test func errorsOfThePredictionAreOutcomes() async throws {
-    let options = try PredictOptions(classes: [999])
+    let (model, options) = (try Self.model(concurrency: 2), try PredictOptions(classes: [999]))
     var codes = [YOLOError.Code?]()
     let sources = Self.paths.map { ImageSource(path: $0) }
-    for await (_, result) in try Self.model(concurrency: 2).predictions(of: sources, options: options) {
+    for await (_, result) in model.predictions(of: sources, options: options) {
       #expect(throws: YOLOError.self) { try result.get() }
       if case .failure(let error as YOLOError) = result { codes.append(error.code) }
     }

@@ -118,7 +118,8 @@ public final class Model: Sendable {
   ///   - threads: The threads of this prediction at most; those of the model's options if nil. The
   ///     result does not depend on it.
   /// - Returns: The results, in pixels of the image.
-  /// - Throws: `YOLOError` of code `option` for classes that the model does not have, of code `model` or
+  /// - Throws: `YOLOError` of code `option` for classes that the model does not have, by index or by
+  ///   name, of code `model` or
   ///   `tooLarge` where the network does not fit the input.
   public func predictBlocking(
     _ image: Image, options: PredictOptions = .standard, source: String = "image",
@@ -188,16 +189,6 @@ public final class Model: Sendable {
       ? .crop(inputSize(options)) : .letterbox(letterbox(for: size, options: options))
   }
 
-  /// Refuses classes that the model does not have: nothing would ever be found of them.
-  private func check(_ classes: Set<Int>?) throws(YOLOError) {
-    let count = network.head.classCount
-    guard let unknown = classes?.filter({ $0 >= count }).min() else { return }
-    throw YOLOError(
-      .option,
-      "\(PredictOption.classes.name) must be from 0 to \(count - 1), the classes of this model, but "
-        + "\(unknown) was given")
-  }
-
   func plan(
     _ size: Size, batch: Int = 1, keeping taps: [String] = []
   ) throws(YOLOError) -> Plan {
@@ -227,10 +218,9 @@ public final class Model: Sendable {
 
   /// Checks the options, and says what they want of the outputs.
   func request(_ options: PredictOptions) throws(YOLOError) -> ResultRequest {
-    try check(options.classes)
-    return ResultRequest(
+    ResultRequest(
       selection: Selection(
-        confidence: options.confidence, classes: options.classes,
+        confidence: options.confidence, classes: try classes(options),
         method: network.head.selectionMethod(iouThreshold: options.iouThreshold),
         isAgnostic: options.isAgnostic, limit: options.maxDetections),
       masks: options.hasRetinaMasks ? .source : .letterbox)
