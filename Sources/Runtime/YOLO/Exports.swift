@@ -31,5 +31,6 @@
 @_exported public import struct YOLOPostprocess.Results
 @_exported public import struct YOLOPostprocess.Selection
 @_exported public import struct YOLOPostprocess.Speed
+@_exported public import enum YOLOTensor.NumpyFile
 @_exported public import struct YOLOTensor.Tensor
 @_exported public import struct YOLOWeights.Checkpoint
