@@ -176,7 +176,7 @@ package struct FuzzCase {
       for index in 0..<count {
         pixels[index] = UInt8(truncatingIfNeeded: index &* 37 &+ index / 61)
       }
-      image = Image(size: size, pixels: pixels)
+      image = Image(knownSize: size, pixels: pixels)
       options =
         (try? PredictOptions(
           imageSize: Size(width: side, height: side), confidence: 0.01,

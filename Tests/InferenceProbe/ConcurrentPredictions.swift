@@ -115,6 +115,6 @@ enum ConcurrentPredictions {
         pixels += colors[block..<block + 3]
       }
     }
-    return Image(size: Size(width: width, height: height), pixels: pixels)
+    return Image(knownSize: Size(width: width, height: height), pixels: pixels)
   }
 }

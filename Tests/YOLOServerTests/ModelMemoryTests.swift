@@ -17,7 +17,7 @@ import YOLOServer
   private static func predict(_ model: Model, _ side: Int) throws {
     let size = Size(width: side, height: side)
     _ = try model.predictBlocking(
-      Image(size: size, gray: 90), options: try PredictOptions(imageSize: size))
+      Image(knownSize: size, gray: 90), options: try PredictOptions(imageSize: size))
   }
 
   /// What a shipped model takes just after it was loaded, in bytes.

@@ -40,7 +40,7 @@ import YOLOWeights
   @Test func aLeaseKeepsTheModelThatWasReplaced() async throws {
     let directory = try ModelTestDirectory(["a.pt": "detect"])
     let store = try await directory.scanned()
-    let image = Image(size: Size(width: 64, height: 48), gray: 90)
+    let image = Image(knownSize: Size(width: 64, height: 48), gray: 90)
     var old: ModelLease? = try await Self.lease(store, "a")
     try directory.put("pose", as: "a.pt")
     try await store.scan()
@@ -62,7 +62,8 @@ import YOLOWeights
     let lease = try await Self.lease(store, "a")
     try directory.overwrite("a.pt", with: Data("x".utf8))
     for side in [64, 320, 96] {
-      _ = try lease.model.predictBlocking(Image(size: Size(width: side, height: 640), gray: 90))
+      _ = try lease.model.predictBlocking(
+        Image(knownSize: Size(width: side, height: 640), gray: 90))
     }
     for _ in 0..<3 { try await store.scan() }
     #expect(store.listing.map(\.state) == [.loaded] && store.listing[0].fault != nil)
@@ -165,7 +166,7 @@ import YOLOWeights
   @Test func modelsAreLentWhileFilesAreReplaced() async throws {
     let directory = try ModelTestDirectory(["a.pt": "detect", "b.pt": "classify"])
     let store = try await directory.scanned()
-    let image = Image(size: Size(width: 64, height: 64), gray: 60)
+    let image = Image(knownSize: Size(width: 64, height: 64), gray: 60)
     try await withThrowingTaskGroup(of: Void.self) { group in
       for number in 0..<64 {
         group.addTask {

@@ -26,7 +26,7 @@ import YOLOTestSupport
     return (0..<count).map { _ in
       let size = Size(width: .random(in: 20...90, using: &random), height: 60)
       return Image(
-        size: size,
+        knownSize: size,
         pixels: (0..<3 * size.width * size.height).map { _ in .random(in: 0...255, using: &random) }
       )
     }

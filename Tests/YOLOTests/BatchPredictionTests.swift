@@ -10,7 +10,7 @@ import YOLOTestSupport
     var random = SplitMix64(seed: 21)
     return [(64, 48), (96, 72), (48, 64), (64, 48), (33, 90)].map { width, height in
       Image(
-        size: Size(width: width, height: height),
+        knownSize: Size(width: width, height: height),
         pixels: (0..<3 * width * height).map { _ in UInt8.random(in: 0...255, using: &random) })
     }
   }

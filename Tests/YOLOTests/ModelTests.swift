@@ -82,7 +82,7 @@ import YOLOWeights
   @Test func aTinyAndAFlatImageAreNoTrouble() throws {
     let model = try Model(path: Self.checkpoint)
     for size in [Size(width: 1, height: 1), Size(width: 3000, height: 2)] {
-      _ = try model.predictBlocking(Image(size: size, gray: 200), options: try Self.options())
+      _ = try model.predictBlocking(Image(knownSize: size, gray: 200), options: try Self.options())
     }
   }
 
@@ -161,7 +161,7 @@ import YOLOWeights
       #expect(!error.message.isEmpty && error.message.utf8.count < 4000, "\(label)")
       return false
     }
-    let photo = Image(size: Size(width: 40, height: 50), gray: 90)
+    let photo = Image(knownSize: Size(width: 40, height: 50), gray: 90)
     do {
       _ = try model.predictBlocking(photo, options: try options(64))
     } catch let error as YOLOError {

@@ -69,8 +69,8 @@ import YOLOImageIO
     func add() { value.add(1, ordering: .relaxed) }
   }
 
-  private static func endless(_ taken: Counter) -> some Sequence<ImageSource> {
-    let image = Image(size: Size(width: 40, height: 30), gray: 90)
+  private static func endless(_ taken: Counter) throws -> some Sequence<ImageSource> {
+    let image = try Image(size: Size(width: 40, height: 30), gray: 90)
     return sequence(first: 0) { $0 + 1 }.lazy.map { index in
       taken.add()
       return ImageSource(image, named: "\(index)")
@@ -80,8 +80,9 @@ import YOLOImageIO
   @Test(arguments: [1, 3]) func fewAreTakenInAdvance(concurrency: Int) async throws {
     let (model, options) = (try Self.model(concurrency: concurrency), try Self.options())
     let taken = Counter()
+    let sources = try Self.endless(taken)
     var given = 0
-    for await (source, result) in model.predictions(of: Self.endless(taken), options: options) {
+    for await (source, result) in model.predictions(of: sources, options: options) {
       #expect(source == "\(given)")
       #expect(throws: Never.self) { try result.get() }
       given += 1
@@ -100,21 +101,21 @@ import YOLOImageIO
       try await model.predict {
         begun.continuation.finish()
         mayEnd.wait()
-        return Image(size: Size(width: 40, height: 30), gray: 90)
+        return try Image(size: Size(width: 40, height: 30), gray: 90)
       }
     }
     for await _ in begun.stream {}
     let taken = Counter()
     let task = Task {
       var failures = 0
-      for await (_, result) in model.predictions(of: Self.endless(taken)) {
+      for await (_, result) in model.predictions(of: try Self.endless(taken)) {
         #expect(throws: CancellationError.self) { try result.get() }
         failures += 1
       }
       return failures
     }
     task.cancel()
-    #expect(await task.value == taken.count && taken.count <= 1)
+    #expect(try await task.value == taken.count && taken.count <= 1)
     mayEnd.signal()
     _ = try await other.value
   }

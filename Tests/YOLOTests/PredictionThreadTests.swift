@@ -6,7 +6,9 @@ import YOLO
 
 /// Awaited predictions leave the threads of Swift's concurrency free.
 @Suite struct PredictionThreadTests {
-  private static let image = Image(size: Size(width: 60, height: 40), gray: 90)
+  private static func image() throws -> Image {
+    try Image(size: Size(width: 60, height: 40), gray: 90)
+  }
 
   private static func model(concurrency: Int) throws -> Model {
     try Model(
@@ -53,7 +55,7 @@ import YOLO
     let thread = CountingThread()
     defer { thread.end() }
     let ticks = try await withTaskExecutorPreference(thread) {
-      let image = Self.image
+      let image = try Self.image()
       let before = thread.count
       switch form {
       case .image: _ = try await model.predict(image)
@@ -75,7 +77,7 @@ import YOLO
   /// More predictions are inside at once than the pool has threads, and its tasks still run.
   @Test func morePredictionsThanThePoolHasThreads() async throws {
     let count = ProcessInfo.processInfo.activeProcessorCount + 4
-    let model = try Self.model(concurrency: count)
+    let (model, image) = (try Self.model(concurrency: count), try Self.image())
     let (begun, mayEnd) = (AsyncStream<Void>.makeStream(), DispatchSemaphore(value: 0))
     try await withThrowingTaskGroup(of: Void.self) { group in
       for _ in 0..<count {
@@ -86,7 +88,7 @@ import YOLO
             if mayEnd.wait(timeout: .now() + 120) == .timedOut {
               Issue.record("predictions block the pool")
             }
-            return Self.image
+            return image
           }
         }
       }

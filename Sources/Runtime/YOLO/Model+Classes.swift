@@ -1,5 +1,5 @@
 import YOLOGeometry
-public import YOLOOptions
+package import YOLOOptions
 import YOLOSystem
 
 /// Classes by index and by name.
