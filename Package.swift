@@ -318,8 +318,8 @@ let package = Package(
     .testTarget(
       name: "ExampleTests",
       dependencies: [
-        "YOLO", "YOLODrawing", "YOLOImageIO", "YOLOInspection", "YOLOModels", "YOLOOptions",
-        "YOLOPlot",
+        "YOLO", "YOLODrawing", "YOLOFoundation", "YOLOImageIO", "YOLOInspection", "YOLOModels",
+        "YOLOOptions", "YOLOPlot",
         "YOLOTesting", "YOLOVerification",
       ],
       swiftSettings: settings),
