@@ -1,4 +1,5 @@
 import Dispatch
+import Foundation
 import Synchronization
 import Testing
 import YOLO
@@ -24,7 +25,7 @@ import YOLOImageIO
     let sources = [
       ImageSource(path: Self.paths[0]), ImageSource(path: "/nowhere.jpg"),
       ImageSource(image, named: "camera"), ImageSource(bytes: [1, 2, 3], named: "upload"),
-      ImageSource("thrown") { throw CocoaError() }, ImageSource(path: Self.paths[1]),
+      ImageSource("thrown") { throw BadSource() }, ImageSource(path: Self.paths[1]),
     ]
     var names = [String]()
     var found = [[Instance]?]()
@@ -35,7 +36,7 @@ import YOLOImageIO
         #expect(results.source == source)
         found.append(results.instances)
       case .failure(let error):
-        #expect(source == "thrown" ? error is CocoaError : error is ImageIOError)
+        #expect(source == "thrown" ? error is BadSource : error is ImageIOError)
         found.append(nil)
       }
     }
@@ -48,7 +49,7 @@ import YOLOImageIO
     #expect(one.instances == expected[0] && one.source == Self.paths[0])
   }
 
-  private struct CocoaError: Error {}
+  private struct BadSource: Error {}
 
   /// A wrong option is the outcome of each image.
   @Test func errorsOfThePredictionAreOutcomes() async throws {
