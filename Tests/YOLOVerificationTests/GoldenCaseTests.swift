@@ -224,7 +224,8 @@ import YOLOVerification
     func record(confidence: Double, replaces: Bool) throws {
       try GoldenCase.record(
         model, image: ShippedModel.detect.image, to: location, modules: ["input"],
-        options: try PredictOptions(confidence: confidence), replaces: replaces)
+        options: try PredictOptions(confidence: confidence, classNames: ["ring"]),
+        replaces: replaces)
     }
     try record(confidence: 0.5, replaces: false)
     #expect(throws: VerificationError.self) { try record(confidence: 0.6, replaces: false) }
@@ -232,6 +233,8 @@ import YOLOVerification
     try record(confidence: 0.6, replaces: true)
     let found = try GoldenCase(contentsOf: location)
     #expect(found.options.confidence == 0.6 && found.options.imageSize == model.defaultImageSize)
+    // Names of classes are recorded as the indices that the model has for them.
+    #expect(found.options.classes == [1] && found.options.classNames == nil)
     // What is no case is never replaced, and nothing is left beside it.
     try directory.write("mine", to: "other/file")
     let error = #expect(throws: VerificationError.self) {

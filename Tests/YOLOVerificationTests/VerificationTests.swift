@@ -48,7 +48,7 @@ import YOLOWeights
         // The same runtime once more: the very same numbers.
         #expect(verification.tensors.allSatisfy { $0.error == 0 })
         let exact = Tolerances(box: 0, confidence: 0, keypoint: 0, outline: 1, tensor: 0)
-        let prediction = try Model(path: shipped.path, options: runtime).predict(
+        let prediction = try Model(path: shipped.path, options: runtime).predictBlocking(
           try recorded.readImage(), options: recorded.options)
         #expect(PredictionCheck(prediction, against: recorded.expected, within: exact).agrees)
       }
