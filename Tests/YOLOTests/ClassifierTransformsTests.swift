@@ -34,7 +34,8 @@ import YOLOWeights
       let steps = try #require(item["steps"] as? [[String: Any]])
       return Case(
         name: try #require(item["name"] as? String),
-        image: Image(size: Size(width: width, height: height), pixels: pixels.map { UInt8($0) }),
+        image: Image(
+          knownSize: Size(width: width, height: height), pixels: pixels.map { UInt8($0) }),
         steps: try steps.map(step), size: Size(width: size[1], height: size[0]), values: values)
     }
   }

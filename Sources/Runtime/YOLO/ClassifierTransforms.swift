@@ -107,7 +107,7 @@ public struct ClassifierTransforms: Sendable, Hashable {
     for y in top..<top + size.height {
       pixels += UnsafeBufferPointer(start: view.row(y) + 3 * left, count: 3 * size.width)
     }
-    return Image(size: size, pixels: pixels)
+    return Image(knownSize: size, pixels: pixels)
   }
 
   /// Returns an image with black around it where it is smaller than a size.
@@ -121,7 +121,7 @@ public struct ClassifierTransforms: Sendable, Hashable {
         start..<start + 3 * image.width,
         with: image.pixels[3 * y * image.width..<3 * (y + 1) * image.width])
     }
-    return Image(size: size, pixels: pixels)
+    return Image(knownSize: size, pixels: pixels)
   }
 
   /// Returns an image without colors, by the weights of ITU-R 601 as Pillow rounds them.
@@ -134,7 +134,7 @@ public struct ClassifierTransforms: Sendable, Hashable {
       let level = UInt8(truncatingIfNeeded: sum >> 16)
       (pixels[index], pixels[index + 1], pixels[index + 2]) = (level, level, level)
     }
-    return Image(size: image.size, pixels: pixels)
+    return Image(knownSize: image.size, pixels: pixels)
   }
 }
 

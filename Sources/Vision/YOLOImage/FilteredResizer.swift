@@ -72,7 +72,7 @@ struct FilteredResizer {
         let row = input.row(y)
         for x in columns { pixels += [row[3 * x], row[3 * x + 1], row[3 * x + 2]] }
       }
-      return Image(size: target, pixels: pixels)
+      return Image(knownSize: target, pixels: pixels)
     }
     let columns =
       source.width == resized.width
@@ -94,7 +94,7 @@ struct FilteredResizer {
       plane.mixColumns(columns, keeping: crop.left..<crop.left + target.width)
       plane.mixRows(rows, keeping: crop.top..<crop.top + target.height)
     }
-    return Image(size: target, pixels: plane.pixels)
+    return Image(knownSize: target, pixels: plane.pixels)
   }
 
   /// The source sample of each result sample; positions are summed up as Pillow does it.
@@ -219,6 +219,6 @@ extension ImageView {
       guard let base = output.baseAddress else { return }
       AntialiasedResizer(crop).resize(self, into: base)
     }
-    return Image(size: crop.target, pixels: pixels)
+    return Image(knownSize: crop.target, pixels: pixels)
   }
 }
