@@ -1,10 +1,9 @@
 import Foundation
 import Testing
+import YOLO
 import YOLOGeometry
 import YOLOImage
 import YOLOWeights
-
-@testable import YOLO
 
 /// The steps that classifiers store, against what torchvision makes of the same images.
 @Suite struct ClassifierTransformsTests {

@@ -1,4 +1,5 @@
 import Testing
+import YOLOGeometry
 import YOLOSystem
 import YOLOTensor
 import YOLOTestSupport

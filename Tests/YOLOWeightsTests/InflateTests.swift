@@ -7,14 +7,12 @@ import YOLOWeights
 @Suite struct InflateTests {
   private func decompress(_ stream: [UInt8], count: Int) throws -> [UInt8] {
     let source = try MappedFile(copying: stream.isEmpty ? [0] : stream, name: "test")
-    return try withExtendedLifetime(source) {
-      var output = [UInt8](repeating: 0xAA, count: count)
-      let view = ByteView(base: source.bytes.base, count: stream.count)
-      try output.withUnsafeMutableBytes { buffer throws(Inflate.Failure) in
-        try Inflate.decompress(view, into: buffer)
-      }
-      return output
-    }
+    defer { withExtendedLifetime(source) {} }
+    let output = UnsafeMutableRawBufferPointer.allocate(byteCount: count, alignment: 1)
+    defer { output.deallocate() }
+    output.initializeMemory(as: UInt8.self, repeating: 0xAA)
+    try Inflate.decompress(ByteView(base: source.bytes.base, count: stream.count), into: output)
+    return [UInt8](output)
   }
 
   private static let text = Array("a checkpoint is a checkpoint is a checkpoint".utf8)

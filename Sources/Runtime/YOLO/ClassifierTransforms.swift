@@ -1,7 +1,6 @@
 public import YOLOGeometry
-import YOLOImage
-import YOLOTensor
-import YOLOWeights
+package import YOLOImage
+package import YOLOWeights
 
 /// How a classifier's image becomes its input, as the checkpoint stores it: the `transforms` of
 /// torchvision and of Ultralytics that its training had.
@@ -56,7 +55,7 @@ public struct ClassifierTransforms: Sendable, Hashable {
   private static let sideLimit = 1 << 16
 
   /// Returns the size of the input that an image becomes.
-  func inputSize(of source: Size) -> Size {
+  package func inputSize(of source: Size) -> Size {
     switch geometry {
     case .square(let size): size
     case .scaled(let scaling, let crop): crop ?? scaling?.size(of: source) ?? source
@@ -64,14 +63,14 @@ public struct ClassifierTransforms: Sendable, Hashable {
   }
 
   /// Whether this is what happens to a square input by default, and so has a faster way.
-  func isDefault(for size: Size) -> Bool {
+  package func isDefault(for size: Size) -> Bool {
     size.width == size.height && grayness == .none && means.allSatisfy { $0 == 0 }
       && deviations.allSatisfy { $0 == 1 }
       && geometry == .scaled(Scaling(shorterSide: size.width), crop: size)
   }
 
   /// Returns the image that is the input, before its numbers are normalized.
-  func image(of view: ImageView) -> Image {
+  package func image(of view: ImageView) -> Image {
     guard grayness != .beforeScaling else {
       var plain = self
       plain.grayness = .none
@@ -93,7 +92,7 @@ public struct ClassifierTransforms: Sendable, Hashable {
   }
 
   /// The number that each byte of a channel becomes.
-  func levels(channel: Int) -> [Float] {
+  package func levels(channel: Int) -> [Float] {
     (0...255).map { (Float($0) / 255 - means[channel]) / deviations[channel] }
   }
 
@@ -191,7 +190,7 @@ extension ClassifierTransforms {
   }
 
   /// Reads the steps of a `Compose`.
-  fileprivate init(_ steps: [AttributeValue], file: String) throws(YOLOError) {
+  package init(_ steps: [AttributeValue], file: String) throws(YOLOError) {
     self.init()
     var isTensor = false
     var isNormalized = false
