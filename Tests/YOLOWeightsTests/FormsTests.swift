@@ -250,6 +250,18 @@ import YOLOWeights
       reason(.model(.module(name))).contains("model.0: a quantized module, \(name): quantized"))
   }
 
+  @Test func numbersThatAreNotReadAreLeftoversButNoWeights() throws {
+    let tensor = Python.tensor("QInt8Storage", key: "0", shape: [1])
+    let left = try open(.model(layer, attributes: [("extra", tensor)]), ["0": [1]])
+    guard case .opaque? = left.model.attributes["extra"] else {
+      Issue.record("a tensor that is not read became something else")
+      return
+    }
+    let weight = Python.model(
+      .module("torch.nn.modules.conv.Conv2d", tensors: [("weight", tensor)]))
+    #expect(reason(weight, ["0": [1]]).contains("numbers of a QInt8Storage are not read"))
+  }
+
   @Test func relativesOfBatchNormalizationAreIt() {
     for name in [
       "torch.nn.modules.batchnorm.SyncBatchNorm", "torchvision.ops.misc.FrozenBatchNorm2d",

@@ -168,8 +168,7 @@ extension FileFormat {
     case .html, .json: "it is the answer of a server, not the file: download it again"
     case .gzip, .archive: "unpack it first"
     case .text: "models are made from checkpoints, not from their descriptions"
-    case .empty: "the download or copy may have failed"
-    case .zip, .legacyTorch, .safetensors, .hdf5, .gguf, .image, .media, .unknown: nil
+    case .zip, .legacyTorch, .safetensors, .hdf5, .gguf, .image, .media, .empty, .unknown: nil
     }
   }
 }

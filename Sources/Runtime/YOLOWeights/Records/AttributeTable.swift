@@ -156,6 +156,7 @@ package enum AttributeTable {
     "names": .used, "stride": .used, "task": .used, "args": .used, "transforms": .used,
     "yaml": .used, "save": .harmless, "inplace": .harmless, "nc": .harmless,
     "end2end": .harmless, "criterion": .harmless, "kpt_shape": .harmless, "kpt_names": .harmless,
+    "kpt_oks_sigmas": .harmless,
     "pt_path": .harmless, "yaml_file": .harmless, "class_weights": .harmless, "hyp": .harmless,
   ]
 
