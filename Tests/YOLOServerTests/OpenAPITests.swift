@@ -153,7 +153,7 @@ struct OpenAPITests {
   @Test func takesRangesFromTheOptions() throws {
     let form = try #require(
       Self.checker().document["components"]?["schemas"]?["PredictForm"]?["properties"])
-    let confidence = PredictOption.confidence
+    let confidence = PredictOption.confidence.hosted
     for name in ["conf", "confidence"] {
       #expect(form[name]?["minimum"] == .double(confidence.range.lowerBound))
       #expect(form[name]?["maximum"] == .double(confidence.range.upperBound))
@@ -161,8 +161,8 @@ struct OpenAPITests {
     #expect(form["conf"]?["default"] == .double(confidence.defaultValue))
     #expect(form["conf"]?["description"] == .string(confidence.help))
     let side = try #require(form["imgsz"]?["anyOf"]?.elements?.first)
-    #expect(side["minimum"]?.int == PredictOption.imageSize.range.lowerBound)
-    #expect(side["maximum"]?.int == PredictOption.imageSize.range.upperBound)
+    #expect(side["minimum"]?.int == PredictOption.imageSize.hosted.range.lowerBound)
+    #expect(side["maximum"]?.int == PredictOption.imageSize.hosted.range.upperBound)
     #expect(form["max_det"]?["maximum"]?.int == PredictOption.maxDetections.range.upperBound)
   }
 

@@ -44,7 +44,7 @@ struct PredictRequest: Sendable {
 extension PredictRequest: SettingsTable {
   /// The fields besides the file and the model, which the OpenAPI document has as well.
   static let settings: [Setting<PredictRequest>] =
-    PredictOptions.settings.map { $0.inside(\.options) } + [
+    PredictOptions.settings.map { $0.hosted.inside(\.options) } + [
       Setting(PredictOption.normalized, at: \.isNormalized),
       Setting(PredictOption.videoStride, at: \.stride),
     ]
