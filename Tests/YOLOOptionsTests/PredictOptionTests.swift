@@ -29,7 +29,7 @@ import YOLOTestSupport
     #expect(error?.option == "conf" && error?.expected == "a number from 0.01 to 1.0")
   }
 
-  @Test(arguments: ["", "abc", "0,5", "0.5 0.6", "0x"])
+  @Test(arguments: ["", "abc", "0,5", "0.5 0.6", "0x", "0x1p-2", "0X1.8P-1", "0x0.4"])
   func malformedConfidences(text: String) {
     #expect(
       throws: OptionError.malformed(

@@ -84,6 +84,8 @@ public final class Model: Sendable {
 
   /// What the model calls its classes.
   public var names: ClassNames { checkpoint.names }
+  /// The number of classes, whose indices are those below it.
+  package var classCount: Int { network.head.classCount }
 
   /// The task.
   public var task: VisionTask { network.head.task }
@@ -183,7 +185,7 @@ public final class Model: Sendable {
 
   /// Refuses classes that the model does not have: nothing would ever be found of them.
   private func check(_ classes: Set<Int>?) throws(YOLOError) {
-    let count = network.head.classCount
+    let count = classCount
     guard let unknown = classes?.filter({ $0 >= count }).min() else { return }
     throw YOLOError(
       .option,
