@@ -4,7 +4,7 @@ import YOLOGeometry
 import YOLOImage
 
 @Suite struct DrawingOptionsTests {
-  private static let image = Image(size: Size(width: 200, height: 150), gray: 128)
+  private static let image = Image(knownSize: Size(width: 200, height: 150), gray: 128)
   private static let box = Box(x1: 40, y1: 60, x2: 150, y2: 120)
 
   private static func drawn(

@@ -20,7 +20,7 @@ private let gray: UInt8 = 128
   private static func isSame(_ first: Image, _ second: Image) -> Bool { first == second }
 
   private static func blank(_ width: Int, _ height: Int) -> Image {
-    Image(size: Size(width: width, height: height), gray: gray)
+    Image(knownSize: Size(width: width, height: height), gray: gray)
   }
 
   /// Counts the pixels that differ from the background.
@@ -35,7 +35,7 @@ private let gray: UInt8 = 128
   /// Returns how many pixels white shapes cover on black, parts of pixels included.
   private static func area(_ shape: ShapeAnnotation.Shape, thickness: Float, fill: Float) -> Double
   {
-    let image = Image(size: Size(width: 120, height: 100), gray: 0).annotated(with: [
+    let image = Image(knownSize: Size(width: 120, height: 100), gray: 0).annotated(with: [
       ShapeAnnotation(shape: shape, color: .white, thickness: thickness, fillOpacity: fill)
     ])
     return stride(from: 0, to: image.pixels.count, by: 3).reduce(0) {
@@ -65,7 +65,7 @@ private let gray: UInt8 = 128
     #expect(Self.color(image, x: 83, y: 30) == Self.background)
   }
 
-  @Test func areasAreCoveredToTheShareOfAPixel() {
+  @Test func areasAreCoveredToTheFractionOfAPixel() {
     let ends = 9 * Double.pi / 4
     let diagonal = Self.area(
       .line(Point(x: 20, y: 20), Point(x: 100, y: 80)), thickness: 3, fill: 0)
@@ -410,7 +410,7 @@ private let gray: UInt8 = 128
       let size = Size(
         width: Int.random(in: 1...40, using: &random),
         height: Int.random(in: 1...40, using: &random))
-      let image = Image(size: size, gray: gray)
+      let image = Image(knownSize: size, gray: gray)
       let box = Box(x1: number(), y1: number(), x2: number(), y2: number())
       let classIndex = Int.random(in: .min ... .max, using: &random)
       let points = (0..<Int.random(in: 0...6, using: &random)).map { _ in point() }

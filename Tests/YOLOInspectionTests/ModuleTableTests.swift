@@ -39,7 +39,7 @@ import YOLOTestSupport
   @Test(arguments: Shipped.tasks) func shapesAreThoseOfTheTensors(task: String) throws {
     let model = try Shipped.model(task)
     let table = try ModuleTable(model, input: Self.size)
-    let image = Image(size: Self.size, gray: 90)
+    let image = try Image(size: Self.size, gray: 90)
     let trace = try model.trace(
       image, taps: table.rows.map(\.path),
       options: try PredictOptions(imageSize: Self.size, isRectangular: false))
@@ -60,7 +60,7 @@ import YOLOTestSupport
     #expect(field("model.2.cv1") == ReceptiveField(size: 7, stride: 4))
     #expect(field("model.2.m.0.cv1") == ReceptiveField(size: 15, stride: 4))
     #expect(field("model.2") == ReceptiveField(size: 23, stride: 4))
-    // Enlarging halves the stride and sees no more.
+    // Upsampling halves the stride and sees no more.
     let (before, after) = (try #require(field("model.9")), try #require(field("model.10")))
     #expect(before.stride == 32 && after == ReceptiveField(size: before.size, stride: 16))
     #expect(
@@ -80,10 +80,12 @@ import YOLOTestSupport
     let size = Size(width: side, height: side)
     let paths = ["model.0", "model.1", "model.2", "model.3"]
     let table = try ModuleTable(model, input: size)
-    let before = try model.trace(Image(size: size, pixels: pixels), taps: paths, options: options)
+    let before = try model.trace(
+      Image(size: size, pixels: pixels), taps: paths, options: options)
     let (x, y) = (128, 128)
     for channel in 0..<3 { pixels[3 * (y * side + x) + channel] ^= 0xFF }
-    let after = try model.trace(Image(size: size, pixels: pixels), taps: paths, options: options)
+    let after = try model.trace(
+      Image(size: size, pixels: pixels), taps: paths, options: options)
     for path in paths {
       let row = try #require(table.rows.first { $0.path == path })
       let (one, other) = (
@@ -95,11 +97,11 @@ import YOLOTestSupport
         columns.insert(index % width)
       }
       #expect(height == width && !columns.isEmpty)
-      let extent = (columns.max() ?? 0) - (columns.min() ?? 0) + 1
+      let span = (columns.max() ?? 0) - (columns.min() ?? 0) + 1
       let field = Double(try #require(row.receptiveField.size))
       // A pixel is in as many fields as strides fit into one.
       let most = Int((field / row.receptiveField.stride).rounded(.up))
-      #expect(extent <= most && extent >= most - 2, "\(path): \(extent) of \(most)")
+      #expect(span <= most && span >= most - 2, "\(path): \(span) of \(most)")
     }
   }
 }

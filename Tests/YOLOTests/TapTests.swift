@@ -56,9 +56,9 @@ import YOLOTestSupport
     let model = try Self.model(network, setting)
     let paths = model.modulePaths()
     #expect(Set(paths).isSuperset(of: taps.map(\.path)))
-    let reference = try #require(network.cases.first)
+    let golden = try #require(network.cases.first)
     let trace = try model.trace(
-      try reference.loadedImage(), taps: taps.map(\.path), options: try reference.options())
+      try golden.loadedImage(), taps: taps.map(\.path), options: try golden.options())
     for tap in taps {
       let tensor = try #require(trace.tensors[tap.path], "\(tap.path)")
       try #require(tensor.shape == tap.shape, "\(tap.path)")
@@ -72,8 +72,8 @@ import YOLOTestSupport
   @Test(arguments: OracleNetwork.all)
   func aTapAloneGivesTheSame(_ network: OracleNetwork) throws {
     let model = try Model(path: network.path)
-    let reference = try #require(network.cases.first)
-    let (image, options) = (try reference.loadedImage(), try reference.options())
+    let golden = try #require(network.cases.first)
+    let (image, options) = (try golden.loadedImage(), try golden.options())
     let paths = model.modulePaths()
     let all = try model.trace(image, taps: paths, options: options)
     var random = SplitMix64(seed: 19)
@@ -111,5 +111,27 @@ import YOLOTestSupport
       #expect(error?.code == .model)
       #expect(error?.message.contains("“\(path)”") ?? false)
     }
+  }
+
+  @Test func tensorsAreWrittenAsNumpyFiles() throws {
+    let directory = FileManager.default.temporaryDirectory.appending(
+      path: "npy-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
+    defer { try? FileManager.default.removeItem(at: directory) }
+    let file = directory.appending(path: "a.npy").path
+    for count in [6, 2] {
+      let tensor = Tensor(shape: [1, count], values: (0..<count).map { Float($0) / 3 })
+      try NumpyFile.write(tensor, to: file)
+      #expect(
+        try [UInt8](Data(contentsOf: URL(filePath: file))) == NumpyFile.bytes(of: tensor))
+    }
+    // Nothing is left beside it, also where writing fails.
+    for path in [directory.path, directory.appending(path: "none/a.npy").path, "", "a\0b"] {
+      let error = #expect(throws: YOLOError.self) {
+        try NumpyFile.write(Tensor(shape: [1], values: [1]), to: path)
+      }
+      #expect(error?.code == .unwritable && error?.message.contains("cannot be written") ?? false)
+    }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == ["a.npy"])
   }
 }
