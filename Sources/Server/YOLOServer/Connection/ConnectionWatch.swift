@@ -183,14 +183,14 @@ final class ConnectionWatch: ChannelDuplexHandler {
 
   // MARK: Time
 
-  /// Gives the client the idle timeout for the next head, if nothing else is under way.
+  /// Schedules the idle timeout for the next head, if nothing else is under way.
   private func awaitHead(_ context: ChannelHandlerContext) {
     guard requests.isEmpty, !isReceiving, !isOver else { return }
     idleDeadline?.cancel()
     idleDeadline = schedule(context, seconds: limits.idleTimeout) { $0.close(promise: nil) }
   }
 
-  /// Gives the client the body timeout for the body of the oldest request.
+  /// Schedules the body timeout for the body of the oldest request.
   ///
   /// A request that came before the response to the one before it may be held up by this side.
   private func awaitBody(_ context: ChannelHandlerContext) {
@@ -257,13 +257,13 @@ private final class Exchange {
     isKept = head.isKeepAlive && head.method != .CONNECT && !head.headers.contains(name: "upgrade")
   }
 
-  /// Makes a head such that Hummingbird does not need to know the version.
+  /// Changes a head such that Hummingbird does not need to know the version.
   func normalize(_ head: inout HTTPRequestHead) {
     if !isKept { head.headers.replaceOrAdd(name: "Connection", value: "close") }
     if isOld, !head.headers.contains(name: "host") { head.headers.add(name: "Host", value: "") }
   }
 
-  /// Says in a response's head whether the connection is kept.
+  /// Adds to the head of a response whether the connection is kept.
   func addConnection(to headers: inout HTTPHeaders) {
     // What comes next may be the body or a new request: nobody can tell.
     if !isInvited { isKept = false }
