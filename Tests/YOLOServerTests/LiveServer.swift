@@ -67,7 +67,7 @@ enum LiveServer {
   }
 
   /// Sends pieces on a new connection, with a pause after each but the last, and returns all that comes
-  /// back until the server closes it; what came in ten seconds if it does not, and `<open>`.
+  /// back until the server closes it; what came in two minutes if it does not, and `<open>`.
   static func conversation(
     _ pieces: [[UInt8]], pause: Double = 0, port: Int
   ) async -> String {
@@ -142,7 +142,7 @@ enum LiveServer {
   /// Receives until it suffices or the connection is closed, and waits so many seconds for each piece; 0
   /// for any time.
   private static func receive(
-    on descriptor: Int32, patience: Int = 10, until suffices: ([UInt8]) -> Bool
+    on descriptor: Int32, patience: Int = 120, until suffices: ([UInt8]) -> Bool
   ) -> String {
     var limit = timeval(tv_sec: patience, tv_usec: 0)
     setsockopt(
