@@ -88,13 +88,16 @@ enum LiveServer {
     await conversation([Array(text.utf8)], port: port)
   }
 
-  /// Sends bytes and returns what comes back until it has `end`, or the connection is closed.
+  /// Sends bytes and returns what comes back until it has `end`, or the connection is closed; with an empty
+  /// `end` nothing is waited for.
   static func exchange(
     _ bytes: [UInt8], until end: String, on descriptor: Int32
   ) async -> String {
     await onThread {
       send(bytes, on: descriptor)
-      return receive(on: descriptor) { String(decoding: $0, as: UTF8.self).contains(end) }
+      return receive(on: descriptor) {
+        end.isEmpty || String(decoding: $0, as: UTF8.self).contains(end)
+      }
     }
   }
 
