@@ -64,6 +64,40 @@ import YOLOTestSupport
     }
   }
 
+  /// Libjpeg fills in or leaves out what the data lack or have too much.
+  @Test(arguments: [
+    "jpeg-420.jpg", "jpeg-420-progressive.jpg", "jpeg-restart.jpg", "jpeg-cmyk.jpg",
+  ])
+  func `a JPEG whose header gives another size is refused`(_ name: String) throws {
+    let bytes = try Fixture.bytes(name)
+    let size = try ImageReader.decode(bytes, named: name).size
+    let marker = try #require(
+      bytes.indices.dropLast().first {
+        bytes[$0] == 0xFF && (0xC0...0xC2).contains(bytes[$0 + 1])
+      })
+    for (height, width, isLarger) in [
+      (2 * size.height, size.width, true), (size.height, 2 * size.width, true),
+      (size.height + 64, size.width, true), (size.height / 2, size.width, false),
+      (size.height, size.width / 2, false),
+    ] {
+      var lying = bytes
+      lying.replaceSubrange(
+        marker + 5..<marker + 9,
+        with: [height >> 8, height & 255, width >> 8, width & 255].map(UInt8.init))
+      for threads in [1, 2] {
+        let error = #expect(throws: ImageIOError.self, "\(height)×\(width) for \(size)") {
+          try ImageReader.decode(lying, named: name, threads: threads)
+        }
+        switch error {
+        case .truncated(name, .jpeg): #expect(isLarger)
+        case .corrupt(name, .jpeg, let reason):
+          #expect(!isLarger && reason.contains("larger image"), "\(reason)")
+        default: Issue.record("\(String(describing: error))")
+        }
+      }
+    }
+  }
+
   @Test(arguments: [
     ("GIF89a", "a GIF image"), ("BM    ", "a BMP image"), ("II*\0", "a TIFF or raw camera image"),
     ("MM\0*", "a TIFF or raw camera image"), ("\0\0\0 ftypavif", "an AVIF image"),

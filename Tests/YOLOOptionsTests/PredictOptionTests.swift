@@ -57,7 +57,7 @@ import YOLOTestSupport
     }
   }
 
-  @Test(arguments: ["", "abc", "0,5", "0.5 0.6", "0x"])
+  @Test(arguments: ["", "abc", "0,5", "0.5 0.6", "0x", "0x1p-2", "0X1.8P-1", "0x0.4"])
   func malformedConfidences(text: String) {
     #expect(
       throws: OptionError.malformed(

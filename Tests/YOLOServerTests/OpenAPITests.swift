@@ -102,7 +102,8 @@ struct OpenAPITests {
       .invalidField("imgsz", given: "5", expected: "more", "imgsz is too small."),
       .unauthorized("a"), .forbidden("a"), .notFound("a"), .methodNotAllowed("a"),
       .bodyTimeout(seconds: 3), .tooLarge("a", limit: 3, unit: "bytes"), .unsupportedMedia("a"),
-      .rateLimited(limit: 100, retryAfter: 7), .fault, .unavailable("a"),
+      .rateLimited(limit: 100, retryAfter: 7), .clientClosed, .fault, .notImplemented("a"),
+      .unavailable("a"),
     ]
     for failure in failures {
       let envelope = JSONValue.object([
@@ -127,6 +128,18 @@ struct OpenAPITests {
             "application/json"]?["schema"])
         #expect(!checker.problems(envelope, schema).isEmpty)
       }
+    }
+  }
+
+  @Test func namesWhatAnyRequestMayBeToldForEachOperation() throws {
+    let paths = try #require(Self.checker().document["paths"]?.members)
+    let operations = paths.flatMap { $0.value.members ?? [] }
+      .filter { $0.value["operationId"] != nil }
+    #expect(operations.count == 9)
+    for operation in operations {
+      let statuses = Set(operation.value["responses"]?.members?.map(\.key) ?? [])
+      #expect(statuses.isSuperset(of: ["200", "400", "405", "431", "501"]))
+      #expect(statuses.contains("499") == (operation.key == "post"))
     }
   }
 

@@ -48,9 +48,10 @@ public struct NumberOption<Value: Comparable & LosslessStringConvertible & Senda
     return value
   }
 
-  /// Reads a value, spaces around it allowed, and checks it.
+  /// Reads a value in decimal notation, spaces around it allowed, and checks it.
   public func parsed(_ text: String) throws(OptionError) -> Value {
-    guard let value = Value(text.trimmed) else {
+    // Swift would read hexadecimal numbers, too.
+    guard !text.lowercased().contains("x"), let value = Value(text.trimmed) else {
       throw .malformed(option: name, given: text.excerpt(), expected: expected)
     }
     return try checked(value)
