@@ -17,7 +17,7 @@ enum AVIFCodec {
 
   /// Decodes the primary image, or the first of a sequence.
   ///
-  /// Takes some 20 bytes a pixel beside the image, within libavif.
+  /// Needs some 20 bytes a pixel beside the image, within libavif.
   static func decode(
     _ bytes: UnsafeBufferPointer<UInt8>, named source: String, limits: ImageLimits
   ) throws(ImageIOError) -> Image {
@@ -87,6 +87,8 @@ struct AVIFLibrary: Sendable {
     static let planes = 24
     /// `avifImage.yuvRowBytes`.
     static let rowBytes = 48
+    /// `avifImage.alphaPlane`.
+    static let alpha = 64
     /// `avifImage.colorPrimaries`, `transferCharacteristics` and `matrixCoefficients`.
     static let colors = 104
     /// `avifRGBImage.depth` and, behind it, `format`.
@@ -285,21 +287,42 @@ private struct AVIFDecoder: ~Copyable {
   private func convert(
     _ image: AVIFLibrary.Handle, size: Size, into pixels: UnsafeMutablePointer<UInt8>
   ) -> String? {
+    guard UnsafeRawPointer(image).field(Offset.alpha, as: UnsafeRawPointer?.self) != nil else {
+      // AVIF_RGB_FORMAT_RGB.
+      return convert(image, format: 0, rowBytes: 3 * size.width, into: pixels)
+    }
+    // Without a channel for it libavif would blend alpha with black.
+    let count = size.width * size.height
+    let buffer = UnsafeMutablePointer<UInt8>.allocate(capacity: 4 * count)
+    defer { buffer.deallocate() }
+    buffer.initialize(repeating: 0, count: 4 * count)
+    // AVIF_RGB_FORMAT_RGBA.
+    if let problem = convert(image, format: 1, rowBytes: 4 * size.width, into: buffer) {
+      return problem
+    }
+    // SAFETY: both have `count` pixels.
+    for index in 0..<count {
+      for channel in 0..<3 { pixels[3 * index + channel] = buffer[4 * index + channel] }
+    }
+    return nil
+  }
+
+  private func convert(
+    _ image: AVIFLibrary.Handle, format: UInt32, rowBytes: Int,
+    into pixels: UnsafeMutablePointer<UInt8>
+  ) -> String? {
     // `avifRGBImage` has 56 bytes in version 0.11 and 64 in version 1.
-    let problem = withUnsafeTemporaryAllocation(byteCount: 256, alignment: 16) {
-      buffer -> String? in
+    withUnsafeTemporaryAllocation(byteCount: 256, alignment: 16) { buffer -> String? in
       guard let target = buffer.baseAddress else { return "out of memory" }
       buffer.initializeMemory(as: UInt8.self, repeating: 0)
       library.setDefaults(target, image)
       target.storeBytes(of: 8, toByteOffset: Offset.targetDepth, as: UInt32.self)
-      // AVIF_RGB_FORMAT_RGB.
-      target.storeBytes(of: 0, toByteOffset: Offset.targetDepth + 4, as: UInt32.self)
+      target.storeBytes(of: format, toByteOffset: Offset.targetDepth + 4, as: UInt32.self)
       let offset = library.layout.targetPixels
-      // SAFETY: `pixels` has `size.height` rows of three bytes for each of the `size.width` pixels.
+      // SAFETY: `pixels` has a row of `rowBytes` for each of the image's.
       target.storeBytes(of: pixels, toByteOffset: offset, as: UnsafeMutablePointer<UInt8>.self)
-      target.storeBytes(of: UInt32(3 * size.width), toByteOffset: offset + 8, as: UInt32.self)
-      return self.problem(library.convert(image, target))
+      target.storeBytes(of: UInt32(rowBytes), toByteOffset: offset + 8, as: UInt32.self)
+      return problem(library.convert(image, target))
     }
-    return problem
   }
 }

@@ -14,7 +14,7 @@ enum GIFCodec {
 
   /// Decodes the first frame.
   ///
-  /// Takes a byte for each pixel of the frame beside the image.
+  /// Needs a byte for each pixel of the frame beside the image.
   static func decode(
     _ bytes: UnsafeBufferPointer<UInt8>, named source: String, limits: ImageLimits
   ) throws(ImageIOError) -> Image {

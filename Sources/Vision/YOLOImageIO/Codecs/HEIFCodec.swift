@@ -13,7 +13,7 @@ enum HEIFCodec {
 
   /// Decodes the primary image.
   ///
-  /// Takes some 12 bytes a pixel beside the image, within libheif.
+  /// Needs some 12 bytes a pixel beside the image, within libheif.
   static func decode(
     _ bytes: UnsafeBufferPointer<UInt8>, named source: String, limits: ImageLimits
   ) throws(ImageIOError) -> Image {
@@ -60,8 +60,7 @@ struct HEIFLibrary: Sendable {
   /// `heif_context_free`.
   let freeContext: @convention(c) (Handle) -> Void
   /// `heif_context_read_from_memory_without_copy`.
-  let read:
-    @convention(c) (Handle, UnsafePointer<UInt8>?, Int, UnsafeRawPointer?) -> Status
+  let read: @convention(c) (Handle, UnsafePointer<UInt8>?, Int, UnsafeRawPointer?) -> Status
   /// `heif_context_get_primary_image_handle`.
   let primaryImage: @convention(c) (Handle, UnsafeMutablePointer<Handle?>) -> Status
   /// `heif_image_handle_get_width`.

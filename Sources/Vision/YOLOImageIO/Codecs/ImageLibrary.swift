@@ -94,7 +94,7 @@ extension UnsafeRawPointer {
   }
 }
 
-/// What a C library reads from, and what it reported; passed to its callbacks by reference.
+/// What a C library reads from, and what it reported; its callbacks get it as their context.
 final class LibraryInput {
   /// The whole file, which outlives the call that decodes it.
   let bytes: UnsafeBufferPointer<UInt8>
@@ -118,13 +118,13 @@ final class LibraryInput {
   /// Moves to an index, at most to the end.
   func seek(to target: Int) { position = min(max(target, 0), bytes.count) }
 
-  /// The reference that callbacks get.
-  var reference: UnsafeMutableRawPointer { Unmanaged.passUnretained(self).toOpaque() }
+  /// The context that callbacks get.
+  var context: UnsafeMutableRawPointer { Unmanaged.passUnretained(self).toOpaque() }
 
-  /// Returns the object of a reference.
-  static func of(_ reference: UnsafeMutableRawPointer?) -> LibraryInput? {
+  /// Returns the object of a context.
+  static func of(_ context: UnsafeMutableRawPointer?) -> LibraryInput? {
     // SAFETY: the object lives until the library's handle is closed, see the codecs.
-    reference.map { Unmanaged<LibraryInput>.fromOpaque($0).takeUnretainedValue() }
+    context.map { Unmanaged<LibraryInput>.fromOpaque($0).takeUnretainedValue() }
   }
 
   /// Keeps the first message, in one line.

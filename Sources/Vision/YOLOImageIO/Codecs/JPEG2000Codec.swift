@@ -15,7 +15,7 @@ enum JPEG2000Codec {
 
   /// Decodes a file.
   ///
-  /// Takes 4 bytes for each sample beside the image, alpha included.
+  /// Needs 4 bytes for each sample beside the image, alpha included.
   static func decode(
     _ bytes: UnsafeBufferPointer<UInt8>, named source: String, limits: ImageLimits
   ) throws(ImageIOError) -> Image {
@@ -224,29 +224,29 @@ private struct OpenJPEGDecoder: ~Copyable {
       library.destroyStream(stream)
       return nil
     }
-    library.setUserData(stream, input.reference, nil)
+    library.setUserData(stream, input.context, nil)
     library.setLength(stream, UInt64(input.bytes.count))
-    library.setRead(stream) { target, count, reference in
-      let read = LibraryInput.of(reference)?.read(into: target, count: count) ?? 0
+    library.setRead(stream) { target, count, context in
+      let read = LibraryInput.of(context)?.read(into: target, count: count) ?? 0
       return read > 0 ? read : -1
     }
-    library.setSkip(stream) { count, reference in
-      guard let input = LibraryInput.of(reference) else { return -1 }
+    library.setSkip(stream) { count, context in
+      guard let input = LibraryInput.of(context) else { return -1 }
       let start = input.position
       input.seek(to: start.addingReportingOverflow(Int(count)).partialValue)
       return input.position > start ? Int64(input.position - start) : -1
     }
-    library.setSeek(stream) { offset, reference in
-      guard let input = LibraryInput.of(reference) else { return 0 }
+    library.setSeek(stream) { offset, context in
+      guard let input = LibraryInput.of(context) else { return 0 }
       input.seek(to: Int(offset))
       return 1
     }
     _ = library.setErrorHandler(
       decoder,
-      { text, reference in
+      { text, context in
         guard let text else { return }
-        LibraryInput.of(reference)?.report(String(cString: text))
-      }, input.reference)
+        LibraryInput.of(context)?.report(String(cString: text))
+      }, input.context)
     var image: OpenJPEGLibrary.Handle?
     let isRead = withUnsafeTemporaryAllocation(byteCount: Self.parameterBytes, alignment: 16) {
       parameters -> Bool in

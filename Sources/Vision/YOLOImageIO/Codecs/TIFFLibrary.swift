@@ -106,8 +106,8 @@ struct TIFFFile: ~Copyable {
     guard let options = library.createOptions() else { return nil }
     defer { library.freeOptions(options) }
     library.setMaximumAllocation(options, maximumAllocation)
-    let report: TIFFLibrary.MessageHandler = { _, reference, _, format, arguments in
-      guard let format, let input = LibraryInput.of(reference), let library = TIFFLibrary.shared
+    let report: TIFFLibrary.MessageHandler = { _, context, _, format, arguments in
+      guard let format, let input = LibraryInput.of(context), let library = TIFFLibrary.shared
       else { return 1 }
       withUnsafeTemporaryAllocation(of: CChar.self, capacity: 512) { buffer in
         guard let text = buffer.baseAddress else { return }
@@ -118,27 +118,28 @@ struct TIFFFile: ~Copyable {
       }
       return 1
     }
-    library.setErrorHandler(options, report, input.reference)
+    library.setErrorHandler(options, report, input.context)
     library.setWarningHandler(options, { _, _, _, _, _ in 1 }, nil)
     // SAFETY: the input lives as long as this value, which closes the file.
     let handle = library.open(
-      "memory", "rm", input.reference,
-      { reference, target, count in
-        LibraryInput.of(reference)?.read(into: target, count: count) ?? 0
+      "memory", "rm", input.context,
+      { context, target, count in
+        LibraryInput.of(context)?.read(into: target, count: count) ?? 0
       },
       { _, _, _ in 0 },
-      { reference, offset, origin in
-        guard let input = LibraryInput.of(reference) else { return 0 }
+      { context, offset, origin in
+        guard let input = LibraryInput.of(context) else { return 0 }
         let offset = Int(clamping: Int64(bitPattern: offset))
         switch origin {
         case SEEK_CUR: input.seek(to: input.position.addingReportingOverflow(offset).partialValue)
-        case SEEK_END: input.seek(to: input.bytes.count.addingReportingOverflow(offset).partialValue)
+        case SEEK_END:
+          input.seek(to: input.bytes.count.addingReportingOverflow(offset).partialValue)
         default: input.seek(to: offset)
         }
         return UInt64(input.position)
       },
       { _ in 0 },
-      { reference in UInt64(LibraryInput.of(reference)?.bytes.count ?? 0) },
+      { context in UInt64(LibraryInput.of(context)?.bytes.count ?? 0) },
       { _, _, _ in 0 },
       { _, _, _ in },
       options)
