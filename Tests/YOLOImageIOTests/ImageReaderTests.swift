@@ -6,7 +6,7 @@ import YOLOTestSupport
 
 @Suite struct ImageReaderTests {
   @Test func `the fixtures are there`() {
-    #expect(Fixture.all.count == 327, Fixture.regenerate)
+    #expect(Fixture.all.count == 328, Fixture.regenerate)
     #expect(Fixture.all.count { $0.expected == nil } == 17, Fixture.regenerate)
   }
 
@@ -141,6 +141,21 @@ import YOLOTestSupport
       return
     }
     #expect(reason.contains("Decod"), "\(reason)")
+  }
+
+  /// OpenJPEG would allocate gigabytes for precincts of 2×2 pixels before it reads any.
+  @Test func `a JPEG 2000 of more divisions than bytes is refused by its header`() throws {
+    var bytes = try Fixture.bytes("jpeg2000-precincts.j2k")
+    let style = try #require(
+      bytes.indices.dropLast().first { bytes[$0] == 0xFF && bytes[$0 + 1] == 0x52 })
+    let levels = Int(bytes[style + 9])
+    for index in 0...levels { bytes[style + 14 + index] = 0x11 }
+    // 9000 pixels a side, in one tile: the end of the image and the size of tiles.
+    for offset in [8, 12, 24, 28] {
+      bytes.replaceSubrange(offset..<offset + 4, with: [0, 0, 35, 40])
+    }
+    let error = #expect(throws: ImageIOError.self) { try ImageReader.decode(bytes, named: "x") }
+    #expect(error?.description.contains("precincts in") == true)
   }
 
   @Test func `a library that cannot be loaded is named with its package`() {

@@ -90,6 +90,8 @@ struct JPEG2000Header {
         reason: "it has \(across * down) tiles, the limit is "
           + "\(Self.maximumTileComponents / components)")
     }
+    try JPEG2000Blocks(size: size, components: components, byteCount: bytes.count, source: source)
+      .check(bytes, at: start)
   }
 
   /// Returns where the codestream of a JP2 file begins.
@@ -109,6 +111,82 @@ struct JPEG2000Header {
       position += boxLength
     }
     return nil
+  }
+}
+
+/// How finely a codestream divides its pixels: OpenJPEG allocates for each division before it reads
+/// any, so that a few bytes could claim all memory (ITU-T T.800, annexes A.6 and B).
+private struct JPEG2000Blocks {
+  let size: Size
+  let components: Int
+  let byteCount: Int
+  let source: String
+
+  /// Some 100 bytes each.
+  private static let maximumCodeBlocks = 1 << 21
+  /// What small files may have beyond one for each byte.
+  private static let sparePrecincts = 1 << 16
+
+  private func damage(_ reason: String) -> ImageIOError {
+    .corrupt(source: source, format: .jpeg2000, reason: reason)
+  }
+
+  /// Walks the headers of the file and of its tiles; throws `corrupt` for too many divisions.
+  func check(_ bytes: Span<UInt8>, at start: Int) throws(ImageIOError) {
+    var position = start + 2
+    // Where the next part of a tile begins, while one's header is walked.
+    var next: Int?
+    while let marker = bytes.integer(at: position, count: 2, .bigEndian) {
+      // The start of data.
+      if marker == 0xFF93 {
+        guard let behind = next, behind > position else { return }
+        position = behind
+        next = nil
+        continue
+      }
+      // The end of the codestream.
+      guard marker != 0xFFD9, let length = bytes.integer(at: position + 2, count: 2, .bigEndian),
+        length >= 2
+      else { return }
+      switch marker {
+      case 0xFF90:
+        guard let partLength = bytes.integer(at: position + 6, count: 4, .bigEndian) else { return }
+        next = partLength == 0 ? nil : position + partLength
+      case 0xFF52:
+        try checkStyle(bytes, flags: position + 4, parameters: position + 9)
+      case 0xFF53:
+        try checkStyle(bytes, flags: position + 5, parameters: position + 6)
+      default: break
+      }
+      position += 2 + length
+    }
+  }
+
+  private func checkStyle(
+    _ bytes: Span<UInt8>, flags: Int, parameters: Int
+  ) throws(ImageIOError) {
+    func byte(_ offset: Int) -> Int { bytes.integer(at: offset, count: 1, .bigEndian) ?? 0 }
+    let levels = byte(parameters)
+    guard levels <= 32 else { throw damage("it has \(levels) levels") }
+    // Both sides of a code block are powers of two, their exponents less 2 are stored.
+    let blockBits = byte(parameters + 1) & 15 + byte(parameters + 2) & 15 + 4
+    let blocks = (size.width * size.height * components) >> min(blockBits, 12)
+    guard blocks <= Self.maximumCodeBlocks else {
+      throw damage("it has \(blocks) code blocks, the limit is \(Self.maximumCodeBlocks)")
+    }
+    guard byte(flags) & 1 != 0 else { return }
+    var precincts = 0
+    for resolution in 0...levels {
+      let exponents = byte(parameters + 5 + resolution)
+      let shift = levels - resolution
+      func count(_ length: Int, _ exponent: Int) -> Int { length >> (shift + exponent) + 1 }
+      precincts +=
+        components * count(size.width, exponents & 15) * count(size.height, exponents >> 4)
+    }
+    // Each has a byte at least in a file that is whole.
+    guard precincts <= byteCount + Self.sparePrecincts else {
+      throw damage("it claims \(precincts) precincts in \(byteCount) bytes")
+    }
   }
 }
 
