@@ -38,7 +38,7 @@ public enum ImageWriter {
     switch ImageFormat(suffixOf: path) {
     case .jpeg: try jpeg(image, quality: quality, subsampling: subsampling)
     case .png: try png(image)
-    case .webp, nil: throw ImageIOError.unknownSuffix(path: path)
+    default: throw ImageIOError.unknownSuffix(path: path)
     }
   }
 }

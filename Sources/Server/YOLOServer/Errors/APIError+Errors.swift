@@ -42,7 +42,7 @@ extension APIError {
       self = .tooLarge("\(error)", limit: maximum, unit: "pixels")
     case .tooManyScans(_, let maximum):
       self = .tooLarge("\(error)", limit: maximum, unit: "scans")
-    case .empty, .unsupportedFormat, .truncated, .corrupt:
+    case .empty, .unsupportedFormat, .missingLibrary, .truncated, .corrupt:
       self = .unsupportedMedia("\(error)")
     case .unreadable, .notAFile, .unknownSuffix, .unencodable, .unwritable:
       self = .fault

@@ -55,7 +55,8 @@ struct FileReceiver {
   }
 
   private mutating func decide(_ first: [UInt8]) async throws {
-    if ImageFormat(recognizing: first) != nil {
+    // A GIF is a video, as for the command and for Ultralytics.
+    if let format = ImageFormat(recognizing: first), format != .gif {
       var image: [UInt8] = []
       try grow(&image, by: first[...])
       state = .image(image)

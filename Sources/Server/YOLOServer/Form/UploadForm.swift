@@ -64,7 +64,7 @@ extension APIError {
 
 /// The file of a form, as it was received.
 package enum UploadedFile: Sendable {
-  /// The bytes of a JPEG, PNG or WebP file.
+  /// The bytes of a file of an image's format.
   case image([UInt8])
   /// A video on disk.
   case video(TemporaryFile)
