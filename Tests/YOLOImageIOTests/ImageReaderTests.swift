@@ -194,11 +194,10 @@ import YOLOTestSupport
 
   @Test func `a library that cannot be loaded is named with its package`() {
     let error = ImageIOError.missingLibrary(
-      source: "a.tif", format: .tiff, library: "libtiff.so.6", package: "libtiff6")
+      source: "a.tif", format: .tiff, library: "libtiff.so.6 (Debian: libtiff6)")
     #expect(
       error.description
-        == "a.tif: is TIFF, which libtiff.so.6 decodes; it cannot be loaded here, install it "
-        + "(Debian: libtiff6)")
+        == "a.tif: is TIFF, for which a library is missing here: libtiff.so.6 (Debian: libtiff6)")
     for library in ImageLibrary.allCases {
       #expect(library.names.count == library.packages.count)
     }

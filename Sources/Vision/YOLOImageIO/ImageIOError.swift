@@ -16,8 +16,8 @@ public enum ImageIOError: Error, Sendable, Hashable {
   case unsupportedFormat(source: String, found: String?)
   /// The system library that decodes the format is not installed, or of an unknown version.
   ///
-  /// `library` is its file's name, `package` the Debian package's.
-  case missingLibrary(source: String, format: ImageFormat, library: String, package: String)
+  /// `library` is the name of its file and that of the Debian package.
+  case missingLibrary(source: String, format: ImageFormat, library: String)
   /// The header names more pixels than the limit.
   case tooManyPixels(source: String, size: Size, maximum: Int)
   /// The JPEG has more scans than the limit.
@@ -48,9 +48,8 @@ extension ImageIOError: CustomStringConvertible {
       "\(source): has \(count.map(String.init) ?? "too many") bytes, the limit is \(maximum)"
     case .unsupportedFormat(let source, let found):
       "\(source): is \(found ?? "no image of a known format"), expected \(Self.expected)"
-    case .missingLibrary(let source, let format, let library, let package):
-      "\(source): is \(format), which \(library) decodes; it cannot be loaded here, install it "
-        + "(Debian: \(package))"
+    case .missingLibrary(let source, let format, let library):
+      "\(source): is \(format), for which a library is missing here: \(library)"
     case .tooManyPixels(let source, let size, let maximum):
       "\(source): has \(size.width)×\(size.height) pixels, the limit is \(maximum) in all"
     case .tooManyScans(let source, let maximum):

@@ -51,8 +51,9 @@ extension ImageIOError {
     _ library: ImageLibrary, of source: String, format: ImageFormat
   ) -> ImageIOError {
     .missingLibrary(
-      source: source, format: format, library: library.names.joined(separator: " or "),
-      package: library.packages.joined(separator: " or "))
+      source: source, format: format,
+      library: library.names.joined(separator: " or ") + " (Debian: "
+        + library.packages.joined(separator: " or ") + ")")
   }
 }
 
