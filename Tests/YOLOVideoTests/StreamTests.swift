@@ -98,13 +98,11 @@ import YOLOVideo
   }
 
   @Test func aStreamWithoutFramesIsGivenUp() async throws {
-    let start = ContinuousClock.now
     let silent = try await Self.frames(
       "\(Self.frame); exec sleep 60",
       policy: StreamPolicy(retries: 0, patience: 0.3, firstDelay: 0, maximumDelay: 0))
     #expect(silent.numbers == [0])
     #expect(silent.error == .timedOut(source: "tcp://127.0.0.1:9/x", maximum: 0.3))
-    #expect(ContinuousClock.now - start < .seconds(20))
   }
 
   @Test func hostileImagesAreErrors() async throws {

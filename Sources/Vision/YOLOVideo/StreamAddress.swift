@@ -76,7 +76,8 @@ public struct StreamAddress: Sendable, Hashable {
     if address.hasPrefix("/") {
       arguments += ["-f", "v4l2"]
     } else {
-      arguments += ["-fflags", "nobuffer", "-flags", "low_delay"]
+      // Not "nobuffer": it drops what was read to find the streams, all of a short one.
+      arguments += ["-flags", "low_delay"]
       arguments += ["-protocol_whitelist", Self.protocols]
       if Self.scheme(of: address)?.hasPrefix("rtsp") == true {
         arguments += ["-rtsp_transport", "tcp"]

@@ -3,8 +3,9 @@ import Subprocess
 import YOLOGeometry
 
 extension VideoReader {
-  /// The maximum that ffprobe may take, in seconds, and print, in bytes.
-  private static let probeLimit = (seconds: 30.0, bytes: 1 << 20)
+  /// The maximum that ffprobe may take, in seconds, also where the machine is busy, and print, in
+  /// bytes.
+  private static let probeLimit = (seconds: 300.0, bytes: 1 << 20)
 
   /// What both programs are told before the input: one file, and no other that it names.
   package static func guarded(_ path: String) -> [String] {

@@ -44,8 +44,14 @@ enum AVIFCodec {
     guard let decoder = AVIFDecoder(library: library, maximumPixels: limits.maximumPixels) else {
       throw failure("out of memory", named: source)
     }
-    if let problem = decoder.parse(bytes) { throw failure(problem, named: source) }
-    return decoder
+    guard let problem = decoder.parse(bytes) else { return decoder }
+    // libavif refuses a header with too many pixels without telling why.
+    if let unlimited = AVIFDecoder(library: library, maximumPixels: .max),
+      unlimited.parse(bytes) == nil
+    {
+      _ = try unlimited.checkedSize(source, limits)
+    }
+    throw failure(problem, named: source)
   }
 
   private static func failure(_ problem: String, named source: String) -> ImageIOError {
