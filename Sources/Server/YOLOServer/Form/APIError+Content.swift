@@ -28,11 +28,13 @@ extension APIError {
 
   /// 415: a file that is neither an image nor a video, by its first bytes.
   static func unknownFile(_ first: [UInt8]) -> APIError {
-    let images = ImageFormat.allCases.map(\.rawValue).joined(separator: ", ")
+    let images = FileReceiver.imageFormats.map(\.rawValue).joined(separator: ", ")
     let videos = VideoFormat.allCases.map(\.rawValue).joined(separator: ", ")
     let expected = "expected an image (\(images)) or a video (\(videos))"
     guard !first.isEmpty else { return .unsupportedMedia("file: is empty, \(expected)") }
-    var found = "no image or video of a known format"
+    var found =
+      ImageFormat(recognizing: first).map { "a \($0.rawValue) image" }
+      ?? "no image or video of a known format"
     do throws(ImageIOError) {
       _ = try ImageReader.decode(first, named: "file")
     } catch {
