@@ -18,12 +18,8 @@ struct InputSource {
     case stream(StreamAddress)
   }
 
-  /// The suffixes that make a file of a directory an image: those that Ultralytics reads, and others
-  /// of the same formats.
-  static let suffixes: Set<String> = [
-    "apng", "avif", "bmp", "dng", "heic", "heif", "jfif", "jp2", "jpe", "jpeg", "jpg", "mpo", "png",
-    "tif", "tiff", "webp",
-  ]
+  /// The suffixes that make a file of a directory an image.
+  static let suffixes = Set(ImageFormat.fileExtensions)
   /// The suffixes that make a file of a directory a video: those that Ultralytics reads, and others.
   static let videoSuffixes: Set<String> = [
     "asf", "avi", "flv", "gif", "m2ts", "m4v", "mkv", "mov", "mp4", "mpeg", "mpg", "ogv", "ts",
