@@ -101,7 +101,7 @@ public struct VideoWriter {
   private static func encoder() async throws -> [String] {
     var list = ProgramMessage(limit: 1 << 20)
     let ending = try await MediaProgram.converter.run(
-      ["-hide_banner", "-v", "error", "-nostdin", "-encoders"], seconds: 300
+      ["-hide_banner", "-v", "error", "-nostdin", "-encoders"], seconds: 30
     ) { input, output in
       try? await input.finish()
       for try await buffer in output { buffer.withUnsafeBytes { list.append($0) } }
