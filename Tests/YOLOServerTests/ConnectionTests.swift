@@ -166,6 +166,26 @@ import YOLOServerOptions
     }
   }
 
+  /// The connection may be closed before the handler of the request asks for it.
+  @Test func whoGoesAwayAtOnceIsNoFaultOfTheServer() async throws {
+    let log = ModelLogRecorder()
+    try await LiveServer.serving(logger: log.logger) { port in
+      let form = LiveServer.form([("model", "shapes-detect")], file: LimitTests.image)
+      for _ in 0..<300 {
+        let descriptor = LiveServer.connect(port: port)
+        _ = await LiveServer.exchange(Array(form[..<3000]), until: "", on: descriptor)
+        LiveServer.reset(descriptor)
+      }
+      let end = ContinuousClock.now + .seconds(60)
+      while log.lines(with: "info request", "status=499").isEmpty, .now < end {
+        try await Task.sleep(for: .seconds(0.1))
+      }
+      #expect(!log.lines(with: "info request", "status=499").isEmpty)
+      #expect(log.lines(with: "request", "status=5").isEmpty)
+      #expect(log.lines.allSatisfy { !$0.hasPrefix("error") }, "\(log.lines.suffix(20))")
+    }
+  }
+
   @Test func whoGoesAwayIsNoFaultOfTheServer() async throws {
     let log = ModelLogRecorder()
     try await LiveServer.serving(logger: log.logger) { port in

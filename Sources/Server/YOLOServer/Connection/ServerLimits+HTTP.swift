@@ -43,16 +43,24 @@ private struct WatchedChannel: ServerChildChannel {
 extension Channel {
   /// Whether the client of this connection is still there.
   func disconnectMonitor() async throws -> DisconnectMonitor {
-    try await eventLoop.submit {
-      try self.pipeline.syncOperations.handler(type: ConnectionWatch.self).presence
-    }.get()
+    try await withWatch { $0.presence }
   }
 
   /// Tells the client to send the body of the request that is being answered, if it waits for that.
-  func inviteBody() async throws {
-    try await eventLoop.submit {
-      try self.pipeline.syncOperations.handler(type: ConnectionWatch.self).invite()
-    }.get()
+  func inviteBody() async throws { try await withWatch { $0.invite() } }
+
+  /// Runs `body` on the event loop with the connection's watch.
+  private func withWatch<Value: Sendable>(
+    _ body: @escaping @Sendable (ConnectionWatch) -> Value
+  ) async throws -> Value {
+    do {
+      return try await eventLoop.submit {
+        body(try self.pipeline.syncOperations.handler(type: ConnectionWatch.self))
+      }.get()
+    } catch is ChannelPipelineError {
+      // A connection that is closed has no handlers any more.
+      throw APIError.clientClosed
+    }
   }
 }
 #endif
