@@ -122,6 +122,18 @@ public struct Dataset: Sendable, Hashable {
     return images.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 
+  /// Lists the files in the directories of a part that are neither images nor labels beside them.
+  func otherFiles(of split: String) throws(DatasetError) -> [String] {
+    var files: [String] = []
+    for source in sources[split] ?? [] where FileSystem.isDirectory(source) {
+      files += try DatasetFiles.files(below: source).filter {
+        let suffix = FilePath.suffix($0)
+        return !Self.suffixes.contains(suffix) && suffix != "txt"
+      }
+    }
+    return files.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+
   /// Lists the images of a part of a classification set with their class; images in directories
   /// that are no class are left out.
   public func classifiedImages(

@@ -22,6 +22,30 @@ public enum DatasetError: Error, Sendable, Hashable {
   case invalidPrediction(path: String, at: String, expected: String)
 }
 
+extension DatasetError {
+  /// The file or directory that is not what it should be.
+  public var path: String {
+    switch self {
+    case .unreadable(let path, _), .tooLarge(let path, _, _), .malformed(let path, _, _),
+      .missingKey(let path, _, _), .invalidValue(let path, _, _, _, _),
+      .missingSplit(let path, _, _), .noImages(let path, _), .invalidLabel(let path, _, _, _),
+      .imageTooSmall(let path, _, _, _), .invalidPrediction(let path, _, _):
+      path
+    }
+  }
+
+  /// The line in it, which counts from 1; nil where it is the file as a whole.
+  public var line: Int? {
+    switch self {
+    case .malformed(_, let line, _), .invalidLabel(_, let line, _, _): line
+    case .invalidValue(_, let line, _, _, _): line > 0 ? line : nil
+    case .unreadable, .tooLarge, .missingKey, .missingSplit, .noImages, .imageTooSmall,
+      .invalidPrediction:
+      nil
+    }
+  }
+}
+
 extension DatasetError: CustomStringConvertible {
   /// One sentence that says what is wrong and where.
   public var description: String {

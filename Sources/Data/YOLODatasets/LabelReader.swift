@@ -1,4 +1,5 @@
 import YOLOGeometry
+import YOLOSystem
 
 /// Reads the text files that label images: a row for each object, its class first.
 ///
@@ -22,33 +23,60 @@ struct LabelReader {
     let values: [Float]
   }
 
+  /// Reads a file all of whose rows must be what the task needs.
+  ///
+  /// - Throws: The fault of the first row that is not.
   func read(_ bytes: [UInt8]) throws(DatasetError) -> ImageLabels {
-    let rows = try rows(bytes)
+    let (labels, faults) = try scan(bytes)
+    if let first = faults.first { throw first }
+    return labels
+  }
+
+  /// Reads a file as far as its rows are what the task needs.
+  ///
+  /// - Returns: The labels of the sound rows, and the faults of the others in the order of the lines.
+  /// - Throws: For a file that is too large to be one of labels.
+  func scan(_ bytes: [UInt8]) throws(DatasetError) -> (ImageLabels, faults: [DatasetError]) {
+    var (rows, faults) = try rows(bytes)
     let isPolygonal = task != .pose && rows.contains { $0.values.count > 6 }
     var instances: [Instance] = []
     var seen: Set<Instance> = []
+    var duplicates = 0
     for row in rows {
-      let instance = isPolygonal ? try polygon(row) : try box(row)
-      // Polygons that differ within the same box are one object to Ultralytics, too.
-      var key = instance
-      key.geometry = .keypoints(instance.box, instance.keypoints ?? [])
-      if seen.insert(key).inserted { instances.append(instance) }
+      do throws(DatasetError) {
+        let instance = isPolygonal ? try polygon(row) : try box(row)
+        // Polygons that differ within the same box are one object to Ultralytics, too.
+        var key = instance
+        key.geometry = .keypoints(instance.box, instance.keypoints ?? [])
+        if seen.insert(key).inserted { instances.append(instance) } else { duplicates += 1 }
+      } catch {
+        faults.append(error)
+      }
     }
-    return ImageLabels(instances: instances, duplicates: rows.count - instances.count)
+    faults.sort { ($0.line ?? 0) < ($1.line ?? 0) }
+    return (ImageLabels(instances: instances, duplicates: duplicates), faults)
+  }
+
+  /// The numbers of the first row, for guessing what labels are of; nil for an empty file.
+  static func firstRowCount(_ bytes: [UInt8]) -> Int? {
+    bytes.split(separator: UInt8(ascii: "\n")).lazy
+      .map { line in line.split { $0 == 0x20 || (0x09...0x0D).contains($0) }.count }
+      .first { $0 > 0 }
   }
 
   private func invalid(_ row: Row, expected: String, found: String) -> DatasetError {
     .invalidLabel(path: path, line: row.line, expected: expected, found: found)
   }
 
-  private func rows(_ bytes: [UInt8]) throws(DatasetError) -> [Row] {
+  private func rows(_ bytes: [UInt8]) throws(DatasetError) -> ([Row], faults: [DatasetError]) {
     var rows: [Row] = []
+    var faults: [DatasetError] = []
     let text = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes[...]
     let lines = text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
     for (index, line) in lines.enumerated() {
       let words = line.split { $0 == 0x20 || (0x09...0x0D).contains($0) }
       guard !words.isEmpty else { continue }
-      guard rows.count < Self.maximumRows else {
+      guard rows.count + faults.count < Self.maximumRows else {
         throw .tooLarge(path: path, what: "more objects", maximum: Self.maximumRows)
       }
       guard words.count <= Self.maximumNumbers else {
@@ -61,14 +89,17 @@ struct LabelReader {
       for word in words {
         let text = String(decoding: word, as: UTF8.self)
         guard let value = Float(text), value.isFinite else {
-          throw .invalidLabel(
-            path: path, line: index + 1, expected: "numbers", found: "\"\(text.prefix(40))\"")
+          faults.append(
+            .invalidLabel(
+              path: path, line: index + 1, expected: "numbers",
+              found: "\"\(text.excerpt(limit: 40))\""))
+          break
         }
         values.append(value)
       }
-      rows.append(Row(line: index + 1, values: values))
+      if values.count == words.count { rows.append(Row(line: index + 1, values: values)) }
     }
-    return rows
+    return (rows, faults)
   }
 
   private func classIndex(_ row: Row) throws(DatasetError) -> Int {

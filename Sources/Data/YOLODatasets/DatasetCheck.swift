@@ -1,0 +1,423 @@
+import Dispatch
+public import YOLOGeometry
+import YOLOSystem
+
+/// A look at every image and every label of a dataset before it is used.
+public struct DatasetCheck: Sendable {
+  /// What a part of the set holds.
+  public struct SplitSummary: Sendable, Hashable {
+    /// The part: train, val or test.
+    public let split: String
+    /// Its images.
+    public internal(set) var images = 0
+    /// Those with at least one sound label.
+    public internal(set) var labeledImages = 0
+    /// The labeled objects.
+    public internal(set) var instances = 0
+    /// The images that Ultralytics leaves out because they or their labels are damaged.
+    public internal(set) var faultyImages = 0
+  }
+
+  /// What the labels are for.
+  public let task: VisionTask
+  /// What the classes are called, by index.
+  public let names: [String]
+  /// The parts that there are.
+  public let splits: [SplitSummary]
+  /// The labeled objects of each class in all parts; of classification the images.
+  public let instancesOfClass: [Int]
+  /// What was found, errors and warnings, part by part in the order of the images.
+  public let faults: [DatasetFault]
+  /// How many further faults were not kept.
+  public let omittedFaults: Int
+
+  /// The maximum number of faults that are kept.
+  public static let maximumFaults = 100_000
+
+  /// Whether the set can be used as it is.
+  public var isSound: Bool { omittedFaults == 0 && !faults.contains { $0.severity == .error } }
+}
+
+extension DatasetCheck {
+  /// Looks at a dataset.
+  ///
+  /// - Parameters:
+  ///   - path: A data.yaml, the directory of one, or a directory for classification.
+  ///   - task: What the labels are for; if nil, the keypoints of the description and the first label
+  ///     tell.
+  ///   - maximumImageBytes: The maximum size of an image file in bytes.
+  ///   - size: Decodes an image, all of it, and returns its size; called on several threads.
+  ///   - progress: Called after each image, on any thread.
+  /// - Throws: `DatasetError` if the set cannot be opened at all.
+  public init(
+    path: String, task: VisionTask? = nil, maximumImageBytes: Int = 1 << 30,
+    size: @escaping @Sendable ([UInt8], _ path: String) throws -> Size,
+    progress: @escaping @Sendable (_ total: Int) -> Void = { _ in }
+  ) throws(DatasetError) {
+    let task = if let task { task } else { try Self.guessedTask(path) }
+    let dataset = try Dataset.open(path: path, task: task)
+    var run = Run(
+      dataset: dataset, maximumImageBytes: maximumImageBytes, size: size, progress: progress)
+    run.checkDescription()
+    var summaries: [SplitSummary] = []
+    for split in dataset.presentSplits { summaries.append(run.check(split)) }
+    run.checkClasses()
+    self.task = task
+    names = dataset.names
+    splits = summaries
+    instancesOfClass = run.instances
+    faults = run.faults
+    omittedFaults = run.omitted
+  }
+
+  /// Returns what labels are for, as far as it can be told: a directory without a description is of
+  /// classification, keypoints of pose, rows of nine numbers of oriented boxes, longer ones of
+  /// segmentation.
+  static func guessedTask(_ path: String) throws(DatasetError) -> VisionTask {
+    var description = path
+    if FileSystem.isDirectory(path) {
+      description = FilePath.joined(path, "data.yaml")
+      guard FileSystem.exists(description) else { return .classify }
+    }
+    if (try? Dataset(description: description, task: .pose)) != nil { return .pose }
+    let dataset = try Dataset(description: description, task: .detect)
+    for split in dataset.presentSplits {
+      for image in try dataset.images(of: split).prefix(1000) {
+        let label = Dataset.labelPath(ofImage: image)
+        guard FileSystem.exists(label),
+          let bytes = try? DatasetFiles.read(label, maximumBytes: LabelReader.maximumBytes),
+          let count = LabelReader.firstRowCount(bytes)
+        else { continue }
+        return count == 9 ? .obb : count > 6 ? .segment : .detect
+      }
+    }
+    return .detect
+  }
+}
+
+/// A check under way.
+private struct Run {
+  let dataset: Dataset
+  let maximumImageBytes: Int
+  let size: @Sendable ([UInt8], String) throws -> Size
+  let progress: @Sendable (Int) -> Void
+
+  var faults: [DatasetFault] = []
+  var omitted = 0
+  /// The labeled objects of each class, and those of the training images.
+  var instances: [Int]
+  private var trainingInstances: [Int]
+  /// The first part that names an image.
+  private var partOfImage: [String: String] = [:]
+  /// The first image of each content.
+  private var firstImages: [Content: (path: String, split: String)] = [:]
+
+  /// The images that are looked at by all threads before their faults are put in order.
+  private static let batch = 256
+
+  /// A file's size and hash; equal ones are compared byte by byte.
+  private struct Content: Hashable {
+    let count: Int
+    let hash: UInt64
+  }
+
+  /// What was found about an image.
+  private struct ImageOutcome: Sendable {
+    var faults: [DatasetFault] = []
+    var content: Content?
+    var classes: [Int] = []
+  }
+
+  init(
+    dataset: Dataset, maximumImageBytes: Int,
+    size: @escaping @Sendable ([UInt8], String) throws -> Size,
+    progress: @escaping @Sendable (Int) -> Void
+  ) {
+    self.dataset = dataset
+    self.maximumImageBytes = maximumImageBytes
+    self.size = size
+    self.progress = progress
+    instances = [Int](repeating: 0, count: dataset.names.count)
+    trainingInstances = instances
+  }
+
+  private mutating func add(_ fault: DatasetFault) {
+    guard faults.count < DatasetCheck.maximumFaults else {
+      omitted += 1
+      return
+    }
+    faults.append(fault)
+  }
+
+  // MARK: - The description
+
+  mutating func checkDescription() {
+    let path = dataset.path
+    for split in ["train", "val"] where !dataset.presentSplits.contains(split) {
+      add(
+        DatasetFault(
+          .error, .missingSplit, path,
+          "\(path) has no \(split) part, which a training needs; there is "
+            + dataset.presentSplits.joined(separator: ", ")))
+    }
+    var positions: [String: Int] = [:]
+    for (index, name) in dataset.names.enumerated() {
+      if name.allSatisfy(\.isWhitespace) {
+        add(
+          DatasetFault(.warning, .className, path, "\(path): class \(index) has an empty name"))
+      } else if let first = positions[name] {
+        add(
+          DatasetFault(
+            .warning, .className, path,
+            "\(path): classes \(first) and \(index) are both called \(name.excerpt())"))
+      } else {
+        positions[name] = index
+      }
+    }
+    if dataset.task == .pose, dataset.keypointFlip == nil {
+      add(
+        DatasetFault(
+          .warning, .missingFlip, path,
+          "\(path): the key flip_idx is missing; without it a training mirrors no images"))
+    }
+  }
+
+  mutating func checkClasses() {
+    guard dataset.presentSplits.contains("train"), trainingInstances.contains(where: { $0 > 0 })
+    else { return }
+    for (index, count) in trainingInstances.enumerated() where count == 0 {
+      add(
+        DatasetFault(
+          .warning, .unusedClass, dataset.path,
+          "\(dataset.path): class \(index) (\(dataset.names[index].excerpt())) is in no training "
+            + "image"))
+    }
+  }
+
+  // MARK: - Images
+
+  mutating func check(_ split: String) -> DatasetCheck.SplitSummary {
+    var summary = DatasetCheck.SplitSummary(split: split)
+    let images: [(path: String, classIndex: Int?)]
+    do throws(DatasetError) {
+      images =
+        dataset.task == .classify
+        ? try dataset.classifiedImages(of: split).map { ($0.path, $0.classIndex) }
+        : try dataset.images(of: split).map { ($0, nil) }
+      for fault in try dataset.strangers(in: split, images: images.map(\.path)) { add(fault) }
+    } catch {
+      add(DatasetFault(error))
+      return summary
+    }
+    summary.images = images.count
+    checkShared(images.map(\.path), in: split)
+    for start in stride(from: 0, to: images.count, by: Self.batch) {
+      let part = Array(images[start..<min(start + Self.batch, images.count)])
+      for (image, outcome) in zip(part, outcomes(of: part, total: images.count)) {
+        record(outcome, of: image.path, in: split, &summary)
+      }
+    }
+    if dataset.task != .classify, summary.labeledImages == 0, let first = images.first {
+      let expected = Dataset.labelPath(ofImage: first.path)
+      add(
+        DatasetFault(
+          split == "train" ? .error : .warning, .unlabeledSplit, dataset.path,
+          "\(dataset.path): no image of the \(split) part has a label; that of \(first.path) is "
+            + "expected in \(expected)"))
+    }
+    return summary
+  }
+
+  /// Looks for images that an earlier part names, too.
+  private mutating func checkShared(_ images: [String], in split: String) {
+    var counts: [String: Int] = [:]
+    for image in images {
+      if let other = partOfImage[image], other != split {
+        counts[other, default: 0] += 1
+      } else {
+        partOfImage[image] = split
+      }
+    }
+    for (other, count) in counts.sorted(by: { $0.key < $1.key }) {
+      add(
+        DatasetFault(
+          .warning, .repeatedImage, dataset.path,
+          "\(dataset.path): images of the \(split) part that are of the \(other) part, too: "
+            + "\(count)"))
+    }
+  }
+
+  private mutating func record(
+    _ outcome: ImageOutcome, of path: String, in split: String,
+    _ summary: inout DatasetCheck.SplitSummary
+  ) {
+    if outcome.faults.contains(where: { $0.severity == .error }) { summary.faultyImages += 1 }
+    for fault in outcome.faults { add(fault) }
+    if !outcome.classes.isEmpty { summary.labeledImages += 1 }
+    summary.instances += outcome.classes.count
+    for index in outcome.classes {
+      instances[index] += 1
+      if split == "train" { trainingInstances[index] += 1 }
+    }
+    guard let content = outcome.content else { return }
+    guard let first = firstImages[content] else {
+      firstImages[content] = (path, split)
+      return
+    }
+    guard first.path != path, isSame(first.path, path) else { return }
+    let part = first.split == split ? "" : ", which is of the \(first.split) part"
+    add(
+      DatasetFault(
+        .warning, .repeatedImage, path, "\(path) is the same image as \(first.path)\(part)"))
+  }
+
+  private func isSame(_ first: String, _ second: String) -> Bool {
+    let contents = [first, second].map {
+      try? DatasetFiles.read($0, maximumBytes: maximumImageBytes)
+    }
+    return contents[0] == contents[1]
+  }
+
+  /// Looks at images on all threads; the outcomes are in the order of the images.
+  private func outcomes(
+    of images: [(path: String, classIndex: Int?)], total: Int
+  ) -> [ImageOutcome] {
+    [ImageOutcome](unsafeUninitializedCapacity: images.count) { buffer, count in
+      guard let base = buffer.baseAddress else { return }
+      // SAFETY: each iteration initializes an element of its own.
+      nonisolated(unsafe) let outcomes = base
+      DispatchQueue.concurrentPerform(iterations: images.count) { index in
+        let image = images[index]
+        (outcomes + index).initialize(to: outcome(image.path, image.classIndex))
+        progress(total)
+      }
+      count = images.count
+    }
+  }
+
+  private func outcome(_ path: String, _ classIndex: Int?) -> ImageOutcome {
+    var outcome = ImageOutcome()
+    do {
+      let bytes = try DatasetFiles.read(path, maximumBytes: maximumImageBytes)
+      outcome.content = Content(count: bytes.count, hash: Self.hash(bytes))
+      let size = try size(bytes, path)
+      try Dataset.check(size, ofImage: path)
+    } catch let error as DatasetError {
+      outcome.faults.append(
+        error.isUnreadable
+          ? DatasetFault(.error, .unreadableImage, path, "\(error)") : DatasetFault(error))
+    } catch {
+      outcome.faults.append(DatasetFault(.error, .unreadableImage, path, "\(error)"))
+    }
+    if let classIndex {
+      outcome.classes = [classIndex]
+    } else {
+      checkLabels(ofImage: path, &outcome)
+    }
+    return outcome
+  }
+
+  private func checkLabels(ofImage image: String, _ outcome: inout ImageOutcome) {
+    let path = Dataset.labelPath(ofImage: image)
+    guard FileSystem.exists(path) else { return }
+    do throws(DatasetError) {
+      let bytes = try DatasetFiles.read(path, maximumBytes: LabelReader.maximumBytes)
+      let reader = LabelReader(
+        path: path, task: dataset.task, classCount: dataset.names.count,
+        keypointShape: dataset.keypointShape)
+      let (labels, errors) = try reader.scan(bytes)
+      outcome.faults += errors.map { DatasetFault($0) }
+      outcome.classes = labels.instances.map(\.classIndex)
+      if labels.duplicates > 0 {
+        outcome.faults.append(
+          DatasetFault(
+            .warning, .repeatedLabel, path,
+            "\(path): rows that occur before: \(labels.duplicates)"))
+      }
+      let empty = labels.instances.count { $0.box.width <= 0 || $0.box.height <= 0 }
+      if empty > 0 {
+        outcome.faults.append(
+          DatasetFault(
+            .warning, .emptyBox, path, "\(path): objects without width or height: \(empty)"))
+      }
+    } catch {
+      outcome.faults.append(DatasetFault(error))
+    }
+  }
+
+  /// The hash FNV-1a of eight bytes at a time.
+  private static func hash(_ bytes: [UInt8]) -> UInt64 {
+    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
+    bytes.withUnsafeBytes { bytes in
+      var offset = 0
+      while offset + 8 <= bytes.count {
+        hash =
+          (hash ^ bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)) &* 0x100_0000_01B3
+        hash ^= hash >> 29
+        offset += 8
+      }
+      for byte in bytes[offset...] { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
+    }
+    return hash
+  }
+}
+
+extension DatasetError {
+  /// Whether a file could not be read, or is larger than it may be.
+  fileprivate var isUnreadable: Bool {
+    switch self {
+    case .unreadable, .tooLarge: true
+    case .malformed, .missingKey, .invalidValue, .missingSplit, .noImages, .invalidLabel,
+      .imageTooSmall, .invalidPrediction:
+      false
+    }
+  }
+}
+
+extension Dataset {
+  /// Looks for files of a part that belong to nothing: labels without an image, images that share a
+  /// label file, files that are no images.
+  fileprivate func strangers(
+    in split: String, images: [String]
+  ) throws(DatasetError) -> [DatasetFault] {
+    var faults: [DatasetFault] = []
+    for file in try otherFiles(of: split) {
+      faults.append(
+        DatasetFault(
+          .warning, .otherFile, file,
+          "\(file) is passed over: images end in "
+            + Self.suffixes.map { ".\($0)" }.joined(separator: ", ")))
+    }
+    guard task != .classify else {
+      let known = Set(images)
+      for image in try self.images(of: split) where !known.contains(image) {
+        faults.append(
+          DatasetFault(
+            .warning, .otherFile, image, "\(image) is passed over: its directory is no class"))
+      }
+      return faults
+    }
+    var owners: [String: String] = [:]
+    for image in images {
+      let label = Self.labelPath(ofImage: image)
+      guard let owner = owners.updateValue(image, forKey: label), FileSystem.exists(label) else {
+        continue
+      }
+      faults.append(
+        DatasetFault(
+          .warning, .sharedLabel, label, "\(label) labels both \(owner) and \(image)"))
+    }
+    let directories = Set(owners.keys.map { FilePath.directory(of: $0) }).sorted()
+    for directory in directories where FileSystem.isDirectory(directory) {
+      for name in try DatasetFiles.entries(of: directory) where name.hasSuffix(".txt") {
+        let label = FilePath.joined(directory, name)
+        guard owners[label] == nil, name != "classes.txt" else { continue }
+        faults.append(
+          DatasetFault(
+            .warning, .labelWithoutImage, label, "\(label) belongs to no image of the \(split) part"
+          ))
+      }
+    }
+    return faults
+  }
+}
