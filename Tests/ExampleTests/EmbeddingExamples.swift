@@ -47,6 +47,19 @@ import YOLOImageIO
     #expect(output.lines.count == 7)
   }
 
+  @Test func channels() async throws {
+    let fixtures = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .appending(path: "Fixtures/channels")
+    let checkpoint = fixtures.appending(path: "channels-10.pt").path
+    let scene = fixtures.appending(path: "channels-10.npy").path
+    // example: channels
+    let model = try Model(path: checkpoint)
+    let image = try ImageReader.read(contentsOf: scene, channels: model.channels)
+    let results = try await model.predict(image)
+    // end
+    #expect(image.channels == 10 && !results.isEmpty)
+  }
+
   @Test func load() throws {
     let copy = FileManager.default.temporaryDirectory.appending(
       path: "example-\(UUID().uuidString).safetensors")

@@ -35,7 +35,7 @@ struct Fixture: CustomTestStringConvertible, Sendable {
 
   /// How errors end that tell which formats there are.
   static let expectedFormats =
-    "expected JPEG, PNG, WebP, BMP, GIF, PNM, TIFF, JPEG 2000, AVIF or HEIC"
+    "expected JPEG, PNG, WebP, BMP, GIF, PNM, TIFF, JPEG 2000, AVIF, HEIC or NumPy array"
 
   /// The fixtures whose name begins with `prefix` and ends in `suffix`.
   static func all(_ prefix: String = "", _ suffix: String = "") -> [Fixture] {

@@ -25,6 +25,8 @@ public struct Dataset: Sendable, Hashable {
   public let path: String
   /// What the classes are called, by index.
   public let names: [String]
+  /// The channels of the images, where the description tells them.
+  public let channels: Int?
   /// The shape of the keypoints; for pose only.
   public let keypointShape: KeypointShape?
   /// Which keypoint each one becomes in a mirrored image; for pose only, and not always given.
@@ -65,6 +67,7 @@ public struct Dataset: Sendable, Hashable {
     self.task = task
     self.path = path
     names = try description.names()
+    channels = try description.channels()
     keypointShape = task == .pose ? try description.keypointShape() : nil
     keypointFlip = try keypointShape.flatMap { (shape) throws(DatasetError) in
       try description.keypointFlip(shape)
@@ -94,6 +97,7 @@ public struct Dataset: Sendable, Hashable {
     task = .classify
     self.path = path
     self.sources = sources
+    channels = nil
     keypointShape = nil
     keypointFlip = nil
   }

@@ -63,6 +63,15 @@ struct DatasetDescription {
     }
   }
 
+  /// The channels of the images: `channels`.
+  func channels() throws(DatasetError) -> Int? {
+    guard let node = value("channels") else { return nil }
+    guard let channels = node.integer, (1...512).contains(channels) else {
+      throw invalid("channels", node, expected: "a number of channels from 1 to 512")
+    }
+    return channels
+  }
+
   func keypointShape() throws(DatasetError) -> KeypointShape {
     guard let node = value("kpt_shape") else {
       throw .missingKey(

@@ -76,7 +76,7 @@ public struct Evaluator: Sendable {
   ///   - progress: Called with each event; what it throws ends the run.
   /// - Returns: The figures.
   /// - Throws: `DatasetError` if the part cannot be listed; `YOLOError` of code `option` if the
-  ///   dataset is not of the model's task; what `progress` throws.
+  ///   dataset is not of the model's task, or its `channels` are not the model's; what `progress` throws.
   public func run(
     split: String = "val", progress: (Event) throws -> Void = { _ in }
   ) throws -> Outcome {
@@ -85,6 +85,11 @@ public struct Evaluator: Sendable {
         .option,
         "\(dataset.path) is read for \(dataset.task.rawValue), but the model is for "
           + model.task.rawValue)
+    }
+    if let channels = dataset.channels, channels != model.channels {
+      throw YOLOError(
+        .option,
+        "\(dataset.path) has images of \(channels) channels, but the model takes \(model.channels)")
     }
     return model.task == .classify
       ? try classify(split, progress) : try rateInstances(split, progress)
@@ -124,7 +129,8 @@ public struct Evaluator: Sendable {
       let item = usable[input.index]
       try progress(.step(total: 2 * paths.count))
       try record.attempt(item.path, progress) {
-        let image = try ImageReader.read(contentsOf: item.path, threads: model.options.threads)
+        let image = try ImageReader.read(
+          contentsOf: item.path, threads: model.options.threads, channels: model.channels)
         guard image.size == item.size else {
           throw ImageIOError.unreadable(source: item.path, reason: "it changed meanwhile")
         }
@@ -153,7 +159,8 @@ public struct Evaluator: Sendable {
       try progress(.step(total: images.count))
       try record.attempt(item.path, progress) {
         try check([item.classIndex], in: item.path)
-        let image = try ImageReader.read(contentsOf: item.path, threads: model.options.threads)
+        let image = try ImageReader.read(
+          contentsOf: item.path, threads: model.options.threads, channels: model.channels)
         try Dataset.check(image.size, ofImage: item.path)
         let results = try model.evaluate(image, fit: .crop(size), selection: selection)
         if let classification = results.classification {

@@ -140,12 +140,12 @@ extension GoldenCase {
     return image.objects
   }
 
-  /// Reads the image.
+  /// Reads the image with the channels that a model takes.
   ///
   /// - Throws: `VerificationError.image`.
-  public func readImage() throws(VerificationError) -> Image {
+  public func readImage(channels: Int = 3) throws(VerificationError) -> Image {
     do throws(ImageIOError) {
-      return try ImageReader.read(contentsOf: FilePath.joined(path, image))
+      return try ImageReader.read(contentsOf: FilePath.joined(path, image), channels: channels)
     } catch {
       throw .image(error)
     }

@@ -36,7 +36,7 @@ extension GoldenCase {
     let fixed: PredictOptions
     do {
       bytes = try BoundedInput.read(path: path, maximumBytes: ImageLimits().maximumBytes)
-      let image = try ImageReader.decode(bytes, named: path)
+      let image = try ImageReader.decode(bytes, named: path, channels: model.channels)
       fixed = try model.resolved(options).with {
         $0.imageSize = options.imageSize ?? model.defaultImageSize
       }

@@ -46,7 +46,7 @@ public struct Verification: Sendable, Hashable {
             + "\(goldenCase.branch == .oneToMany), but the model was opened for the other branch"
         ))
     }
-    let image = try goldenCase.readImage()
+    let image = try goldenCase.readImage(channels: model.channels)
     let options = goldenCase.options
     let results: Results
     do throws(YOLOError) {

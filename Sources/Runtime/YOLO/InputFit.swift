@@ -23,7 +23,7 @@ public enum InputFit: Sendable, Hashable {
   /// The pixels from which on a second thread pays for its start.
   private static let pixelsPerThread = 1 << 15
 
-  /// Writes the image as the network's input, [height, width, RGB] in 0...1.
+  /// Writes the image as the network's input, [height, width, channels] in 0...1.
   ///
   /// - Parameters:
   ///   - view: The image that the fit was planned for.
@@ -35,7 +35,8 @@ public enum InputFit: Sendable, Hashable {
     threads: Int
   ) {
     precondition(
-      layout.height == size.height && layout.width == size.width && layout.channels == 3)
+      layout.height == size.height && layout.width == size.width
+        && layout.channels == view.channels)
     let target = Target(base: base, layout: layout)
     switch self {
     case .crop(let size):
@@ -78,7 +79,8 @@ public enum InputFit: Sendable, Hashable {
     func write(_ samples: UnsafePointer<UInt8>, row: Int) {
       // SAFETY: the layout has room for each of the row's pixels.
       InputRow.write(
-        samples, width: layout.width, to: base + row * layout.rowStride,
+        samples, channels: layout.channels, width: layout.width,
+        to: base + row * layout.rowStride,
         pixelStride: layout.pixelStride)
     }
 

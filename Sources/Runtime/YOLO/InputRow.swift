@@ -8,20 +8,21 @@ package enum InputRow {
   /// 1 / 255 less `reciprocal`.
   private static let remainder = Float(1.0 / 255 - Double(reciprocal))
 
-  /// Writes RGB bytes as x / 255, rounded to float32.
+  /// Writes bytes as x / 255, rounded to float32.
   ///
   /// - Parameters:
-  ///   - samples: `3 · width` bytes.
+  ///   - samples: `channels · width` bytes.
+  ///   - channels: The samples of a pixel.
   ///   - width: The number of pixels.
   ///   - target: The first pixel's first value.
   ///   - pixelStride: The distance between pixels of the target, in values.
   package static func write(
-    _ samples: UnsafePointer<UInt8>, width: Int, to target: UnsafeMutablePointer<Float>,
-    pixelStride: Int
+    _ samples: UnsafePointer<UInt8>, channels: Int = 3, width: Int,
+    to target: UnsafeMutablePointer<Float>, pixelStride: Int
   ) {
-    // SAFETY: `3 · width` bytes are read; whole vectors where as many are left.
-    if pixelStride == 3 {
-      let count = 3 &* width
+    // SAFETY: `channels · width` bytes are read; whole vectors where as many are left.
+    if pixelStride == channels {
+      let count = channels &* width
       let source = UnsafeRawPointer(samples)
       let result = UnsafeMutableRawPointer(target)
       var index = 0
@@ -39,6 +40,14 @@ package enum InputRow {
       return
     }
     var (source, pixel) = (samples, target)
+    guard channels == 3 else {
+      for _ in 0..<width {
+        for channel in 0..<channels { pixel[channel] = level(source[channel]) }
+        source += channels
+        pixel += pixelStride
+      }
+      return
+    }
     for _ in 0..<width {
       pixel[0] = level(source[0])
       pixel[1] = level(source[1])

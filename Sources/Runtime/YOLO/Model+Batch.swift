@@ -59,6 +59,9 @@ extension Model {
     _ images: [Image], options: PredictOptions, sources: [String]
   ) throws(YOLOError) -> Batch {
     let request = try request(options)
+    let images = try zip(images, sources).map { image, source throws(YOLOError) in
+      try fitted(image, named: source)
+    }
     let fits = images.map { fit(for: $0.size, options: options) }
     var parts = [[Int]]()
     var open = [Size: Int]()

@@ -14,7 +14,7 @@ extension Model {
     public let results: Results
     /// How the image became the network's input.
     public let fit: InputFit
-    /// The network's input: RGB in 0...1, [1, 3, height, width].
+    /// The network's input: the channels of the model's images in 0...1, [1, channels, height, width].
     public let input: Tensor
     /// The outputs of modules by path, as PyTorch gives them: [1, channels, height, width], or
     /// [1, channels] where pixels have no place; of the head itself the decoded cells,
@@ -55,6 +55,7 @@ extension Model {
     source: String = "image"
   ) throws(YOLOError) -> Trace {
     let request = try request(options)
+    let image = try fitted(image, named: source)
     let fit = fit(for: image.size, options: options)
     let headTaps = HeadTap.taps(of: network, checkpoint).filter { paths.contains($0.path) }
     let plan = try plan(

@@ -94,6 +94,11 @@ public final class Model: Sendable {
   /// The number of classes, whose indices are those below it.
   package var classCount: Int { network.head.classCount }
 
+  /// The channels of the images that it takes: 3 for RGB, 1 for gray, or others.
+  ///
+  /// A reader of images is told this number; `predict` also takes RGB for 1 and gray for 3.
+  public var channels: Int { network.inputChannels }
+
   /// The task.
   public var task: VisionTask { network.head.task }
 
@@ -124,8 +129,8 @@ public final class Model: Sendable {
   ///     result does not depend on it.
   /// - Returns: The results, in pixels of the image.
   /// - Throws: `YOLOError` of code `option` for classes that the model does not have, by index or by
-  ///   name, of code `model` or
-  ///   `tooLarge` where the network does not fit the input.
+  ///   name, of code `channels` for an image of other channels than the model takes, of code `model`
+  ///   or `tooLarge` where the network does not fit the input.
   public func predictBlocking(
     _ image: Image, options: PredictOptions = .standard, source: String = "image",
     threads: Int? = nil
@@ -162,7 +167,7 @@ public final class Model: Sendable {
     _ image: Image, fit: InputFit, selection: Selection
   ) throws(YOLOError) -> Results {
     let (content, speed) = try run(
-      image, fit,
+      fitted(image, named: "image"), fit,
       ResultRequest(selection: selection, space: .letterbox, masks: .prototypes),
       threads: nil, durations: nil)
     return results(content, of: "image", fit.size, speed)
@@ -238,13 +243,31 @@ public final class Model: Sendable {
       masks: options.hasRetinaMasks ? .source : .letterbox)
   }
 
+  /// Returns an image with the channels of the model: RGB becomes gray and gray is replicated, as
+  /// Ultralytics does with the arrays that it is given.
+  ///
+  /// - Throws: `YOLOError` of code `channels` for an image of others.
+  func fitted(_ image: Image, named name: String) throws(YOLOError) -> Image {
+    switch (image.channels, channels) {
+    case (let found, let expected) where found == expected: return image
+    case (3, 1): return image.gray()
+    case (1, 3): return image.rgb
+    case (let found, let expected):
+      throw YOLOError(
+        .channels,
+        "\(name): has \(found) channel\(found == 1 ? "" : "s"), "
+          + "but the model takes images of \(expected)")
+    }
+  }
+
   private func predictBlocking(
     _ image: Image, options: PredictOptions, source: String, threads: Int?,
     durations: UnsafeMutablePointer<[Double]>?
   ) throws(YOLOError) -> Results {
     let request = try request(options)
     let (content, speed) = try run(
-      image, fit(for: image.size, options: options), request, threads: threads,
+      fitted(image, named: source), fit(for: image.size, options: options), request,
+      threads: threads,
       durations: durations)
     return results(content, of: source, image.size, speed)
   }

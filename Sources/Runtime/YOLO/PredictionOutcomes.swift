@@ -15,7 +15,9 @@ extension Model {
   public func predict(
     _ source: ImageSource, options: PredictOptions = .standard
   ) async throws -> Results {
-    try await predict(options: options, source: source.name) { try source.image() }
+    try await predict(options: options, source: source.name) {
+      try source.image(channels: self.channels)
+    }
   }
 
   /// Decodes many images and finds the objects in them; one that fails does not keep the others from

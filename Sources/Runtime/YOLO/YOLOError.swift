@@ -20,6 +20,8 @@ public struct YOLOError: Error, Sendable, Hashable, CustomStringConvertible {
     public static let model = Code(rawValue: "model")
     /// An option out of its range, or not available on this machine or in this build.
     public static let option = Code(rawValue: "option")
+    /// An image of other channels than the model takes.
+    public static let channels = Code(rawValue: "channels")
     /// An input that would need more memory than is allowed.
     public static let tooLarge = Code(rawValue: "too-large")
   }

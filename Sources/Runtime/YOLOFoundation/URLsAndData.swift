@@ -77,23 +77,24 @@ extension Image {
   /// - Throws: `unreadable` for a URL that is not of a file, else as
   ///   `ImageReader.read(contentsOf:limits:threads:)`.
   public init(
-    contentsOf url: URL, limits: ImageLimits = ImageLimits()
+    contentsOf url: URL, limits: ImageLimits = ImageLimits(), channels: Int = 3
   ) throws(ImageIOError) {
     guard let path = url.filePath else {
       throw .unreadable(source: url.absoluteString, reason: "it is not the URL of a file")
     }
-    self = try ImageReader.read(contentsOf: path, limits: limits)
+    self = try ImageReader.read(contentsOf: path, limits: limits, channels: channels)
   }
 
   /// Decodes an image in memory as `ImageReader` does; `name` is what errors call it.
   ///
   /// - Throws: As `ImageReader.decode(_:named:limits:threads:)`.
   public init(
-    data: Data, named name: String = "the image", limits: ImageLimits = ImageLimits()
+    data: Data, named name: String = "the image", limits: ImageLimits = ImageLimits(),
+    channels: Int = 3
   ) throws(ImageIOError) {
     let result = data.withUnsafeBytes { bytes in
       Result { () throws(ImageIOError) in
-        try ImageReader.decode(bytes, named: name, limits: limits)
+        try ImageReader.decode(bytes, named: name, limits: limits, channels: channels)
       }
     }
     self = try result.get()
@@ -105,11 +106,15 @@ extension ImageSource {
   ///
   /// Its name is the path, or the whole URL if that is not of a file.
   public init(contentsOf url: URL, limits: ImageLimits = ImageLimits()) {
-    self.init(url.filePath ?? url.absoluteString) { try Image(contentsOf: url, limits: limits) }
+    self.init(decoding: url.filePath ?? url.absoluteString) { channels in
+      try Image(contentsOf: url, limits: limits, channels: channels)
+    }
   }
 
   /// Creates the source of an encoded image in memory, in any format that `ImageReader` reads.
   public init(data: Data, named name: String, limits: ImageLimits = ImageLimits()) {
-    self.init(name) { try Image(data: data, named: name, limits: limits) }
+    self.init(decoding: name) { channels in
+      try Image(data: data, named: name, limits: limits, channels: channels)
+    }
   }
 }

@@ -42,7 +42,9 @@ public struct Network: Sendable {
     public let parameterCount: Int
   }
 
-  /// The traced graph, nothing fused: RGB input in 0...1, [height, width, 3].
+  /// The channels of the images that it reads.
+  public let inputChannels: Int
+  /// The traced graph, nothing fused: input in 0...1, [height, width, channels], RGB where there are 3.
   public let graph: Graph
   /// How to read its outputs.
   public let head: Head
@@ -59,7 +61,9 @@ public struct Network: Sendable {
     _ checkpoint: Checkpoint, branch: HeadBranch = .oneToMany
   ) throws(ModelError) {
     do {
-      (graph, head, layers) = try Self.trace(checkpoint.model, branch, GraphBuilder())
+      inputChannels = try checkpoint.model.child("model").inputChannels()
+      (graph, head, layers) = try Self.trace(
+        checkpoint.model, channels: inputChannels, branch, GraphBuilder())
       try AttributeTable.check(checkpoint)
     } catch let error as ModelError {
       throw error
@@ -76,7 +80,7 @@ public struct Network: Sendable {
   }
 
   private static func trace(
-    _ model: ModuleRecord, _ branch: HeadBranch, _ builder: GraphBuilder
+    _ model: ModuleRecord, channels: Int, _ branch: HeadBranch, _ builder: GraphBuilder
   ) throws -> (graph: Graph, head: Head, layers: [Layer]) {
     let root = try model.child("model")
     let records = root.children
@@ -84,7 +88,7 @@ public struct Network: Sendable {
     guard let last = records.last, let headType = HeadTable.heads[lastClass] else {
       throw ModelError.noHead(lastLayer: lastClass, known: HeadTable.heads.keys.sorted())
     }
-    let input = builder.input(channels: 3)
+    let input = builder.input(channels: channels)
     // The output of each layer: one value, or a list.
     var values = [[Value]]()
     var layers = [Layer]()
@@ -102,6 +106,11 @@ public struct Network: Sendable {
     let head = try headType.init(last, branch: branch)
     let outputs = try head.callAsFunction(headInputs, builder)
     try builder.checkSize(at: last.path)
+    if case .classify = outputs, channels != 3 {
+      throw ModelError.unsupported(
+        path: root.path, setting: "the number of input channels", found: "\(channels)",
+        supported: "3 for a classifier, which Ultralytics prepares RGB images for")
+    }
     return (builder.build(), outputs, layers)
 
     func inputs(of layer: Layer) -> [[Value]] {

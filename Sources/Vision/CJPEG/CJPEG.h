@@ -118,11 +118,12 @@ static inline void cjpeg_check_scans(j_common_ptr codec) {
 }
 
 // Decodes the reader's rows into their places among width * height pixels of RGB, or of CMYK as
-// stored where the file has four components, by the exact integer transform and smooth upsampling.
+// stored where the file has four components, or of gray where that is asked for, by the exact integer transform and smooth upsampling.
 // Returns 1, or 0 and a message. Whatever follows the last row is ignored, unless it is of the same
 // scan; a file whose header gives another size or number of components fails.
 static inline int cjpeg_decode(
-    CJPEGReader *reader, uint32_t width, uint32_t height, int32_t components, uint8_t *pixels) {
+    CJPEGReader *reader, uint32_t width, uint32_t height, int32_t components, int32_t isGray,
+    uint8_t *pixels) {
   struct jpeg_decompress_struct decoder;
   CJPEGErrors errors;
   decoder.client_data = reader;
@@ -156,9 +157,9 @@ static inline int cjpeg_decode(
   if (decoder.image_width != width || decoder.image_height != height ||
       decoder.num_components != components)
     cjpeg_fail((j_common_ptr)&decoder, "the header is ambiguous");
-  decoder.out_color_space = components == 4 ? JCS_CMYK : JCS_RGB;
+  decoder.out_color_space = components == 4 ? JCS_CMYK : isGray ? JCS_GRAYSCALE : JCS_RGB;
   if (!jpeg_start_decompress(&decoder)) cjpeg_fail((j_common_ptr)&decoder, end);
-  size_t stride = (size_t)width * (components == 4 ? 4 : 3);
+  size_t stride = (size_t)width * (components == 4 ? 4 : isGray ? 1 : 3);
   // Passing over goes on behind the end of the data.
   if (reader->firstRow > 0 &&
       (jpeg_skip_scanlines(&decoder, reader->firstRow) != reader->firstRow || reader->ranOut))

@@ -68,11 +68,12 @@ static inline void cpng_write(png_structp png, png_bytep source, size_t count) {
 
 static inline void cpng_flush(png_structp png) { (void)png; }
 
-// Decodes a whole file into 3 * width * height bytes of RGB: palettes and gray expanded, the high
-// byte of 16 bits, alpha dropped, gamma and color profiles ignored. Returns 1, or 0 and a message;
-// a file whose header gives another size than width and height fails.
-static inline int cpng_decode_rgb(
-    CPNGReader *reader, uint32_t width, uint32_t height, uint8_t *pixels) {
+// Decodes a whole file into channels * width * height bytes: 3 are RGB, 1 is gray, 4 are blue, green,
+// red and alpha. Palettes and gray are expanded, of 16 bits the high byte stays, alpha that is not
+// wanted is dropped, gamma and color profiles are ignored. Returns 1, or 0 and a message; a file whose
+// header gives another size than width and height fails.
+static inline int cpng_decode(
+    CPNGReader *reader, uint32_t width, uint32_t height, int32_t channels, uint8_t *pixels) {
   png_structp png = png_create_read_struct(
       PNG_LIBPNG_VER_STRING, reader, cpng_reader_failed, cpng_ignore_warning);
   if (!png) {
@@ -99,12 +100,22 @@ static inline int cpng_decode_rgb(
   png_set_strip_16(png);
   png_set_palette_to_rgb(png);
   png_set_expand_gray_1_2_4_to_8(png);
-  png_set_strip_alpha(png);
-  png_set_gray_to_rgb(png);
+  if (channels == 4) {
+    png_set_tRNS_to_alpha(png);
+    png_set_bgr(png);
+  } else {
+    png_set_strip_alpha(png);
+  }
+  if (channels == 1) {
+    // Silently, and by the weights of ITU-R 601.
+    png_set_rgb_to_gray(png, 1, 0.299, 0.587);
+  } else {
+    png_set_gray_to_rgb(png);
+  }
   int passes = png_set_interlace_handling(png);
   png_read_update_info(png, info);
-  size_t stride = (size_t)3 * width;
-  if (png_get_rowbytes(png, info) != stride) png_error(png, "the rows are not RGB");
+  size_t stride = (size_t)channels * width;
+  if (png_get_rowbytes(png, info) != stride) png_error(png, "the rows have other channels");
   for (int pass = 0; pass < passes; ++pass) {
     for (uint32_t y = 0; y < height; ++y) {
       // Behind the last row libpng inflates whatever is left, a thousandfold where it is a bomb. The

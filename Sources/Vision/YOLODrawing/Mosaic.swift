@@ -72,12 +72,13 @@ extension Image {
   package func tinted(by values: [Float], _ scale: ColorScale) -> Image {
     precondition(values.count == width * height, "a value for each pixel")
     let (minimum, maximum) = (Float(0.12), Float(0.85))
+    let shown = rgb.pixels
     let pixels = [UInt8](unsafeUninitializedCapacity: 3 * values.count) { target, count in
       for (index, value) in values.enumerated() {
         let color = scale.color(of: value)
         let opacity = value.isNaN ? 1 : minimum + (maximum - minimum) * min(max(value, 0), 1)
         for (channel, sample) in [color.red, color.green, color.blue].enumerated() {
-          let below = Float(self.pixels[3 * index + channel])
+          let below = Float(shown[3 * index + channel])
           target[3 * index + channel] = UInt8((below + (Float(sample) - below) * opacity).rounded())
         }
       }

@@ -212,6 +212,7 @@ extension ImageView {
   /// Returns the part of the resized image that a crop keeps, as Pillow computes it.
   package func resized(_ crop: CenterCrop, filter: ResizeFilter) -> Image {
     precondition(crop.source == size, "the crop was planned for another image")
+    precondition(channels == 3, "classifiers take RGB")
     guard filter == .bilinear else { return FilteredResizer(crop, filter: filter).resized(self) }
     let total = 3 * crop.target.width * crop.target.height
     let pixels = [UInt8](unsafeUninitializedCapacity: total) { output, count in

@@ -6,17 +6,17 @@ extension ImageView {
 
   /// Returns the image resized bilinearly, without antialiasing.
   ///
-  /// Bit-exact to OpenCV's `INTER_LINEAR` for 8-bit samples. Both sides must be at least 1.
+  /// Bit-exact to OpenCV's `INTER_LINEAR` for 8-bit samples of any number of channels. Both sides must be at least 1.
   public func resized(to newSize: Size) -> Image {
     precondition(newSize.width > 0 && newSize.height > 0, "an image has at least one pixel")
     guard newSize != size else { return Image(self) }
-    let stride = 3 * newSize.width
+    let stride = channels * newSize.width
     let pixels = [UInt8](unsafeUninitializedCapacity: stride * newSize.height) { target, count in
       count = stride * newSize.height
       guard let base = target.baseAddress else { return }
       resize(to: newSize, into: base, stride: stride)
     }
-    return Image(knownSize: newSize, pixels: pixels)
+    return Image(knownSize: newSize, channels: channels, pixels: pixels)
   }
 
   /// Returns the image scaled and padded with gray (114) as the letterbox plans it.
@@ -24,14 +24,14 @@ extension ImageView {
   /// The letterbox's source size must be this image's size.
   public func letterboxed(_ letterbox: Letterbox) -> Image {
     precondition(letterbox.source == size, "the letterbox was planned for another image")
-    let stride = 3 * letterbox.padded.width
+    let stride = channels * letterbox.padded.width
     let total = stride * letterbox.padded.height
     let pixels = [UInt8](unsafeUninitializedCapacity: total) { target, count in
       count = total
       guard let base = target.baseAddress else { return }
       // SAFETY: the resized image lies inside the padded one; both are written in full.
-      let leading = 3 * letterbox.left
-      let inner = 3 * letterbox.resized.width
+      let leading = channels * letterbox.left
+      let inner = channels * letterbox.resized.width
       let above = stride * letterbox.top
       base.initialize(repeating: Self.paddingGray, count: above)
       let first = base + above
@@ -45,7 +45,7 @@ extension ImageView {
         repeating: Self.paddingGray, count: stride * letterbox.bottom)
       resize(to: letterbox.resized, into: first + leading, stride: stride)
     }
-    return Image(knownSize: letterbox.padded, pixels: pixels)
+    return Image(knownSize: letterbox.padded, channels: channels, pixels: pixels)
   }
 
   /// Returns the image scaled and cut to a classification network's input size.
@@ -54,8 +54,9 @@ extension ImageView {
   /// the image is stretched, see ``CenterCrop``. Scaling is bilinear with antialiasing. Bit-exact
   /// to torchvision's `Resize` and `CenterCrop` on Pillow 13. Memory beyond the result is a row of
   /// the source, or as many rows of the result as a source row's filter spans. Both sides of the
-  /// target must be at least 1.
+  /// target must be at least 1, and the image must be RGB.
   public func classificationInput(size target: Size) -> Image {
+    precondition(channels == 3, "classifiers take RGB")
     let crop = CenterCrop(source: size, target: target)
     let total = 3 * target.width * target.height
     let result = [UInt8](unsafeUninitializedCapacity: total) { output, count in
@@ -75,7 +76,7 @@ extension ImageView {
   /// - Parameters:
   ///   - letterbox: The scaling and padding of the image.
   ///   - rows: The rows of the padded image.
-  ///   - body: Takes a row's index and its `3 · letterbox.padded.width` samples, valid inside only.
+  ///   - body: Takes a row's index and its `channels · letterbox.padded.width` samples, valid inside only.
   package func forEachRow(
     of letterbox: Letterbox, in rows: Range<Int>, _ body: (Int, UnsafePointer<UInt8>) -> Void
   ) {
@@ -84,25 +85,35 @@ extension ImageView {
     let (top, inner) = (letterbox.top, letterbox.resized)
     let content = rows.clamped(to: top..<top + inner.height)
     // SAFETY: `line` holds a padded row, the resized row lies inside of it.
-    withUnsafeTemporaryAllocation(of: UInt8.self, capacity: 3 * letterbox.padded.width) { buffer in
+    withUnsafeTemporaryAllocation(
+      of: UInt8.self, capacity: channels * letterbox.padded.width
+    ) { buffer in
       buffer.initialize(repeating: Self.paddingGray)
       guard let line = buffer.baseAddress else { return }
       for y in rows where y < top { body(y, line) }
       if !content.isEmpty {
-        let start = line + 3 * letterbox.left
+        let start = line + channels * letterbox.left
         if inner != size {
-          BilinearResizer(source: size, result: inner).resize(
-            self, rows: content.lowerBound - top..<content.upperBound - top
-          ) { _ in
-            start
-          } finish: {
-            body($0 + top, line)
+          let rows = content.lowerBound - top..<content.upperBound - top
+          if channels == 3 {
+            BilinearResizer(source: size, result: inner).resize(self, rows: rows) { _ in
+              start
+            } finish: {
+              body($0 + top, line)
+            }
+          } else {
+            ChannelResizer(source: size, result: inner, channels: channels)
+              .resize(self, rows: rows) { _ in
+                start
+              } finish: {
+                body($0 + top, line)
+              }
           }
         } else if inner.width == letterbox.padded.width {
           for y in content { body(y, row(y - top)) }
         } else {
           for y in content {
-            start.update(from: row(y - top), count: 3 * width)
+            start.update(from: row(y - top), count: channels * width)
             body(y, line)
           }
         }
@@ -117,8 +128,14 @@ extension ImageView {
     // SAFETY: the caller provides rows for `newSize`.
     if newSize == size {
       for y in 0..<height {
-        (output + y * stride).initialize(from: row(y), count: 3 * width)
+        (output + y * stride).initialize(from: row(y), count: channels * width)
       }
+    } else if channels != 3 {
+      ChannelResizer(source: size, result: newSize, channels: channels)
+        .resize(self, rows: 0..<newSize.height) {
+          output + $0 * stride
+        } finish: { _ in
+        }
     } else {
       BilinearResizer(source: size, result: newSize)
         .resize(self, rows: 0..<newSize.height) {
@@ -144,7 +161,7 @@ extension Image {
   /// Returns the image scaled and cut to a classification network's input size; see
   /// ``ImageView/classificationInput(size:)``.
   public func classificationInput(size target: Size) -> Image {
-    CenterCrop(source: size, target: target).isIdentity
+    channels == 3 && CenterCrop(source: size, target: target).isIdentity
       ? self : withView { $0.classificationInput(size: target) }
   }
 }

@@ -1,10 +1,15 @@
 public import YOLOGeometry
 
-/// An image of 8-bit RGB pixels: interleaved, row-major, top row first, no padding between rows.
+/// An image of 8-bit pixels: interleaved, row-major, top row first, no padding between rows.
+///
+/// Nearly all images are RGB. One of a single channel is gray; the channels of any other number mean
+/// what the model that takes them was trained on, in the order of its training.
 public struct Image: Sendable, Equatable {
   /// The size in pixels; both sides are at least 1.
   public let size: Size
-  /// The samples, `3 · width · height` bytes in the order R, G, B.
+  /// The samples of a pixel: 3 for R, G, B, 1 for gray, or others up to `channelLimit`.
+  public let channels: Int
+  /// The samples, `channels · width · height` bytes, those of a pixel in their order.
   public let pixels: [UInt8]
 
   /// The width in pixels.
@@ -12,54 +17,74 @@ public struct Image: Sendable, Equatable {
   /// The height in pixels.
   public var height: Int { size.height }
 
-  /// Creates an image from interleaved RGB bytes.
+  /// Creates an image from interleaved bytes.
   ///
   /// - Parameters:
   ///   - size: The size in pixels.
-  ///   - pixels: `3 · width · height` bytes; they are not copied.
-  /// - Throws: `PixelBufferError` if a side is less than 1, or the bytes are not as many.
-  public init(size: Size, pixels: [UInt8]) throws(PixelBufferError) {
-    let expected = try Self.byteCount(of: size)
+  ///   - pixels: `channels · width · height` bytes; they are not copied.
+  ///   - channels: The samples of a pixel; 3 are R, G, B.
+  /// - Throws: `PixelBufferError` if a side is less than 1, the channels are none or too many, or
+  ///   the bytes are not as many.
+  public init(size: Size, pixels: [UInt8], channels: Int = 3) throws(PixelBufferError) {
+    let expected = try Self.byteCount(of: size, channels: channels)
     guard pixels.count == expected else {
       throw .count(bytes: pixels.count, expected: expected)
     }
-    self.init(knownSize: size, pixels: pixels)
+    self.init(knownSize: size, channels: channels, pixels: pixels)
   }
 
-  /// Creates an image of one gray level.
+  /// Creates an image of one gray level in all channels.
   ///
-  /// Throws `PixelBufferError` if a side is less than 1, or there are more than 2³⁰ pixels.
-  public init(size: Size, gray: UInt8) throws(PixelBufferError) {
-    let count = try Self.byteCount(of: size)
-    self.init(knownSize: size, pixels: [UInt8](repeating: gray, count: count))
+  /// Throws `PixelBufferError` if a side is less than 1, the channels are none or too many, or there
+  /// are more than 2³⁰ pixels.
+  public init(size: Size, gray: UInt8, channels: Int = 3) throws(PixelBufferError) {
+    let count = try Self.byteCount(of: size, channels: channels)
+    self.init(
+      knownSize: size, channels: channels, pixels: [UInt8](repeating: gray, count: count))
   }
 
   /// Creates an image from bytes that are known to be as many as the size needs.
-  package init(knownSize size: Size, pixels: [UInt8]) {
+  package init(knownSize size: Size, channels: Int = 3, pixels: [UInt8]) {
     precondition(size.width > 0 && size.height > 0, "an image has at least one pixel")
-    precondition(pixels.count == 3 * size.width * size.height, "three bytes a pixel")
+    precondition(
+      channels > 0 && pixels.count == channels * size.width * size.height,
+      "as many bytes a pixel as channels")
     self.size = size
+    self.channels = channels
     self.pixels = pixels
   }
 
   /// Creates an image of one gray level and of a size that is known to be one of an image.
-  package init(knownSize size: Size, gray: UInt8) {
+  package init(knownSize size: Size, channels: Int = 3, gray: UInt8) {
     self.init(
-      knownSize: size, pixels: [UInt8](repeating: gray, count: 3 * size.width * size.height))
+      knownSize: size, channels: channels,
+      pixels: [UInt8](repeating: gray, count: channels * size.width * size.height))
   }
 
-  /// Returns the bytes of an image, which must have a pixel and not more than the limit.
-  static func byteCount(of size: Size) throws(PixelBufferError) -> Int {
+  /// Returns the bytes of an image, which must have a pixel and not more than the limits.
+  static func byteCount(of size: Size, channels: Int) throws(PixelBufferError) -> Int {
     guard size.width >= 1, size.height >= 1 else { throw .size(size, limit: pixelLimit) }
+    guard (1...channelLimit).contains(channels) else {
+      throw .channels(channels, limit: channelLimit)
+    }
     let (pixels, overflows) = size.width.multipliedReportingOverflow(by: size.height)
-    guard !overflows, pixels <= pixelLimit else { throw .pixelCount(size, limit: pixelLimit) }
-    return 3 * pixels
+    let limit = pixelLimit(channels: channels)
+    guard !overflows, pixels <= limit else { throw .pixelCount(size, limit: limit) }
+    return channels * pixels
   }
 }
 
 extension Image {
   /// The maximum number of pixels of an image, as of those that are decoded.
   public static let pixelLimit = 1 << 30
+
+  /// The maximum number of channels of an image, as of OpenCV's.
+  public static let channelLimit = 512
+
+  /// The maximum number of pixels of an image of so many channels: no more bytes than RGB has.
+  package static func pixelLimit(channels: Int) -> Int {
+    channels <= 3 ? pixelLimit : pixelLimit * 3 / channels
+  }
 
   /// The maximum number of pixels of a side of a raw image.
   public static let sideLimit = 1 << 16
@@ -167,6 +192,8 @@ public enum PixelFormat: String, Sendable, Hashable, CaseIterable {
 public enum PixelBufferError: Error, Equatable, CustomStringConvertible {
   /// A side of no pixels, or of more than `limit`.
   case size(Size, limit: Int)
+  /// No channels, or more than `limit`.
+  case channels(Int, limit: Int)
   /// More pixels than `limit`.
   case pixelCount(Size, limit: Int)
   /// Rows that lie closer together than they are long, in bytes.
@@ -182,6 +209,8 @@ public enum PixelBufferError: Error, Equatable, CustomStringConvertible {
     case .size(let size, let limit):
       "an image's sides must be from 1 to \(limit) pixels, "
         + "but \(size.width)x\(size.height) were given"
+    case .channels(let channels, let limit):
+      "an image has from 1 to \(limit) channels, but \(channels) were given"
     case .rowStride(let stride, let minimum):
       "the row stride must be at least the \(minimum) bytes of a row, but \(stride) was given"
     case .pixelCount(let size, let limit):

@@ -7,7 +7,7 @@
 public struct ImageSource: Sendable {
   /// What results and errors call the image.
   public let name: String
-  private let decode: @Sendable () throws -> Image
+  private let decode: @Sendable (Int) throws -> Image
 
   /// Creates a source.
   ///
@@ -15,6 +15,13 @@ public struct ImageSource: Sendable {
   ///   - name: What results and errors call the image.
   ///   - decode: Creates the image; it may block, and is called on the thread of the prediction.
   public init(_ name: String, decode: @escaping @Sendable () throws -> Image) {
+    self.init(decoding: name) { _ in try decode() }
+  }
+
+  /// Creates a source whose image is decoded to a number of channels.
+  package init(
+    decoding name: String, decode: @escaping @Sendable (_ channels: Int) throws -> Image
+  ) {
     self.name = name
     self.decode = decode
   }
@@ -25,7 +32,10 @@ public struct ImageSource: Sendable {
   }
 
   /// Creates the image; blocks the calling thread as long as that takes.
-  public func image() throws -> Image { try decode() }
+  ///
+  /// Files and encoded bytes are decoded to the number of channels; an image that is there already, and
+  /// what another closure creates, has the channels that it has.
+  public func image(channels: Int = 3) throws -> Image { try decode(channels) }
 }
 
 extension ImageSource: CustomStringConvertible {

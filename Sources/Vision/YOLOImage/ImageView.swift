@@ -48,7 +48,8 @@ public struct PixelRectangle: Sendable, Hashable {
   }
 }
 
-/// A borrowed image: 8-bit RGB pixels of somebody else, in rows that may lie apart.
+/// A borrowed image: 8-bit pixels of somebody else, RGB or of other channels, in rows that may lie
+/// apart.
 ///
 /// A view is a pointer, a size and a row stride; it makes crops, tiles and raw camera buffers
 /// readable without a copy. It does not keep its pixels: one that an image hands to a closure is
@@ -59,32 +60,38 @@ public struct ImageView: @unchecked Sendable {
   public let pixels: UnsafePointer<UInt8>
   /// The size in pixels; both sides are at least 1.
   public let size: Size
-  /// The distance between the first samples of neighboring rows, in bytes, at least `3 · width`.
+  /// The samples of a pixel; 3 are R, G, B.
+  public let channels: Int
+  /// The distance between the first samples of neighboring rows, in bytes, at least
+  /// `channels · width`.
   public let rowStride: Int
 
-  /// Creates a view of memory that holds `height` rows of `3 · width` bytes, R, G, B,
-  /// `rowStride` bytes apart; that it does, the caller must know.
+  /// Creates a view of memory that holds `height` rows of `channels · width` bytes, three channels
+  /// being R, G, B, `rowStride` bytes apart; that it does, the caller must know.
   ///
-  /// - Throws: `PixelBufferError` for a side less than 1, more than `Image.pixelLimit` pixels, and rows
-  ///   that overlap.
+  /// - Throws: `PixelBufferError` for a side less than 1, more than `Image.pixelLimit` pixels, no or
+  ///   too many channels, and rows that overlap.
   public init(
-    pixels: UnsafePointer<UInt8>, size: Size, rowStride: Int
+    pixels: UnsafePointer<UInt8>, size: Size, rowStride: Int, channels: Int = 3
   ) throws(PixelBufferError) {
-    _ = try Image.byteCount(of: size)
-    guard rowStride >= 3 * size.width else { throw .rowStride(rowStride, minimum: 3 * size.width) }
+    _ = try Image.byteCount(of: size, channels: channels)
+    let rowLength = channels * size.width
+    guard rowStride >= rowLength else { throw .rowStride(rowStride, minimum: rowLength) }
     // No memory has that many bytes.
     guard !rowStride.multipliedReportingOverflow(by: size.height).overflow else {
       throw .tooShort(bytes: .max, expected: .max)
     }
-    self.init(known: pixels, size: size, rowStride: rowStride)
+    self.init(known: pixels, size: size, rowStride: rowStride, channels: channels)
   }
 
   /// Creates a view of memory whose size and stride are known to be those of an image.
-  init(known pixels: UnsafePointer<UInt8>, size: Size, rowStride: Int) {
+  init(known pixels: UnsafePointer<UInt8>, size: Size, rowStride: Int, channels: Int = 3) {
     precondition(size.width > 0 && size.height > 0, "an image has at least one pixel")
-    precondition(rowStride >= 3 * size.width, "three bytes a pixel")
+    precondition(
+      channels > 0 && rowStride >= channels * size.width, "as many bytes a pixel as channels")
     self.pixels = pixels
     self.size = size
+    self.channels = channels
     self.rowStride = rowStride
   }
 
@@ -123,8 +130,9 @@ public struct ImageView: @unchecked Sendable {
         && rectangle.bottom <= height && rectangle.left < rectangle.right
         && rectangle.top < rectangle.bottom, "the rectangle lies in the image")
     return ImageView(
-      known: row(rectangle.top) + 3 * rectangle.left,
-      size: Size(width: rectangle.width, height: rectangle.height), rowStride: rowStride)
+      known: row(rectangle.top) + channels * rectangle.left,
+      size: Size(width: rectangle.width, height: rectangle.height), rowStride: rowStride,
+      channels: channels)
   }
 
   /// Returns the first sample of a row.
@@ -140,7 +148,8 @@ extension Image {
       guard let base = buffer.baseAddress else {
         preconditionFailure("an image has at least one pixel")
       }
-      return try body(ImageView(known: base, size: size, rowStride: 3 * width))
+      return try body(
+        ImageView(known: base, size: size, rowStride: channels * width, channels: channels))
     }
   }
 
@@ -156,7 +165,7 @@ extension Image {
 
   /// Creates an image with a copy of a view's pixels.
   public init(_ view: ImageView) {
-    let rowLength = 3 * view.width
+    let rowLength = view.channels * view.width
     let count = rowLength * view.height
     let pixels = [UInt8](unsafeUninitializedCapacity: count) { target, initialized in
       guard let base = target.baseAddress else { return }
@@ -166,6 +175,6 @@ extension Image {
       }
       initialized = count
     }
-    self.init(knownSize: view.size, pixels: pixels)
+    self.init(knownSize: view.size, channels: view.channels, pixels: pixels)
   }
 }

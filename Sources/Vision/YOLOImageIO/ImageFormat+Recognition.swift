@@ -33,6 +33,7 @@ extension ImageFormat {
     ([0x00, 0x00, 0x00, 0x0C, 0x6A, 0x50, 0x20, 0x20, 0x0D, 0x0A, 0x87, 0x0A], .jpeg2000),
     ([0xFF, 0x4F, 0xFF, 0x51], .jpeg2000),
     (Array("BM".utf8), .bmp),
+    (NumpyCodec.signature, .numpy),
   ]
 
   /// The image format of a file of the MP4 container, by the brands of its first box.

@@ -12,7 +12,7 @@ public enum ImageFormat: String, Sendable, Hashable, CaseIterable, CustomStringC
   case gif = "GIF"
   /// Portable anymap: PBM, PGM and PPM, plain or raw, and PAM.
   case pnm = "PNM"
-  /// TIFF and BigTIFF: the first page; what libtiff decodes.
+  /// TIFF and BigTIFF: the first page, or as many pages as channels are wanted; what libtiff decodes.
   case tiff = "TIFF"
   /// JPEG 2000: JP2 files and bare codestreams; what OpenJPEG decodes.
   case jpeg2000 = "JPEG 2000"
@@ -20,6 +20,8 @@ public enum ImageFormat: String, Sendable, Hashable, CaseIterable, CustomStringC
   case avif = "AVIF"
   /// HEIF with HEVC coding, HEIC: the primary image; what libheif decodes.
   case heic = "HEIC"
+  /// NumPy arrays, `.npy`: [height, width] or [height, width, channels] of unsigned 8 or 16 bits.
+  case numpy = "NumPy array"
 
   /// The usual name, such as `JPEG`, `PNG` or `WebP`.
   public var description: String { rawValue }
@@ -40,6 +42,7 @@ public enum ImageFormat: String, Sendable, Hashable, CaseIterable, CustomStringC
     case .jpeg2000: ["jp2", "j2k", "j2c", "jpc"]
     case .avif: ["avif"]
     case .heic: ["heic", "heif", "hif"]
+    case .numpy: ["npy"]
     }
   }
 
@@ -47,8 +50,8 @@ public enum ImageFormat: String, Sendable, Hashable, CaseIterable, CustomStringC
   /// sorted.
   ///
   /// All that Ultralytics takes, and those of the other formats that can be read; a `.gif` is a
-  /// video there and here.
-  public static let fileExtensions: [String] = allCases.filter { $0 != .gif }
+  /// video there and here. Not `.npy`, which lies beside the images where Ultralytics caches them.
+  public static let fileExtensions: [String] = allCases.filter { $0 != .gif && $0 != .numpy }
     .flatMap(\.fileSuffixes).sorted()
 
   /// The format that a path's suffix stands for, whatever its case; nil without a known suffix.
@@ -67,7 +70,7 @@ public enum ImageFormat: String, Sendable, Hashable, CaseIterable, CustomStringC
     case .jpeg2000: .openJPEG
     case .avif: .avif
     case .heic: .heif
-    case .jpeg, .png, .webp, .bmp, .gif, .pnm: nil
+    case .jpeg, .png, .webp, .bmp, .gif, .pnm, .numpy: nil
     }
   }
 }

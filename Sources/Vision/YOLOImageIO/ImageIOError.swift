@@ -18,6 +18,9 @@ public enum ImageIOError: Error, Sendable, Hashable {
   ///
   /// `library` is the name of its file and that of the Debian package.
   case missingLibrary(source: String, format: ImageFormat, library: String)
+  /// The image has other channels than are wanted; `found` is nil for a format that is read with one
+  /// or three.
+  case channels(source: String, found: Int?, expected: Int)
   /// The header names more pixels than the limit.
   case tooManyPixels(source: String, size: Size, maximum: Int)
   /// The JPEG has more scans than the limit.
@@ -50,6 +53,11 @@ extension ImageIOError: CustomStringConvertible {
       "\(source): is \(found ?? "no image of a known format"), expected \(Self.expected)"
     case .missingLibrary(let source, let format, let library):
       "\(source): is \(format), for which a library is missing here: \(library)"
+    case .channels(let source, let found?, let expected):
+      "\(source): has \(found) channel\(found == 1 ? "" : "s"), expected \(expected)"
+    case .channels(let source, nil, let expected):
+      "\(source): is of a format that is read with 1 or 3 channels, expected \(expected), which "
+        + "TIFF, NumPy arrays, and PNG and WebP with alpha can have"
     case .tooManyPixels(let source, let size, let maximum):
       "\(source): has \(size.width)×\(size.height) pixels, the limit is \(maximum) in all"
     case .tooManyScans(let source, let maximum):

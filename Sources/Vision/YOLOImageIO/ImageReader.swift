@@ -4,6 +4,12 @@ public import YOLOImage
 /// Reading of images of the formats of ``ImageFormat``, as Ultralytics reads them: what OpenCV's
 /// `imdecode(…, IMREAD_COLOR)` gives, as RGB, and Pillow for AVIF and HEIC.
 ///
+/// A model may take other images than RGB; what reads for it is told its number of channels. One
+/// channel is gray, as `IMREAD_GRAYSCALE` computes it for the format: of JPEG it is the luminance of
+/// the file. Any other number must be that of the file, whose channels keep their order: pages of one
+/// sample, or the samples of a page, of TIFF; the last axis of a NumPy array; and blue, green, red and
+/// alpha of PNG, WebP and TIFF with alpha.
+///
 /// The format goes by the content. TIFF, JPEG 2000, AVIF and HEIC are decoded by system libraries
 /// that are looked up when such a file is read. EXIF orientation is applied, so that the image stands upright;
 /// gray is replicated, palettes are expanded, alpha is dropped without blending, of 16 bits the
@@ -12,14 +18,16 @@ public import YOLOImage
 public enum ImageReader {
   /// Reads the image in a regular file.
   ///
-  /// `threads` says how many may share the work, see `decode`.
+  /// `threads` says how many may share the work, see `decode`; `channels` are those of the image.
   ///
   /// Throws what `BoundedInput.read(path:maximumBytes:)` and `decode` throw.
   public static func read(
-    contentsOf path: String, limits: ImageLimits = ImageLimits(), threads: Int = 1
+    contentsOf path: String, limits: ImageLimits = ImageLimits(), threads: Int = 1,
+    channels: Int = 3
   ) throws(ImageIOError) -> Image {
     let bytes = try BoundedInput.read(path: path, maximumBytes: limits.maximumBytes)
-    return try decode(bytes, named: path, limits: limits, threads: threads)
+    return try decode(
+      bytes, named: path, limits: limits, threads: threads, channels: channels)
   }
 
   /// Reads the size of the upright image in a regular file without decoding its pixels.
@@ -41,6 +49,7 @@ public enum ImageReader {
       case .jpeg2000: try JPEG2000Codec.size(of: buffer, named: path, limits: limits)
       case .avif: try AVIFCodec.size(of: buffer, named: path, limits: limits)
       case .heic: try HEIFCodec.size(of: buffer, named: path, limits: limits)
+      case .numpy: try NumpyCodec.size(of: buffer, named: path, limits: limits)
       }
     }
   }
@@ -51,41 +60,62 @@ public enum ImageReader {
   /// the pixels are the same.
   ///
   /// Throws `empty`, `tooManyBytes`, `unsupportedFormat`, `missingLibrary`, `tooManyPixels`,
-  /// `tooManyScans`, `truncated` or `corrupt`.
+  /// `tooManyScans`, `truncated`, `corrupt`, or `channels` for an image that has others.
   public static func decode(
-    _ bytes: [UInt8], named source: String, limits: ImageLimits = ImageLimits(), threads: Int = 1
+    _ bytes: [UInt8], named source: String, limits: ImageLimits = ImageLimits(), threads: Int = 1,
+    channels: Int = 3
   ) throws(ImageIOError) -> Image {
     try bytes.span.withUnsafeBufferPointer { (buffer) throws(ImageIOError) in
-      try decode(buffer, named: source, limits: limits, threads: threads)
+      try decode(buffer, named: source, limits: limits, threads: threads, channels: channels)
     }
   }
 
   /// Decodes a whole file in memory that is not an array; errors call it `source`.
   public static func decode(
     _ bytes: UnsafeRawBufferPointer, named source: String, limits: ImageLimits = ImageLimits(),
-    threads: Int = 1
+    threads: Int = 1, channels: Int = 3
   ) throws(ImageIOError) -> Image {
     // SAFETY: the caller keeps the bytes alive during this call, and none of it escapes.
     try bytes.withMemoryRebound(to: UInt8.self) { (buffer) throws(ImageIOError) in
-      try decode(buffer, named: source, limits: limits, threads: threads)
+      try decode(buffer, named: source, limits: limits, threads: threads, channels: channels)
     }
   }
 
   private static func decode(
-    _ bytes: UnsafeBufferPointer<UInt8>, named source: String, limits: ImageLimits, threads: Int
+    _ bytes: UnsafeBufferPointer<UInt8>, named source: String, limits: ImageLimits, threads: Int,
+    channels: Int
   ) throws(ImageIOError) -> Image {
-    switch try format(of: bytes, named: source, limits: limits) {
-    case .jpeg: try JPEGCodec.decode(bytes, named: source, limits: limits, threads: threads)
-    case .png: try PNGCodec.decode(bytes, named: source, limits: limits)
-    case .webp: try WebPCodec.decode(bytes, named: source, limits: limits)
-    case .bmp: try BMPCodec.decode(bytes, named: source, limits: limits)
-    case .gif: try GIFCodec.decode(bytes, named: source, limits: limits)
-    case .pnm: try PNMCodec.decode(bytes, named: source, limits: limits)
-    case .tiff: try TIFFCodec.decode(bytes, named: source, limits: limits)
-    case .jpeg2000: try JPEG2000Codec.decode(bytes, named: source, limits: limits)
-    case .avif: try AVIFCodec.decode(bytes, named: source, limits: limits)
-    case .heic: try HEIFCodec.decode(bytes, named: source, limits: limits)
+    precondition(channels >= 1, "an image has a channel")
+    let format = try format(of: bytes, named: source, limits: limits)
+    switch format {
+    case .png:
+      return try PNGCodec.decode(bytes, named: source, limits: limits, channels: channels)
+    case .webp:
+      return try WebPCodec.decode(bytes, named: source, limits: limits, channels: channels)
+    case .tiff:
+      return try TIFFCodec.decode(bytes, named: source, limits: limits, channels: channels)
+    case .numpy:
+      return try NumpyCodec.decode(bytes, named: source, limits: limits, channels: channels)
+    case .jpeg, .bmp, .gif, .pnm, .jpeg2000, .avif, .heic:
+      guard channels == 1 || channels == 3 else {
+        throw .channels(source: source, found: nil, expected: channels)
+      }
     }
+    if format == .jpeg {
+      return try JPEGCodec.decode(
+        bytes, named: source, limits: limits, threads: threads, isGray: channels == 1)
+    }
+    let (image, weights): (Image, GrayWeights) =
+      switch format {
+      case .bmp: try BMPCodec.decode(bytes, named: source, limits: limits)
+      case .gif: (try GIFCodec.decode(bytes, named: source, limits: limits), .fifteenBits)
+      case .pnm: (try PNMCodec.decode(bytes, named: source, limits: limits), .fourteenBits)
+      case .jpeg2000:
+        (try JPEG2000Codec.decode(bytes, named: source, limits: limits), .fifteenBits)
+      case .avif: (try AVIFCodec.decode(bytes, named: source, limits: limits), .fifteenBits)
+      default: (try HEIFCodec.decode(bytes, named: source, limits: limits), .fifteenBits)
+      }
+    return channels == 1 ? image.gray(weights) : image
   }
 
   private static func format(

@@ -6,13 +6,17 @@ extension ImageSource {
   ///
   /// Decoding throws as `ImageReader.read(contentsOf:limits:threads:)`.
   public init(path: String, limits: ImageLimits = ImageLimits()) {
-    self.init(path) { try ImageReader.read(contentsOf: path, limits: limits) }
+    self.init(decoding: path) { channels in
+      try ImageReader.read(contentsOf: path, limits: limits, channels: channels)
+    }
   }
 
   /// Creates the source of an encoded image in memory, in any format that `ImageReader` reads.
   ///
   /// Decoding throws as `ImageReader.decode(_:named:limits:threads:)`.
   public init(bytes: [UInt8], named name: String, limits: ImageLimits = ImageLimits()) {
-    self.init(name) { try ImageReader.decode(bytes, named: name, limits: limits) }
+    self.init(decoding: name) { channels in
+      try ImageReader.decode(bytes, named: name, limits: limits, channels: channels)
+    }
   }
 }

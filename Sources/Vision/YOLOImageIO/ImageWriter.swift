@@ -5,19 +5,21 @@ public enum ImageWriter {
   /// Encodes an image as a baseline JPEG file.
   ///
   /// `quality` is 1...100; the defaults are OpenCV's, to the byte. Throws `unencodable`, as for a
-  /// side beyond 65500 pixels.
+  /// side beyond 65500 pixels, or other channels than RGB or gray, which is stored as RGB.
   public static func jpeg(
     _ image: Image, quality: Int = 95, subsampling: ChromaSubsampling = .halved
   ) throws(ImageIOError) -> [UInt8] {
     precondition((1...100).contains(quality), "the quality is 1...100")
-    return try JPEGCodec.encode(image, quality: quality, subsampling: subsampling)
+    return try JPEGCodec.encode(
+      try image.storable(as: .jpeg), quality: quality, subsampling: subsampling)
   }
 
   /// Encodes an image as a PNG file, without loss.
   ///
-  /// Throws `unencodable`, as for a side beyond a million pixels.
+  /// Throws `unencodable`, as for a side beyond a million pixels, or other channels than RGB or gray,
+  /// which is stored as RGB.
   public static func png(_ image: Image) throws(ImageIOError) -> [UInt8] {
-    try PNGCodec.encode(image)
+    try PNGCodec.encode(try image.storable(as: .png))
   }
 
   /// Writes an image to a file in the format of the path's suffix, .jpg or .png.
@@ -40,5 +42,16 @@ public enum ImageWriter {
     case .png: try png(image)
     default: throw ImageIOError.unknownSuffix(path: path)
     }
+  }
+}
+
+extension Image {
+  /// Returns the image as RGB, which is what the encoders store.
+  fileprivate func storable(as format: ImageFormat) throws(ImageIOError) -> Image {
+    guard [1, 3].contains(channels) else {
+      throw .unencodable(
+        format: format, reason: "it has \(channels) channels, expected 3 of RGB or 1 of gray")
+    }
+    return rgb
   }
 }

@@ -19,23 +19,31 @@ enum JPEGCodec {
     return header.orientation.upright(header.size)
   }
 
-  /// Decodes a file with the exact integer transform and smooth chroma upsampling, turned upright.
+  /// Decodes a file with the exact integer transform and smooth chroma upsampling, turned upright:
+  /// to RGB, or to gray, which is the luminance that the file has.
   ///
   /// With `threads` of 2 or more the lower third of a large image is decoded beside the rest.
   static func decode(
-    _ bytes: UnsafeBufferPointer<UInt8>, named source: String, limits: ImageLimits, threads: Int
+    _ bytes: UnsafeBufferPointer<UInt8>, named source: String, limits: ImageLimits, threads: Int,
+    isGray: Bool = false
   ) throws(ImageIOError) -> Image {
     // SAFETY: the caller keeps the bytes alive throughout.
     let header = try JPEGHeader(Span(_unsafeElements: bytes), named: source)
     let size = header.size
     try limits.check(size, of: source, format: .jpeg)
+    if isGray, header.componentCount == 4 {
+      return try decode(bytes, named: source, limits: limits, threads: threads)
+        .gray(.fourteenBits)
+    }
     let isShared =
       threads > 1 && header.hasSingleScan && size.width * size.height >= Self.sharedPixels
       && size.height >= 32
-    return try Image(stored: size, orientation: header.orientation) { pixels throws(ImageIOError) in
+    return try Image(
+      stored: size, channels: isGray ? 1 : 3, orientation: header.orientation
+    ) { pixels throws(ImageIOError) in
       let job = Job(
         bytes: bytes, size: size, componentCount: header.componentCount,
-        maximumScans: Int32(clamping: limits.maximumScans))
+        maximumScans: Int32(clamping: limits.maximumScans), isGray: isGray)
       var failure: CJPEGReader?
       let decode = { (target: UnsafeMutablePointer<UInt8>) in
         failure = isShared ? job.sharedDecode(to: target) : job.decode(0..<size.height, to: target)
@@ -61,6 +69,7 @@ enum JPEGCodec {
     let size: Size
     let componentCount: Int
     let maximumScans: Int32
+    let isGray: Bool
 
     /// Decodes rows into their places among all; returns the reader if it failed.
     func decode(_ rows: Range<Int>, to pixels: UnsafeMutablePointer<UInt8>) -> CJPEGReader? {
@@ -71,9 +80,10 @@ enum JPEGCodec {
       reader.endRow = UInt32(rows.upperBound)
       reader.maximumScans = maximumScans
       // SAFETY: fails unless the file has this size and number of components; four of them take
-      // four bytes a pixel, any other number three.
+      // four bytes a pixel, any other number three, or one as gray.
       let isDecoded = cjpeg_decode(
-        &reader, UInt32(size.width), UInt32(size.height), Int32(componentCount), pixels)
+        &reader, UInt32(size.width), UInt32(size.height), Int32(componentCount), isGray ? 1 : 0,
+        pixels)
       return isDecoded == 0 ? reader : nil
     }
 

@@ -17,19 +17,29 @@ enum PNGCodec {
 
   /// Decodes a file: gray and palettes expanded, the high byte of 16 bits, alpha dropped, gamma and
   /// profiles ignored, turned upright.
+  ///
+  /// Channels are 3 for RGB, 1 for gray; any other number must be that of the file, which is 4 for blue,
+  /// green, red and alpha.
   static func decode(
-    _ bytes: UnsafeBufferPointer<UInt8>, named source: String, limits: ImageLimits
+    _ bytes: UnsafeBufferPointer<UInt8>, named source: String, limits: ImageLimits,
+    channels: Int = 3
   ) throws(ImageIOError) -> Image {
     // SAFETY: the caller keeps the bytes alive throughout.
     let header = try PNGHeader(Span(_unsafeElements: bytes), named: source)
     let size = header.size
     try limits.check(size, of: source, format: .png)
-    return try Image(stored: size, orientation: header.orientation) { pixels throws(ImageIOError) in
+    guard [1, 3, header.channels].contains(channels) else {
+      throw .channels(source: source, found: header.channels, expected: channels)
+    }
+    return try Image(
+      stored: size, channels: channels, orientation: header.orientation
+    ) { pixels throws(ImageIOError) in
       var reader = CPNGReader()
       reader.bytes = bytes.baseAddress
       reader.count = bytes.count
-      // SAFETY: fails unless the rows are `size.height` of 3 · `size.width` bytes.
-      let isDecoded = cpng_decode_rgb(&reader, UInt32(size.width), UInt32(size.height), pixels)
+      // SAFETY: fails unless the rows are `size.height` of channels · `size.width` bytes.
+      let isDecoded = cpng_decode(
+        &reader, UInt32(size.width), UInt32(size.height), Int32(channels), pixels)
       guard isDecoded != 0 else {
         if reader.ranOut != 0 { throw .truncated(source: source, format: .png) }
         throw .corrupt(source: source, format: .png, reason: String(characters: reader.message))

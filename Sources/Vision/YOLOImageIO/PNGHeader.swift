@@ -4,6 +4,8 @@ import YOLOGeometry
 struct PNGHeader {
   /// The stored size.
   var size: Size
+  /// The channels that OpenCV leaves as they are: 1 for gray, 3 for colors, 4 with alpha.
+  var channels: Int
   /// How the image has to be turned.
   var orientation: Orientation
 
@@ -21,12 +23,17 @@ struct PNGHeader {
     }
     size = Size(width: width, height: height)
     orientation = .upright
+    // The types of colors: 0 gray, 2 RGB, 3 palette, 4 gray and 6 RGB with alpha.
+    let colors = bytes[25]
+    channels = colors == 0 ? 1 : colors & 4 != 0 ? 4 : 3
     var position = 33
     while let length = bytes.integer(at: position, count: 4, .bigEndian),
       let payload = bytes.range(at: position + 8, count: length),
       let checksum = bytes.integer(at: payload.upperBound, count: 4, .bigEndian)
     {
       if bytes.has("IEND", at: position + 4) { break }
+      // Transparency that a gray level stands for is ignored.
+      if bytes.has("tRNS", at: position + 4), channels == 3 { channels = 4 }
       if bytes.has("eXIf", at: position + 4) {
         let metadata = bytes.extracting(payload)
         if metadata.has("II*\0", at: 0) || metadata.has("MM\0*", at: 0),

@@ -12,37 +12,44 @@ enum WebPCodec {
     return orientation(of: bytes).upright(size)
   }
 
-  /// Returns the stored size, and whether there is more than one frame.
+  /// Returns the stored size, whether there is more than one frame, and whether there is alpha.
   private static func header(
     of bytes: UnsafeBufferPointer<UInt8>, named source: String, limits: ImageLimits
-  ) throws(ImageIOError) -> (size: Size, isAnimated: Bool) {
+  ) throws(ImageIOError) -> (size: Size, isAnimated: Bool, hasAlpha: Bool) {
     var features = WebPBitstreamFeatures()
     let status = WebPGetFeatures(bytes.baseAddress, bytes.count, &features)
     guard status == VP8_STATUS_OK else { throw failure(status, of: source) }
     let size = Size(width: Int(features.width), height: Int(features.height))
     try limits.check(size, of: source, format: .webp)
-    return (size, features.has_animation != 0)
+    return (size, features.has_animation != 0, features.has_alpha != 0)
   }
 
-  /// Decodes a file, the first frame of an animation; alpha dropped, turned upright.
+  /// Decodes a file, the first frame of an animation, turned upright: to RGB, to gray, or where it has
+  /// alpha to the four channels blue, green, red and alpha.
   static func decode(
-    _ bytes: UnsafeBufferPointer<UInt8>, named source: String, limits: ImageLimits
+    _ bytes: UnsafeBufferPointer<UInt8>, named source: String, limits: ImageLimits,
+    channels: Int = 3
   ) throws(ImageIOError) -> Image {
-    let (size, isAnimated) = try header(of: bytes, named: source, limits: limits)
-    return try Image(stored: size, orientation: orientation(of: bytes)) {
+    if channels == 1 { return try decode(bytes, named: source, limits: limits).gray() }
+    let (size, isAnimated, hasAlpha) = try header(of: bytes, named: source, limits: limits)
+    guard channels == 3 || channels == 4 && hasAlpha else {
+      throw .channels(source: source, found: hasAlpha ? 4 : 3, expected: channels)
+    }
+    return try Image(stored: size, channels: channels, orientation: orientation(of: bytes)) {
       pixels throws(ImageIOError) in
       if isAnimated {
-        try decodeFirstFrame(of: bytes, named: source, size: size, into: pixels)
+        try decodeFirstFrame(
+          of: bytes, named: source, size: size, channels: channels, into: pixels)
       } else {
         var configuration = WebPDecoderConfig()
         guard WebPInitDecoderConfig(&configuration) != 0 else {
           throw .corrupt(source: source, format: .webp, reason: "libwebp is of another version")
         }
-        configuration.output.colorspace = MODE_RGB
+        configuration.output.colorspace = channels == 4 ? MODE_BGRA : MODE_RGB
         configuration.output.is_external_memory = 1
         configuration.output.u.RGBA.rgba = pixels
-        configuration.output.u.RGBA.stride = CInt(3 * size.width)
-        configuration.output.u.RGBA.size = 3 * size.width * size.height
+        configuration.output.u.RGBA.stride = CInt(channels * size.width)
+        configuration.output.u.RGBA.size = channels * size.width * size.height
         // SAFETY: libwebp refuses an image that does not fit the buffer described here.
         let status = WebPDecode(bytes.baseAddress, bytes.count, &configuration)
         guard status == VP8_STATUS_OK else { throw failure(status, of: source) }
@@ -53,14 +60,14 @@ enum WebPCodec {
   /// Decodes the first frame of an animation onto its canvas, black where the frame leaves it open.
   private static func decodeFirstFrame(
     of bytes: UnsafeBufferPointer<UInt8>, named source: String, size: Size,
-    into pixels: UnsafeMutablePointer<UInt8>
+    channels: Int, into pixels: UnsafeMutablePointer<UInt8>
   ) throws(ImageIOError) {
     var data = WebPData(bytes: bytes.baseAddress, size: bytes.count)
     var options = WebPAnimDecoderOptions()
     guard WebPAnimDecoderOptionsInit(&options) != 0 else {
       throw .corrupt(source: source, format: .webp, reason: "libwebp is of another version")
     }
-    options.color_mode = MODE_RGBA
+    options.color_mode = channels == 4 ? MODE_BGRA : MODE_RGBA
     guard let decoder = WebPAnimDecoderNew(&data, &options) else {
       throw .corrupt(source: source, format: .webp, reason: "the animation is damaged")
     }
@@ -76,7 +83,9 @@ enum WebPCodec {
     }
     // SAFETY: the canvas, which the decoder owns, has four bytes for each of these pixels.
     for pixel in 0..<size.width * size.height {
-      for channel in 0..<3 { pixels[3 * pixel + channel] = canvas[4 * pixel + channel] }
+      for channel in 0..<channels {
+        pixels[channels * pixel + channel] = canvas[4 * pixel + channel]
+      }
     }
   }
 

@@ -55,7 +55,7 @@ public struct VideoWriter {
     }
   }
 
-  /// Adds a frame; waits while ffmpeg is busy.
+  /// Adds a frame, as it is shown where it has other channels than RGB; waits while ffmpeg is busy.
   ///
   /// Throws `unwritable` for a frame of another size and where ffmpeg takes no more.
   public func append(_ image: Image) async throws {
@@ -66,8 +66,9 @@ public struct VideoWriter {
           + "expected \(size.width)×\(size.height)")
     }
     // A write to a program that has ended stops short, or fails.
-    let count = try? await input.write(image.pixels)
-    guard count == image.pixels.count else {
+    let pixels = image.rgb.pixels
+    let count = try? await input.write(pixels)
+    guard count == pixels.count else {
       try Task.checkCancellation()
       throw VideoError.unwritable(path: path, reason: "ffmpeg takes no more frames")
     }

@@ -95,10 +95,11 @@ struct InputSource {
     }
   }
 
-  /// Reads the image, on several threads where that is quicker.
-  func read(threads: Int = 1) throws(ImageIOError) -> Image {
+  /// Reads the image with the channels that a model takes, on several threads where that is quicker.
+  func read(threads: Int = 1, channels: Int) throws(ImageIOError) -> Image {
     switch origin {
-    case .file(let path): return try ImageReader.read(contentsOf: path, threads: threads)
+    case .file(let path):
+      return try ImageReader.read(contentsOf: path, threads: threads, channels: channels)
     case .address, .stream:
       throw .unreadable(source: name, reason: "only yolo predict reads addresses and cameras")
     case .standardInput: break
@@ -106,7 +107,7 @@ struct InputSource {
     return try ImageReader.decode(
       try BoundedInput.read(
         descriptor: 0, named: name, maximumBytes: ImageLimits().maximumBytes), named: name,
-      threads: threads)
+      threads: threads, channels: channels)
   }
 }
 

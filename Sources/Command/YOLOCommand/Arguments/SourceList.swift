@@ -1,4 +1,5 @@
 import ArgumentParser
+import YOLOImageIO
 import YOLOSystem
 import YOLOVideo
 
@@ -7,7 +8,8 @@ import YOLOVideo
 /// A value is a file, a directory, a pattern with `*`, `?`, `[…]` or `**`, a text file with a source a
 /// line, or `-` for an image on standard input. Of directories and patterns those files are sources
 /// whose suffix is that of an image, or of a video where videos are wanted; a file that is named
-/// itself is a source whatever it is called. Where videos are wanted a value may be an address of the
+/// itself is a source whatever it is called. NumPy arrays, `.npy`, are sources of directories and
+/// patterns that have nothing else: Ultralytics caches images in such files beside them. Where videos are wanted a value may be an address of the
 /// web, a stream or a camera, too, and a number is that of a camera.
 struct SourceList {
   /// A source, or why there is none.
@@ -24,6 +26,8 @@ struct SourceList {
   private let suffixes: Set<String>
   private let withVideos: Bool
 
+  /// The suffixes of files that are sources where there is no image or video.
+  private static let arraySuffixes = Set(ImageFormat.numpy.fileSuffixes)
   /// The maximum number of sources of a run.
   static let maximumCount = 1_000_000
   /// The maximum number of bytes of a list.
@@ -171,6 +175,10 @@ struct SourceList {
       } else {
         others.append(file)
       }
+    }
+    if chosen.isEmpty {
+      chosen = others.filter { Self.arraySuffixes.contains(FilePath.suffix($0)) }
+      others.removeAll { Self.arraySuffixes.contains(FilePath.suffix($0)) }
     }
     return (chosen, others)
   }

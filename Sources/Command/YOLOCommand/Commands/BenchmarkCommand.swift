@@ -75,8 +75,11 @@ struct BenchmarkCommand: ParsableCommand {
       let options = try PredictOptions(imageSize: size, isRectangular: endToEnd)
       let file = endToEnd ? try imageBytes() : nil
       let image =
-        try file.map { try ImageReader.decode($0.bytes, named: $0.name) }
-        ?? inputImage(for: options.imageSize ?? model.defaultImageSize)
+        try file.map {
+          try ImageReader.decode($0.bytes, named: $0.name, channels: model.channels)
+        }
+        ?? inputImage(
+          for: options.imageSize ?? model.defaultImageSize, channels: model.channels)
       if kernels {
         let rankings = try model.kernelRankings(for: image.size, options: options, runs: runs)
         return KernelTable(rankings).write(asJSON: format == .json)
@@ -104,13 +107,13 @@ struct BenchmarkCommand: ParsableCommand {
     }
   }
 
-  private func inputImage(for size: Size) throws -> Image {
+  private func inputImage(for size: Size, channels: Int) throws -> Image {
     if let source {
       let list = SourceList([source])
       if let failure = list.failures.first { throw failure }
-      return try list.sources.first?.read() ?? noise(size)
+      return try list.sources.first?.read(channels: channels) ?? noise(size, channels: channels)
     }
-    return noise(size)
+    return noise(size, channels: channels)
   }
 
   /// Reads the file that `--source` names, the shipped image if there is none.
@@ -120,22 +123,22 @@ struct BenchmarkCommand: ParsableCommand {
   }
 
   /// An image of blocks of color, the same in every run.
-  private func noise(_ size: Size) -> Image {
+  private func noise(_ size: Size, channels: Int) -> Image {
     var state: UInt32 = 1
     var colors = [UInt8]()
-    for _ in 0..<3 * 64 * 64 {
+    for _ in 0..<channels * 64 * 64 {
       state = state &* 1_664_525 &+ 1_013_904_223
       colors.append(UInt8(state >> 24))
     }
     var pixels = [UInt8]()
-    pixels.reserveCapacity(3 * size.width * size.height)
+    pixels.reserveCapacity(channels * size.width * size.height)
     for y in 0..<size.height {
       for x in 0..<size.width {
-        let block = (y / 16 % 64 * 64 + x / 16 % 64) * 3
-        pixels += colors[block..<block + 3]
+        let block = (y / 16 % 64 * 64 + x / 16 % 64) * channels
+        pixels += colors[block..<block + channels]
       }
     }
-    return Image(knownSize: size, pixels: pixels)
+    return Image(knownSize: size, channels: channels, pixels: pixels)
   }
 
   /// The name of the model's file.

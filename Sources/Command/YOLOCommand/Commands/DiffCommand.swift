@@ -93,7 +93,8 @@ struct DiffCommand: ParsableCommand {
       let (model, other) = (try first.open(nms: nms), try second.open(nms: nms))
       let size = try inputSize.imageSize()
       let options = try PredictOptions(imageSize: size ?? model.defaultImageSize)
-      let image = try SourceList.image(try source ?? ShippedFiles.imagePath()).read()
+      let image = try SourceList.image(try source ?? ShippedFiles.imagePath())
+        .read(channels: model.channels)
       let own = try TapSelection.paths(taps, of: model)
       // Paths that only the first model has are told as differences.
       let others = (try? TapSelection.paths(taps, of: other)) ?? []

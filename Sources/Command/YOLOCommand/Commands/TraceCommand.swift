@@ -85,7 +85,7 @@ struct TraceCommand: ParsableCommand {
             name = source.name
             let directory = directories[position]
             position += 1
-            let image = try source.read()
+            let image = try source.read(channels: model.channels)
             let trace = try model.trace(image, taps: paths, options: options, source: source.name)
             try write(trace, to: directory)
             if images {

@@ -46,7 +46,7 @@ enum ExitStatus: Int32 {
 
   private init(_ code: YOLOError.Code) {
     switch code {
-    case .checkpoint, .model: self = .damagedInput
+    case .checkpoint, .model, .channels: self = .damagedInput
     case .unreadable: self = .noInput
     case .unwritable: self = .cannotWrite
     case .option: self = .usage
@@ -79,7 +79,7 @@ enum ExitStatus: Int32 {
   private init(_ error: ImageIOError) {
     switch error {
     case .unreadable, .notAFile: self = .noInput
-    case .empty, .unsupportedFormat, .truncated, .corrupt: self = .damagedInput
+    case .empty, .channels, .unsupportedFormat, .truncated, .corrupt: self = .damagedInput
     case .tooManyBytes, .tooManyPixels, .tooManyScans: self = .tooLarge
     case .unknownSuffix: self = .usage
     case .unencodable, .unwritable: self = .cannotWrite

@@ -143,7 +143,7 @@ struct PredictionFiles {
 }
 
 extension Image {
-  /// Returns the part around a box, a little larger as Ultralytics has it; nil where that is empty.
+  /// Returns the part around a box as it is shown, a little larger as Ultralytics has it; nil where that is empty.
   fileprivate func crop(around box: Box) -> Image? {
     guard box.isFinite else { return nil }
     /// The pixels of an axis: 2 % more, and five pixels on each side.
@@ -156,12 +156,15 @@ extension Image {
     }
     let (columns, rows) = (range(box.x1, box.x2, width), range(box.y1, box.y2, height))
     guard !columns.isEmpty, !rows.isEmpty else { return nil }
+    let step = channels
     var part: [UInt8] = []
-    part.reserveCapacity(3 * columns.count * rows.count)
+    part.reserveCapacity(step * columns.count * rows.count)
     for row in rows {
-      let start = 3 * (row * width + columns.lowerBound)
-      part += pixels[start..<start + 3 * columns.count]
+      let start = step * (row * width + columns.lowerBound)
+      part += pixels[start..<start + step * columns.count]
     }
-    return Image(knownSize: Size(width: columns.count, height: rows.count), pixels: part)
+    return Image(
+      knownSize: Size(width: columns.count, height: rows.count), channels: step, pixels: part
+    ).rgb
   }
 }

@@ -16,7 +16,7 @@ struct EndToEndRun {
     for run in -3..<runs {
       let start = DispatchTime.now().uptimeNanoseconds
       let image = try ImageReader.decode(
-        bytes, named: name, threads: model.options.threads)
+        bytes, named: name, threads: model.options.threads, channels: model.channels)
       let text = try model.predictBlocking(image, options: options, source: name).jsonLine()
       let end = DispatchTime.now().uptimeNanoseconds
       // Looking at the text keeps it from being left out.

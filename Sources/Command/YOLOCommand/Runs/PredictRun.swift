@@ -79,11 +79,13 @@ struct PredictRun {
         if isVideo { return try await video(path, of: source, index: index) }
         let bytes = try BoundedInput.read(path: path, maximumBytes: ImageLimits().maximumBytes)
         try image(
-          try ImageReader.decode(bytes, named: source.name, threads: model.options.threads),
+          try ImageReader.decode(
+            bytes, named: source.name, threads: model.options.threads,
+            channels: model.channels),
           of: source, index: index)
       }
     }
-    let decoded = try source.read(threads: model.options.threads)
+    let decoded = try source.read(threads: model.options.threads, channels: model.channels)
     try image(decoded, of: source, index: index, progress: progress)
   }
 

@@ -42,7 +42,7 @@ extension APIError {
       self = .tooLarge("\(error)", limit: maximum, unit: "pixels")
     case .tooManyScans(_, let maximum):
       self = .tooLarge("\(error)", limit: maximum, unit: "scans")
-    case .empty, .unsupportedFormat, .missingLibrary, .truncated, .corrupt:
+    case .empty, .channels, .unsupportedFormat, .missingLibrary, .truncated, .corrupt:
       self = .unsupportedMedia("\(error)")
     case .unreadable, .notAFile, .unknownSuffix, .unencodable, .unwritable:
       self = .fault
@@ -80,6 +80,7 @@ extension APIError {
     // The message begins with the option's name.
     case .option:
       self = .invalidField(String(error.message.prefix { $0 != " " }), error.message)
+    case .channels: self = .unsupportedMedia(error.message)
     case .tooLarge:
       self = APIError(
         .contentTooLarge, "PAYLOAD_TOO_LARGE", error.message, rejection: .tooLarge)

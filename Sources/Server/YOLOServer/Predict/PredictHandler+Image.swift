@@ -17,7 +17,7 @@ extension PredictHandler {
       let image = try ImageReader.decode(
         bytes, named: "file",
         limits: ImageLimits(maximumBytes: limits.imageBytes, maximumPixels: limits.pixels),
-        threads: ticket.threads)
+        threads: ticket.threads, channels: call.lease.model.channels)
       try ticket.check()
       let decoded = ContinuousClock.now
       let prediction = try call.lease.model.predictBlocking(

@@ -9,9 +9,10 @@ struct Canvas {
   /// Where shapes are collected before they are painted; made when it is needed.
   private var plane: CoveragePlane?
 
+  /// Starts with an image as it is shown: one of other channels than RGB becomes RGB.
   init(_ image: Image) {
     size = image.size
-    pixels = image.pixels
+    pixels = image.rgb.pixels
   }
 
   /// The image as it is now.
@@ -44,6 +45,7 @@ struct Canvas {
 
   /// Copies an image, which must lie in this one.
   mutating func place(_ image: Image, left: Int, top: Int) {
+    let image = image.rgb
     precondition(left >= 0 && left + image.width <= size.width, "the image lies in this one")
     precondition(top >= 0 && top + image.height <= size.height, "the image lies in this one")
     for y in 0..<image.height {

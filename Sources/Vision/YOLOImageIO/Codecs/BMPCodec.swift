@@ -11,16 +11,16 @@ enum BMPCodec {
     try BMPHeader(Span(_unsafeElements: bytes), named: source, limits: limits).size
   }
 
-  /// Decodes a file.
+  /// Decodes a file; also returns how its colors become gray.
   static func decode(
     _ bytes: UnsafeBufferPointer<UInt8>, named source: String, limits: ImageLimits
-  ) throws(ImageIOError) -> Image {
+  ) throws(ImageIOError) -> (Image, GrayWeights) {
     // SAFETY: the caller keeps the bytes alive throughout.
     let span = Span(_unsafeElements: bytes)
     let header = try BMPHeader(span, named: source, limits: limits)
     let size = header.size
-    return try Image(stored: size, orientation: header.isTopDown ? .upright : .mirroredVertically) {
-      pixels throws(ImageIOError) in
+    let orientation: Orientation = header.isTopDown ? .upright : .mirroredVertically
+    let image = try Image(stored: size, orientation: orientation) { pixels throws(ImageIOError) in
       switch header.coding {
       case .runLength(let bits):
         var decoder = RunLengthDecoder(
@@ -43,6 +43,7 @@ enum BMPCodec {
         }
       }
     }
+    return (image, header.coding == .plain(bits: 32) ? .cutFloat : .fourteenBits)
   }
 }
 

@@ -12,7 +12,7 @@ enum TIFFCodec {
   ) throws(ImageIOError) -> Size {
     let input = LibraryInput(bytes)
     let file = try open(input, named: source, maximumAllocation: headerAllocation)
-    let page = try TIFFPage(file, named: source, limits: limits)
+    let page = try TIFFPage(file, named: source, limits: limits, maximumSamples: Image.channelLimit)
     return page.orientation.upright(page.size)
   }
 
@@ -32,18 +32,29 @@ enum TIFFCodec {
     return try Image(stored: page.size, orientation: page.orientation) {
       pixels throws(ImageIOError) in
       if page.isDeepColor {
-        try readDeepColor(page, of: file, named: source, into: pixels)
+        try readSamples(page, 0..<3, of: file, named: source, into: pixels)
       } else {
         try readConverted(page, of: file, named: source, into: pixels)
       }
     }
   }
 
+  /// Decodes the first page to RGB or gray, or what has other channels than these.
+  static func decode(
+    _ bytes: UnsafeBufferPointer<UInt8>, named source: String, limits: ImageLimits, channels: Int
+  ) throws(ImageIOError) -> Image {
+    switch channels {
+    case 3: try decode(bytes, named: source, limits: limits)
+    case 1: try decode(bytes, named: source, limits: limits).gray(.fourteenBits)
+    default: try decodeChannels(bytes, named: source, limits: limits, channels: channels)
+    }
+  }
+
   /// What libtiff may allocate at once beyond 16 bytes a pixel: directories, and tiles of images
   /// that are smaller than a tile.
-  private static let headerAllocation = 32 << 20
+  static let headerAllocation = 32 << 20
 
-  private static func open(
+  static func open(
     _ input: LibraryInput, named source: String, maximumAllocation: Int
   ) throws(ImageIOError) -> TIFFFile {
     guard let library = TIFFLibrary.shared else {
@@ -57,7 +68,7 @@ enum TIFFCodec {
   }
 
   /// Throws the error of a page that cannot be decoded.
-  private static func failure(
+  static func failure(
     _ file: borrowing TIFFFile, named source: String
   ) -> ImageIOError {
     .corrupt(source: source, format: .tiff, reason: file.message ?? "its first page is damaged")
@@ -66,6 +77,20 @@ enum TIFFCodec {
   private static func readConverted(
     _ page: TIFFPage, of file: borrowing TIFFFile, named source: String,
     into pixels: UnsafeMutablePointer<UInt8>
+  ) throws(ImageIOError) {
+    try forEachConverted(page, of: file, named: source) { index, value in
+      // SAFETY: the image has as many pixels as the page.
+      pixels[3 * index] = UInt8(truncatingIfNeeded: value)
+      pixels[3 * index + 1] = UInt8(truncatingIfNeeded: value >> 8)
+      pixels[3 * index + 2] = UInt8(truncatingIfNeeded: value >> 16)
+    }
+  }
+
+  /// Calls `body` with the index of each pixel and its red, green, blue and alpha, from the lowest byte
+  /// on, as libtiff converts them.
+  static func forEachConverted(
+    _ page: TIFFPage, of file: borrowing TIFFFile, named source: String,
+    _ body: (Int, UInt32) -> Void
   ) throws(ImageIOError) {
     if let problem = file.conversionProblem() {
       throw .corrupt(source: source, format: .tiff, reason: problem)
@@ -77,34 +102,30 @@ enum TIFFCodec {
     guard file.readConverted(size: (page.size.width, page.size.height), into: raster) else {
       throw failure(file, named: source)
     }
-    // SAFETY: both have `count` pixels.
-    for index in 0..<count {
-      let value = raster[index]
-      pixels[3 * index] = UInt8(truncatingIfNeeded: value)
-      pixels[3 * index + 1] = UInt8(truncatingIfNeeded: value >> 8)
-      pixels[3 * index + 2] = UInt8(truncatingIfNeeded: value >> 16)
-    }
+    // SAFETY: the raster has `count` pixels.
+    for index in 0..<count { body(index, raster[index]) }
   }
 
-  /// Reads three samples of 9 to 16 bits a pixel, and drops what is behind them.
-  private static func readDeepColor(
-    _ page: TIFFPage, of file: borrowing TIFFFile, named source: String,
+  /// Reads the 8 high bits of some samples of 8 to 16 bits of each pixel, and drops the others.
+  static func readSamples(
+    _ page: TIFFPage, _ samples: Range<Int>, of file: borrowing TIFFFile, named source: String,
     into pixels: UnsafeMutablePointer<UInt8>
   ) throws(ImageIOError) {
     let size = page.size
+    let channels = samples.count
     guard let block = page.block else { throw failure(file, named: source) }
     let samplesInBlock = page.isPlanar ? 1 : page.sampleCount
     let rowBytes = (block.width * samplesInBlock * page.bits + 7) / 8
     let (blockBytes, overflows) = rowBytes.multipliedReportingOverflow(by: block.height)
     guard !overflows, blockBytes == file.blockSize,
-      blockBytes <= headerAllocation + 16 * size.width * size.height
+      blockBytes <= page.maximumAllocation
     else { throw failure(file, named: source) }
     let across = (size.width + block.width - 1) / block.width
     let down = (size.height + block.height - 1) / block.height
     let buffer = UnsafeMutablePointer<UInt8>.allocate(capacity: blockBytes)
     defer { buffer.deallocate() }
     buffer.initialize(repeating: 0, count: blockBytes)
-    for plane in 0..<(page.isPlanar ? 3 : 1) {
+    for plane in 0..<(page.isPlanar ? channels : 1) {
       for index in 0..<across * down {
         let top = index / across * block.height
         let left = index % across * block.width
@@ -112,20 +133,23 @@ enum TIFFCodec {
         let width = min(block.width, size.width - left)
         // The last strip has only the rows that are left; tiles are whole.
         let count = file.isTiled ? blockBytes : height * rowBytes
-        guard file.readBlock(plane * across * down + index, into: buffer, count: count) else {
+        guard
+          file.readBlock(
+            (samples.lowerBound + plane) * across * down + index, into: buffer, count: count)
+        else {
           throw failure(file, named: source)
         }
         for y in 0..<height {
           let row = buffer + y * rowBytes
-          let target = pixels + 3 * ((top + y) * size.width + left)
+          let target = pixels + channels * ((top + y) * size.width + left)
           for x in 0..<width {
             // SAFETY: the samples lie in the row, the pixels in the image.
             if page.isPlanar {
-              target[3 * x + plane] = page.highBits(of: x, in: row)
+              target[channels * x + plane] = page.highBits(of: x, in: row)
             } else {
-              for channel in 0..<3 {
-                target[3 * x + channel] = page.highBits(
-                  of: x * page.sampleCount + channel, in: row)
+              for channel in 0..<channels {
+                target[channels * x + channel] = page.highBits(
+                  of: x * page.sampleCount + samples.lowerBound + channel, in: row)
               }
             }
           }
@@ -136,25 +160,32 @@ enum TIFFCodec {
 }
 
 /// What the fields of a page say.
-private struct TIFFPage {
+struct TIFFPage {
   /// The stored size.
   let size: Size
   /// How the image has to be turned.
   let orientation: Orientation
   /// Bits a sample.
   let bits: Int
-  /// Samples a pixel, 1...4.
+  /// Samples a pixel.
   let sampleCount: Int
   /// Whether the samples of a pixel lie in different planes.
   let isPlanar: Bool
+  /// What the samples mean, as the format numbers it.
+  let photometric: Int
   /// Whether it has color of 9 to 16 bits, neither palette nor CMYK.
   let isDeepColor: Bool
   /// The size of a tile or strip; nil for one without pixels.
   let block: Size?
 
+  /// What may be allocated to decode it.
+  var maximumAllocation: Int {
+    TIFFCodec.headerAllocation + max(16, 2 * sampleCount) * size.width * size.height
+  }
+
   /// Reads the fields; throws `corrupt` or `tooManyPixels`.
   init(
-    _ file: borrowing TIFFFile, named source: String, limits: ImageLimits
+    _ file: borrowing TIFFFile, named source: String, limits: ImageLimits, maximumSamples: Int = 4
   ) throws(ImageIOError) {
     func damage(_ reason: String) -> ImageIOError {
       .corrupt(source: source, format: .tiff, reason: reason)
@@ -169,8 +200,9 @@ private struct TIFFPage {
     }
     bits = file.short(TIFFTag.bitsPerSample) ?? 1
     sampleCount = file.short(TIFFTag.samplesPerPixel) ?? 1
-    guard (1...4).contains(sampleCount) else {
-      throw damage("it has \(sampleCount) samples a pixel, expected 1...4")
+    self.photometric = photometric
+    guard (1...maximumSamples).contains(sampleCount) else {
+      throw damage("it has \(sampleCount) samples a pixel, expected 1...\(maximumSamples)")
     }
     let format = file.short(TIFFTag.sampleFormat) ?? 1
     let kinds = [2: "signed", 3: "floating-point", 5: "complex", 6: "complex"]

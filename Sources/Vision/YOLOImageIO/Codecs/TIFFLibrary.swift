@@ -47,6 +47,8 @@ struct TIFFLibrary: Sendable {
   let field: @convention(c) (Handle, UInt32, UnsafeMutableRawPointer) -> Int32
   /// `TIFFSetField`, likewise.
   let setField: @convention(c) (Handle, UInt32, Int32) -> Int32
+  /// `TIFFReadDirectory`, which goes to the next page.
+  let readDirectory: @convention(c) (Handle) -> Int32
   /// `TIFFIsTiled`.
   let isTiled: @convention(c) (Handle) -> Int32
   /// `TIFFRGBAImageOK`; the message has 1024 bytes.
@@ -79,6 +81,7 @@ struct TIFFLibrary: Sendable {
     close = try library.function("TIFFClose")
     field = try library.function("TIFFGetFieldDefaulted")
     setField = try library.function("TIFFSetField")
+    readDirectory = try library.function("TIFFReadDirectory")
     isTiled = try library.function("TIFFIsTiled")
     canConvert = try library.function("TIFFRGBAImageOK")
     readConverted = try library.function("TIFFReadRGBAImageOriented")
@@ -164,6 +167,9 @@ struct TIFFFile: ~Copyable {
     var value: UInt16 = 0
     return library.field(handle, tag, &value) == 0 ? nil : Int(value)
   }
+
+  /// Goes to the next page; whether there is one.
+  func nextPage() -> Bool { library.readDirectory(handle) != 0 }
 
   /// Whether the page is stored in tiles rather than strips.
   var isTiled: Bool { library.isTiled(handle) != 0 }
