@@ -11,10 +11,9 @@ import Testing
       try FileManager.default.copyItem(at: source, to: target)
       let description = try String(
         contentsOf: source.appending(path: "data.yaml"), encoding: .utf8)
-      if !description.contains("train:") {
-        try Data((description + "\ntrain: images/val\n").utf8)
-          .write(to: target.appending(path: "data.yaml"))
-      }
+      // The fixtures have no training images.
+      try Data(description.replacingOccurrences(of: "images/train", with: "images/val").utf8)
+        .write(to: target.appending(path: "data.yaml"))
       try body(target)
     }
   }
@@ -30,6 +29,9 @@ import Testing
       #expect(outcome.status == 0, "\(outcome.output) \(outcome.errors)")
       #expect(outcome.output.contains(": 0 errors"))
       #expect(try Program.yolo(["check", set.path, "--task", "detect"], in: set).status == 0)
+      let fixture = Program.root.appending(path: "Tests/Fixtures/datasets/detect").path
+      let other = try Program.yolo(["check", fixture], in: set)
+      #expect(other.status == 65 && other.output.contains("images/train cannot be read"))
     }
   }
 

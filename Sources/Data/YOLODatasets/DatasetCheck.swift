@@ -82,7 +82,9 @@ extension DatasetCheck {
     if (try? Dataset(description: description, task: .pose)) != nil { return .pose }
     let dataset = try Dataset(description: description, task: .detect)
     for split in dataset.presentSplits {
-      for image in try dataset.images(of: split).prefix(1000) {
+      // What is wrong with a part is told when it is looked at.
+      guard let images = try? dataset.images(of: split) else { continue }
+      for image in images.prefix(1000) {
         let label = Dataset.labelPath(ofImage: image)
         guard FileSystem.exists(label),
           let bytes = try? DatasetFiles.read(label, maximumBytes: LabelReader.maximumBytes),
