@@ -19,10 +19,10 @@ import YOLOImage
 
   /// How many pixels differ from the background by more than the samples of colors that are hard to tell
   /// apart.
-  private static func clearPixels(_ image: Image, on color: Color) -> Int {
+  private static func clearPixels(_ image: Image, on color: Color, by contrast: Int = 64) -> Int {
     let background = [Int(color.red), Int(color.green), Int(color.blue)]
     return stride(from: 0, to: image.pixels.count, by: 3).count { index in
-      (0..<3).contains { abs(Int(image.pixels[index + $0]) - background[$0]) > 64 }
+      (0..<3).contains { abs(Int(image.pixels[index + $0]) - background[$0]) > contrast }
     }
   }
 
@@ -42,6 +42,30 @@ import YOLOImage
       // The border has 300 pixels.
       let image = try Self.drawn(.box(box), classIndex: index, on: background)
       #expect(Self.clearPixels(image, on: background) >= 290, "class \(index)")
+    }
+  }
+
+  @Test(arguments: backgrounds) func orientedBoxesAreSeen(background: Color) throws {
+    let box = OrientedBox(x: 60, y: 60, width: 80, height: 40, angle: 0.5)
+    for index in ClassPalette.colors.indices {
+      // The border is 240 pixels long; its pixels share it with a neighbor, the half each.
+      let image = try Self.drawn(.orientedBox(box), classIndex: index, on: background)
+      #expect(Self.clearPixels(image, on: background, by: 32) >= 230, "class \(index)")
+    }
+  }
+
+  @Test(arguments: backgrounds) func outlinesOfMasksAreSeen(background: Color) throws {
+    var pixels = [UInt8](repeating: 0, count: Self.size.width * Self.size.height)
+    for y in 30..<90 {
+      for x in 20..<100 { pixels[y * Self.size.width + x] = 1 }
+    }
+    let mask = Mask(frame: Self.size, pixels: pixels)
+    let box = Box(x1: 20, y1: 30, x2: 100, y2: 90)
+    for index in ClassPalette.colors.indices {
+      // The outline is 280 pixels long.
+      let image = try Self.drawn(
+        .mask(box, mask, outline: Polygon()), classIndex: index, on: background)
+      #expect(Self.clearPixels(image, on: background) >= 240, "class \(index)")
     }
   }
 

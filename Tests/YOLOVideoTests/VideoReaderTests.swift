@@ -141,6 +141,27 @@ import YOLOVideo
     }
   }
 
+  /// What has sound only, or sound and a cover, is of a known format and no video.
+  @Test(arguments: ["a.mp4", "a.mkv", "a.ogg", "a.ts", "a.asf"])
+  func soundAloneIsNoVideo(name: String) async throws {
+    try await Movie.withDirectory { movie in
+      let path = movie.path(name)
+      try movie.ffmpeg(
+        ["-f", "lavfi", "-i", "sine=duration=0.3"] + (name == "a.ogg" ? ["-c:a", "flac"] : [])
+          + [path])
+      let failure = await failure(path)
+      guard case .noVideoStream(let source, _) = failure else {
+        Issue.record("\(name): \(String(describing: failure))")
+        return
+      }
+      #expect(
+        source == path
+          && "\(VideoError.noVideoStream(source: path, format: .mp4))"
+            .contains("has no video stream")
+      )
+    }
+  }
+
   @Test func theProgramsRefusePlaylists() async throws {
     try await Movie.withDirectory { movie in
       let stream = try movie.make("a.ts")

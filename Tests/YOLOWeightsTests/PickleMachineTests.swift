@@ -24,6 +24,26 @@ import YOLOWeights
     #expect(large.object(large.root)?.kind == .largeInteger)
   }
 
+  /// Protocol 1 writes truth values, and integers beyond 32 bits, as lines of text.
+  @Test func readsIntegersOfProtocol1() throws {
+    func line(_ code: UInt8, _ text: String) -> [UInt8] { [code] + Array(text.utf8) + [0x0A] }
+    #expect(try scalar(line(0x49, "01")) == .bool(true))
+    #expect(try scalar(line(0x49, "00")) == .bool(false))
+    #expect(try scalar(line(0x49, "-4294967296")) == .int(-4_294_967_296))
+    #expect(try scalar(line(0x4C, "1L")) == .int(1))
+    #expect(try scalar(line(0x4C, "01")) == .int(1))
+    for digits in ["9223372036854775808", "-123456789012345678901234567890"] {
+      let large = try run([0x80, 1] + line(0x4C, digits + "L") + [0x2E])
+      #expect(large.object(large.root)?.kind == .largeInteger)
+    }
+    for text in ["", "-", "0x10", "1.5", "١"] {
+      #expect(reason(line(0x49, text) + [0x2E]).contains("not decimal"), "\(text)")
+    }
+    #expect(reason([0x49, 0x31]).contains("truncated"))
+    let text = try run([0x55, 2, 0x61, 0x62, 0x2E])
+    #expect(text.string(text.root) == "ab")
+  }
+
   @Test func readsOtherScalars() throws {
     #expect(try scalar([0x47, 0x3F, 0xF8, 0, 0, 0, 0, 0, 0]) == .float(1.5))
     #expect(try scalar([0x4E]) == PickleValue.none)
@@ -131,7 +151,8 @@ import YOLOWeights
     #expect(reason([0x4E, 0x29, 0x52, 0x2E]).contains("not a named object"))
     #expect(reason([0x4E, 0x4E, 0x52, 0x2E]).contains("not a tuple"))
     #expect(reason([0x4E, 0x51, 0x2E]).contains("persistent id"))
-    #expect(reason([0x49, 0x31, 0x0A, 0x2E]).contains("unsupported instruction 0x49"))
+    // A float as text, of protocol 0.
+    #expect(reason([0x46, 0x31, 0x0A, 0x2E]).contains("unsupported instruction 0x46"))
     #expect(reason([0x82, 1, 0x2E]).contains("unsupported instruction 0x82"))
     #expect(reason([0x58, 0xFF, 0xFF, 0xFF, 0xFF]).contains("a length reaches outside"))
     #expect(

@@ -1,4 +1,4 @@
-public import YOLOGeometry
+package import YOLOGeometry
 package import YOLOImage
 package import YOLOWeights
 

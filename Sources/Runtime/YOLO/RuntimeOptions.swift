@@ -1,6 +1,7 @@
 public import YOLOGraph
 public import YOLOKernels
 public import YOLOModels
+package import YOLOOptions
 
 /// How a model is run.
 public struct RuntimeOptions: Sendable, Hashable {
@@ -36,7 +37,7 @@ public struct RuntimeOptions: Sendable, Hashable {
   }
 
   /// The maximum number of threads of one inference.
-  public static let threadLimit = 256
+  public static var threadLimit: Int { threadsOption.range.upperBound }
 
   /// Returns an empty cache of the plans that a graph is run by; `planned` is called after each
   /// planning.
@@ -53,7 +54,7 @@ public struct RuntimeOptions: Sendable, Hashable {
       throw YOLOError(
         .option,
         "backend \(backend.rawValue) is not in this build; there are "
-          + Backend.available.map(\.rawValue).joined(separator: ", "))
+          + Self.backendOption.names)
     }
     guard backend.isInstalled else {
       throw YOLOError(
@@ -64,19 +65,24 @@ public struct RuntimeOptions: Sendable, Hashable {
       throw YOLOError(
         .option,
         "isa \(instructionSet.rawValue) is not available on this machine; there are "
-          + InstructionSet.available.map(\.rawValue).joined(separator: ", "))
+          + Self.instructionSetOption.names)
     }
-    guard (1...Self.threadLimit).contains(threads) else {
-      throw YOLOError(
-        .option, "threads must be a number from 1 to \(Self.threadLimit), but \(threads) was given")
-    }
-    guard (1...Self.threadLimit).contains(concurrency) else {
-      throw YOLOError(
-        .option,
-        "concurrency must be a number from 1 to \(Self.threadLimit), but \(concurrency) was given")
+    do throws(OptionError) {
+      try Self.threadsOption.checked(threads)
+      try RuntimeOption.concurrency(processors: Processors.usable).checked(concurrency)
+    } catch {
+      throw YOLOError(error)
     }
     guard planLimit >= 1 else {
       throw YOLOError(.option, "planLimit must be at least 1, but \(planLimit) was given")
     }
   }
+}
+
+/// The definitions of those options that commands and settings offer, on this machine.
+extension RuntimeOptions {
+  package static let threadsOption = RuntimeOption.threads(processors: Processors.usable)
+  package static let backendOption = RuntimeOption.backend(Backend.available, default: .native)
+  package static let instructionSetOption = RuntimeOption.instructionSet(
+    InstructionSet.available, known: InstructionSet.allCases)
 }

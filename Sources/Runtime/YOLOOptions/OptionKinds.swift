@@ -306,3 +306,52 @@ package struct TextOption: OptionDefinition {
     if case .text(let text) = value { text } else { nil }
   }
 }
+
+/// An option that takes one of several values by its name.
+package struct ChoiceOption<Value: RawRepresentable<String> & Sendable>: OptionDefinition {
+  package let name: String
+  /// The values accepted.
+  package let values: [Value]
+  package let expected: String
+  package let defaultText: String?
+  package let help: String
+
+  /// Defines an option; `expected` are the names of the values if nil.
+  package init(
+    name: String, values: [Value], expected: String? = nil, defaultText: String, help: String
+  ) {
+    self.name = name
+    self.values = values
+    self.expected = expected ?? Self.names(values)
+    self.defaultText = defaultText
+    self.help = help
+  }
+
+  /// The names of the values, joined by commas.
+  package var names: String { Self.names(values) }
+
+  package var schema: OptionSchema { .text(valueName: name) }
+
+  package func parsed(_ text: String) throws(OptionError) -> Value {
+    guard let value = values.first(where: { $0.rawValue == text.trimmed }) else {
+      throw .malformed(option: name, given: text.excerpt(), expected: expected)
+    }
+    return value
+  }
+
+  package func checked(_ value: Value) throws(OptionError) -> Value {
+    guard values.contains(where: { $0.rawValue == value.rawValue }) else {
+      throw .malformed(option: name, given: value.rawValue, expected: expected)
+    }
+    return value
+  }
+
+  package func optionValue(_ value: Value) -> OptionValue { .text(value.rawValue) }
+  package func value(_ value: OptionValue) -> Value? {
+    if case .text(let text) = value { Value(rawValue: text) } else { nil }
+  }
+
+  private static func names(_ values: [Value]) -> String {
+    values.map(\.rawValue).joined(separator: ", ")
+  }
+}

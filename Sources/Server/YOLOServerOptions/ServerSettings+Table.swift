@@ -89,20 +89,15 @@ package enum ServiceTable: SettingsTable {
       "workers", 0...256, .count("inferences"), at: \.limits.workers,
       help: "Inferences that run at once; 0 for as many as there are processors"),
     .number(
-      "threads", 0...256, .count("threads"), at: \.threads,
-      help: "Threads of one inference at most; 0 for all processors. Several at once share them"),
-    .choice(
-      "backend", names(Backend.available), from: Backend.available,
-      default: Backend.native.rawValue, at: \.backend, help: "Kernels that compute"),
-    .choice(
-      "isa", "one that this machine has of \(names(InstructionSet.allCases))",
-      from: InstructionSet.available, default: "the strongest of this machine",
-      at: \.instructionSet, help: "Instruction set of the native kernels"),
+      threads.name, 0...threads.range.upperBound, .count("threads"), at: \.threads,
+      help: "\(threads.help); 0 for all processors. Several at once share them"),
+    Setting(RuntimeOption.backend(Backend.available, default: .native), at: \.backend),
+    Setting(
+      RuntimeOption.instructionSet(InstructionSet.available, known: InstructionSet.allCases),
+      at: \.instructionSet),
   ]
 
-  private static func names(_ values: [some RawRepresentable<String>]) -> String {
-    values.map(\.rawValue).joined(separator: ", ")
-  }
+  private static let threads = RuntimeOption.threads(processors: Processors.usable)
 }
 
 /// The options of what requests may cost.
@@ -237,21 +232,6 @@ extension ServerSetting {
       TextOption(
         name: name, valueName: valueName, expected: expected, defaultText: defaultText, help: help,
         isAccepted: isAccepted), ifGivenAt: path)
-  }
-
-  /// One of `values`, by its name.
-  fileprivate static func choice<Value: RawRepresentable<String> & Sendable>(
-    _ name: String, _ expected: String, from values: [Value], default defaultText: String,
-    at path: any WritableKeyPath<ServerSettings, Value> & Sendable, help: String
-  ) -> ServerSetting {
-    let option = TextOption(
-      name: name, valueName: name, expected: expected, defaultText: defaultText, help: help
-    ) { text in values.contains { $0.rawValue == text } }
-    return Setting(option) { text, settings in
-      if let value = values.first(where: { $0.rawValue == text }) {
-        settings[keyPath: path] = value
-      }
-    }
   }
 
   /// The variable of the environment.

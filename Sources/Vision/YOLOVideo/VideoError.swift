@@ -6,8 +6,10 @@ public enum VideoError: Error, Sendable, Hashable {
   case notInstalled(program: String)
   /// The file cannot be opened, or is no regular file; `reason` is the system's.
   case unreadable(source: String, reason: String)
-  /// The file is of no supported format, or holds no moving image.
+  /// The file is of no supported format.
   case noVideo(source: String)
+  /// The container has no stream of moving images: only sound, subtitles or a cover.
+  case noVideoStream(source: String, format: VideoFormat)
   /// The data cannot be decoded; `reason` is the first message of the decoder, cut.
   case damaged(source: String, reason: String)
   /// The video is longer than the limit, in seconds.
@@ -40,6 +42,8 @@ extension VideoError: CustomStringConvertible {
       "\(source): cannot be read: \(reason)"
     case .noVideo(let source):
       "\(source): is no video of a known format, expected \(VideoFormat.expected)"
+    case .noVideoStream(let source, let format):
+      "\(source): the \(format.rawValue) file has no video stream, expected one beside its audio"
     case .damaged(let source, let reason):
       "\(source): the video cannot be decoded: \(reason)"
     case .tooLong(let source, let maximum):

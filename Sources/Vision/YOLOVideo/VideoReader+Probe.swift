@@ -22,7 +22,7 @@ extension VideoReader {
   public static func info(of path: String, limits: VideoLimits = VideoLimits()) async throws
     -> VideoInfo
   {
-    try VideoFile.check(path, maximumBytes: limits.bytes)
+    let format = try VideoFile.check(path, maximumBytes: limits.bytes)
     let seconds = min(limits.seconds, limits.probeSeconds)
     var answer: [UInt8] = []
     let ending = try await MediaProgram.probe.run(
@@ -47,7 +47,7 @@ extension VideoReader {
     }
     let json = answer.withUnsafeBytes { try? JSONParser.parse($0) }
     guard let json, let info = VideoInfo(probe: json) else {
-      throw VideoError.noVideo(source: path)
+      throw VideoError.noVideoStream(source: path, format: format)
     }
     guard info.size.width * info.size.height <= limits.pixels else {
       throw VideoError.tooManyPixels(source: path, maximum: limits.pixels)

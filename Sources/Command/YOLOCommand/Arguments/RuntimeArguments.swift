@@ -9,6 +9,13 @@ import YOLOSystem
 extension Backend: ExpressibleByArgument {}
 extension InstructionSet: ExpressibleByArgument {}
 
+extension ArgumentHelp {
+  /// The help of an option that takes one of several values.
+  static func of(_ option: ChoiceOption<some Any>, _ more: String = "") -> ArgumentHelp {
+    ArgumentHelp("\(option.help): \(option.names)\(more).")
+  }
+}
+
 /// The options that choose a model and how it is run.
 struct RuntimeArguments: ParsableArguments {
   @Option(
@@ -16,26 +23,24 @@ struct RuntimeArguments: ParsableArguments {
     help: "A .pt or .safetensors checkpoint; the shipped \(ShippedFiles.modelName) if not given.")
   var model: String?
 
-  @Option(name: .long, help: "The kernels: \(Self.names(Backend.available)).")
+  @Option(
+    name: .customLong(RuntimeOptions.backendOption.name), help: .of(RuntimeOptions.backendOption))
   var backend = Backend.native
 
-  @Option(name: .long, help: "Threads of an inference; all processors if not given.")
+  @Option(
+    name: .customLong(RuntimeOptions.threadsOption.name),
+    help: "\(RuntimeOptions.threadsOption.help); all processors if not given.")
   var threads: Int?
 
   @Option(
-    name: .long,
-    help: "The instruction set: \(Self.names(InstructionSet.available)); the last if not given.")
+    name: .customLong(RuntimeOptions.instructionSetOption.name),
+    help: .of(RuntimeOptions.instructionSetOption, "; the last if not given"))
   var isa: InstructionSet?
 
   @Flag(
     name: .customLong(PredictOption.suppression.flag), inversion: .prefixedNo,
     help: "\(PredictOption.suppression.help).")
   var nms = PredictOption.suppression.defaultValue
-
-  /// Returns what an option takes, for its help.
-  static func names<Name: RawRepresentable<String>>(_ names: [Name]) -> String {
-    names.map(\.rawValue).joined(separator: ", ")
-  }
 
   /// The path of the model, which nothing is written over.
   func modelPath() throws -> String {

@@ -39,16 +39,18 @@ struct DiffCommand: ParsableCommand {
   var model: [String] = []
 
   @Option(
-    name: .long, help: "The kernels, once or twice: \(RuntimeArguments.names(Backend.available)).")
+    name: .customLong(RuntimeOptions.backendOption.name),
+    help: .of(RuntimeOptions.backendOption, "; once or twice"))
   var backend: [Backend] = []
 
   @Option(
-    name: .long,
-    help: "The instruction set, once or twice: \(RuntimeArguments.names(InstructionSet.available))."
-  )
+    name: .customLong(RuntimeOptions.instructionSetOption.name),
+    help: .of(RuntimeOptions.instructionSetOption, "; once or twice"))
   var isa: [InstructionSet] = []
 
-  @Option(name: .long, help: "Threads of an inference, once or twice.")
+  @Option(
+    name: .customLong(RuntimeOptions.threadsOption.name),
+    help: "\(RuntimeOptions.threadsOption.help), once or twice.")
   var threads: [Int] = []
 
   @Flag(

@@ -90,7 +90,7 @@ enum ExitStatus: Int32 {
   private init(_ error: VideoError) {
     switch error {
     case .unreadable: self = .noInput
-    case .noVideo, .damaged: self = .damagedInput
+    case .noVideo, .noVideoStream, .damaged: self = .damagedInput
     case .tooLong, .tooManyFrames, .tooManyPixels, .tooManyBytes: self = .tooLarge
     case .unwritable: self = .cannotWrite
     case .notInstalled, .timedOut, .endedEarly: self = .other

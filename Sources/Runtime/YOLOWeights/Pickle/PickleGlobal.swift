@@ -128,6 +128,7 @@ package struct PickleGlobal: Sendable, Equatable {
     "UserList": ["UserList"],
     "UserString": ["UserString"],
     "time": ["struct_time"],
+    "zoneinfo": ["ZoneInfo"],
     "collections": ["ChainMap", "Counter", "UserDict", "UserList", "UserString", "deque"],
     "decimal": ["Decimal"],
     "_pydecimal": ["Decimal"],

@@ -6,7 +6,7 @@ package import YOLOSystem
 /// Nothing named by the file is looked up, imported or called. A name is either on the allow list of
 /// `PickleGlobal`, which also says what stands in for a call, or the stream is refused at the place
 /// where it names it. Time and memory are linear in the stream and bounded by `PickleLimits`.
-/// Protocols 2 to 5 are read, without the text instructions of protocols 0 and 1.
+/// Protocols 1 to 5 are read, without the text instructions that only protocol 0 has.
 /// Source: the opcode descriptions in Python's `pickletools` documentation.
 package struct PickleMachine {
   var graph = PickleGraph()
@@ -98,6 +98,8 @@ package struct PickleMachine {
     case .none: try push(.none)
     case .newTrue: try push(.bool(true))
     case .newFalse: try push(.bool(false))
+    case .int: try pushDecimal(isLong: false)
+    case .long: try pushDecimal(isLong: true)
     case .binInt: try push(.int(Int(try number(Int32.self))))
     case .binInt1: try push(.int(Int(try number(UInt8.self))))
     case .binInt2: try push(.int(Int(try number(UInt16.self))))
@@ -107,6 +109,9 @@ package struct PickleMachine {
     case .long4: try pushInteger(byteCount: try length(UInt32.self))
     case .shortBinUnicode: try pushString(byteCount: Int(try number(UInt8.self)))
     case .binUnicode: try pushString(byteCount: try length(UInt32.self))
+    // Text of Python 2.
+    case .shortBinString: try pushString(byteCount: Int(try number(UInt8.self)))
+    case .binString: try pushString(byteCount: try length(UInt32.self))
     case .binUnicode8: try pushString(byteCount: try length(UInt64.self))
     case .shortBinBytes: try pushBytes(byteCount: Int(try number(UInt8.self)))
     case .binBytes: try pushBytes(byteCount: try length(UInt32.self))
@@ -324,6 +329,20 @@ extension PickleMachine {
     // Two's complement of `byteCount` bytes: move the sign up, then back with copies of it.
     let spare = UInt64(64 - 8 * byteCount)
     try push(.int(byteCount == 0 ? 0 : Int(Int64(bitPattern: bits << spare) >> Int64(spare))))
+  }
+
+  /// Pushes a number that is written as a line of text; one that does not fit 64 bits is kept without
+  /// its value, and the numbers 00 and 01 stand for false and true, as protocol 1 has it.
+  private mutating func pushDecimal(isLong: Bool) throws(WeightError) {
+    var text = try line()
+    if !isLong, text == "00" || text == "01" { return try push(.bool(text == "01")) }
+    if isLong, text.hasSuffix("L") { text.removeLast() }
+    if let value = Int(text) { return try push(.int(value)) }
+    let digits = text.hasPrefix("-") ? text.dropFirst() : text[...]
+    guard !digits.isEmpty, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
+      throw damaged("a number that is not decimal")
+    }
+    try pushObject(.largeInteger, [])
   }
 
   private mutating func line() throws(WeightError) -> String {

@@ -9,12 +9,16 @@ enum PickleOpcode: UInt8 {
   case binBytes = 0x42
   case shortBinBytes = 0x43
   case binFloat = 0x47
+  case int = 0x49
   case binInt = 0x4A
   case binInt1 = 0x4B
+  case long = 0x4C
   case binInt2 = 0x4D
   case none = 0x4E
   case binPersistentID = 0x51
   case reduce = 0x52
+  case binString = 0x54
+  case shortBinString = 0x55
   case binUnicode = 0x58
   case emptyList = 0x5D
   case append = 0x61

@@ -56,7 +56,7 @@ extension APIError {
     case .notInstalled(let program):
       self = .unsupportedMedia(
         "This server takes images only: it has no program \(program), which videos need.")
-    case .noVideo, .damaged:
+    case .noVideo, .noVideoStream, .damaged:
       self = .unsupportedMedia(message)
     case .tooLong(_, let maximum):
       self = .tooLarge(message, limit: Int(maximum), unit: "seconds")

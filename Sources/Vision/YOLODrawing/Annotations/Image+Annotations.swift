@@ -7,8 +7,8 @@ extension Image {
   /// Line widths and letters grow with the image. Boxes may reach beyond the image; what is not
   /// finite is left out.
   ///
-  /// - The border of a box and keypoints stand out from whatever is behind them: where that is of about
-  ///   their color, they have a casing, black or white.
+  /// - Borders of boxes, outlines of masks and keypoints stand out from whatever is behind them: where
+  ///   that is of about their color, they have a casing, black or white.
   /// - A label stands on its box or, where there is no room above, inside at the box's upper edge,
   ///   and never leaves the image. That of an oriented box stands on the topmost corner.
   /// - A mask is tinted in its class's color and has an outline; its label stands over the
@@ -78,9 +78,9 @@ extension Canvas {
       let frame = frame(
         Box(x1: top.x, y1: top.y, x2: top.x, y2: top.y), lineWidth: style.lineWidth)
     else { return nil }
-    paint(color) { plane in
-      plane.addPath(corners, isClosed: true, radius: max(1, Float(style.lineWidth)) / 2)
-    }
+    let radius = max(1, Float(style.lineWidth)) / 2
+    paintCasing(of: color) { $0.addPath(corners, isClosed: true, radius: radius + 1) }
+    paint(color) { $0.addPath(corners, isClosed: true, radius: radius) }
     // The tag lies over the box, towards its middle.
     return TagAnchor(
       top: frame.top, column: top.x > box.x ? .right(frame.right) : .left(frame.left))
@@ -92,9 +92,13 @@ extension Canvas {
   ) -> TagAnchor? {
     let own = mask
     let mask = own.pixels.isEmpty ? Mask(emptyOf: size) : own.resampled(to: size)
+    let radius = max(1, Float(style.lineWidth) * 0.45)
+    let step = Self.step(of: own, in: size)
+    // Below the tint, which would be taken for background of the outline's color otherwise.
+    let casing = MaskOutline(mask, lineRadius: radius + 1, step: step)
+    paintCasing(of: color) { casing.add(to: &$0) }
     tint(mask, color, opacity: style.maskOpacity)
-    let outline = MaskOutline(
-      mask, lineRadius: max(1, Float(style.lineWidth) * 0.45), step: Self.step(of: own, in: size))
+    let outline = MaskOutline(mask, lineRadius: radius, step: step)
     paint(color) { outline.add(to: &$0) }
     return Self.peak(of: mask).map {
       TagAnchor(top: max(0, $0.y - style.lineWidth), column: .middle($0.x))
