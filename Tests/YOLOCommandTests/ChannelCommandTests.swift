@@ -70,7 +70,7 @@ import Testing
           in: directory)
         #expect(recorded.status == 0, "\(recorded.errors)")
         let verified = try Program.yolo(
-          ["verify", "case", "--model", Self.model(channels)], in: directory)
+          ["verify", "--cases", "case", "--model", Self.model(channels)], in: directory)
         #expect(verified.status == 0, "\(verified.output) \(verified.errors)")
       }
       let measured = try Program.yolo(

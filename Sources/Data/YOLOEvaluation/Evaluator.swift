@@ -112,7 +112,7 @@ public struct Evaluator: Sendable {
       try record.attempt(path, progress) {
         let labels = try dataset.labels(ofImage: path)
         try check(labels.instances.map(\.classIndex), in: path)
-        let size = try ImageReader.size(contentsOf: path)
+        let size = try ImageReader.size(contentsOf: path, channels: model.channels)
         try Dataset.check(size, ofImage: path)
         usable.append((path, labels, size))
         return nil

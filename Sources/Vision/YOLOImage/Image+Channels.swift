@@ -4,7 +4,7 @@ package enum GrayWeights: Sendable, Hashable {
   case fifteenBits
   /// OpenCV's codecs, 14 fractional bits, rounded.
   case fourteenBits
-  /// What OpenCV does with BMP of 32 bits: in float32, cut off.
+  /// What OpenCV does with BMP of 32 bits that masks divide: in float32, cut off.
   case cutFloat
 
   /// Returns the level of a color.

@@ -30,18 +30,20 @@ public enum ImageReader {
       bytes, named: path, limits: limits, threads: threads, channels: channels)
   }
 
-  /// Reads the size of the upright image in a regular file without decoding its pixels.
+  /// Reads the size of the upright image in a regular file without decoding its pixels, as it is read
+  /// with `channels`.
   ///
   /// Throws as `read(contentsOf:limits:threads:)` does, but damage beyond the headers is not noticed.
   public static func size(
-    contentsOf path: String, limits: ImageLimits = ImageLimits()
+    contentsOf path: String, limits: ImageLimits = ImageLimits(), channels: Int = 3
   ) throws(ImageIOError) -> Size {
     let bytes = try BoundedInput.read(path: path, maximumBytes: limits.maximumBytes)
     return try bytes.span.withUnsafeBufferPointer { (buffer) throws(ImageIOError) in
       switch try format(of: buffer, named: path, limits: limits) {
       case .jpeg: try JPEGCodec.size(of: buffer, named: path, limits: limits)
-      case .png: try PNGCodec.size(of: buffer, named: path, limits: limits)
-      case .webp: try WebPCodec.size(of: buffer, named: path, limits: limits)
+      case .png: try PNGCodec.size(of: buffer, named: path, limits: limits, channels: channels)
+      case .webp:
+        try WebPCodec.size(of: buffer, named: path, limits: limits, channels: channels)
       case .bmp: try BMPCodec.size(of: buffer, named: path, limits: limits)
       case .gif: try GIFCodec.size(of: buffer, named: path, limits: limits)
       case .pnm: try PNMCodec.size(of: buffer, named: path, limits: limits)

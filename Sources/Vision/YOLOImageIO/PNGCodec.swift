@@ -7,12 +7,13 @@ import YOLOSystem
 enum PNGCodec {
   /// Returns the size of the upright image.
   static func size(
-    of bytes: UnsafeBufferPointer<UInt8>, named source: String, limits: ImageLimits
+    of bytes: UnsafeBufferPointer<UInt8>, named source: String, limits: ImageLimits,
+    channels: Int = 3
   ) throws(ImageIOError) -> Size {
     // SAFETY: the caller keeps the bytes alive throughout.
     let header = try PNGHeader(Span(_unsafeElements: bytes), named: source)
     try limits.check(header.size, of: source, format: .png)
-    return header.orientation.upright(header.size)
+    return header.orientation(channels: channels).upright(header.size)
   }
 
   /// Decodes a file: gray and palettes expanded, the high byte of 16 bits, alpha dropped, gamma and
@@ -32,7 +33,7 @@ enum PNGCodec {
       throw .channels(source: source, found: header.channels, expected: channels)
     }
     return try Image(
-      stored: size, channels: channels, orientation: header.orientation
+      stored: size, channels: channels, orientation: header.orientation(channels: channels)
     ) { pixels throws(ImageIOError) in
       var reader = CPNGReader()
       reader.bytes = bytes.baseAddress

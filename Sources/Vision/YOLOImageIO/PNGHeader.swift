@@ -47,6 +47,11 @@ struct PNGHeader {
     }
   }
 
+  /// How an image of so many channels is turned: with alpha not at all, as OpenCV has it.
+  func orientation(channels: Int) -> Orientation {
+    [1, 3].contains(channels) ? orientation : .upright
+  }
+
   /// The cyclic redundancy check of chunks (PNG specification, section 5.5).
   private static func checksum(_ bytes: Span<UInt8>) -> Int {
     var register: UInt32 = 0xFFFF_FFFF

@@ -6,10 +6,11 @@ import YOLOImage
 enum WebPCodec {
   /// Returns the size of the upright image.
   static func size(
-    of bytes: UnsafeBufferPointer<UInt8>, named source: String, limits: ImageLimits
+    of bytes: UnsafeBufferPointer<UInt8>, named source: String, limits: ImageLimits,
+    channels: Int = 3
   ) throws(ImageIOError) -> Size {
     let size = try header(of: bytes, named: source, limits: limits).size
-    return orientation(of: bytes).upright(size)
+    return orientation(of: bytes, channels: channels).upright(size)
   }
 
   /// Returns the stored size, whether there is more than one frame, and whether there is alpha.
@@ -35,7 +36,7 @@ enum WebPCodec {
     guard channels == 3 || channels == 4 && hasAlpha else {
       throw .channels(source: source, found: hasAlpha ? 4 : 3, expected: channels)
     }
-    return try Image(stored: size, channels: channels, orientation: orientation(of: bytes)) {
+    return try Image(stored: size, channels: channels, orientation: orientation(of: bytes, channels: channels)) {
       pixels throws(ImageIOError) in
       if isAnimated {
         try decodeFirstFrame(
@@ -90,8 +91,11 @@ enum WebPCodec {
   }
 
   /// Reads the orientation from the first `EXIF` chunk, upright where the container is damaged
-  /// anywhere or does not announce one.
-  private static func orientation(of bytes: UnsafeBufferPointer<UInt8>) -> Orientation {
+  /// anywhere or does not announce one; an image with alpha is not turned, as OpenCV has it.
+  private static func orientation(
+    of bytes: UnsafeBufferPointer<UInt8>, channels: Int
+  ) -> Orientation {
+    guard [1, 3].contains(channels) else { return .upright }
     var data = WebPData(bytes: bytes.baseAddress, size: bytes.count)
     guard let container = WebPDemux(&data) else { return .upright }
     defer { WebPDemuxDelete(container) }

@@ -43,7 +43,7 @@ enum BMPCodec {
         }
       }
     }
-    return (image, header.coding == .plain(bits: 32) ? .cutFloat : .fourteenBits)
+    return (image, header.hasMasks ? .cutFloat : .fourteenBits)
   }
 }
 
@@ -69,6 +69,8 @@ struct BMPHeader {
   let palette: [UInt8]
   /// Whether 16 bits hold 6 of green rather than 5.
   let hasWideGreen: Bool
+  /// Whether masks divide 32 bits.
+  let hasMasks: Bool
   /// The shift of red, green and blue in 32 bits.
   let shifts: (red: Int, green: Int, blue: Int)
 
@@ -125,6 +127,7 @@ struct BMPHeader {
         reason: "it has \(bits) bits a pixel and compression \(method), which is not supported")
     }
     self.hasWideGreen = hasWideGreen
+    hasMasks = bits == 32 && method == 3
     self.shifts = shifts
 
     var palette = [UInt8](repeating: 0, count: 3 * 256)
