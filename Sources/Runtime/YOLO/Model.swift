@@ -89,7 +89,7 @@ public final class Model: Sendable {
   public var task: VisionTask { network.head.task }
 
   /// The largest stride of the head in pixels; inputs are a multiple of it, and of 32.
-  public var largestStride: Int { network.head.levels.map(\.stride).max() ?? 32 }
+  public var largestStride: Int { network.head.strides.max() ?? 32 }
 
   /// The size that images are fitted into if none is asked for: that of the training, else 640.
   public var defaultImageSize: Size {
@@ -166,7 +166,11 @@ public final class Model: Sendable {
   ///
   /// A classifier does not fit images in: it crops them.
   public func letterbox(for size: Size, options: PredictOptions = .standard) -> Letterbox {
-    Letterbox(
+    if network.head.stretchesImages {
+      let input = inputSize(options)
+      return Letterbox(source: size, resized: input, padded: input)
+    }
+    return Letterbox(
       source: size, target: inputSize(options), stride: max(32, largestStride),
       isRectangular: options.isRectangular)
   }

@@ -36,6 +36,26 @@ extension Graph {
     case slice(Range<Int>)
     /// The sum of two inputs.
     case add
+    /// The first input times the second, which has the same size or one pixel, and as many channels
+    /// or one.
+    case multiply
+    /// The mean and the maximum of the channels: two channels.
+    case channelStatistics
+    /// Values of mean 0 and variance 1.
+    case standardize(Standardization)
+    /// Bilinear resizing.
+    case interpolate(Interpolation)
+    /// The input with waves of rows and columns added, which fall to nearly 1 / temperature.
+    case encodePositions(temperature: Double)
+    /// The boxes that the queries of a level start from; of the input only the size counts.
+    case anchors(level: Int)
+    /// The pixels with the best scores: the inputs are maps of scores, then as many of features.
+    case selectTop(count: Int)
+    /// Attention to points: the inputs are offsets, weights and boxes of queries, then maps of
+    /// values.
+    case deformableAttention(DeformableHeads)
+    /// The pixels of all inputs in one row.
+    case sequence
   }
 }
 

@@ -84,6 +84,8 @@ package struct PickleGlobal: Sendable, Equatable {
   /// Packages whose objects become inert records: none of their code exists here.
   private static let families = [
     "ultralytics", "torch.nn", "torchvision", "numpy", "pathlib",
+    // The original YOLOv5, YOLOv7 and YOLOv9.
+    "models",
   ]
 }
 
