@@ -37,7 +37,7 @@ let package = Package(
     .library(name: "YOLOImageIO", targets: ["YOLOImageIO"]),
     // Draws results on images.
     .library(name: "YOLODrawing", targets: ["YOLODrawing"]),
-    // Looks inside a model: images of what its modules give, where two models diverge.
+    // Looks inside a model: images of the outputs of its modules, where two models diverge.
     .library(name: "YOLOInspection", targets: ["YOLOInspection"]),
     // How good a model is on a dataset, as figures.
     .library(name: "YOLOEvaluation", targets: ["YOLOEvaluation", "YOLOMetrics", "YOLODatasets"]),
@@ -71,7 +71,9 @@ let package = Package(
     // Runtime: files, kernels, graphs, models, and the façade.
     .target(name: "JSONText", path: "Sources/Runtime/JSONText", swiftSettings: settings),
     .target(name: "YOLOSystem", path: "Sources/Runtime/YOLOSystem", swiftSettings: settings),
-    .target(name: "YOLOTensor", path: "Sources/Runtime/YOLOTensor", swiftSettings: settings),
+    .target(
+      name: "YOLOTensor", dependencies: ["YOLOSystem"], path: "Sources/Runtime/YOLOTensor",
+      swiftSettings: settings),
     .target(
       name: "KernelInterface", path: "Sources/Runtime/KernelInterface", swiftSettings: settings),
     .target(
@@ -87,7 +89,8 @@ let package = Package(
     .target(
       name: "YOLOKernels",
       dependencies: [
-        "YOLOTensor", "KernelInterface", "KernelsBaseline", "KernelsAVX2", "KernelsAVX512",
+        "KernelInterface", "KernelsAVX2", "KernelsAVX512", "KernelsBaseline", "YOLOSystem",
+        "YOLOTensor",
       ], path: "Sources/Runtime/YOLOKernels",
       swiftSettings: settings),
     .target(
@@ -114,7 +117,9 @@ let package = Package(
       ], path: "Sources/Runtime/YOLO",
       swiftSettings: settings),
     // Vision: images in, geometry, results, drawings.
-    .target(name: "YOLOGeometry", path: "Sources/Vision/YOLOGeometry", swiftSettings: settings),
+    .target(
+      name: "YOLOGeometry", dependencies: ["YOLOSystem"], path: "Sources/Vision/YOLOGeometry",
+      swiftSettings: settings),
     .target(
       name: "YOLOImage", dependencies: ["YOLOGeometry", "YOLOSystem"],
       path: "Sources/Vision/YOLOImage", swiftSettings: settings),
@@ -129,11 +134,12 @@ let package = Package(
       providers: [.apt(["libwebp-dev"])]),
     .target(
       name: "YOLOImageIO",
-      dependencies: ["YOLOSystem", "YOLOGeometry", "YOLOImage", "CJPEG", "CPNG", "CWebP"],
+      dependencies: ["CJPEG", "CPNG", "CWebP", "YOLOGeometry", "YOLOImage", "YOLOSystem"],
       path: "Sources/Vision/YOLOImageIO",
       swiftSettings: settings),
     .target(
-      name: "YOLOPostprocess", dependencies: ["JSONText", "YOLOGeometry", "YOLOTensor"],
+      name: "YOLOPostprocess",
+      dependencies: ["JSONText", "YOLOGeometry", "YOLOSystem", "YOLOTensor"],
       path: "Sources/Vision/YOLOPostprocess",
       swiftSettings: settings),
     .target(
@@ -144,8 +150,7 @@ let package = Package(
     .target(
       name: "YOLOVideo",
       dependencies: [
-        "YOLOSystem",
-        "JSONText", "YOLOGeometry", "YOLOImage",
+        "JSONText", "YOLOGeometry", "YOLOImage", "YOLOSystem",
         .product(name: "Subprocess", package: "swift-subprocess"),
       ], path: "Sources/Vision/YOLOVideo",
       swiftSettings: settings),
@@ -168,20 +173,16 @@ let package = Package(
     .target(
       name: "YOLOInspection",
       dependencies: [
-        "YOLOSystem",
         "JSONText", "YOLO", "YOLODrawing", "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOKernels",
-        "YOLOModels",
-        "YOLOOptions", "YOLOPostprocess", "YOLOTensor", "YOLOWeights",
+        "YOLOModels", "YOLOOptions", "YOLOPostprocess", "YOLOSystem", "YOLOTensor", "YOLOWeights",
       ], path: "Sources/Inspection/YOLOInspection",
       swiftSettings: settings),
     .target(
       name: "YOLOVerification",
       dependencies: [
-        "YOLOSystem",
         "JSONText", "YOLO", "YOLODatasets", "YOLOGeometry", "YOLOImage", "YOLOImageIO",
         "YOLOInspection", "YOLOMetrics", "YOLOModels", "YOLOOptions", "YOLOPostprocess",
-        "YOLOTensor",
-        "YOLOWeights",
+        "YOLOSystem", "YOLOTensor", "YOLOWeights",
       ], path: "Sources/Inspection/YOLOVerification",
       swiftSettings: settings),
     .target(
@@ -193,9 +194,8 @@ let package = Package(
       swiftSettings: settings),
     .target(
       name: "YOLOTesting",
-      dependencies: [
-        "YOLO", "YOLODatasets", "YOLOPostprocess", "YOLOVerification",
-      ], path: "Sources/Inspection/YOLOTesting",
+      dependencies: ["YOLO", "YOLODatasets", "YOLOPostprocess", "YOLOVerification"],
+      path: "Sources/Inspection/YOLOTesting",
       swiftSettings: settings),
     // Server: the HTTP API.
     .target(
@@ -208,20 +208,14 @@ let package = Package(
     .target(
       name: "YOLOServer",
       dependencies: [
-        "YOLOSystem",
         "JSONText", "YOLO", "YOLOGeometry", "YOLOImage", "YOLOImageIO", "YOLOKernels",
-        "YOLOPostprocess",
-        "YOLOServerOptions", "YOLOOptions", "YOLOVideo", "YOLOWeights",
-        serverProduct("Hummingbird", "hummingbird"),
-        serverProduct("HummingbirdCore", "hummingbird"),
-        serverProduct("GRDB", "GRDB.swift"),
+        "YOLOOptions", "YOLOPostprocess", "YOLOServerOptions", "YOLOSystem", "YOLOVideo",
+        "YOLOWeights", serverProduct("Hummingbird", "hummingbird"),
+        serverProduct("HummingbirdCore", "hummingbird"), serverProduct("GRDB", "GRDB.swift"),
         .target(name: "CCrypto", condition: .when(traits: ["Server"])),
-        serverProduct("HTTPTypes", "swift-http-types"),
-        serverProduct("Logging", "swift-log"),
-        serverProduct("Metrics", "swift-metrics"),
-        serverProduct("NIOCore", "swift-nio"),
-        serverProduct("NIOHTTP1", "swift-nio"),
-        serverProduct("NIOHTTPTypes", "swift-nio-extras"),
+        serverProduct("HTTPTypes", "swift-http-types"), serverProduct("Logging", "swift-log"),
+        serverProduct("Metrics", "swift-metrics"), serverProduct("NIOCore", "swift-nio"),
+        serverProduct("NIOHTTP1", "swift-nio"), serverProduct("NIOHTTPTypes", "swift-nio-extras"),
         serverProduct("NIOPosix", "swift-nio"),
         serverProduct("ServiceLifecycle", "swift-service-lifecycle"),
       ], path: "Sources/Server/YOLOServer",
@@ -231,12 +225,10 @@ let package = Package(
     .executableTarget(
       name: "YOLOCommand",
       dependencies: [
-        "JSONText", "YOLO", "YOLODrawing", "YOLODatasets", "YOLOEvaluation", "YOLOGeometry",
-        "YOLOGraph",
-        "YOLOImage", "YOLOImageIO", "YOLOInspection", "YOLOKernels", "YOLOMetrics", "YOLOModels",
-        "YOLOOptions", "YOLOPlot", "YOLOPostprocess", "YOLOServerOptions", "YOLOSystem",
-        "YOLOTensor",
-        "YOLOVerification", "YOLOVideo", "YOLOWeights",
+        "JSONText", "YOLO", "YOLODatasets", "YOLODrawing", "YOLOEvaluation", "YOLOGeometry",
+        "YOLOGraph", "YOLOImage", "YOLOImageIO", "YOLOInspection", "YOLOKernels", "YOLOMetrics",
+        "YOLOModels", "YOLOOptions", "YOLOPlot", "YOLOPostprocess", "YOLOServerOptions",
+        "YOLOSystem", "YOLOTensor", "YOLOVerification", "YOLOVideo", "YOLOWeights",
         .target(name: "YOLOServer", condition: .when(traits: ["Server"])),
         serverProduct("Logging", "swift-log"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -292,9 +284,8 @@ let package = Package(
     .testTarget(
       name: "YOLOTests",
       dependencies: [
-        "YOLOSystem",
-        "YOLO", "YOLOGraph", "YOLOImage", "YOLOImageIO", "YOLOKernels", "YOLOModels",
-        "YOLOOptions", "YOLOTensor", "YOLOTestSupport", "YOLOWeights",
+        "YOLO", "YOLOGraph", "YOLOImage", "YOLOImageIO", "YOLOKernels", "YOLOModels", "YOLOOptions",
+        "YOLOSystem", "YOLOTensor", "YOLOTestSupport", "YOLOWeights",
       ],
       swiftSettings: settings),
     .testTarget(
@@ -303,39 +294,32 @@ let package = Package(
     .testTarget(
       name: "YOLOInspectionTests",
       dependencies: [
-        "JSONText", "YOLO", "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOImageIO", "YOLOKernels",
-        "YOLOInspection", "YOLOPlot", "YOLOPostprocess", "YOLOTensor", "YOLOTestSupport",
-        "YOLOWeights",
+        "JSONText", "YOLO", "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOImageIO",
+        "YOLOInspection", "YOLOKernels", "YOLOPlot", "YOLOPostprocess", "YOLOTensor",
+        "YOLOTestSupport", "YOLOWeights",
       ],
       swiftSettings: settings),
     .testTarget(
       name: "ExampleTests",
       dependencies: [
         "YOLO", "YOLODrawing", "YOLOImageIO", "YOLOInspection", "YOLOModels", "YOLOOptions",
-        "YOLOPlot",
-        "YOLOTesting", "YOLOVerification",
+        "YOLOPlot", "YOLOTesting", "YOLOVerification",
       ],
       swiftSettings: settings),
     .testTarget(
       name: "YOLOVideoTests",
-      dependencies: ["YOLOGeometry", "YOLOImage", "YOLOVideo", "YOLOTestSupport"],
+      dependencies: ["YOLOGeometry", "YOLOImage", "YOLOTestSupport", "YOLOVideo"],
       exclude: ["Fixtures"], swiftSettings: settings),
     .testTarget(
       name: "YOLOServerTests",
       dependencies: [
         "JSONText", "YOLO", "YOLOGeometry", "YOLOImage", "YOLOImageIO", "YOLOKernels",
-        "YOLOPostprocess",
-        "YOLOServer", "YOLOServerOptions",
-        "YOLOOptions", "YOLOTestSupport", "YOLOVideo", "YOLOWeights",
-        serverProduct("Hummingbird", "hummingbird"),
-        serverProduct("HummingbirdCore", "hummingbird"),
-        serverProduct("GRDB", "GRDB.swift"),
-        serverProduct("HTTPTypes", "swift-http-types"),
-        serverProduct("Logging", "swift-log"),
-        serverProduct("Metrics", "swift-metrics"),
-        serverProduct("NIOCore", "swift-nio"),
-        serverProduct("NIOHTTPTypes", "swift-nio-extras"),
-        serverProduct("NIOPosix", "swift-nio"),
+        "YOLOOptions", "YOLOPostprocess", "YOLOServer", "YOLOServerOptions", "YOLOTestSupport",
+        "YOLOVideo", "YOLOWeights", serverProduct("Hummingbird", "hummingbird"),
+        serverProduct("HummingbirdCore", "hummingbird"), serverProduct("GRDB", "GRDB.swift"),
+        serverProduct("HTTPTypes", "swift-http-types"), serverProduct("Logging", "swift-log"),
+        serverProduct("Metrics", "swift-metrics"), serverProduct("NIOCore", "swift-nio"),
+        serverProduct("NIOHTTPTypes", "swift-nio-extras"), serverProduct("NIOPosix", "swift-nio"),
         serverProduct("ServiceLifecycle", "swift-service-lifecycle"),
       ],
       swiftSettings: settings),
@@ -366,15 +350,14 @@ let package = Package(
       name: "YOLOVerificationTests",
       dependencies: [
         "JSONText", "YOLO", "YOLODatasets", "YOLOGeometry", "YOLOGraph", "YOLOImageIO",
-        "YOLOInspection", "YOLOKernels", "YOLOOptions", "YOLOPostprocess", "YOLOTensor",
-        "YOLOSystem", "YOLOTestSupport", "YOLOVerification", "YOLOWeights",
+        "YOLOInspection", "YOLOKernels", "YOLOOptions", "YOLOPostprocess", "YOLOSystem",
+        "YOLOTensor", "YOLOTestSupport", "YOLOVerification", "YOLOWeights",
       ],
       swiftSettings: settings),
     .testTarget(
       name: "YOLOTestingTests",
       dependencies: [
-        "YOLO", "YOLODatasets", "YOLOGeometry", "YOLOImageIO", "YOLOPostprocess",
-        "YOLOTesting",
+        "YOLO", "YOLODatasets", "YOLOGeometry", "YOLOImageIO", "YOLOPostprocess", "YOLOTesting",
         "YOLOVerification", "YOLOWeights",
       ],
       swiftSettings: settings),

@@ -1,10 +1,10 @@
 """Measures a cold process from its start to the printed JSON: wall time and peak memory, alternating between engines.
 
     python Benchmarks/cold_start.py --model yolov8n.pt --source photo.jpg [--imgsz 640] [--runs 10] [--threads N] [--no-ours]
-                                    [--no-reference]
+                                    [--no-upstream]
 
 Engines: ours (`yolo predict --format json`), a Python script with ONNX Runtime (onnx_predict.py, on a model exported
-beforehand for exactly the input size that the reference gives this image), and the reference (YOLO(model).predict).
+beforehand for exactly the input size that Ultralytics gives this image), and Ultralytics (YOLO(model).predict).
 "Cold" means a new process; the files are in the page cache, for a first round is run and thrown away. All engines must
 find the same number of detections, or the tool says so and ends with status 1.
 Peak memory is the largest resident set (wait4). Each engine is started from a small helper process, because a child's
@@ -22,7 +22,7 @@ from pathlib import Path
 
 from compare_peers import exported, processor, versions
 
-REFERENCE = """
+UPSTREAM = """
 import json, sys
 from ultralytics import YOLO
 model, source, imgsz, conf, iou, threads = sys.argv[1:]
@@ -59,7 +59,7 @@ def run(command):
     seconds, kilobytes, processor_seconds, status = head.split()
     if int(status) != 0:
         raise RuntimeError(f"{command[0]}: exit status {int(status)}: {done.stderr.decode(errors='replace').strip()[-300:]}")
-    # The reference may print lines before its answer; the answer is the last one.
+    # Ultralytics may print lines before its answer; the answer is the last one.
     answer = json.loads(output.decode().strip().splitlines()[-1]) if output.strip()[:1] != b"{" else json.loads(output)
     return float(seconds), int(kilobytes) / 1024, float(processor_seconds), answer
 
@@ -69,7 +69,7 @@ def detections(answer):
 
 
 def input_size(source, imgsz, stride=32):
-    """Returns (height, width) of the rectangular input that the reference makes of an image."""
+    """Returns (height, width) of the rectangular input that Ultralytics makes of an image."""
     import cv2
     rows, columns = cv2.imread(str(source)).shape[:2]
     gain = min(imgsz / rows, imgsz / columns)
@@ -88,7 +88,7 @@ def main():
     parser.add_argument("--yolo", type=Path, default=Path(".build/release/yolo"), help="our command")
     parser.add_argument("--ours-options", default="", help="more options for ours")
     parser.add_argument("--no-ours", action="store_true")
-    parser.add_argument("--no-reference", action="store_true", help="leave the reference out, which takes seconds a run")
+    parser.add_argument("--no-upstream", action="store_true", help="leave Ultralytics out, which takes seconds a run")
     parser.add_argument("--json", type=Path, help="also write all figures to this file")
     parser.add_argument("--cache", type=Path, default=Path("~/.cache/yolo-peers"))
     arguments = parser.parse_args()
@@ -104,8 +104,8 @@ def main():
                                  *shlex.split(arguments.ours_options)]
     engines["Python, ONNX Runtime"] = [sys.executable, Path(__file__).with_name("onnx_predict.py"), onnx, source, *thresholds,
                                        "--threads", threads]
-    if not arguments.no_reference:
-        engines["Ultralytics, PyTorch"] = [sys.executable, "-c", REFERENCE, model, source, imgsz, arguments.conf,
+    if not arguments.no_upstream:
+        engines["Ultralytics, PyTorch"] = [sys.executable, "-c", UPSTREAM, model, source, imgsz, arguments.conf,
                                            arguments.iou, threads]
 
     os.environ.update(YOLO_OFFLINE="true", YOLO_VERBOSE="False")

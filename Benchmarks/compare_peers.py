@@ -3,9 +3,9 @@
     python Benchmarks/compare_peers.py --models yolov8n.pt [--imgsz 640] [--threads 1 2] [--rounds 6] [--runs 6]
     python Benchmarks/compare_peers.py --models yolov8n.pt --no-ours      # peers alone
 
-Needs the reference environment. Per model and thread count it prints a Markdown table of the network's latency alone
+Needs the upstream environment. Per model and thread count it prints a Markdown table of the network's latency alone
 (input tensor to output tensors: no image decoding, letterbox or suppression) in milliseconds, batch 1, square input:
-minimum, median, how many times faster than each engine ours is (engine / ours) and, the other way round, what share of
+minimum, median, how many times faster than each engine ours is (engine / ours) and, the other way round, what fraction of
 the engine's time ours takes (ours / engine), both by the medians. run.py beside this file measures more than latency.
 
 What is not alike: the peers' exported networks end with decoded boxes, ours with the head's tensors, since ours decodes
@@ -18,7 +18,7 @@ How the measurement is kept fair:
   - The first two runs of a turn warm caches and are not counted. Ours is started anew each turn and warms up by itself.
   - Engines have as many counted runs as one another. A peer whose outputs are not finite numbers is not measured.
   - All compute float32; the row "OpenVINO bf16" does not and is left out of "best float32 peer".
-Models are exported once by the reference into --cache (~/.cache/yolo-peers), named by the checkpoint's contents.
+Models are exported once by Ultralytics into --cache (~/.cache/yolo-peers), named by the checkpoint's contents.
 """
 import argparse
 import hashlib
@@ -58,7 +58,7 @@ def exported(checkpoint, form, height, width, cache):
     if not finished.exists():
         shutil.rmtree(directory, ignore_errors=True)
         directory.mkdir(parents=True)
-        copy = directory / "model.pt"  # the reference writes beside the checkpoint
+        copy = directory / "model.pt"  # Ultralytics writes beside the checkpoint
         shutil.copyfile(checkpoint, copy)
         print(f"exporting {checkpoint.name} to {form}", file=sys.stderr)
         # In a process of its own: torch's thread pool has no business in the process that measures.
@@ -129,7 +129,7 @@ def make_runner(engine, path, height, width, threads):
         torch.set_num_threads(threads)
         network = load_checkpoint(str(path), device="cpu", fuse=True)[0].float().eval()
         tensor = torch.from_numpy(values)
-        torch.set_num_threads(threads)  # the reference sets its own number while loading
+        torch.set_num_threads(threads)  # Ultralytics sets its own number while loading
 
         def run():
             with torch.inference_mode():

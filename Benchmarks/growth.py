@@ -16,9 +16,9 @@ STYLES = {  # label -> color, marker, line
 
 
 def operations(path):
-    """Returns the operations of an ONNX network's convolutions and matrix products, two for each multiplication.
+    """Returns the operations of an ONNX network's convolutions and matrix products, two for each multiply-accumulate.
 
-    Counted from the network as the reference exports it, whatever a runtime saves: all engines are rated alike.
+    Counted from the network as Ultralytics exports it, whatever a runtime saves: all engines are rated alike.
     """
     import onnx
     model = onnx.shape_inference.infer_shapes(onnx.load(str(path)))
@@ -43,7 +43,7 @@ def rate(row, label):
 def table(rows):
     """Returns the lines of a Markdown table: milliseconds and GFLOP/s of each engine at each point."""
     labels = [label for label in STYLES if any(label in row["milliseconds"] for row in rows)]
-    lines = ["Median milliseconds (GFLOP/s). Operations are those of the network as exported, two for each multiplication, "
+    lines = ["Median milliseconds (GFLOP/s). Operations are those of the network as exported, two for each multiply-accumulate, "
              "whatever an engine saves by Winograd's or other forms.", "",
              "| model | input | GFLOP | " + " | ".join(labels) + " |", "|---|---:|---:|" + "---:|" * len(labels)]
     seen = set()

@@ -2,7 +2,7 @@
 
     python Benchmarks/run.py --weights DIRECTORY ... --source photo.jpg [--quick] [--only network growth ...] [--out DIRECTORY]
 
-Needs the reference environment, a built `yolo`, and a quiet machine. The directories hold the checkpoints of models.json. The full suite takes some 15 minutes, --quick some 4. Parts, each of which takes turns (compare_peers.py
+Needs the upstream environment, a built `yolo`, and a quiet machine. The directories hold the checkpoints of models.json. The full suite takes some 15 minutes, --quick some 4. Parts, each of which takes turns (compare_peers.py
 says how measurements are kept fair):
   network     the network's latency of every model
   sessions    images a second of two single-thread sessions at once
@@ -149,7 +149,7 @@ def end_to_end(suite):
 def cold(suite):
     figures = Path(tempfile.mkstemp(suffix=".json")[1])
     command = [sys.executable, HERE / "cold_start.py", "--model", suite.path(suite.models[0]), "--source", suite.source, "--yolo",
-               suite.yolo, "--runs", suite.rounds * suite.runs, "--no-reference", "--cache", suite.cache, "--json", figures]
+               suite.yolo, "--runs", suite.rounds * suite.runs, "--no-upstream", "--cache", suite.cache, "--json", figures]
     done = subprocess.run(list(map(str, command)), capture_output=True, text=True)
     kept = figures.read_text()
     figures.unlink()

@@ -1,9 +1,9 @@
-"""Measures `yolo serve` beside a FastAPI server around the reference and one around ONNX Runtime, in alternating rounds.
+"""Measures `yolo serve` beside a FastAPI server around Ultralytics and one around ONNX Runtime, in alternating rounds.
 
     python Benchmarks/serve.py --model yolov8n.pt --images bus.jpg zidane.jpg [--rounds 3] [--seconds 10]
     python Benchmarks/serve.py --model yolov8n.pt --images bus.jpg --no-ours --rounds 1 --seconds 3    # peers alone
 
-Needs the reference environment with fastapi, uvicorn, python-multipart, onnx and onnxruntime, and the program wrk.
+Needs the upstream environment with fastapi, uvicorn, python-multipart, onnx and onnxruntime, and the program wrk.
 Each round starts each server anew, takes the time to its first right answer and its idle memory, then loads it with wrk
 at each concurrency. Peers run as 2 processes with 1 thread and as 1 process with 2 threads; the best of these four by
 its median, at each concurrency, is what "best peer" means. The client shares the cores with the server, alike for all.
@@ -29,7 +29,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 BOUNDARY = "yolobenchmark7d3c1f"
-PEERS = {"reference": "reference_server", "onnxruntime": "onnx_server"}
+PEERS = {"upstream": "ultralytics_server", "onnxruntime": "onnx_server"}
 VARIANTS = ((2, 1), (1, 2))  # processes, threads
 LUA = r"""
 local bodies = {}
@@ -81,7 +81,7 @@ def multipart(image):
 
 
 def exported(model):
-    """Returns the path of the checkpoint as ONNX with a dynamic input, exported by the reference once."""
+    """Returns the path of the checkpoint as ONNX with a dynamic input, exported by Ultralytics once."""
     digest = hashlib.sha256(Path(model).read_bytes()).hexdigest()[:12]
     copy = Path("~/.cache/yolo-peers").expanduser() / f"{digest}-dynamic" / "model.pt"
     target = copy.with_suffix(".onnx")

@@ -2,9 +2,9 @@
 
     python Tools/benchmark_layers.py v8n=model.onnx 11n=other.onnx … > Benchmarks/Benchmarks/Speed/layers.json
 
-Needs the reference environment (package onnx) and networks exported by the reference for a fixed input, as
+Needs the upstream environment (package onnx) and networks exported by Ultralytics for a fixed input, as
 Benchmarks/compare_peers.py keeps them. Convolutions of one shape are one row, with the models that have it, how often each
-has it, and the path of the first. Extents are those of the input; padding is that which keeps the extent (halves it, at
+has it, and the path of the first. Sizes are those of the input; padding is that which keeps the size (halves it, at
 stride 2).
 """
 import json

@@ -1,4 +1,4 @@
-"""Runs our command and the reference on an image and compares the answers; shared by parity.py and matrix.py.
+"""Runs our command and Ultralytics on an image and compares the answers; shared by parity.py and matrix.py.
 
 A detection that only one side has is excused, with its reason, when the decision about it is nearer than the noise of
 float32:
@@ -6,8 +6,8 @@ float32:
     overlap     it was kept or suppressed on an overlap within 1e-3 of the limit, or by a detection that is itself excused so
     class tie   its two best class scores are within 1e-4
     maximum     it stands at the end of a list cut at 300 detections, or was pushed over the end by an excused one
-    empty mask  its mask has at most 4 pixels (the reference drops detections without any)
-Needs the reference environment.
+    empty mask  its mask has at most 4 pixels (Ultralytics drops detections without any)
+Needs the upstream environment.
 """
 import hashlib
 import json
@@ -23,7 +23,7 @@ import torchvision
 import ultralytics
 from scipy.optimize import linear_sum_assignment
 
-from reference import MAXIMUM_DETECTIONS, Detections, Reference, around, polygon_of
+from upstream_runs import MAXIMUM_DETECTIONS, Detections, Upstream, around, polygon_of
 
 TIE = 2e-4
 THRESHOLD_MARGIN = 1e-4
@@ -57,7 +57,7 @@ class Options:
         return flags + (["--retina-masks"] if self.retina else [])
 
     def keywords(self):
-        """Returns the options as Reference.predict takes them."""
+        """Returns the options as Upstream.predict takes them."""
         return dict(imgsz=self.imgsz if isinstance(self.imgsz, int) else list(self.imgsz), conf=self.conf, iou=self.iou,
                     classes=list(self.classes) if self.classes else None, agnostic=self.agnostic, retina=self.retina)
 
@@ -66,7 +66,7 @@ class Options:
 class Tolerances:
     """The largest differences that are not a fault; pixels are those of the image.
 
-    `mask` is the share of the pixels of the reference's masks that differ, `probability` that of a classify model.
+    `mask` is the fraction of the pixels of Ultralytics' masks that differ, `probability` that of a classify model.
     """
 
     box: float = 0.02
@@ -80,8 +80,8 @@ class Tolerances:
 # --- Both sides ----------------------------------------------------------------------------------------------------
 
 
-class CachedReference:
-    """Answers of the reference; opens a checkpoint only when an answer is not in the cache."""
+class CachedUpstream:
+    """Answers of Ultralytics; opens a checkpoint only when an answer is not in the cache."""
 
     def __init__(self, checkpoint, cache):
         self.checkpoint, self.cache, self.opened = Path(checkpoint), Path(cache), {}
@@ -125,15 +125,15 @@ class CachedReference:
 
     def _open(self, end_to_end):
         if end_to_end not in self.opened:
-            self.opened[end_to_end] = Reference(self.checkpoint, end_to_end)
+            self.opened[end_to_end] = Upstream(self.checkpoint, end_to_end)
         return self.opened[end_to_end]
 
     def noise(self, image, options):
-        """How far the reference itself is from float64 in this case: (image pixels, score) or None."""
-        reference = self._open(options.end_to_end)
-        if options.end_to_end or reference.task == "classify":
+        """How far Ultralytics itself is from float64 in this case: (image pixels, score) or None."""
+        upstream = self._open(options.end_to_end)
+        if options.end_to_end or upstream.task == "classify":
             return None
-        return reference.noise(reference.predict(image, **options.keywords()), options.conf)
+        return upstream.noise(upstream.predict(image, **options.keywords()), options.conf)
 
 
 @dataclass
@@ -170,7 +170,7 @@ def ours(yolo, checkpoint, source, options, backend=None, isa=None, dump=False):
 
 
 def trace_name(path):
-    """Returns what the reference's recording calls the tensor at a module's path: model.22.cv3.0 is class0."""
+    """Returns what Ultralytics' recording calls the tensor at a module's path: model.22.cv3.0 is class0."""
     parts = path.removeprefix("one2one_").split(".")
     branches = {"cv2": "box", "cv3": "class", "cv4": "extra", "cv4_kpts": "extra"}
     branch = branches.get(parts[-2].removeprefix("one2one_")) if len(parts) > 1 else None
@@ -257,12 +257,12 @@ def order_faults(expected, pairs, confidence):
     inverted = positions[earlier] > positions[later]
     wrong = inverted & (scores[earlier] - scores[later] > max(TIE, 2 * confidence))
     return int(inverted.sum() - wrong.sum()), [
-        f"order: detections {pairs[i][0]} and {pairs[j][0]} of the reference swapped, "
+        f"order: detections {pairs[i][0]} and {pairs[j][0]} of Ultralytics swapped, "
         f"confidences {scores[i]:.6f} and {scores[j]:.6f}" for i, j in zip(earlier[wrong], later[wrong])]
 
 
 class Excuses:
-    """Finds why a detection may be on one side alone, from what the reference's suppression was given."""
+    """Finds why a detection may be on one side alone, from what Ultralytics' suppression was given."""
 
     def __init__(self, run, expected, found, options):
         self.run, self.options = run, options
@@ -333,7 +333,7 @@ class Excuses:
         return None
 
     def rivals(self):
-        """Returns the (candidate, class) pairs that can suppress; suppressed rotated boxes suppress others too."""
+        """Returns the (candidate, class) pairs that can suppress; suppressed oriented boxes suppress others too."""
         if self.run.angles is None:
             return self.kept
         best = self.scores.argmax(1)
@@ -341,13 +341,13 @@ class Excuses:
 
 
 def compare(run, answer, options, tolerances=Tolerances()):
-    """Compares our answer to one image with the reference's run, whatever the task."""
+    """Compares our answer to one image with Ultralytics' run, whatever the task."""
     if run.probabilities is not None:
         return compare_classes(run, answer, tolerances)
     expected, found = run.detections, answer.detections
     result = Comparison(len(expected), len(found))
     if answer.shape != run.shape:
-        result.faults.append(f"shape {list(answer.shape)}, the reference has {list(run.shape)}")
+        result.faults.append(f"shape {list(answer.shape)}, Ultralytics has {list(run.shape)}")
     pairs = pair(expected, found)
     for i, j in pairs:
         result.worsen("box", np.abs(expected.boxes[i] - found.boxes[j]).max())
@@ -382,7 +382,7 @@ def compare_details(expected, found, pairs, result):
     left, right = map(list, zip(*pairs))
     if expected.corners is not None:
         if found.corners is None:
-            result.faults.append("rotated boxes are missing")
+            result.faults.append("oriented boxes are missing")
         else:
             result.worsen("corner", np.abs(expected.corners[left] - found.corners[right]).max())
     if expected.keypoints is not None:
@@ -400,7 +400,7 @@ def compare_details(expected, found, pairs, result):
         if found.masks is None:
             return  # without --dump; the polygons alone say nothing where a mask may differ
         if found.masks.shape[1:] != expected.masks.shape[1:]:
-            result.faults.append(f"masks of {found.masks.shape[1:]}, the reference has {expected.masks.shape[1:]}")
+            result.faults.append(f"masks of {found.masks.shape[1:]}, Ultralytics has {expected.masks.shape[1:]}")
             return
         differing = (expected.masks[left] != found.masks[right]).sum((1, 2))
         result.worsen("mask", differing.sum() / max(expected.masks[left].sum(), 1))
@@ -420,7 +420,7 @@ def compare_classes(run, answer, tolerances):
     found = answer.detections
     result = Comparison(min(5, len(expected)), len(found))
     if answer.shape != run.shape:
-        result.faults.append(f"shape {list(answer.shape)}, the reference has {list(run.shape)}")
+        result.faults.append(f"shape {list(answer.shape)}, Ultralytics has {list(run.shape)}")
     if len(found) != result.expected_count or not np.all((found.classes >= 0) & (found.classes < len(expected))):
         result.faults.append(f"classes {found.classes.tolist()}")
         return result

@@ -95,7 +95,7 @@ def put(source, target):
 def sigterm(yolo):
     """SIGTERM under load: requests under way are answered, new ones refused, exit code 0."""
     with Server("--drain-timeout", 20, yolo=yolo) as server, Load(server.address, BODY) as load:
-        reference = steady(load.answers[0])
+        expected = steady(load.answers[0])
         server.process.send_signal(signal.SIGTERM)
         try:
             code = server.process.wait(25)
@@ -104,7 +104,7 @@ def sigterm(yolo):
         load.ended.set()
     need(code == 0, f"exit code {code}")
     need(all(answer.status in (200, 503) for answer in load.answers), "an answer other than 200 and 503")
-    need(all(steady(answer) == reference for answer in load.answers if answer.status == 200), "another answer")
+    need(all(steady(answer) == expected for answer in load.answers if answer.status == 200), "another answer")
     broken = [error for error in load.errors if not isinstance(error, ConnectionRefusedError)]
     # A connection that was accepted, but whose request was not yet read, may be reset; a cut answer may not.
     need(not any(isinstance(error, http.client.IncompleteRead) for error in broken), f"a cut answer: {broken}")

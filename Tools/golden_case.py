@@ -1,13 +1,13 @@
-"""Makes reference cases for `yolo verify` from the reference (Ultralytics on CPU torch).
+"""Creates golden cases for `yolo verify` from Ultralytics (Ultralytics on CPU torch).
 
     python Tools/golden_case.py --model M.pt --source IMAGE... --out DIR [--taps layers|heads|input|PATHS] [options]
 
 Of one image DIR is the case; of several it gets a case an image. A case is a directory of the image, case.json (options,
-tolerances, versions, the model's checksum), expected.json (the reference's results in the form of the HUB answer) and
+tolerances, versions, the model's checksum), expected.json (Ultralytics' results in the form of the HUB answer) and
 tensors/PATH.npy: what forward hooks on the unfused network give for the modules named. `layers` stands for every top-level
 module but the head, and the head's outputs; `heads` for those outputs alone; `input` for the network's input.
 
-Needs the reference environment (ultralytics, torch, torchvision, cv2, numpy).
+Needs the upstream environment (ultralytics, torch, torchvision, cv2, numpy).
 """
 import argparse
 import json
@@ -70,7 +70,7 @@ def joined(output):
 
 
 def head_paths(network, end_to_end):
-    """Returns the paths of the modules whose outputs the findings are read from."""
+    """Returns the paths of the modules whose outputs the detections are read from."""
     index = len(network.model) - 1
     head = network.model[index]
     prefix = "one2one_" if end_to_end else ""
@@ -113,12 +113,12 @@ def tensors(network, inputs, taps, end_to_end):
 
 
 def make(model, network, options, source, directory, given):
-    """Makes the case of an image; the directory appears whole or not at all."""
+    """Creates the case of an image; the directory appears whole or not at all."""
     directory, source = Path(directory), Path(source)
     if directory.exists() and not (directory / "case.json").exists():
-        sys.exit(f"{directory} is there and is no reference case")
+        sys.exit(f"{directory} is there and is no golden case")
     if directory.exists() and not given.force:
-        sys.exit(f"{directory} is a reference case already")
+        sys.exit(f"{directory} is a golden case already")
     captured = {}
     if model.predictor is None:
         model.predict(str(source), **options)  # the predictor is there only after a first image
@@ -140,7 +140,7 @@ def make(model, network, options, source, directory, given):
     weights = Path(given.model).read_bytes()
     image = source.name if source.name not in ("case.json", "expected.json", "tensors") else f"image-{source.name}"
     case = {
-        "format": FORMAT, "version": VERSION, "task": model.task, "picture": image,
+        "format": FORMAT, "version": VERSION, "task": model.task, "image": image,
         "options": {"imgsz": options["imgsz"], "conf": given.conf, "iou": given.iou, "max_det": given.max_det,
                     **({"classes": options["classes"]} if given.classes else {}),
                     "agnostic_nms": given.agnostic_nms, "rect": not given.no_rect, "retina_masks": given.retina_masks,

@@ -1,4 +1,4 @@
-"""Writes the fixtures of the Swift tests into Tests/Fixtures from the reference.
+"""Writes the fixtures of the Swift tests into Tests/Fixtures from Ultralytics.
 
     python Tools/make_fixtures.py [--out Tests/Fixtures]
 
@@ -10,10 +10,10 @@ Needs the environment of Tools/upstream/setup. Written are (paths relative to --
     detections/*.json         [{class, name, confidence, x1, y1, x2, y2}] in pixels of the image, unrounded
     manifest.json             command, seed, library versions, SHA-256 of every file, and the list of cases
     networks/NAME.pt          a network of tiny_networks.py; together they have every block and every head
-    networks/NAME.json        seed, versions, and the cases with what the reference found: objects or probabilities
+    networks/NAME.json        seed, versions, and the cases with what Ultralytics found: objects or probabilities
     networks/NAME-heads.npy   raw float32 outputs of the head, those of all cases one after the other
     networks/NAME-masks.npy   the pixels of the masks, eight to a byte
-    networks/NAME-taps.json   shape, range and some values of what every module gives in the first case
+    networks/NAME-taps.json   shape, range and some values of the output of every module in the first case
 With --networks [NAME ...] only the networks are written, all or those named; with --taps only the taps of the networks
 that are there.
 Checkpoint seeds are counted up until no decision of a checkpoint's cases (confidence, class, overlap) hangs on less than the
@@ -39,7 +39,7 @@ from ultralytics.utils import YAML
 import shapes
 import tiny_networks
 from trace_parity import hooked
-from reference import MAXIMUM_DETECTIONS, Reference, decision_margins
+from upstream_runs import MAXIMUM_DETECTIONS, Upstream, decision_margins
 
 ROOT = Path(__file__).resolve().parent.parent
 MAKE_CHECKPOINT = ROOT / "Tools/upstream/make_checkpoint.py"
@@ -50,10 +50,10 @@ NAMES = ["person", "café au lait", "traffic light", "自転車"]  # names are U
 IOU = 0.45
 CONFIDENCES = (0.01, 0.25)
 SIZES = (160, 320)
-# The reference's own fused, unfused and float64 runs differ by up to 1.3e-6 in scores and by 2e-5 px on average in boxes;
+# Ultralytics' own fused, unfused and float64 runs differ by up to 1.3e-6 in scores and by 2e-5 px on average in boxes;
 # an error of 2e-4 px in a box side of 10 px moves the IoU by 2e-5.
-LEAST_CONFIDENCE_MARGIN = 4e-6
-LEAST_IOU_MARGIN = 2e-5
+MINIMUM_CONFIDENCE_MARGIN = 4e-6
+MINIMUM_IOU_MARGIN = 2e-5
 SEED_TRIES = 90
 
 # name, architecture, bins of the box distribution
@@ -98,19 +98,19 @@ def write_checkpoint(path, architecture, bins, seed, image):
 
 def margins_suffice(run, conf):
     confidence, overlap, tie = decision_margins(run, conf, IOU)
-    return min(confidence, tie) >= LEAST_CONFIDENCE_MARGIN and overlap >= LEAST_IOU_MARGIN
+    return min(confidence, tie) >= MINIMUM_CONFIDENCE_MARGIN and overlap >= MINIMUM_IOU_MARGIN
 
 
 def clear_checkpoint(path, architecture, bins, seed, calibration, images):
-    """Writes the checkpoint of the first seed whose cases are all clear and none of them empty; returns (reference, seed)."""
+    """Writes the checkpoint of the first seed whose cases are all clear and none of them empty; returns (upstream, seed)."""
     for attempt in range(seed, seed + SEED_TRIES):
         write_checkpoint(path, architecture, bins, attempt, calibration)
-        reference = Reference(path)
-        runs = [(reference.predict(image, imgsz, conf, IOU), conf)
+        upstream = Upstream(path)
+        runs = [(upstream.predict(image, imgsz, conf, IOU), conf)
                 for image in images for imgsz in SIZES for conf in CONFIDENCES]
         lively = all(0 < len(run.detections) < MAXIMUM_DETECTIONS for run, conf in runs if conf == max(CONFIDENCES))
         if lively and all(margins_suffice(run, conf) for run, conf in runs):
-            return reference, attempt
+            return upstream, attempt
     raise SystemExit(f"{path.name}: no clear seed among {SEED_TRIES} from {seed}")
 
 
@@ -124,8 +124,8 @@ class Writer:
         np.save(self.out / name, np.ascontiguousarray(values), allow_pickle=False)
         return name
 
-    def case(self, reference, checkpoint, image, path, imgsz, conf, with_tensors=False, with_input=False):
-        run = reference.predict(path, imgsz, conf, IOU, heads=with_tensors)
+    def case(self, upstream, checkpoint, image, path, imgsz, conf, with_tensors=False, with_input=False):
+        run = upstream.predict(path, imgsz, conf, IOU, heads=with_tensors)
         stem = f"{Path(checkpoint).stem}-{Path(image).stem}-{imgsz}"
         if not margins_suffice(run, conf):
             self.dropped.append(f"{stem}-conf{conf}")
@@ -153,10 +153,10 @@ NETWORK_CONFIDENCE = 0.25
 OBJECTS = {"detect": (3, 16), "pose": (3, 16), "obb": (3, 16), "segment": (2, 8)}  # the fewest and the most of a case
 POLYGONS = 3  # the most of a case
 TAP_VALUES, TAP_STEP, TAP_START = 5, 7919, 13  # which values of a tap are kept: START + i * STEP, modulo their number
-# A network is only taken if the reference itself, computing in float64, stays as near as a tenth of what is allowed.
-FINDING_NOISE = {"boxes": 2e-3, "confidences": 1e-5, "corners": 5e-3, "keypoints": 5e-3}
+# A network is only taken if Ultralytics itself, computing in float64, stays as near as a tenth of what is allowed.
+DETECTION_NOISE = {"boxes": 2e-3, "confidences": 1e-5, "corners": 5e-3, "keypoints": 5e-3}
 HEAD_NOISE = 6e-6  # of the largest value
-# ... and if it finds as many with these additions to confidence threshold and overlap limit.
+# ... and if it finds as many with these additions to confidence threshold and IoU threshold.
 NUDGES = ((-3e-4, 0.0), (3e-4, 0.0), (0.0, -2e-3), (0.0, 2e-3))
 
 
@@ -170,33 +170,33 @@ def network_input(path, imgsz):
     return torch.from_numpy(np.ascontiguousarray(image.transpose(2, 0, 1)[None])).float() / 255
 
 
-def is_clear(reference, run, path, imgsz, retina):
-    """Tells whether no finding of a run hangs on the noise of float32."""
-    exact = reference.predict(path, imgsz, NETWORK_CONFIDENCE, IOU, retina=retina, exact=True)
+def is_clear(upstream, run, path, imgsz, retina):
+    """Tells whether no detection of a run hangs on the noise of float32."""
+    exact = upstream.predict(path, imgsz, NETWORK_CONFIDENCE, IOU, retina=retina, exact=True)
     if run.probabilities is not None:
         return np.abs(run.probabilities - exact.probabilities).max() <= 1e-6
     found, wanted = run.detections, exact.detections
-    least, most = OBJECTS[reference.task]
+    least, most = OBJECTS[upstream.task]
     if not least <= len(found) <= most or not np.array_equal(found.classes, wanted.classes):
         return False
     if any(np.abs(getattr(found, name) - getattr(wanted, name)).max() > bound
-           for name, bound in FINDING_NOISE.items() if getattr(found, name) is not None):
+           for name, bound in DETECTION_NOISE.items() if getattr(found, name) is not None):
         return False
     if found.masks is not None and not (np.array_equal(found.masks, wanted.masks) and found.masks.any((1, 2)).all()):
         return False
-    return all(len(reference.predict(path, imgsz, NETWORK_CONFIDENCE + conf, IOU + iou, retina=retina).detections)
+    return all(len(upstream.predict(path, imgsz, NETWORK_CONFIDENCE + conf, IOU + iou, retina=retina).detections)
                == len(found) for conf, iou in NUDGES)
 
 
-def head_path(reference, name):
-    """Returns the path of the module whose output the recording of the reference calls `name`: box0, proto, ..."""
-    layers = reference.yolo.model.model
+def head_path(upstream, name):
+    """Returns the path of the module whose output the recording of Ultralytics calls `name`: box0, proto, ..."""
+    layers = upstream.yolo.model.model
     last = f"model.{len(layers) - 1}."
     if name in ("proto", "logits"):
         return last + {"proto": "proto", "logits": "linear"}[name]
     extra = "cv4_kpts" if hasattr(layers[-1], "cv4_kpts") else "cv4"
     branch = {"box": "cv2", "class": "cv3", "extra": extra}[name[:-1]]
-    return f"{last}{'one2one_' * reference.end_to_end}{branch}.{name[-1]}"
+    return f"{last}{'one2one_' * upstream.end_to_end}{branch}.{name[-1]}"
 
 
 def objects_of(found):
@@ -217,27 +217,27 @@ def objects_of(found):
 def write_network(name, out, images, seed, opened):
     """Writes the network of the first seed whose cases are clear; returns a line about it.
 
-    The reference opens a copy at `opened`: a name like yolov5.pt it may take for that of a released file.
+    Ultralytics opens a copy at `opened`: a name like yolov5.pt it may take for that of a released file.
     """
     inputs = [network_input(images[image], imgsz) for image, imgsz, _ in NETWORK_CASES]
     path = out / f"{name}.pt"
     for attempt in range(seed, seed + SEED_TRIES):
         torch.save(tiny_networks.make(name, NAMES, inputs, attempt), path)
         shutil.copyfile(path, opened)
-        references = [Reference(opened)]
-        if references[0].is_dual:
-            references.append(Reference(opened, end_to_end=True))
+        upstreams = [Upstream(opened)]
+        if upstreams[0].is_dual:
+            upstreams.append(Upstream(opened, end_to_end=True))
         cases, heads, masks, noise = [], [], [], 0.0
-        for reference in references:
+        for upstream in upstreams:
             for image, imgsz, with_heads in NETWORK_CASES:
-                with_retina = reference.task == "segment" and with_heads and not reference.end_to_end
+                with_retina = upstream.task == "segment" and with_heads and not upstream.end_to_end
                 for retina in (False, True)[:1 + with_retina]:
                     keeps = with_heads and not retina
-                    run = reference.predict(images[image], imgsz, NETWORK_CONFIDENCE, IOU, heads=keeps, retina=retina)
-                    if not is_clear(reference, run, images[image], imgsz, retina):
+                    run = upstream.predict(images[image], imgsz, NETWORK_CONFIDENCE, IOU, heads=keeps, retina=retina)
+                    if not is_clear(upstream, run, images[image], imgsz, retina):
                         break
                     case = {"image": f"images/{image}.png", "imgsz": imgsz, "conf": NETWORK_CONFIDENCE, "iou": IOU,
-                            "isOneToOne": reference.end_to_end, "retina": retina}
+                            "isOneToOne": upstream.end_to_end, "retina": retina}
                     if run.probabilities is not None:
                         case["probabilities"] = run.probabilities.tolist()
                     else:
@@ -246,10 +246,10 @@ def write_network(name, out, images, seed, opened):
                         case["maskShape"] = list(run.detections.masks.shape)
                         masks.append(np.packbits(run.detections.masks))
                     if keeps:
-                        case["heads"] = [{"path": head_path(reference, key), "shape": list(run.heads[key].shape)}
+                        case["heads"] = [{"path": head_path(upstream, key), "shape": list(run.heads[key].shape)}
                                          for key in sorted(run.heads)]
                         heads += [run.heads[key].ravel() for key in sorted(run.heads)]
-                        exact = reference.predict(images[image], imgsz, NETWORK_CONFIDENCE, IOU, heads=True, exact=True)
+                        exact = upstream.predict(images[image], imgsz, NETWORK_CONFIDENCE, IOU, heads=True, exact=True)
                         noise = max([noise] + [float(np.abs(run.heads[key] - exact.heads[key]).max()
                                                      / np.abs(exact.heads[key]).max()) for key in run.heads])
                     cases.append(case)
@@ -268,7 +268,7 @@ def write_network(name, out, images, seed, opened):
     if masks:
         np.save(out / f"{name}-masks.npy", np.concatenate(masks), allow_pickle=False)
     facts = {"generator": "python Tools/make_fixtures.py --networks", "seed": attempt, "versions": versions(),
-             "task": references[0].task, "headNoise": noise}
+             "task": upstreams[0].task, "headNoise": noise}
     lines = [f" {json.dumps(key)}: {json.dumps(value)}" for key, value in facts.items()]
     lines.append(' "cases": [' + ",\n".join(json.dumps(case, ensure_ascii=False) for case in cases) + "]")
     (out / f"{name}.json").write_text("{\n" + ",\n".join(lines) + "\n}\n")
@@ -276,12 +276,12 @@ def write_network(name, out, images, seed, opened):
     return f"{name}: seed {attempt}, {path.stat().st_size} bytes, found {counts}, heads {noise:.1e} from float64"
 
 
-def write_taps(path, reference, image, imgsz):
+def write_taps(path, upstream, image, imgsz):
     """Writes some values of what every module of a network gives."""
-    run = reference.predict(image, imgsz, NETWORK_CONFIDENCE, IOU)
+    run = upstream.predict(image, imgsz, NETWORK_CONFIDENCE, IOU)
     inputs = np.float32(run.letterboxed.transpose(2, 0, 1))[None] / np.float32(255)
     lines = []
-    for name, tensor in hooked(reference.checkpoint, inputs).items():
+    for name, tensor in hooked(upstream.checkpoint, inputs).items():
         values = tensor.ravel()
         picked = [float(f"{values[(TAP_STEP * index + TAP_START) % values.size]:.7g}") for index in range(TAP_VALUES)]
         lines.append(json.dumps([name, list(tensor.shape), float(f"{values.max() - values.min():.6g}"), picked]))
@@ -298,7 +298,7 @@ def write_all_taps(out):
     for name in tiny_networks.NETWORKS:
         with tempfile.TemporaryDirectory() as directory:
             opened = shutil.copyfile(out / "networks" / f"{name}.pt", Path(directory) / "network.pt")
-            count = write_taps(out / "networks" / f"{name}-taps.json", Reference(opened), out / "images" / f"{image}.png",
+            count = write_taps(out / "networks" / f"{name}-taps.json", Upstream(opened), out / "images" / f"{image}.png",
                                imgsz)
         print(f"{name}: {count} taps", flush=True)
 
@@ -357,26 +357,26 @@ def main():
         cv2.imwrite(str(calibration), montage)
         for position, (name, architecture, bins) in enumerate(CHECKPOINTS):
             checkpoint = f"checkpoints/{name}.pt"
-            reference, seeds[checkpoint] = clear_checkpoint(
+            upstream, seeds[checkpoint] = clear_checkpoint(
                 out / checkpoint, architecture, bins, SEED + 100 * position, calibration,
                 [images[image] for image, _ in IMAGES])
             for image, _ in IMAGES:
                 for imgsz in SIZES:
                     for conf in CONFIDENCES:
-                        writer.case(reference, checkpoint, f"images/{image}.png", images[image], imgsz, conf,
+                        writer.case(upstream, checkpoint, f"images/{image}.png", images[image], imgsz, conf,
                                     with_tensors=imgsz == 160,
                                     with_input=imgsz == 160 or (image == "odd" and architecture == "yolov8"))
 
     trained = arguments.weights / "shapes-detect.pt"
-    reference = Reference(trained)
+    upstream = Upstream(trained)
     for conf in CONFIDENCES:
         for imgsz in (320, 640):
-            writer.case(reference, "Weights/shapes-detect.pt", "Weights/shapes.jpg", arguments.weights / "shapes.jpg",
+            writer.case(upstream, "Weights/shapes-detect.pt", "Weights/shapes.jpg", arguments.weights / "shapes.jpg",
                         imgsz, conf)
         for name, _ in HELD_BACK:
-            writer.case(reference, "Weights/shapes-detect.pt", f"images/{name}.png", images[name], 320, conf)
+            writer.case(upstream, "Weights/shapes-detect.pt", f"images/{name}.png", images[name], 320, conf)
         # The sixteen-bin box distribution of every released checkpoint, which the tiny ones do not have.
-        writer.case(reference, "Weights/shapes-detect.pt", "images/held-back-a.png", images["held-back-a"], 160, conf,
+        writer.case(upstream, "Weights/shapes-detect.pt", "images/held-back-a.png", images["held-back-a"], 160, conf,
                     with_tensors=True, with_input=True)
 
     write_networks(out, None)

@@ -1,4 +1,4 @@
-"""Writes the glyphs that labels are drawn with: a typeface, rasterised and packed into one Swift file.
+"""Writes the glyphs that labels are drawn with: a typeface, rasterized and packed into one Swift file.
 
     python Tools/make_font_atlas.py Inter-Medium.otf Sources/Vision/YOLODrawing/Text/FontAtlas+Inter.swift
 
@@ -7,8 +7,8 @@ Needs freetype-py, fonttools and uharfbuzz. The typeface is Inter Medium of Debi
 at 33 pixels per em both have whole numbers of rows, 24 and 18. Its `l` is the one with a tail.
 
 A glyph consists of parts, the islands of its outline: `ä` is `a` and two dots, and the dot is that of `i`. Each part is
-rasterised once, its lower left corner on a pixel's corner, in sixteen levels of coverage. The file is text: a notice of the
-typeface's origin and licence, a line feed, and base64 of
+rasterized once, its lower left corner on a pixel's corner, in sixteen levels of coverage. The file is text: a notice of the
+typeface's origin and license, a line feed, and base64 of
 
     header   counts of parts, glyphs, uses and kerning pairs (4 × u16), advance of a space (u16)
     part     width, height (2 × u8), bytes of its pixels (u16)
@@ -56,7 +56,7 @@ KERNED = [(0x21, 0x7E), (0x386, 0x3CE), (0x401, 0x45F), (0x2013, 0x2014), (0x201
 # Alternates that are used: an l with a tail, which is no I.
 FEATURE = "cv05"
 # Kerning of less than this many pixels is left out.
-LEAST_KERNING = 1.0
+MINIMUM_KERNING = 1.0
 
 
 def boxed(contours):
@@ -213,7 +213,7 @@ class Atlas:
         for first, a in sorted(kerned.items()):
             for second, b in sorted(kerned.items()):
                 units = self.typeface.advance(a + b, True) - self.typeface.advance(a + b, False)
-                if abs(units * self.typeface.scale) >= LEAST_KERNING:
+                if abs(units * self.typeface.scale) >= MINIMUM_KERNING:
                     pairs.append((first, second, self.length(units)))
         return pairs
 

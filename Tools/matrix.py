@@ -1,4 +1,4 @@
-"""Prints the matrix of parity: every family, size and task against the reference.
+"""Prints the matrix of parity: every family, size and task against Ultralytics.
 
     python Tools/matrix.py --yolo .build/release/yolo --checkpoints checkpoints/ --images bus.jpg zidane.jpg tall.png \\
         [--cases default no-nms] [--results matrix.json] [--markdown matrix.md]
@@ -9,17 +9,17 @@ A checkpoint is named FAMILY SIZE [-VARIANT] -TASK.pt, like v8n-detect.pt or 26s
     wide        another, not square imgsz                              classes   conf 0.01, every third class
     agnostic    conf 0.01, suppression across classes                  retina    masks in the image's resolution
     no-nms, no-nms low, no-nms agnostic                                the one-to-one branch of dual heads
-Both sides get the same options. Compared are boxes, scores, keypoints, rotated corners, masks, polygons and class
+Both sides get the same options. Compared are boxes, scores, keypoints, oriented corners, masks, polygons and class
 probabilities (tolerances and excuses: comparison.py), the network's input, and in default and no-nms the raw tensors of
 the head.
 
 Status of a checkpoint:
     ok      all differences are within the tolerances
-    noise   some are not, but none of those is more than 4 times as large as the reference's own distance from the same
+    noise   some are not, but none of those is more than 4 times as large as Ultralytics' own distance from the same
             network in float64 in that case: networks with random weights amplify the rounding of float32
     FAIL    anything else; also when our command refuses the checkpoint
 Exit status 1 when one fails. --results keeps the figures of earlier runs, so that the matrix can be made in pieces.
-Needs the reference environment; the reference's answers are kept in --cache by the contents of checkpoint and image.
+Needs the upstream environment; Ultralytics' answers are kept in --cache by the contents of checkpoint and image.
 """
 import argparse
 import json
@@ -33,10 +33,10 @@ from pathlib import Path
 import numpy as np
 import ultralytics
 
-from comparison import CachedReference, Options, Tolerances, compare, compare_heads, ours
+from comparison import CachedUpstream, Options, Tolerances, compare, compare_heads, ours
 
 TASKS = ("detect", "segment", "pose", "obb", "classify")
-# Ours sums in another order than the reference; both are draws from the same distribution of rounding errors.
+# Ours sums in another order than Ultralytics; both are draws from the same distribution of rounding errors.
 NOISE_FACTOR = 4
 WITH_HEADS = ("default", "no-nms")
 
@@ -70,10 +70,10 @@ class Cell:
     equal_masks: int = 0
     equal_polygons: int = 0
     worst: dict = field(default_factory=dict)  # fields of Tolerances: largest difference
-    own: dict = field(default_factory=dict)  # the same of the reference against float64, where that was worked out,
+    own: dict = field(default_factory=dict)  # the same of Ultralytics against float64, where that was worked out,
     exact: dict = field(default_factory=dict)  # and of ours against float64
-    heads: float = None  # relative to the tensor's range: ours against the reference,
-    own_heads: float = None  # the reference against float64,
+    heads: float = None  # relative to the tensor's range: ours against Ultralytics,
+    own_heads: float = None  # Ultralytics against float64,
     exact_heads: float = None  # ours against float64
     messages: list = field(default_factory=list)
 
@@ -95,8 +95,8 @@ class Examination:
 
     def __init__(self, arguments, checkpoint, source):
         self.arguments, self.checkpoint, self.source = arguments, checkpoint, source
-        self.reference = CachedReference(checkpoint, arguments.cache)
-        self.task, self.class_count, self.is_dual = self.reference.facts()
+        self.upstream = CachedUpstream(checkpoint, arguments.cache)
+        self.task, self.class_count, self.is_dual = self.upstream.facts()
         self.cell = Cell(checkpoint.stem, self.task)
 
     def run(self):
@@ -117,20 +117,20 @@ class Examination:
         return self.cell
 
     def prepare(self):
-        """Fills the cache with the reference's answers."""
+        """Fills the cache with Ultralytics' answers."""
         for name, options in cases(self.task, self.class_count, self.is_dual).items():
             if self.arguments.cases and name not in self.arguments.cases:
                 continue
             with_heads = name in WITH_HEADS
             for index, image in enumerate(self.arguments.images):
-                self.reference.predict(image, options, heads=with_heads)
+                self.upstream.predict(image, options, heads=with_heads)
                 if with_heads and index == 0:
-                    self.reference.predict(image, options, heads=True, exact=True)
+                    self.upstream.predict(image, options, heads=True, exact=True)
 
     def examine(self, name, options, image, answer, is_first):
         cell, title = self.cell, f"{name}, {image.name}"
         with_heads = name in WITH_HEADS
-        run = self.reference.predict(image, options, heads=with_heads)
+        run = self.upstream.predict(image, options, heads=with_heads)
         result = compare(run, answer, options)
         cell.cases += 1
         cell.detections += result.expected_count
@@ -150,7 +150,7 @@ class Examination:
     def measure_noise(self, title, options, image, answer, run, result, with_heads):
         """Compares both sides with the network in float64."""
         cell = self.cell
-        exact = self.reference.predict(image, options, heads=with_heads, exact=True)
+        exact = self.upstream.predict(image, options, heads=with_heads, exact=True)
         exact_answer = _Exact(exact)
         own, ours_exact = compare(run, exact_answer, options).worst, compare(exact, answer, options).worst
         for figures, found in ((cell.own, own), (cell.exact, ours_exact)):
@@ -168,12 +168,12 @@ class Examination:
             if not value <= limit:
                 is_noise = value <= NOISE_FACTOR * own.get(quantity, 0.0)
                 cell.lower("noise" if is_noise else "FAIL")
-                cell.messages.append(f"{title}: {quantity} off by {value:.3g}; from float64 the reference is "
+                cell.messages.append(f"{title}: {quantity} off by {value:.3g}; from float64 Ultralytics is "
                                      f"{own.get(quantity, 0.0):.3g}, ours {ours_exact.get(quantity, 0.0):.3g}")
 
 
 class _Exact:
-    """The reference's answer in float64 in the place of ours."""
+    """Ultralytics' answer in float64 in the place of ours."""
 
     def __init__(self, run):
         self.detections, self.shape = run.detections, run.shape
@@ -220,7 +220,7 @@ def detail(cell):
 
 
 HEADINGS = ("checkpoint", "status", "cases", "detections", "excused", "box px", "score", "task's own",
-            "heads: ours–reference", "reference–float64", "ours–float64", "box px from float64: ours, reference")
+            "heads: ours–Ultralytics", "Ultralytics–float64", "ours–float64", "box px from float64: ours, upstream")
 WIDTHS = (22, 6, 5, 10, 7, 8, 8, 42, 21, 17, 12, 36)
 
 
@@ -253,10 +253,10 @@ def markdown_table(headings, rows):
 def markdown(cells, arguments):
     limits = Tolerances()
     return "\n".join((
-        "# Parity with the reference", "",
+        "# Parity with Ultralytics", "",
         f"Made by `Tools/matrix.py` against Ultralytics {ultralytics.__version__} on untrained checkpoints with lively random "
         f"weights; {len(arguments.images)} images. Sizes with ° are outside a tolerance, but no farther than {NOISE_FACTOR} "
-        "times the reference's own distance from the same network in float64; ✗ differs.", "",
+        "times Ultralytics' own distance from the same network in float64; ✗ differs.", "",
         markdown_table(("family", *TASKS), grid(cells)), "",
         f"Tolerances: boxes {limits.box} px, scores {limits.confidence:.0e}, keypoints {limits.keypoint} px, rotated "
         f"corners {limits.corner} px, {100 * limits.mask:g} % of the mask pixels, class probabilities "
@@ -268,7 +268,7 @@ def markdown(cells, arguments):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
-    parser.add_argument("--yolo", type=Path, help="our command; left out: only work out and keep the reference's answers")
+    parser.add_argument("--yolo", type=Path, help="our command; left out: only work out and keep Ultralytics' answers")
     parser.add_argument("--checkpoints", nargs="+", required=True, type=Path, help="files or directories")
     parser.add_argument("--images", nargs="+", required=True, type=Path)
     parser.add_argument("--cases", nargs="+", help="left out: all that the task has")

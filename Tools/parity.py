@@ -1,16 +1,16 @@
-"""Compares the `yolo` command with the reference, detection by detection.
+"""Compares the `yolo` command with Ultralytics, detection by detection.
 
     python Tools/parity.py --yolo .build/release/yolo --checkpoints A.pt B.pt --images x.jpg y.png \\
-        --imgsz 320 640 1280 --conf 0.01 0.25 0.9 --iou 0.45 --backend native blas reference --isa avx512 avx2 baseline
+        --imgsz 320 640 1280 --conf 0.01 0.25 0.9 --iou 0.45 --backend native blas upstream --isa avx512 avx2 baseline
 
-Needs the reference environment. Prints a line per case (checkpoint, image, imgsz, conf, backend, isa) and the worst box
+Needs the upstream environment. Prints a line per case (checkpoint, image, imgsz, conf, backend, isa) and the worst box
 and confidence difference at the end. Exit status 1 when a case differs: other count or classes, another order than ties
 allow (confidences within 2e-4 may swap), a box off by more than 0.01 px (0.05 px at imgsz 1280; pixels of the image), a
-confidence by more than 1e-4, keypoints or rotated corners by more than 0.05 px, class probabilities by more than 1e-5.
+confidence by more than 1e-4, keypoints or oriented corners by more than 0.05 px, class probabilities by more than 1e-5.
 comparison.py says which detections are excused when only one side has them; they are counted and listed. Masks are
 compared by matrix.py, which also covers the other options and prints a table of families, sizes and tasks.
-The reference's answers are kept in --cache by the contents of checkpoint and image.
-A fault in numbers is followed by how far the reference itself is from float64 in that case; it excuses nothing.
+Ultralytics' answers are kept in --cache by the contents of checkpoint and image.
+A fault in numbers is followed by how far Ultralytics itself is from float64 in that case; it excuses nothing.
 Many excuses in a case mean that its scores are saturated; calibrate the checkpoint on the image
 (upstream/make_checkpoint.py --image).
 """
@@ -20,14 +20,14 @@ import sys
 import tempfile
 from pathlib import Path
 
-from comparison import CachedReference, Options, Tolerances, compare, ours
+from comparison import CachedUpstream, Options, Tolerances, compare, ours
 
 
 def tolerances(imgsz):
     return Tolerances(box=0.05 if imgsz >= 1280 else 0.01)
 
 
-COLUMNS = (("checkpoint", 24), ("image", 20), ("imgsz", 5), ("conf", 5), ("backend", 9), ("isa", 8), ("reference", 9),
+COLUMNS = (("checkpoint", 24), ("image", 20), ("imgsz", 5), ("conf", 5), ("backend", 9), ("isa", 8), ("upstream", 9),
            ("ours", 5), ("box px", 9), ("conf diff", 9), ("swaps", 5), ("excused", 7), ("", 4))
 
 
@@ -57,7 +57,7 @@ def main():
             shutil.copyfile(image, Path(directory) / f"{index:04d}-{image.name}")
         source = directory if len(arguments.images) > 1 else arguments.images[0]
         for checkpoint in arguments.checkpoints:
-            reference, noises = CachedReference(checkpoint, arguments.cache), {}
+            upstream, noises = CachedUpstream(checkpoint, arguments.cache), {}
             combinations = [(imgsz, conf, backend, isa) for imgsz in arguments.imgsz for conf in arguments.conf
                             for backend in arguments.backend for isa in arguments.isa]
             for imgsz, conf, backend, isa in combinations:
@@ -72,7 +72,7 @@ def main():
                     print(line([*start, "-", "-", "-", "-", "-", "-", "FAIL"]) + f"\n    {type(error).__name__}: {error}")
                     continue
                 for image, answer in zip(arguments.images, answers):
-                    run = reference.predict(image, options)
+                    run = upstream.predict(image, options)
                     result = compare(run, answer, options, tolerances(imgsz))
                     box, confidence = result.worst.get("box", 0.0), result.worst.get("confidence", 0.0)
                     start[1], cases = image.name, cases + 1
@@ -85,9 +85,9 @@ def main():
                     if result.numeric_faults:
                         key = (image, imgsz, conf)
                         if key not in noises:
-                            noises[key] = reference.noise(image, options)
+                            noises[key] = upstream.noise(image, options)
                         if noises[key]:
-                            print("    for comparison, the reference's own distance from float64 before suppression: "
+                            print("    for comparison, Ultralytics' own distance from float64 before suppression: "
                                   f"{noises[key][0]:.5f} px, {noises[key][1]:.1e}")
                     for reason, text in result.excused[:arguments.list]:
                         print(f"    excused ({reason}): {text}")

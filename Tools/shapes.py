@@ -5,11 +5,11 @@
 
 An image begins as a `Scene`: a background and a list of `ShapeObject`s in z-order (last on top). `draw` renders a scene
 and the functions of `LABELS` derive its labels from the same description, so that a label can never disagree with its
-image. Every object carries its outline polygon, named vertices and rotated rectangle in image coordinates. Which
+image. Every object carries its outline polygon, named vertices and oriented rectangle in image coordinates. Which
 scenes a task draws is its `SceneRules`; classify has one shape in an image, in a directory named after the class.
 
 Coordinates: pixels, x right, y down, the image covers [0, width] x [0, height] (a pixel's center is at +0.5).
-Colors: BGR. Boxes cover an object's whole extent inside the image, also where another object lies over it.
+Colors: BGR. Boxes cover an object's whole size inside the image, also where another object lies over it.
 Image i of a split depends on (seed, split, i, task) alone: a larger dataset begins with the smaller one's images.
 
 Written for this project; Apache-2.0, as are the images that it draws.
@@ -64,7 +64,7 @@ class ShapeObject:
         return CLASSES[self.class_index]
 
     @property
-    def rotated_rectangle(self):
+    def oriented_rectangle(self):
         """(center x, center y, width, height, radians): the object's own frame, not the smallest rectangle."""
         return (*self.center, *self.size, self.rotation)
 
@@ -92,16 +92,16 @@ class Scene:
 
 @dataclass(frozen=True)
 class SceneRules:
-    """What a task's scenes hold. Lengths are shares of the image's longer side, areas shares of the object's own."""
+    """What a task's scenes hold. Lengths are fractions of the image's longer side, areas fractions of the object's own."""
 
     most: int = 9  # objects
     radius: tuple = (0.04, 0.24)
     visible: float = 0.65  # the least that later objects leave of one
     inside: float = 0.75  # the least that lies in the image
     stretches: dict = field(default_factory=dict)  # range per class, where it is not the usual one
-    ring_hole: tuple = (0.45, 0.72)  # the hole's share of the ring's radius
-    arrow_share: float | None = None  # the probability of an arrow, where classes are not equally likely
-    rectangle_inside: bool = False  # the rotated rectangle lies wholly in the image
+    ring_hole: tuple = (0.45, 0.72)  # the hole's fraction of the ring's radius
+    arrow_fraction: float | None = None  # the probability of an arrow, where classes are not equally likely
+    rectangle_inside: bool = False  # the oriented rectangle lies wholly in the image
     smaller_on_top: bool = False  # of two that overlap, the one with less area
     tries: int = 8  # per object
 
@@ -113,7 +113,7 @@ RULES = {
     "detect": SceneRules(),
     "segment": SceneRules(most=4, radius=(0.12, 0.3), visible=0.85, inside=0.9, ring_hole=(0.35, 0.55),
                           smaller_on_top=True, tries=20),
-    "pose": SceneRules(most=6, radius=(0.08, 0.25), visible=0.75, inside=0.85, arrow_share=0.5, tries=20),
+    "pose": SceneRules(most=6, radius=(0.08, 0.25), visible=0.75, inside=0.85, arrow_fraction=0.5, tries=20),
     "obb": SceneRules(most=6, radius=(0.07, 0.22), visible=0.8, inside=1.0, rectangle_inside=True, tries=20,
                       stretches={"triangle": (0.7, 0.8), "star": (0.7, 0.8)}),
     "classify": SceneRules(most=1, radius=(0.2, 0.42)),
@@ -265,7 +265,7 @@ def bounding_box(scene, shape):
 
 
 def detect_labels(scene):
-    """Returns YOLO detect lines: class, then box center, width and height as shares of the image."""
+    """Returns YOLO detect lines: class, then box center, width and height as fractions of the image."""
     lines = []
     for shape in scene.objects:
         x1, y1, x2, y2 = bounding_box(scene, shape)
@@ -276,7 +276,7 @@ def detect_labels(scene):
 
 
 def _label_line(class_index, points, scene):
-    """Returns a line of a class and points [N, 2] as shares of the image."""
+    """Returns a line of a class and points [N, 2] as fractions of the image."""
     shares = np.asarray(points) / (scene.width, scene.height)
     return " ".join([str(class_index), *(f"{v:.6f}" for v in shares.reshape(-1))])
 
@@ -337,16 +337,16 @@ def pose_labels(scene):
     return lines
 
 
-def rotated_corners(shape):
-    """Returns the four corners [4, 2] of the rotated rectangle, from its own frame's top left on, clockwise."""
-    x, y, width, height, rotation = shape.rotated_rectangle
+def oriented_corners(shape):
+    """Returns the four corners [4, 2] of the oriented rectangle, from its own frame's top left on, clockwise."""
+    x, y, width, height, rotation = shape.oriented_rectangle
     unit = np.array([[-0.5, -0.5], [0.5, -0.5], [0.5, 0.5], [-0.5, 0.5]])
     return place(unit, (x, y), np.array([width, height]), rotation)
 
 
 def obb_labels(scene):
-    """Returns YOLO obb lines: class, then the four corners of the rotated rectangle."""
-    return [_label_line(shape.class_index, rotated_corners(shape), scene) for shape in scene.objects]
+    """Returns YOLO obb lines: class, then the four corners of the oriented rectangle."""
+    return [_label_line(shape.class_index, oriented_corners(shape), scene) for shape in scene.objects]
 
 
 LABELS = {"detect": detect_labels, "segment": segment_labels, "pose": pose_labels, "obb": obb_labels}
@@ -389,10 +389,10 @@ def _random_background(rng, width, height):
 
 
 def _random_shape(rng, scene, colors, rules, class_index=None):
-    if class_index is None and rules.arrow_share is not None and rng.random() < rules.arrow_share:
+    if class_index is None and rules.arrow_fraction is not None and rng.random() < rules.arrow_fraction:
         class_index = CLASSES.index("arrow")
     elif class_index is None:
-        others = len(CLASSES) - (0 if rules.arrow_share is None else 1)  # the arrow is the last class
+        others = len(CLASSES) - (0 if rules.arrow_fraction is None else 1)  # the arrow is the last class
         class_index = int(rng.integers(others))
     name = CLASSES[class_index]
     outline, hole, vertices = unit_shape(name, rng, rules.ring_hole)
@@ -403,7 +403,7 @@ def _random_shape(rng, scene, colors, rules, class_index=None):
         stretch = rng.uniform(*rules.stretches.get(name, (0.85, 1.18)))
     scale = radius * np.array([stretch, 1 / stretch])
     rotation = 0.0 if name in ("circle", "ring") else rng.uniform(0, 2 * np.pi)
-    # The frame's own middle becomes the center, so that the rotated rectangle is centered on it.
+    # The frame's own middle becomes the center, so that the oriented rectangle is centered on it.
     middle = (outline.min(0) + outline.max(0)) / 2
     size = (outline.max(0) - outline.min(0)) * scale
     center = rng.uniform((0, 0), (scene.width, scene.height))
@@ -431,7 +431,7 @@ def random_scene(rng, width, height, rules=RULES["detect"], most=None):
             break
         shape = _random_shape(rng, scene, colors, rules)
         if rules.rectangle_inside:
-            corners = rotated_corners(shape)
+            corners = oriented_corners(shape)
             if corners.min() < 0 or np.any(corners.max(0) > (width, height)):
                 continue
         mask = coverage(_outline_polygons(shape), width, height) > 0.5
@@ -482,7 +482,7 @@ def scene_of(seed, split, index, size, task="detect"):
     return random_scene(rng, width, height, RULES[task])
 
 
-# --- Data set ------------------------------------------------------------------------------------------------------
+# --- Dataset -------------------------------------------------------------------------------------------------------
 
 
 def _write_image(path, scene):
@@ -491,7 +491,7 @@ def _write_image(path, scene):
         raise OSError(f"cannot write {path}")
 
 
-def write_data_set(out, counts, size, seed, extension="jpg", task="detect"):
+def write_dataset(out, counts, size, seed, extension="jpg", task="detect"):
     """Writes data.yaml, images/{train,val} and labels/{train,val} for `counts` ({"train": n, "val": n}).
 
     Classify's images go to {train,val}/<class>, with neither labels nor data.yaml; image i has class i modulo 8.
@@ -552,7 +552,7 @@ def main():
         print(f"{arguments.image}: {', '.join(shape.name for shape in scene.objects)}")
         return
     counts = {"train": arguments.train, "val": arguments.val}
-    write_data_set(arguments.out, counts, arguments.size, arguments.seed, arguments.format, arguments.task)
+    write_dataset(arguments.out, counts, arguments.size, arguments.seed, arguments.format, arguments.task)
     print(f"{arguments.out}: {arguments.train} training and {arguments.val} held-back images for {arguments.task}")
 
 

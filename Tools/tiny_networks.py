@@ -1,6 +1,6 @@
 """Tiny networks which together have every block and head, and how they are brought to life; used by make_fixtures.py.
 
-Each is described in the form of the reference's yaml files, in a few layers of 8 to 64 channels. They are made so that an
+Each is described in the form of Ultralytics' yaml files, in a few layers of 8 to 64 channels. They are made so that an
 error in any block shows in the head: all weights are random, none is near zero, statistics are those of the images.
 """
 import contextlib
@@ -17,7 +17,7 @@ from ultralytics.utils import YAML
 
 BINS = 4  # of the box distribution
 # Of the cells of a level, those whose best score does not pass 0.25; more where no suppression follows.
-SHARE_BELOW = {"": 0.94, "one2one_": 0.97}
+FRACTION_BELOW = {"": 0.94, "one2one_": 0.97}
 # Entries of modules that torch makes again when they are missing from a file.
 RESTORED = ("_forward_pre_hooks", "_forward_pre_hooks_with_kwargs", "_forward_hooks_with_kwargs",
             "_forward_hooks_always_called", "_state_dict_hooks", "_state_dict_pre_hooks", "_load_state_dict_pre_hooks",
@@ -102,7 +102,7 @@ NETWORKS = {
     "yolo26-seg": v26("Segment26", 8, 8),
     "yolo26-pose": v26("Pose26", "kpt_shape", kpt_shape=[3, 3]),
     "yolo26-obb": v26("OBB26", 1),
-    # What no stock description uses, but the reference can build.
+    # What no stock description uses, but Ultralytics can build.
     "rare": dict(layers=STEM[:1] + [
         [-1, 1, "ConvTranspose", [8, 2, 2]], [-1, 1, "Conv", [8, 3, 2]], [-1, 1, "C1", [8]], [-1, 1, "Conv", [8, 3, 2]],
         [-1, 1, "C3x", [8]], [-1, 1, "Conv", [8, 3, 2]], [-1, 1, "Conv", [16, 3, 2]], [-1, 1, "C2fPSA", [16]],
@@ -139,7 +139,7 @@ ADDED["AGLU"] = ultralytics.nn.modules.activation.AGLU
 
 
 def make(name, names, inputs, seed):
-    """Builds a network and brings it to life on inputs ([1, 3, H, W] tensors); returns the reference's checkpoint."""
+    """Builds a network and brings it to life on inputs ([1, 3, H, W] tensors); returns Ultralytics' checkpoint."""
     torch.manual_seed(seed)
     description = {"nc": len(names), "reg_max": BINS, **NETWORKS[name]}
     vars(ultralytics.nn.tasks).update(ADDED)
@@ -164,7 +164,7 @@ def make(name, names, inputs, seed):
 
 @contextlib.contextmanager
 def few_bins():
-    """Makes the heads that take no number of bins have few as well."""
+    """Creates the heads that take no number of bins have few as well."""
     kept = Detect.__init__.__defaults__
     Detect.__init__.__defaults__ = tuple(BINS if value == 16 else value for value in kept)
     try:
@@ -174,7 +174,7 @@ def few_bins():
 
 
 def shrink_flow(net):
-    """Makes the flow model of a pose head, which predicting does not use, small."""
+    """Creates the flow model of a pose head, which predicting does not use, small."""
     for nets in (getattr(getattr(net.model[-1], "flow_model", None), name, []) for name in ("s", "t")):
         for layers in nets:
             linear = [index for index, layer in enumerate(layers) if isinstance(layer, torch.nn.Linear)]
@@ -183,7 +183,7 @@ def shrink_flow(net):
 
 
 def enliven(net, inputs):
-    """Gives random weights, statistics of the inputs, and logits of which some pass 0.25.
+    """Returns random weights, statistics of the inputs, and logits of which some pass 0.25.
 
     The weights of normalized convolutions, whose scale is of no account, are parts of one pool of random numbers, so that
     the file stays small. Returns the pool, and the offsets into it by the name of the parameter.
@@ -228,7 +228,7 @@ def enliven(net, inputs):
         for level in getattr(head, prefix + "cv3", []):
             level[-1].weight *= 1.5 / outputs(net, level[-1], inputs).std()
             best = outputs(net, level[-1], inputs).amax(1).flatten().sort().values
-            level[-1].bias -= best[int(SHARE_BELOW[prefix] * len(best))] + 1.1
+            level[-1].bias -= best[int(FRACTION_BELOW[prefix] * len(best))] + 1.1
         for level in getattr(head, prefix + "cv2", []):
             spread, center = (1.5, 0) if head.reg_max > 1 else (0.7, 2.5)
             level[-1].weight *= spread / outputs(net, level[-1], inputs).std()
@@ -240,7 +240,7 @@ def enliven(net, inputs):
 
 
 def outputs(net, layer, inputs):
-    """Returns what a layer gives for the inputs, as [1, channels, all cells]."""
+    """Returns the output of a layer for the inputs, as [1, channels, all cells]."""
     kept = []
     hook = layer.register_forward_hook(lambda module, given, output: kept.append(output.reshape(1, output.shape[1], -1)))
     for x in inputs:

@@ -1,4 +1,4 @@
-"""Compares what `yolo trace` writes with the reference's forward hooks, for every module that runs.
+"""Compares what `yolo trace` writes with Ultralytics' forward hooks, for every module that runs.
 
     python Tools/trace_parity.py --yolo .build/release/yolo --checkpoints checkpoints/ --images bus.jpg zidane.jpg \\
         [--imgsz 320] [--backend oracle] [--list 5]
@@ -8,9 +8,9 @@ branches of the head, the head itself. The checkpoint's activations share one mo
 each place gets a copy of its own, as in a network that was just built. A module that runs several times counts with its
 last output, and one that gives a list of tensors with the list joined along the channels.
 
-The difference of a tap is the greatest absolute one divided by the range of the reference's tensor. Exit status 1 when
-one is above --tolerance, when shapes differ, or when a module of the reference has no tap. A tap above the tolerance
-counts as noise if its difference is at most 4 times that of the reference from the same network in float64: deep networks
+The difference of a tap is the greatest absolute one divided by the range of Ultralytics' tensor. Exit status 1 when
+one is above --tolerance, when shapes differ, or when a module of Ultralytics has no tap. A tap above the tolerance
+counts as noise if its difference is at most 4 times that of Ultralytics from the same network in float64: deep networks
 with random weights amplify the rounding of float32.
 """
 import argparse
@@ -31,7 +31,7 @@ from ultralytics import YOLO
 
 
 def unshared(network):
-    """Gives every place of a shared module a copy of its own."""
+    """Returns every place of a shared module a copy of its own."""
     seen = set()
     for parent in network.modules():
         for name, child in list(parent._modules.items()):
@@ -122,11 +122,11 @@ def examine(arguments, checkpoint, image):
         for path, tensor in expected.items():
             file = Path(directory) / f"{path}.npy"
             if not file.exists():
-                faults.append(f"{path}: no tap; the reference gives {list(tensor.shape)}")
+                faults.append(f"{path}: no tap; Ultralytics gives {list(tensor.shape)}")
                 continue
             ours = np.load(file)
             if ours.shape != tensor.shape:
-                faults.append(f"{path}: {list(ours.shape)}, but the reference gives {list(tensor.shape)}")
+                faults.append(f"{path}: {list(ours.shape)}, but Ultralytics gives {list(tensor.shape)}")
                 continue
             count += 1
             span = float(tensor.max() - tensor.min()) or 1.0
@@ -136,7 +136,7 @@ def examine(arguments, checkpoint, image):
             if not difference <= arguments.tolerance:
                 exact = exact or hooked(checkpoint, np.load(f"{directory}/input.npy"), exact=True)
                 own = float(np.abs(exact[path] - tensor).max()) / span
-                text = f"{path}: {difference:.2e} of its range {span:.3g}; the reference is {own:.2e} from float64, " \
+                text = f"{path}: {difference:.2e} of its range {span:.3g}; Ultralytics is {own:.2e} from float64, " \
                        f"ours {float(np.abs(exact[path] - ours).max()) / span:.2e}"
                 (noise if difference <= NOISE_FACTOR * own else faults).append(text)
         return faults, noise, worst, count

@@ -10,7 +10,7 @@ size, rotation, place and color, so that detect's first stage augments mildly an
 stage, two warm restarts from the best weights so far, can be had for the others with --polish-rounds. Weights/README.md
 says which commands made the shipped checkpoints.
 
-Needs the reference environment (Ultralytics on CPU torch). The networks are YOLOv8 below scale n: the layers of
+Needs the upstream environment (Ultralytics on CPU torch). The networks are YOLOv8 below scale n: the layers of
 yolov8*.yaml with depth 0.33 and width 0.125. Uses one thread. What is written: the checkpoint (stripped, half precision,
 without local paths), an image beside it, and the entries of both in manifest.json there, with the accuracy on two sets
 that the training never saw: the split that chose the best epoch, and a set of another seed used for nothing else.
@@ -41,7 +41,7 @@ WEIGHTS = Path(__file__).resolve().parent.parent / "Weights"
 
 @dataclass(frozen=True)
 class Recipe:
-    """How a task is trained and what it is measured by (attributes of the reference's metrics)."""
+    """How a task is trained and what it is measured by (attributes of Ultralytics' metrics)."""
 
     architecture: str
     image_seed: int
@@ -68,9 +68,9 @@ RECIPES = {
                        options=dict(lr0=0.002, batch=64, fliplr=0.5, flipud=0.5, scale=0.1, hsv_h=0.02, hsv_s=0.1,
                                     hsv_v=0.1, auto_augment=None, erasing=0.0)),
 }
-BEGINNING = {True: "from random initialisation", False:
+BEGINNING = {True: "from random initialization", False:
              "from the weights that shapes-detect.pt of this directory has in common with it (itself trained from "
-             "random initialisation on the same kind of drawings) and random initialisation for the rest"}
+             "random initialization on the same kind of drawings) and random initialization for the rest"}
 ORIGIN = (
     "Trained by this project {beginning}, on images drawn by Tools/shapes.py of this project and on "
     "nothing else; no {other}pretrained weights and no third-party data went in. The trainer was the program Ultralytics "
@@ -85,16 +85,16 @@ def one_thread(_):
 
 
 def make_data(work, task, images, held_back, size):
-    """Writes the training set and the independent check set unless they are there; returns what the reference opens."""
+    """Writes the training set and the independent check set unless they are there; returns what Ultralytics opens."""
     paths = []
     prefix = "" if task == "detect" else f"{task}-"
-    # The reference opens no classification set without training images.
+    # Ultralytics opens no classification set without training images.
     unused = len(shapes.CLASSES) if task == "classify" else 0
     for name, seed, counts in (("training", TRAINING_SEED, {"train": images, "val": held_back}),
                                ("check", CHECK_SEED, {"train": unused, "val": held_back})):
         directory = work / f"{prefix}{name}-{seed}-{size}-{counts['train']}-{held_back}"
         if not directory.exists():
-            shapes.write_data_set(directory, counts, size, seed, task=task)
+            shapes.write_dataset(directory, counts, size, seed, task=task)
         paths.append(directory if task == "classify" else directory / "data.yaml")
     return paths
 
@@ -122,7 +122,7 @@ def train(task, start, runs, name, weights=None, **options):
     model = YOLO(str(start), task=task)
     for event in ("on_pretrain_routine_end", "on_train_start", "on_val_start", "on_train_epoch_start"):
         model.add_callback(event, one_thread)
-    # Without `pretrained` the reference throws a checkpoint's weights away and begins anew.
+    # Without `pretrained` Ultralytics throws a checkpoint's weights away and begins anew.
     pretrained = str(weights) if weights else Path(start).suffix == ".pt"
     model.train(optimizer="AdamW", lrf=0.01, cos_lr=True, momentum=0.9, weight_decay=5e-4, warmup_epochs=1.0,
                 warmup_bias_lr=0.0, nbs=options["batch"], patience=0, seed=0, pretrained=pretrained, mosaic=0.0,
@@ -156,7 +156,7 @@ def save_scrubbed(task, source, out, imgsz):
 
 
 def accuracy(task, checkpoint, data, imgsz):
-    """Validates as the reference does (conf 0.001, iou 0.7) and returns the figures."""
+    """Validates as Ultralytics does (conf 0.001, iou 0.7) and returns the figures."""
     model = YOLO(checkpoint)
     model.add_callback("on_val_start", one_thread)
     metrics = model.val(data=str(data), imgsz=imgsz, batch=16, workers=0, device="cpu", plots=False, verbose=False,
@@ -253,7 +253,7 @@ def main():
         polish_rounds = 2 if task == "detect" else 0
 
     torch.set_num_threads(1)
-    arguments.work = arguments.work.resolve()  # the reference would put a relative directory below its own
+    arguments.work = arguments.work.resolve()  # Ultralytics would put a relative directory below its own
     arguments.work.mkdir(parents=True, exist_ok=True)
     drawn = recipe.drawn if recipe.drawn != recipe.imgsz else imgsz
     data = make_data(arguments.work, task, arguments.images or recipe.images, held_back, drawn)

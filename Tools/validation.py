@@ -1,4 +1,4 @@
-"""Compares the figures of `yolo val` with those of the reference's own validation.
+"""Compares the figures of `yolo val` with those of Ultralytics' own validation.
 
     python Tools/validation.py [MODEL.pt DATA]...
 
@@ -8,7 +8,7 @@ Without arguments: the five shipped models on the shapes sets that they were tes
 are in ~/.cache/shapes. Prints a table and ends with 1 if a figure differs by more than 0.002.
 
 Images of the same proportions may be in either of two batches, which are padded differently. The
-reference leaves their order to numpy's sorting, which is not stable and differs between processors:
+upstream leaves their order to numpy's sorting, which is not stable and differs between processors:
 its figures then differ by up to 0.008 in precision and recall, by 0.001 in mAP. Here its sorting is
 made stable; all figures of the shapes sets then agree to five decimals.
 """
@@ -48,7 +48,7 @@ class StableNumpy(types.ModuleType):
 ultralytics.data.base.np = StableNumpy("numpy")
 
 
-def reference(model, data):
+def upstream(model, data):
     results = YOLO(model).val(data=data, device="cpu", workers=0, plots=False, verbose=False)
     names = {"precision": "precision", "recall": "recall", "mAP50": "mAP50", "mAP50-95": "mAP50-95",
              "accuracy_top1": "top1", "accuracy_top5": "top5"}
@@ -87,10 +87,10 @@ def shipped():
 def main():
     arguments = sys.argv[1:]
     pairs = list(zip(arguments[::2], arguments[1::2])) or list(shipped())
-    print("| model | figure | yolo val | reference | difference |\n|---|---|---|---|---|")
+    print("| model | figure | yolo val | upstream | difference |\n|---|---|---|---|---|")
     worst = 0
     for model, data in pairs:
-        expected, found = reference(model, data), ours(model, data)
+        expected, found = upstream(model, data), ours(model, data)
         for name, value in expected.items():
             difference = abs(found[name] - value)
             worst = max(worst, difference)

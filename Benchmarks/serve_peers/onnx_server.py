@@ -2,7 +2,7 @@
 
     MODEL=yolov8n.onnx THREADS=1 uvicorn --app-dir Benchmarks/serve_peers onnx_server:app --port 9002 --workers 2
 
-The network is exported with a dynamic input, so that images are padded to a multiple of 32 only, as the reference
+The network is exported with a dynamic input, so that images are padded to a multiple of 32 only, as Ultralytics
 does; a square would cost a third more. One inference at a time runs in a process. Answers with the HUB's shape. The session is made and warmed up before the first request.
 """
 import ast

@@ -98,7 +98,7 @@ package struct Damage {
 
   private static let windowed: Set = ["Conv2d", "ConvTranspose2d", "MaxPool2d", "ZeroPad2d"]
 
-  /// Gives a window other numbers, each of which is allowed.
+  /// Sets a window to other numbers, each of which is allowed.
   private mutating func changeWindow(in modules: [(path: String, module: ModuleSketch)]) {
     let windows = modules.filter { Self.windowed.contains($0.module.className) }
     guard !windows.isEmpty else { return }
@@ -125,7 +125,7 @@ package struct Damage {
     module.fitTensors(using: &random)
   }
 
-  /// Gives a convolution other channels or groups, and weights of that shape.
+  /// Sets a convolution to other channels or groups, and weights of that shape.
   private mutating func changeChannels(in modules: [(path: String, module: ModuleSketch)]) {
     let convolutions = modules.filter {
       ["Conv2d", "ConvTranspose2d", "Linear"].contains($0.module.className)
@@ -407,7 +407,7 @@ package struct Damage {
 }
 
 extension ModuleSketch {
-  /// Gives a convolution, pooling or linear module tensors of the shapes that its attributes ask for,
+  /// Assigns to a convolution, pooling or linear module tensors of the shapes that its attributes ask for,
   /// where they are of a reasonable size.
   package func fitTensors(using random: inout SplitMix64) {
     func attribute(_ key: String, default: Int) -> Int { self[attribute: key]?.int ?? `default` }
@@ -436,7 +436,7 @@ extension ModuleSketch {
     }
   }
 
-  /// Gives a normalization tensors for some channels.
+  /// Assigns tensors to a normalization for some channels.
   package func fitTensors(channels: Int?, using random: inout SplitMix64) {
     guard let channels else { return }
     for (name, mean) in [

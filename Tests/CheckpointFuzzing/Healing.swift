@@ -79,7 +79,7 @@ extension CheckpointSketch {
 }
 
 extension ModuleSketch {
-  /// Gives a convolution other input channels, and weights for them.
+  /// Sets a convolution to other input channels, and weights for them.
   func setInputChannels(_ channels: Int, using random: inout SplitMix64) {
     let input = self[attribute: "in_channels"]?.int
     let groups = self[attribute: "groups"]?.int ?? 1

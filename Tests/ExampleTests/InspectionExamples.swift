@@ -7,7 +7,7 @@ import YOLOPlot
 import YOLOTesting
 import YOLOVerification
 
-/// The examples of the documentation about studying a model and about tests.
+/// The examples of the documentation about inspecting a model and about tests.
 @Suite struct InspectionExamples {
   private let model: Model
   private let image: Image

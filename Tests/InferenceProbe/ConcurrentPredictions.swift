@@ -45,7 +45,7 @@ enum ConcurrentPredictions {
       while true {
         let index = next.add(1, ordering: .relaxed).oldValue
         guard index < count else { return }
-        // A stride without a common factor: neighbors in time have other models and extents.
+        // A stride without a common factor: neighbors in time have other models and sizes.
         let job = jobs[index &* 7919 % jobs.count]
         let found = try? Found(job.model.predict(job.image, options: job.options))
         if found != job.expected { wrong.add(1, ordering: .relaxed) }
@@ -80,7 +80,7 @@ enum ConcurrentPredictions {
     }
   }
 
-  /// Creates images and extents for each model, and predicts each alone.
+  /// Creates images and sizes for each model, and predicts each alone.
   private static func jobs(_ paths: [String]) throws -> [Job] {
     let models = try paths.map { try Model(path: $0, options: RuntimeOptions(planLimit: 3)) }
     var jobs = [Job]()

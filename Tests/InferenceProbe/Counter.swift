@@ -6,7 +6,7 @@ private func currentThread() -> UInt
 /// What is counted while `Counter.isCounting`.
 ///
 /// The functions that count run inside the allocator and Ultralytics counting, on any thread and
-/// before this program begins: they neither allocate nor retain, nor initialise a global.
+/// before this program begins: they neither allocate nor retain, nor initialize a global.
 enum Counter: Int, CaseIterable {
   /// Blocks from malloc and its relatives.
   case allocations

@@ -20,14 +20,14 @@ enum ReferenceCounting {
 
   /// One of the runtime's pointers, and the function that it holds at first.
   private struct Slot<Function> {
-    let place: UnsafeMutablePointer<Function>
+    let position: UnsafeMutablePointer<Function>
     let original: Function
 
     init?(_ name: String) {
       guard let symbol = dlsym(nil, name) else { return nil }
       // SAFETY: the runtime's variables hold functions of these types (swift/Runtime/HeapObject.h).
-      place = symbol.assumingMemoryBound(to: Function.self)
-      original = place.pointee
+      position = symbol.assumingMemoryBound(to: Function.self)
+      original = position.pointee
     }
   }
 

@@ -117,14 +117,14 @@ struct Driver {
   ) {
     func sum(_ field: Progress.Field) -> Int { processes.reduce(0) { $0 + $1.progress[field] } }
     let seconds = (ContinuousClock.now - start) / .seconds(1)
-    let slowest = processes.max { $0.progress[.longest] < $1.progress[.longest] }?.progress
+    let slowest = processes.max { $0.progress[.slowest] < $1.progress[.slowest] }?.progress
     print(
       "\(sum(.done)) cases, \(Int(Double(sum(.done)) / seconds)) a second:",
       "\(sum(.predicted)) predicted; refused \(sum(.refusedFile)) by the file,",
       "\(sum(.refusedModel)) by the model, \(sum(.refusedTooLarge)) as too large,",
       "\(sum(.refusedOtherwise)) otherwise; \(sum(.wrong)) wrong, \(failures) died;",
       "at most \((processes.map { $0.progress[.resident] }.max() ?? 0) >> 10) MiB,",
-      "longest \(slowest?[.longest] ?? 0) ms (case \(slowest?[.longestCase] ?? -1))")
+      "slowest \(slowest?[.slowest] ?? 0) ms (case \(slowest?[.slowestCase] ?? -1))")
     fflush(nil)
   }
 }

@@ -16,9 +16,9 @@ final class Progress {
     case wrong
     /// The largest memory so far, in KiB.
     case resident
-    /// The longest case in milliseconds, and its number.
-    case longest
-    case longestCase
+    /// The slowest case in milliseconds, and its number.
+    case slowest
+    case slowestCase
   }
 
   private let base: UnsafeMutablePointer<Int>

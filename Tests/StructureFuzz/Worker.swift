@@ -33,9 +33,9 @@ struct Worker {
       progress.count(ending)
       if case .wrong(let reason) = ending { print("case \(number): wrong: \(reason)") }
       let milliseconds = Int(duration / .milliseconds(1))
-      if milliseconds > progress[.longest] {
-        progress[.longest] = milliseconds
-        progress[.longestCase] = number
+      if milliseconds > progress[.slowest] {
+        progress[.slowest] = milliseconds
+        progress[.slowestCase] = number
       }
       progress[.done] += 1
       if number / options.jobs % 64 == 0 {

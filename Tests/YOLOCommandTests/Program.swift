@@ -58,7 +58,7 @@ enum Program {
     }
   }
 
-  /// Lends an empty directory.
+  /// Provides an empty directory.
   static func withDirectory(_ body: (URL) throws -> Void) throws {
     let directory = FileManager.default.temporaryDirectory.appending(
       path: "yolo-\(UUID().uuidString)")

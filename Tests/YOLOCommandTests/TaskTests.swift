@@ -14,7 +14,7 @@ import Testing
     var model: String { Program.root.appending(path: "Weights/shapes-\(task).pt").path }
     var imagePath: String { Program.root.appending(path: "Weights/\(image)").path }
     var data: String {
-      let directory = Program.root.appending(path: "Tests/Fixtures/data-sets/\(task)").path
+      let directory = Program.root.appending(path: "Tests/Fixtures/datasets/\(task)").path
       return task == "classify" ? directory : directory + "/data.yaml"
     }
   }
@@ -88,7 +88,7 @@ import Testing
     }
   }
 
-  @Test(arguments: cases) func normalizedCoordinatesAreShares(_ given: Case) throws {
+  @Test(arguments: cases) func normalizedCoordinatesAreFractions(_ given: Case) throws {
     let command = [
       "predict", "--model", given.model, "--source", given.imagePath, "--format", "ndjson",
     ]
@@ -100,15 +100,15 @@ import Testing
     for (path, pixels) in both[0] {
       // The shipped images have 640x480 pixels.
       let isVertical = path.split(separator: ".").contains { $0.hasPrefix("y") }
-      let share = try #require(both[1][path])
+      let fraction = try #require(both[1][path])
       // Both are rounded to five decimals.
-      #expect(abs(share * (isVertical ? 480 : 640) - pixels) < 0.004, "\(path)")
+      #expect(abs(fraction * (isVertical ? 480 : 640) - pixels) < 0.004, "\(path)")
     }
   }
 
-  /// The figures of Ultralytics, see Tools/fixtures/data_sets.py.
+  /// The figures of Ultralytics, see Tools/fixtures/datasets.py.
   @Test(arguments: cases) func validatesLikeUltralytics(_ given: Case) throws {
-    let url = Program.root.appending(path: "Tests/Fixtures/data-sets/expected.json")
+    let url = Program.root.appending(path: "Tests/Fixtures/datasets/expected.json")
     let expected = try Self.object(String(decoding: try Data(contentsOf: url), as: UTF8.self))
     try Program.withDirectory { directory in
       let outcome = try Program.yolo([
@@ -139,7 +139,7 @@ import Testing
 
   @Test func aBrokenLabelIsNamedAndTheRestRated() throws {
     try Program.withDirectory { directory in
-      let source = Program.root.appending(path: "Tests/Fixtures/data-sets/detect")
+      let source = Program.root.appending(path: "Tests/Fixtures/datasets/detect")
       let copy = directory.appending(path: "set")
       try FileManager.default.copyItem(at: source, to: copy)
       try Data("0 0.5 0.5 0.1\n".utf8).write(to: copy.appending(path: "labels/val/000003.txt"))

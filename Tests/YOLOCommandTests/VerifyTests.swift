@@ -27,18 +27,18 @@ import Testing
 
   @Test func recordsOnceAndAgain() throws {
     try Program.withDirectory { directory in
-      let place = directory.appending(path: "deep/case")
-      let first = try Self.record("detect", to: place, ["--taps", "model.4,heads"])
-      #expect(first.status == 0 && first.output == place.path + "\n", "\(first.errors)")
-      let again = try Self.record("detect", to: place)
+      let location = directory.appending(path: "deep/case")
+      let first = try Self.record("detect", to: location, ["--taps", "model.4,heads"])
+      #expect(first.status == 0 && first.output == location.path + "\n", "\(first.errors)")
+      let again = try Self.record("detect", to: location)
       #expect(again.status == 73 && again.errors.contains("is a golden case already"))
-      #expect(FileManager.default.fileExists(atPath: place.path + "/tensors/model.4.npy"))
-      let expected = try Data(contentsOf: place.appending(path: "expected.json"))
-      #expect(try Self.record("detect", to: place, ["--force"]).status == 0)
+      #expect(FileManager.default.fileExists(atPath: location.path + "/tensors/model.4.npy"))
+      let expected = try Data(contentsOf: location.appending(path: "expected.json"))
+      #expect(try Self.record("detect", to: location, ["--force"]).status == 0)
       // The same model gives the very same file.
-      #expect(try Data(contentsOf: place.appending(path: "expected.json")) == expected)
-      #expect(!FileManager.default.fileExists(atPath: place.path + "/tensors"))
-      let unknown = try Self.record("detect", to: place, ["--taps", "model.4.cv9"])
+      #expect(try Data(contentsOf: location.appending(path: "expected.json")) == expected)
+      #expect(!FileManager.default.fileExists(atPath: location.path + "/tensors"))
+      let unknown = try Self.record("detect", to: location, ["--taps", "model.4.cv9"])
       #expect(unknown.status == 64 && unknown.errors.contains("model.4.cv9"))
     }
   }
@@ -70,8 +70,8 @@ import Testing
       let (broken, junit) = (
         directory.appending(path: "broken"), directory.appending(path: "junit.xml")
       )
-      for place in [good, wrong, broken] {
-        #expect(try Self.record("detect", to: place, ["--taps", "layers"]).status == 0)
+      for location in [good, wrong, broken] {
+        #expect(try Self.record("detect", to: location, ["--taps", "layers"]).status == 0)
       }
       // The first weights of layer 4 would give this: its tensor is another one.
       try FileManager.default.removeItem(at: wrong.appending(path: "tensors/model.4.npy"))
@@ -120,9 +120,9 @@ import Testing
     ("model.22.cv2.1.0.conv.weight", "model.22.cv2.1"),
   ]) func aDamagedWeightIsFound(key: String, module: String) throws {
     try Program.withDirectory { directory in
-      let place = directory.appending(path: "case")
+      let location = directory.appending(path: "case")
       let copy = directory.appending(path: "damaged.safetensors")
-      #expect(try Self.record("detect", to: place, ["--taps", "layers"]).status == 0)
+      #expect(try Self.record("detect", to: location, ["--taps", "layers"]).status == 0)
       #expect(
         try Program.yolo(["export", "--model", Self.model("detect"), "--output", copy.path]).status
           == 0)
@@ -137,7 +137,7 @@ import Testing
       data.replaceSubrange(start..<start + 2, with: [0x00, 0x44])
       try data.write(to: copy)
       let outcome = try Program.yolo([
-        "verify", "--model", copy.path, "--cases", place.path,
+        "verify", "--model", copy.path, "--cases", location.path,
       ])
       #expect(outcome.status == 1)
       #expect(outcome.output.contains("first diverging module: \(module): off by"))
@@ -146,14 +146,14 @@ import Testing
 
   @Test func anotherCheckpointIsNoted() throws {
     try Program.withDirectory { directory in
-      let place = directory.appending(path: "case")
+      let location = directory.appending(path: "case")
       let copy = directory.appending(path: "copy.safetensors").path
-      #expect(try Self.record("detect", to: place).status == 0)
+      #expect(try Self.record("detect", to: location).status == 0)
       #expect(
         try Program.yolo(["export", "--model", Self.model("detect"), "--output", copy]).status == 0)
-      let same = try Self.verify(["--cases", place.path])
+      let same = try Self.verify(["--cases", location.path])
       #expect(same.status == 0 && !same.output.contains("note:"))
-      let other = try Program.yolo(["verify", "--model", copy, "--cases", place.path])
+      let other = try Program.yolo(["verify", "--model", copy, "--cases", location.path])
       #expect(other.status == 0)
       #expect(other.output.contains("was made with another checkpoint than copy.safetensors"))
     }

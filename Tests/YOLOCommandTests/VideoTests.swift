@@ -19,7 +19,7 @@ import Testing
     try #require(process.terminationStatus == 0)
   }
 
-  /// Lends a directory with a video of six frames, a view that moves over the shipped image.
+  /// Provides a directory with a video of six frames, a view that moves over the shipped image.
   private func withVideo(_ body: (URL, String) throws -> Void) throws {
     try Program.withDirectory { directory in
       let path = directory.appending(path: "pan.mp4").path

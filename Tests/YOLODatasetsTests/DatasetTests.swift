@@ -135,7 +135,7 @@ import YOLOTestSupport
     #expect(try up.images(of: "val").count == 3)
   }
 
-  @Test func missingPlaces() throws {
+  @Test func missingPaths() throws {
     let set = try open("val: nowhere\ntest: .\nnames: [a]")
     #expect(throws: DatasetError.self) { try set.images(of: "val") }
     #expect(throws: DatasetError.self) { try Dataset.open(path: "/nowhere.yaml", task: .detect) }

@@ -7,7 +7,7 @@ final class TemporaryDirectory {
   /// Creates a directory with files of the given texts, by their paths in it.
   init(_ files: [String: String] = [:]) throws {
     let url = FileManager.default.temporaryDirectory
-      .appendingPathComponent("yolo-data-set-\(UUID().uuidString)")
+      .appendingPathComponent("yolo-dataset-\(UUID().uuidString)")
     path = url.path
     try FileManager.default.createDirectory(at: url, withIntermediateDirectories: true)
     for (name, text) in files { try write(Array(text.utf8), to: name) }

@@ -22,7 +22,7 @@ import YOLOTestSupport
     ])
     let color = ClassPalette.color(ofClass: 3)
     let gray = Color(red: 128, green: 128, blue: 128)
-    // 350 px of mean extent give a border of one pixel, starting at the edges.
+    // 350 px of mean size give a border of one pixel, starting at the edges.
     #expect(Self.color(result, x: 100, y: 200) == color)
     #expect(Self.color(result, x: 300, y: 200) == color)
     #expect(Self.color(result, x: 200, y: 120) == color)
@@ -40,7 +40,7 @@ import YOLOTestSupport
     let image = Image(size: size, gray: 128)
     for x in [-30, 0, 5, 80, 140, 155, 159, 400] {
       for y in [-30, 0, 3, 60, 110, 119, 400] {
-        // Without extent a box has a border of a few pixels only; the rest is the tag.
+        // Without size a box has a border of a few pixels only; the rest is the tag.
         let edge = (x: Float(x), y: Float(y))
         let result = image.annotated(with: [
           Annotation(

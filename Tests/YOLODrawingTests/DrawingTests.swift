@@ -65,7 +65,7 @@ private let gray: UInt8 = 128
     #expect(Self.color(image, x: 83, y: 30) == Self.background)
   }
 
-  @Test func areasAreCoveredToTheShareOfAPixel() {
+  @Test func areasAreCoveredToTheFractionOfAPixel() {
     let ends = 9 * Double.pi / 4
     let diagonal = Self.area(
       .line(Point(x: 20, y: 20), Point(x: 100, y: 80)), thickness: 3, fill: 0)

@@ -33,8 +33,8 @@ import YOLOTestSupport
     let plan = EvaluationPlan(
       sizes: [Size(width: 1, height: 100_000), Size(width: 100_000, height: 1)], imageSize: 32,
       stride: 64, batchSize: 1)
-    let extents = plan.batches.joined().map(\.letterbox.resized)
-    #expect(extents == [Size(width: 32, height: 1), Size(width: 1, height: 32)])
+    let sizes = plan.batches.joined().map(\.letterbox.resized)
+    #expect(sizes == [Size(width: 32, height: 1), Size(width: 1, height: 32)])
     #expect(EvaluationPlan(sizes: [], imageSize: 640, stride: 32).batches.isEmpty)
   }
 

@@ -13,7 +13,7 @@ import YOLOTestSupport
     stride(from: 0, to: values.count, by: 2).map { Point(x: values[$0], y: values[$0 + 1]) }
   }
 
-  @Test func reference() throws {
+  @Test func agreesWithUltralytics() throws {
     var fixture = try Fixture("contours.bin")
     var contourCount = 0
     for _ in 0..<(try fixture.integers(1)[0]) {
@@ -64,9 +64,9 @@ import YOLOTestSupport
     for _ in 0..<200 {
       let width = Int.random(in: 1...30, using: &random)
       let height = Int.random(in: 1...30, using: &random)
-      let share = Double.random(in: 0.05...0.95, using: &random)
+      let fraction = Double.random(in: 0.05...0.95, using: &random)
       let pixels = (0..<width * height).map { _ in
-        Double.random(in: 0..<1, using: &random) < share ? 1 as UInt8 : 0
+        Double.random(in: 0..<1, using: &random) < fraction ? 1 as UInt8 : 0
       }
       let mask = Mask(frame: Size(width: width, height: height), pixels: pixels)
       #expect(mask.contours().count == Self.outermostParts(mask))

@@ -3,7 +3,7 @@ import YOLOGeometry
 import YOLOTestSupport
 
 @Suite struct LetterboxTests {
-  @Test func reference() throws {
+  @Test func agreesWithUltralytics() throws {
     var fixture = try Fixture("letterbox.bin")
     var cases = 0
     while !fixture.isAtEnd {

@@ -3,7 +3,7 @@ import YOLOGeometry
 import YOLOTestSupport
 
 @Suite struct MeasureTests {
-  @Test func reference() throws {
+  @Test func agreesWithUltralytics() throws {
     var fixture = try Fixture("measures.bin")
     for _ in 0..<(try fixture.integers(1)[0]) {
       let count = try fixture.integers(1)[0]

@@ -11,7 +11,7 @@ import YOLOTestSupport
     }
   }
 
-  @Test func reference() throws {
+  @Test func agreesWithUltralytics() throws {
     var fixture = try Fixture("rotated.bin")
     for _ in 0..<(try fixture.integers(1)[0]) {
       let count = try fixture.integers(1)[0]
@@ -79,12 +79,12 @@ import YOLOTestSupport
     }
     var decisions = [0, 0]
     for round in 0..<4000 {
-      let extent: Float = [3, 30, 300][round % 3]
+      let side: Float = [3, 30, 300][round % 3]
       func box() -> OrientedBox {
         let thin: Float = Int.random(in: 0..<6, using: &random) == 0 ? 0.001 : 1
         return OrientedBox(
-          x: number(0...60), y: number(0...60), width: number(0...extent),
-          height: number(0...extent) * thin, angle: number(-1...3))
+          x: number(0...60), y: number(0...60), width: number(0...side),
+          height: number(0...side) * thin, angle: number(-1...3))
       }
       let boxes = (0..<Int.random(in: 0...20, using: &random)).map { _ in GaussianBox(box()) }
       let other = GaussianBox(box())

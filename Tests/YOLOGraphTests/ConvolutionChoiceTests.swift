@@ -9,11 +9,12 @@ import YOLOTensor
     _ input: Int, _ output: Int, side: Int, kernel: Int = 3, stride: Int = 1, groups: Int = 1
   ) -> ConvolutionShape {
     let window = Window(kernel: kernel, stride: stride, padding: kernel / 2)
-    let extent = window.outputSize(height: side, width: side)
+    let outputSize = window.outputSize(height: side, width: side)
     let source = ActivationLayout(
       height: side, width: side, channels: input, pixelStride: input, border: window.border)
     let target = ActivationLayout(
-      height: extent.height, width: extent.width, channels: output, pixelStride: output, border: 0)
+      height: outputSize.height, width: outputSize.width, channels: output, pixelStride: output,
+      border: 0)
     return ConvolutionShape(
       input: source, output: target.moved(by: source.elementCount), window: window,
       activation: .silu,

@@ -28,7 +28,7 @@ import YOLOTestSupport
   @Test func `the size is that of the image`() throws {
     for fixture in Fixture.all {
       guard let expected = fixture.expected else { continue }
-      let size = try ImageReader.size(contentsOf: try Fixture.path(fixture.name))
+      let size = try ImageReader.size(contentsOf: Fixture.path(fixture.name))
       #expect(size == expected.size, "\(fixture.name)")
     }
   }
@@ -99,7 +99,7 @@ import YOLOTestSupport
   }
 
   /// The headers of the greatest images that the formats can name, without any pixels.
-  @Test func `a huge extent is refused by the header`() throws {
+  @Test func `a huge size is refused by the header`() throws {
     let jpeg: [UInt8] = [
       0xFF, 0xD8, 0xFF, 0xC0, 0, 17, 8, 0xFF, 0xFF, 0xFF, 0xFF, 3, 1, 0x11, 0, 2, 0x11, 0, 3, 0x11,
       0, 0xFF, 0xDA, 0, 2,

@@ -24,7 +24,7 @@ import YOLOImageIO
   @Test(
     arguments: Orientation.allCases,
     [(1, 1), (1, 7), (7, 1), (2, 3), (31, 33), (32, 32), (33, 31), (65, 40), (100, 64)])
-  func `every pixel goes to its place`(_ orientation: Orientation, _ sides: (Int, Int)) {
+  func `every pixel goes to its position`(_ orientation: Orientation, _ sides: (Int, Int)) {
     let size = Size(width: sides.0, height: sides.1)
     let stored = (0..<3 * size.width * size.height).map { UInt8(truncatingIfNeeded: $0 * 7 / 3) }
     let image = Image(stored: size, orientation: orientation) { target in
@@ -34,9 +34,9 @@ import YOLOImageIO
     var misplaced = 0
     for y in 0..<size.height {
       for x in 0..<size.width {
-        let place = upright(x: x, y: y, size: size, orientation)
+        let position = upright(x: x, y: y, size: size, orientation)
         for channel in 0..<3 {
-          let sample = image.pixels[3 * (place.y * image.width + place.x) + channel]
+          let sample = image.pixels[3 * (position.y * image.width + position.x) + channel]
           if sample != stored[3 * (y * size.width + x) + channel] { misplaced += 1 }
         }
       }

@@ -13,7 +13,7 @@ import YOLOTestSupport
   /// Compares outside of an expectation, which would print all pixels.
   private static func isSame(_ first: Image, _ second: Image) -> Bool { first == second }
 
-  @Test func reference() throws {
+  @Test func agreesWithUltralytics() throws {
     var fixture = try Fixture("classify.bin")
     var cases = 0
     while !fixture.isAtEnd {

@@ -19,9 +19,9 @@ enum DamagedCheckpoint {
     let half = tensor.type == "F16"
     try #require(half || tensor.type == "F32")
     let middle = (tensor.range.count / (half ? 2 : 4)) / 2 * (half ? 2 : 4)
-    let place = tensor.range.lowerBound + middle
+    let position = tensor.range.lowerBound + middle
     let value = half ? [0x00, 0x44] : [0x00, 0x00, 0x80, 0x40]  // 4
-    bytes.replaceSubrange(place..<place + value.count, with: value.map { UInt8($0) })
+    bytes.replaceSubrange(position..<position + value.count, with: value.map { UInt8($0) })
     return try Model(bytes: bytes, named: "damaged")
   }
 

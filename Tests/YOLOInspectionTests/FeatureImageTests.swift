@@ -6,7 +6,7 @@ import YOLOInspection
 import YOLOTensor
 import YOLOTestSupport
 
-/// Images of what modules give.
+/// Images of the outputs of modules.
 @Suite struct FeatureImageTests {
   private static func color(_ image: Image, _ x: Int, _ y: Int) -> [UInt8] {
     let index = 3 * (y * image.width + x)

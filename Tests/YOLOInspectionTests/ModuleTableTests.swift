@@ -60,7 +60,7 @@ import YOLOTestSupport
     #expect(field("model.2.cv1") == ReceptiveField(size: 7, stride: 4))
     #expect(field("model.2.m.0.cv1") == ReceptiveField(size: 15, stride: 4))
     #expect(field("model.2") == ReceptiveField(size: 23, stride: 4))
-    // Enlarging halves the stride and sees no more.
+    // Upsampling halves the stride and sees no more.
     let (before, after) = (try #require(field("model.9")), try #require(field("model.10")))
     #expect(before.stride == 32 && after == ReceptiveField(size: before.size, stride: 16))
     #expect(
@@ -95,11 +95,11 @@ import YOLOTestSupport
         columns.insert(index % width)
       }
       #expect(height == width && !columns.isEmpty)
-      let extent = (columns.max() ?? 0) - (columns.min() ?? 0) + 1
+      let span = (columns.max() ?? 0) - (columns.min() ?? 0) + 1
       let field = Double(try #require(row.receptiveField.size))
       // A pixel is in as many fields as strides fit into one.
       let most = Int((field / row.receptiveField.stride).rounded(.up))
-      #expect(extent <= most && extent >= most - 2, "\(path): \(extent) of \(most)")
+      #expect(span <= most && span >= most - 2, "\(path): \(span) of \(most)")
     }
   }
 }

@@ -98,12 +98,12 @@ import YOLOTestSupport
       )
     }
 
-    let reference = InSuccession(
+    let oracle = InSuccession(
       first: OracleConvolution(
         first, weights: parameters[0].weights, bias: parameters[0].bias),
       second: OracleConvolution(
         second, weights: parameters[1].weights, bias: parameters[1].bias))
-    let result = bench.result(of: reference)
+    let result = bench.result(of: oracle)
     let expected = bench.arena(with: output) { y, x, channel in
       Double(result[output.offset + y * output.rowStride + x * output.pixelStride + channel])
     }

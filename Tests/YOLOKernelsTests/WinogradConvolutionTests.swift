@@ -69,8 +69,8 @@ import YOLOTestSupport
     let shape = ConvolutionShape(
       input: input, output: output, window: window, activation: trial.activation,
       residual: trial.residual ? residual : nil)
-    let reference = OracleConvolution(shape, weights: weights, bias: bias)
-    let expected = bench.result(of: reference)
+    let oracle = OracleConvolution(shape, weights: weights, bias: bias)
+    let expected = bench.result(of: oracle)
 
     guard let form = WinogradForm.computing(window, groups: 1) else {
       Issue.record("no form computes \(window)")

@@ -2,7 +2,7 @@ import Testing
 import YOLOMetrics
 import YOLOTestSupport
 
-/// Ultralytics' figures for a set of detections, as `Tools/fixtures/validation.py` writes them.
+/// Ultralytics' figures for a set of detections, as `Tools/fixtures/evaluation.py` writes them.
 struct ExpectedRating {
   let classes: [Int]
   let instances: [Int]

@@ -10,14 +10,15 @@ import YOLOTestSupport
     var random = SplitMix64(seed: 3)
     for _ in 0..<200 {
       let targets = (0..<4).map { _ in Int.random(in: 0..<classCount, using: &random) }
-      let findings = (0..<7).map { index in
+      let detections = (0..<7).map { index in
         (
           classIndex: index < 4 ? targets[index] : Int.random(in: 0..<classCount, using: &random),
           confidence: Float.random(in: 0...1, using: &random)
         )
       }.sorted { $0.confidence > $1.confidence }
-      tally.add(findings, targets: targets) { finding, target in
-        findings[finding].confidence > Float(targets[target]) / Float(classCount) * 0.6 ? 0.9 : 0.3
+      tally.add(detections, targets: targets) { detection, target in
+        detections[detection].confidence > Float(targets[target]) / Float(classCount) * 0.6
+          ? 0.9 : 0.3
       }
     }
     return tally.metrics()
@@ -51,7 +52,7 @@ import YOLOTestSupport
   func confusion(classCount: Int) {
     var matrix = ConfusionMatrix(classCount: classCount, hasBackground: true)
     for index in 0..<classCount {
-      matrix.add([index], targets: [index]) { finding, _ in finding == 0 ? 1 : 0 }
+      matrix.add([index], targets: [index]) { detection, _ in detection == 0 ? 1 : 0 }
     }
     let plot = ConfusionPlot(matrix, names: (0..<classCount).map { "class \($0)" })
     for isNormalized in [false, true] {

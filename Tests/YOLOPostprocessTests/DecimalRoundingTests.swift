@@ -3,7 +3,7 @@ import YOLOPostprocess
 import YOLOTestSupport
 
 @Suite struct DecimalRoundingTests {
-  @Test func reference() throws {
+  @Test func agreesWithUltralytics() throws {
     var fixture = try Fixture("rounding.bin")
     let count = try fixture.integers(1)[0]
     let values = try fixture.doubles(count)

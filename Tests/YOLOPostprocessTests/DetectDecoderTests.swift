@@ -5,7 +5,7 @@ import YOLOPostprocess
 import YOLOTestSupport
 
 @Suite struct DetectDecoderTests {
-  private static func reference() throws -> (HeadOutput, Fixture) {
+  private static func upstream() throws -> (HeadOutput, Fixture) {
     var fixture = try Fixture("detect.bin")
     let head = try fixture.integers(3)
     var output = HeadOutput(classCount: head[0], binCount: head[1], levels: [])
@@ -21,8 +21,8 @@ import YOLOTestSupport
   }
 
   @Test(arguments: [0, 3])
-  func reference(padding: Int) throws {
-    var (output, fixture) = try Self.reference()
+  func agreesWithUltralytics(padding: Int) throws {
+    var (output, fixture) = try Self.upstream()
     let source = try fixture.integers(4)
     let letterbox = Letterbox(
       source: Size(width: source[0], height: source[1]),

@@ -3,7 +3,7 @@ import YOLOTensor
 
 /// A head's outputs in memory of its own, for the time of a closure.
 struct HeadOutput {
-  /// A level's extent and its raw outputs, channels last.
+  /// A level's size and its raw outputs, channels last.
   struct Level {
     var height: Int
     var width: Int
@@ -17,15 +17,15 @@ struct HeadOutput {
   var binCount: Int
   var extraCount = 0
   var levels: [Level]
-  /// The extent of the prototypes, and their values, channels last.
+  /// The size of the prototypes, and their values, channels last.
   var prototypes: (height: Int, width: Int, values: [Float]) = (0, 0, [])
 
-  /// Lends the levels as views; `padding` unused elements lie between pixels and between rows.
+  /// Provides the levels as views; `padding` unused elements lie between pixels and between rows.
   func withLevels<Result>(padding: Int = 0, _ body: ([DetectLevel]) -> Result) -> Result {
     withLevelsAndPrototypes(padding: padding) { levels, _ in body(levels) }
   }
 
-  /// Lends the levels and the prototypes as views.
+  /// Provides the levels and the prototypes as views.
   func withLevelsAndPrototypes<Result>(
     padding: Int = 0, _ body: ([DetectLevel], FeatureMap) throws -> Result
   ) rethrows -> Result {

@@ -24,21 +24,21 @@ import YOLOTestSupport
       var output = HeadOutput(
         classCount: given[1], binCount: given[2], extraCount: given[3], levels: [])
       for _ in 0..<given[7] {
-        let extent = try fixture.integers(3)
-        let cells = extent[0] * extent[1]
+        let size = try fixture.integers(3)
+        let cells = size[0] * size[1]
         output.levels.append(
           HeadOutput.Level(
-            height: extent[0], width: extent[1], stride: extent[2],
+            height: size[0], width: size[1], stride: size[2],
             boxes: try fixture.fractions(cells * 4 * given[2], of: 16),
             classes: try fixture.floats(cells * given[1]),
             extra: given[3] == 1
               ? try fixture.floats(cells) : try fixture.fractions(cells * given[3], of: 16)))
       }
       if given[4] == 1 {
-        let extent = try fixture.integers(2)
+        let size = try fixture.integers(2)
         output.prototypes = (
-          extent[0], extent[1],
-          try fixture.fractions(extent[0] * extent[1] * given[3], of: 32)
+          size[0], size[1],
+          try fixture.fractions(size[0] * size[1] * given[3], of: 32)
         )
       }
       self.output = output
@@ -101,7 +101,7 @@ import YOLOTestSupport
   /// 1e-4 px in either, and the center of an oriented box adds two of them.
   private static let noise: Float = 5e-4
 
-  @Test func reference() throws {
+  @Test func agreesWithUltralytics() throws {
     var fixture = try Fixture("heads.bin")
     var pixels = 0
     var otherPixels = 0
@@ -151,7 +151,7 @@ import YOLOTestSupport
           if differing == 0 { #expect(instances[index].outline?.points == line, "\(label)") }
         }
       }
-      try Self.validation(&fixture, head, letterbox, width: width, label: "head \(number)")
+      try Self.evaluation(&fixture, head, letterbox, width: width, label: "head \(number)")
     }
     #expect(fixture.isAtEnd)
     #expect(counts.allSatisfy { $0 > 40 })
@@ -160,7 +160,7 @@ import YOLOTestSupport
   }
 
   /// Every class, in letterbox pixels, unclipped, and masks of the prototypes' resolution.
-  private static func validation(
+  private static func evaluation(
     _ fixture: inout Fixture, _ head: Head, _ letterbox: Letterbox, width: Int, label: String
   ) throws {
     let thresholds = try fixture.doubles(2)
@@ -170,7 +170,7 @@ import YOLOTestSupport
       space: .letterbox)
     expectClose(
       Self.rows(instances, angleIsLast: true).flatMap(\.self), rows.flatMap(\.self),
-      .absolute(noise), "\(label), validation")
+      .absolute(noise), "\(label), evaluation")
     guard head.task == .segment else { return }
     let found = instances.compactMap(\.letterboxMask)
     for index in rows.indices {

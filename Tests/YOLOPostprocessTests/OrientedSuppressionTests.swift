@@ -3,8 +3,8 @@ import YOLOGeometry
 import YOLOTestSupport
 
 @Suite struct OrientedSuppressionTests {
-  @Test func reference() throws {
-    var fixture = try Fixture("rotated-suppression.bin")
+  @Test func agreesWithUltralytics() throws {
+    var fixture = try Fixture("oriented-suppression.bin")
     for number in 0..<(try fixture.integers(1)[0]) {
       let given = try fixture.integers(3)
       let iouThreshold = try fixture.doubles(1)[0]

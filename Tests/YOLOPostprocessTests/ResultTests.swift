@@ -26,9 +26,9 @@ import YOLOTestSupport
     case 1:
       task = .segment
       let rows = try fixture.rows(count, of: 6)
-      let extent = try fixture.integers(2)
+      let dimensions = try fixture.integers(2)
       instances = try rows.map { row in
-        let mask = try fixture.mask(width: extent[0], height: extent[1])
+        let mask = try fixture.mask(width: dimensions[0], height: dimensions[1])
         let outline = LetterboxInverse(padded: mask.frame, source: size)
           .sourcePolygon(mask.outline())
         return instance(row, .mask(box(row), mask, outline: outline))
@@ -100,7 +100,7 @@ import YOLOTestSupport
     }
   }
 
-  @Test func reference() throws {
+  @Test func agreesWithUltralytics() throws {
     var fixture = try Fixture("results.bin")
     for number in 0..<(try fixture.integers(1)[0]) {
       let results = try Self.results(&fixture)

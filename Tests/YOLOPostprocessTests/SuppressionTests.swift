@@ -32,7 +32,7 @@ extension ScoredBoxes<OrientedBox> {
 }
 
 @Suite struct SuppressionTests {
-  @Test func reference() throws {
+  @Test func agreesWithUltralytics() throws {
     var fixture = try Fixture("suppression.bin")
     var cases = 0
     while !fixture.isAtEnd {

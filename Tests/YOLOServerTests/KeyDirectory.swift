@@ -1,7 +1,7 @@
 #if Server
 import Foundation
 
-/// Lends an empty directory for a database of keys.
+/// Provides an empty directory for a database of keys.
 func withKeyDirectory<Value>(
   _ body: (_ directory: URL) async throws -> Value
 ) async throws -> Value {
@@ -12,7 +12,7 @@ func withKeyDirectory<Value>(
   return try await body(directory)
 }
 
-/// Lends the path of a database in an empty directory.
+/// Provides the path of a database in an empty directory.
 func withKeyFile<Value>(_ body: (_ path: String) async throws -> Value) async throws -> Value {
   try await withKeyDirectory { try await body($0.appending(path: "keys.sqlite").path) }
 }

@@ -137,7 +137,7 @@ import YOLOServer
     #expect(try await Self.lease(store, "b").task == "detect")
   }
 
-  @Test func manyTasksShareAFewLoadedModels() async throws {
+  @Test func manyTasksUseAFewLoadedModels() async throws {
     let size = try await Self.bytes(of: "detect")
     let names = ["a", "b", "c", "d"]
     let directory = try ModelTestDirectory(

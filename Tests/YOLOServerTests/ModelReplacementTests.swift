@@ -122,18 +122,18 @@ import YOLOWeights
       bytes = try Data(contentsOf: directory.url.appending(path: "whole.part"))
     }
     var random = SplitMix64(seed: 5)
-    let places =
+    let positions =
       [0, 1, 4, 8, 100, bytes.count - 1, bytes.count - 22]
       + (0..<20).map { _ in Int.random(in: 1..<bytes.count - 1, using: &random) }
-    for (number, place) in places.enumerated() {
-      try directory.put(bytes.prefix(place), as: "m\(number).\(suffix)")
+    for (number, position) in positions.enumerated() {
+      try directory.put(bytes.prefix(position), as: "m\(number).\(suffix)")
     }
     let store = try await directory.scanned()
     try await store.scan()
-    #expect(store.listing.count == places.count)
+    #expect(store.listing.count == positions.count)
     #expect(store.listing.allSatisfy { $0.state == .broken && $0.fault?.isEmpty == false })
-    #expect(store.counters.failures == places.count && store.loadedCount == 0)
-    #expect(directory.log.lines(with: "model broken").count == places.count)
+    #expect(store.counters.failures == positions.count && store.loadedCount == 0)
+    #expect(directory.log.lines(with: "model broken").count == positions.count)
     let failure = try await ModelStoreTests.failure(store, "m3")
     #expect(failure.status == .serviceUnavailable && failure.code == "SERVICE_UNAVAILABLE")
     #expect(
@@ -162,7 +162,7 @@ import YOLOWeights
     #expect(try await Self.lease(store, "a").task == "pose")
   }
 
-  @Test func modelsAreLentWhileFilesAreReplaced() async throws {
+  @Test func modelsAreLeasedWhileFilesAreReplaced() async throws {
     let directory = try ModelTestDirectory(["a.pt": "detect", "b.pt": "classify"])
     let store = try await directory.scanned()
     let image = Image(size: Size(width: 64, height: 64), gray: 60)

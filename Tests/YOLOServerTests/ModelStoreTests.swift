@@ -7,7 +7,7 @@ import YOLO
 import YOLOServer
 import YOLOWeights
 
-/// Finding, naming and loading.
+/// Discovery, naming and loading.
 @Suite struct ModelStoreTests {
   private static func reference(_ name: String) throws -> ModelReference {
     try ModelReference(parsing: name)
@@ -20,7 +20,7 @@ import YOLOWeights
     do {
       let reference = try name.map { try Self.reference($0) }
       let lease = try await store.lease(reference)
-      Issue.record("\(lease.fileName) was lent")
+      Issue.record("\(lease.fileName) was leased")
     } catch let error as APIError { return error }
     throw CancellationError()
   }
@@ -98,7 +98,7 @@ import YOLOWeights
     }
   }
 
-  @Test func linksToOneFileShareItsModel() async throws {
+  @Test func linksToOneFileUseOneModel() async throws {
     let directory = try ModelTestDirectory(["best.pt": "detect"])
     try directory.link("Id123.pt", to: "best.pt")
     try directory.link("Id456.pt", to: directory.path("Id123.pt"))

@@ -44,7 +44,7 @@ struct OpenAPITests {
     ("detect", "Detection"), ("segment", "Segmentation"), ("pose", "Pose"),
     ("obb", "OrientedDetection"), ("classify", "Classification"),
   ])
-  func describesRealAnswers(task: String, kind: String) throws {
+  func describesRealResponses(task: String, kind: String) throws {
     let checker = try Self.checker()
     for isNormalized in [false, true] {
       let answer = JSONValue.object(try Self.report(task: task, isNormalized: isNormalized))
@@ -55,7 +55,7 @@ struct OpenAPITests {
     }
   }
 
-  @Test func refusesWhatIsNoAnswer() throws {
+  @Test func refusesWhatIsNoResponse() throws {
     let checker = try Self.checker()
     let good = try Self.report(task: "pose")
     let speed = JSONMember("speed", .object([]))

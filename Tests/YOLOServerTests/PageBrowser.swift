@@ -14,7 +14,7 @@ struct PageBrowser: Sendable {
 
   private let session: URL
 
-  /// Starts a browser, lends it, and ends it, also after an error.
+  /// Starts a browser, provides it, and ends it, also after an error.
   static func acquiring(_ body: @Sendable (PageBrowser) async throws -> Void) async throws {
     try await PageDriver.running { driver in
       let browser = try await PageBrowser(driver: driver)

@@ -3,7 +3,7 @@ import Foundation
 
 /// The program `chromedriver`, which starts browsers and drives them.
 enum PageDriver {
-  /// Starts the program, lends its address, and ends it, also after an error.
+  /// Starts the program, provides its address, and ends it, also after an error.
   static func running(_ body: (URL) async throws -> Void) async throws {
     let process = Process()
     process.executableURL = PagePrograms.driver

@@ -39,7 +39,7 @@ enum PageServer {
     }
   }
 
-  /// Lends an empty directory.
+  /// Provides an empty directory.
   static func withDirectory(_ body: (URL) async throws -> Void) async throws {
     let directory = FileManager.default.temporaryDirectory
       .appending(path: "yolo-page-\(UUID().uuidString)")

@@ -20,7 +20,7 @@ struct PageTests {
           let name = task == "detect" ? "shapes.jpg" : "shapes-\(task).jpg"
           // Choosing the model has sent the image before again, which this choice aborts.
           try await page.choose(PageServer.weights.appending(path: name))
-          try await expectAnswer(of: task, on: page)
+          try await expectResponse(of: task, on: page)
         }
         let complaints = try await browser.complaints()
         #expect(complaints == [])
@@ -28,26 +28,26 @@ struct PageTests {
     }
   }
 
-  private func expectAnswer(of task: String, on page: PageView) async throws {
-    let answer = try PageAnswer(try await page.copied(by: "#copy-json"))
-    #expect(!answer.results.isEmpty, "\(task)")
+  private func expectResponse(of task: String, on page: PageView) async throws {
+    let response = try PageResponse(try await page.copied(by: "#copy-json"))
+    #expect(!response.results.isEmpty, "\(task)")
     let isClasses = task == "classify"
     let names = try await page.texts(isClasses ? "#list li bdi" : "#list tbody bdi")
-    #expect(names == answer.names, "\(task)")
-    #expect(try await page.boxes() == (isClasses ? 0 : answer.results.count), "\(task)")
+    #expect(names == response.names, "\(task)")
+    #expect(try await page.boxes() == (isClasses ? 0 : response.results.count), "\(task)")
     let changed = try #require(try await page.changedPixels())
     #expect(changed > 0 && changed < 900, "\(task)")
-    let colors = try await page.colors(at: answer.edges, width: 640)
+    let colors = try await page.colors(at: response.edges, width: 640)
     let expected = try await page.dots()
     // Labels, masks and other boxes may cover an edge.
     let equal = zip(colors, expected).filter { zip($0, $1).allSatisfy { abs($0 - $1) < 60 } }
-    #expect(equal.count * 2 >= answer.edges.count, "\(task): \(colors) for \(expected)")
+    #expect(equal.count * 2 >= response.edges.count, "\(task): \(colors) for \(expected)")
 
     let curl = try await page.copied(by: "#copy-curl")
     #expect(try await page.text("#curl") == curl)
     #expect(curl.contains("-F 'model=shapes-\(task)'") && !curl.contains("API_KEY"))
     let direct = try await PagePrograms.shell(curl, in: PageServer.weights)
-    #expect(try PageAnswer(String(decoding: direct, as: UTF8.self)) == answer, "\(task)")
+    #expect(try PageResponse(String(decoding: direct, as: UTF8.self)) == response, "\(task)")
   }
 
   @Test("Sliders send again, by keyboard too, and the last position is what is shown")
@@ -57,7 +57,7 @@ struct PageTests {
         let page = try await PageView.open(address, in: browser)
         try await page.choose(model: "shapes-detect")
         try await page.choose(PageServer.weights.appending(path: "shapes.jpg"))
-        let usual = try PageAnswer(try await page.copied(by: "#copy-json"))
+        let usual = try PageResponse(try await page.copied(by: "#copy-json"))
         try await page.awaitResponse { try await browser.type(PageBrowser.Key.end, into: "#conf") }
         #expect(try await page.text("#conf-value") == "1.00")
         #expect(try await page.boxes() == 0)
@@ -66,14 +66,14 @@ struct PageTests {
         try await page.awaitResponse { try await browser.type(keys, into: "#conf") }
         let curl = try await page.copied(by: "#copy-curl")
         #expect(curl.contains("-F 'conf=0.05'"))
-        let many = try PageAnswer(try await page.copied(by: "#copy-json"))
+        let many = try PageResponse(try await page.copied(by: "#copy-json"))
         #expect(many.results.count >= usual.results.count)
         #expect(try await page.boxes() == many.results.count)
         try await page.awaitResponse {
           try await browser.type(PageBrowser.Key.home, into: "#imgsz")
         }
         #expect(try await page.text("#curl").contains("-F 'imgsz=32'"))
-        #expect(try PageAnswer(try await page.copied(by: "#copy-json")) != many)
+        #expect(try PageResponse(try await page.copied(by: "#copy-json")) != many)
       }
     }
   }
@@ -169,11 +169,12 @@ struct PageTests {
                   : new ClipboardEvent('paste', { clipboardData: data, bubbles: true, cancelable: true }));
                 """, photo.base64EncodedString(), file, event)
             }
-            let answer = try PageAnswer(try await page.copied(by: "#copy-json"))
-            #expect(!answer.results.isEmpty, "\(event)")
+            let response = try PageResponse(try await page.copied(by: "#copy-json"))
+            #expect(!response.results.isEmpty, "\(event)")
             let curl = try await page.copied(by: "#copy-curl")
             let direct = try await PagePrograms.shell(curl, in: directory)
-            #expect(try PageAnswer(String(decoding: direct, as: UTF8.self)) == answer, "\(curl)")
+            #expect(
+              try PageResponse(String(decoding: direct, as: UTF8.self)) == response, "\(curl)")
           }
         }
       }
@@ -192,10 +193,10 @@ struct PageTests {
           let page = try await PageView.open(address, in: browser)
           try await page.choose(model: "shapes-detect")
           try await page.choose(directory.appending(path: "shapes.mp4"))
-          let answer = try PageAnswer(try await page.copied(by: "#copy-json"))
-          #expect(answer.images.count == 5)
+          let response = try PageResponse(try await page.copied(by: "#copy-json"))
+          #expect(response.images.count == 5)
           #expect(try await page.text("#frame-value") == "1 of 5")
-          #expect(try await page.boxes() == answer.results.count)
+          #expect(try await page.boxes() == response.results.count)
           try await browser.click("#next")
           try await browser.type(PageBrowser.Key.right, into: "#frame")
           #expect(try await page.text("#frame-value") == "3 of 5")

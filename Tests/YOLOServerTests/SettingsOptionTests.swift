@@ -64,17 +64,17 @@ import YOLOServer
     for word in words { #expect("\(error.map { "\($0)" } ?? "")".contains(word), "\(word)") }
   }
 
-  @Test func everyNumberHasAPlaceOfItsOwn() throws {
-    var places: Set<String> = []
+  @Test func everyNumberHasALineOfItsOwn() throws {
+    var positions: Set<String> = []
     for flag in Self.numbers where flag != "max-uploads" && flag != "max-image" {
       let (setting, range) = try setting(flag)
       let other = try #require(
         [range.lowerBound, range.upperBound].first { "\($0)" != setting.defaultText })
       // 1 to 9 are inside of all ranges but of memory, where only the upper bound serves.
       let value = range.contains(3) && setting.defaultText != "3" ? 3 : other
-      places.insert(String(describing: try read([flag: "\(value)"])))
+      positions.insert(String(describing: try read([flag: "\(value)"])))
     }
-    #expect(places.count == Self.numbers.count - 2)
+    #expect(positions.count == Self.numbers.count - 2)
   }
 
   static let texts: [(String, [String], [String])] = [

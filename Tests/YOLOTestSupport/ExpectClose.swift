@@ -21,7 +21,7 @@ public func expectClose(
   let bound =
     switch tolerance {
     case .absolute(let bound): bound
-    case .ofRange(let share): share * (expected.map { abs($0) }.max() ?? 0)
+    case .ofRange(let fraction): fraction * (expected.map { abs($0) }.max() ?? 0)
     }
   var outliers = 0
   var first: Int?

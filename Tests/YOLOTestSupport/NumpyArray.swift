@@ -8,7 +8,7 @@ public struct NumpyArray: Sendable {
     public let description: String
   }
 
-  /// The extents, outermost first.
+  /// The sizes, outermost first.
   public let shape: [Int]
   /// The values.
   public let values: [Float]

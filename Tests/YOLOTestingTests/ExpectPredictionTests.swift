@@ -44,7 +44,7 @@ import YOLOWeights
     return recorder.messages.withLock { $0 }
   }
 
-  /// Takes messages out of a closure.
+  /// Extracts messages from of a closure.
   private final class Recorder: Sendable {
     let messages = Mutex<[String]>([])
   }

@@ -40,13 +40,13 @@ import YOLOTestSupport
     try await withThrowingTaskGroup(of: (Int, [Instance]).self) { group in
       for index in 0..<320 {
         group.addTask {
-          let place = index * 7 % images.count
+          let position = index * 7 % images.count
           return (
-            place, try await model.prediction(of: images[place], options: options).instances
+            position, try await model.prediction(of: images[position], options: options).instances
           )
         }
       }
-      for try await (place, found) in group { #expect(found == expected[place]) }
+      for try await (position, found) in group { #expect(found == expected[position]) }
     }
     let all = try await model.predictions(of: images, options: options)
     #expect(all.map(\.instances) == expected)
@@ -129,7 +129,7 @@ import YOLOTestSupport
     #expect(runs.count == 0)
   }
 
-  @Test func cancellingAtAnyTimeLosesNoPlace() async throws {
+  @Test func cancellingAtAnyTimeLosesNoSlot() async throws {
     let (images, options) = (Self.images(4), try Self.options())
     let model = try Self.model(concurrency: 2)
     for round in 0..<40 {

@@ -2,9 +2,9 @@ import Foundation
 import Testing
 
 /// A case of `Tests/Fixtures/manifest.json`: a checkpoint, an image and options, and what the
-/// reference made of them.
+/// Ultralytics made of them.
 struct GoldenCase: Sendable, Decodable, CustomTestStringConvertible {
-  struct Extent: Sendable, Decodable {
+  struct PixelSize: Sendable, Decodable {
     let width: Int
     let height: Int
   }
@@ -24,7 +24,7 @@ struct GoldenCase: Sendable, Decodable, CustomTestStringConvertible {
   let imgsz: Int
   let conf: Double
   let iou: Double
-  let inputSize: Extent
+  let inputSize: PixelSize
   let count: Int
   let detections: String
   let input: String?

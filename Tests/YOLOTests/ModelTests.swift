@@ -131,9 +131,9 @@ import YOLOWeights
     let known = Array("C2f\n".utf8)
     var bytes = entries[index].content
     // GLOBAL: the module's name and the class's, each with a line break.
-    let place = try #require(
+    let position = try #require(
       bytes.indices.dropLast(known.count).first { Array(bytes[$0..<$0 + known.count]) == known })
-    bytes[place + 1] = UInt8(ascii: "9")
+    bytes[position + 1] = UInt8(ascii: "9")
     entries[index] = ZipBuilder.Entry(entries[index].name, bytes)
     return ZipBuilder(entries).bytes
   }
@@ -204,18 +204,18 @@ import YOLOWeights
     let (entries, index) = try Self.entries(of: GoldenCase.url(network).path)
     let pickle = entries[index].content
     // BININT1 and its operand. Some of these bytes are something else; that does no harm.
-    let places = pickle.indices.dropLast().filter { pickle[$0] == UInt8(ascii: "K") }
+    let positions = pickle.indices.dropLast().filter { pickle[$0] == UInt8(ascii: "K") }
     var random = SplitMix64(seed: plan.seed)
     var built = 0
-    for place in places.shuffled(using: &random).prefix(plan.cases) {
-      for value in [0, 1, 64] as [UInt8] where pickle[place + 1] != value {
+    for position in positions.shuffled(using: &random).prefix(plan.cases) {
+      for value in [0, 1, 64] as [UInt8] where pickle[position + 1] != value {
         var builder = ZipBuilder(entries)
-        builder.entries[index].content[place + 1] = value
+        builder.entries[index].content[position + 1] = value
         builder.entries[index].checksum = 0
-        let label = "\(network): byte \(place + 1) is \(value)"
+        let label = "\(network): byte \(position + 1) is \(value)"
         if try Self.builds(builder.bytes, label) { built += 1 }
       }
     }
-    #expect(places.count > 200 && built > 0)
+    #expect(positions.count > 200 && built > 0)
   }
 }

@@ -61,7 +61,7 @@ struct OracleNetwork: Sendable, CustomTestStringConvertible {
 
   let name: String
   let task: String
-  /// How far Ultralytics' own head is from float64, as a share of the largest value.
+  /// How far Ultralytics' own head is from float64, as a fraction of the largest value.
   let headNoise: Float
   let cases: [Case]
 

@@ -32,13 +32,13 @@ import YOLOWeights
     // Ultralytics' own float32 is up to 6e-6 from float64 here, as the generator found; another order
     // of the sums goes about as far in its own direction. Less than 1e-5 was seen on every setting.
     #expect(network.headNoise <= 6e-6)
-    for (reference, heads) in zip(network.cases, try network.heads()) where !heads.isEmpty {
-      let model = try Self.model(network, setting, isOneToOne: reference.isOneToOne)
+    for (golden, heads) in zip(network.cases, try network.heads()) where !heads.isEmpty {
+      let model = try Self.model(network, setting, isOneToOne: golden.isOneToOne)
       #expect(model.network.head.task.rawValue == network.task)
       #expect(Set(model.headPaths) == Set(heads.keys))
       let trace = try model.trace(
-        try reference.loadedImage(), taps: model.headPaths, options: try reference.options())
-      for head in reference.heads ?? [] {
+        try golden.loadedImage(), taps: model.headPaths, options: try golden.options())
+      for head in golden.heads ?? [] {
         let found = try #require(trace.tensors[head.path])
         #expect(found.shape.filter { $0 > 1 } == head.shape.filter { $0 > 1 }, "\(head.path)")
         expectClose(found.values, heads[head.path] ?? [], .ofRange(2e-5), head.path)
@@ -50,14 +50,14 @@ import YOLOWeights
   /// convolutions, thus the same tensors.
   @Test func theForksAttentionGivesTheSame() throws {
     let network = try #require(OracleNetwork.all.first { $0.path.hasSuffix("yolo12-obb.pt") })
-    let reference = try #require(network.cases.first)
+    let golden = try #require(network.cases.first)
     let own = try Model(path: network.path)
     let fork = try Model(
       path: network.path.replacing("yolo12-obb.pt", with: "yolo12-obb-fork.pt"))
     #expect(fork.network.graph.nodes.contains { $0.path.hasSuffix(".attn.qk.conv") })
     let traces = try [own, fork].map {
       try $0.trace(
-        try reference.loadedImage(), taps: own.headPaths, options: try reference.options())
+        try golden.loadedImage(), taps: own.headPaths, options: try golden.options())
     }
     for (path, tensor) in traces[0].tensors {
       // Other tiles, thus other groups of products.
@@ -67,15 +67,15 @@ import YOLOWeights
 
   @Test(arguments: OracleNetwork.all, Setting.all)
   func resultsAgree(_ network: OracleNetwork, _ setting: Setting) throws {
-    for (reference, masks) in zip(network.cases, try network.masks()) {
-      let model = try Self.model(network, setting, isOneToOne: reference.isOneToOne)
+    for (golden, masks) in zip(network.cases, try network.masks()) {
+      let model = try Self.model(network, setting, isOneToOne: golden.isOneToOne)
       let prediction = try model.predict(
-        try reference.loadedImage(), options: try reference.options())
-      let label = "\(reference.image)\(reference.isOneToOne ? " one to one" : "")"
-      if let expected = reference.probabilities {
+        try golden.loadedImage(), options: try golden.options())
+      let label = "\(golden.image)\(golden.isOneToOne ? " one to one" : "")"
+      if let expected = golden.probabilities {
         Self.compare(prediction, expected, label)
       } else {
-        Self.compare(prediction, try #require(reference.objects), masks, label)
+        Self.compare(prediction, try #require(golden.objects), masks, label)
       }
     }
   }

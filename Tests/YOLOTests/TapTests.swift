@@ -56,9 +56,9 @@ import YOLOTestSupport
     let model = try Self.model(network, setting)
     let paths = model.modulePaths()
     #expect(Set(paths).isSuperset(of: taps.map(\.path)))
-    let reference = try #require(network.cases.first)
+    let golden = try #require(network.cases.first)
     let trace = try model.trace(
-      try reference.loadedImage(), taps: taps.map(\.path), options: try reference.options())
+      try golden.loadedImage(), taps: taps.map(\.path), options: try golden.options())
     for tap in taps {
       let tensor = try #require(trace.tensors[tap.path], "\(tap.path)")
       try #require(tensor.shape == tap.shape, "\(tap.path)")
@@ -72,8 +72,8 @@ import YOLOTestSupport
   @Test(arguments: OracleNetwork.all)
   func aTapAloneGivesTheSame(_ network: OracleNetwork) throws {
     let model = try Model(path: network.path)
-    let reference = try #require(network.cases.first)
-    let (image, options) = (try reference.loadedImage(), try reference.options())
+    let golden = try #require(network.cases.first)
+    let (image, options) = (try golden.loadedImage(), try golden.options())
     let paths = model.modulePaths()
     let all = try model.trace(image, taps: paths, options: options)
     var random = SplitMix64(seed: 19)

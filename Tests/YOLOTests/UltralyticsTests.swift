@@ -31,18 +31,18 @@ import YOLOWeights
   }
 
   @Test(arguments: GoldenCase.all, Setting.all)
-  func predictionsAgree(_ reference: GoldenCase, _ setting: Setting) throws {
+  func predictionsAgree(_ golden: GoldenCase, _ setting: Setting) throws {
     let model = try Model(
-      path: GoldenCase.url(reference.checkpoint).path,
+      path: GoldenCase.url(golden.checkpoint).path,
       options: RuntimeOptions(
         backend: setting.backend, instructionSet: setting.instructionSet, threads: 2))
-    let image = try ImageReader.read(contentsOf: GoldenCase.url(reference.image).path)
+    let image = try ImageReader.read(contentsOf: GoldenCase.url(golden.image).path)
     let prediction = try model.predict(
       image,
       options: try PredictOptions(
-        imageSize: Size(width: reference.imgsz, height: reference.imgsz),
-        confidence: reference.conf, iouThreshold: reference.iou))
-    let expected = try reference.found()
+        imageSize: Size(width: golden.imgsz, height: golden.imgsz),
+        confidence: golden.conf, iouThreshold: golden.iou))
+    let expected = try golden.found()
     var found = prediction.detections
     #expect(found.count == expected.count)
     #expect(zip(found, found.dropFirst()).allSatisfy { $0.confidence >= $1.confidence })
@@ -72,15 +72,15 @@ import YOLOWeights
   }
 
   @Test(arguments: GoldenCase.all.filter { $0.input != nil })
-  func letterboxedInputsAreBitExact(_ reference: GoldenCase) throws {
+  func letterboxedInputsAreBitExact(_ golden: GoldenCase) throws {
     let expected = try NumpyArray(
-      contentsOf: GoldenCase.url(try #require(reference.input)))
-    let model = try Model(path: GoldenCase.url(reference.checkpoint).path)
-    let image = try ImageReader.read(contentsOf: GoldenCase.url(reference.image).path)
+      contentsOf: GoldenCase.url(try #require(golden.input)))
+    let model = try Model(path: GoldenCase.url(golden.checkpoint).path)
+    let image = try ImageReader.read(contentsOf: GoldenCase.url(golden.image).path)
     let letterbox = model.letterbox(
       for: image.size,
       options: try PredictOptions(
-        imageSize: Size(width: reference.imgsz, height: reference.imgsz)))
+        imageSize: Size(width: golden.imgsz, height: golden.imgsz)))
     let input = image.letterboxed(letterbox)
     #expect([input.height, input.width, 3] == expected.shape)
     #expect(input.pixels.map { Float($0) } == expected.values)
@@ -89,15 +89,15 @@ import YOLOWeights
   @Test(
     arguments: GoldenCase.all.filter { $0.heads != nil && $0.input != nil && $0.conf < 0.1 },
     Setting.all)
-  func headTensorsAgree(_ reference: GoldenCase, _ setting: Setting) throws {
-    let input = try NumpyArray(contentsOf: GoldenCase.url(try #require(reference.input)))
-    let checkpoint = try Checkpoint.open(path: GoldenCase.url(reference.checkpoint).path)
+  func headTensorsAgree(_ golden: GoldenCase, _ setting: Setting) throws {
+    let input = try NumpyArray(contentsOf: GoldenCase.url(try #require(golden.input)))
+    let checkpoint = try Checkpoint.open(path: GoldenCase.url(golden.checkpoint).path)
     let network = try Network(checkpoint)
     let planner = Planner(
       backend: setting.backend, instructionSet: setting.instructionSet, threads: 2)
     let plan = try planner.plan(
       network.graph, height: input.shape[0], width: input.shape[1], weights: PackedWeights())
-    let heads = try #require(reference.heads)
+    let heads = try #require(golden.heads)
     try Session().run(
       plan,
       fill: { _, base, layout in

@@ -43,7 +43,7 @@ import Testing
     }
   }
 
-  /// Two threads count no references, either; Dispatch allocates what it does for an empty fork.
+  /// Two threads count no retains, either; Dispatch allocates what it does for an empty fork.
   @Test func aForkIsAllThatTwoThreadsAdd() throws {
     let path = GoldenCase.url("checkpoints/tiny-detect.pt").path
     let lines = try Self.probe(["count", path, "160", "2"])
@@ -57,7 +57,7 @@ import Testing
     #expect(lines[0].counts["allocations"] ?? .max <= 10 * 4, "\(lines)")
   }
 
-  /// Images of 40 extents in turn: more plans than are kept, so that each is made anew every time.
+  /// Images of 40 sizes in turn: more plans than are kept, so that each is made anew every time.
   ///
   /// `YOLO_MEMORY_INFERENCES=10000` runs as many.
   @Test(arguments: [1, 2]) func memoryIsFlat(threads: Int) throws {
@@ -70,11 +70,11 @@ import Testing
     // After the first turn all is made that stays. With one thread not a block is kept; with two,
     // Dispatch keeps up to 1024 of its own records for each thread before it gives them back.
     #expect(live[live.count - 1] - live[0] <= (threads == 1 ? 0 : 2 * 1024), "\(live)")
-    // The arenas of the largest extent are 1 MB; the allocator's own keeping is less.
+    // The arenas of the largest size are 1 MB; the allocator's own keeping is less.
     #expect(resident[resident.count - 1] - resident[0] < 4 << 20, "\(resident)")
   }
 
-  /// 64 threads at once on five models of the five tasks, images of many extents: each prediction is
+  /// 64 threads at once on five models of the five tasks, images of many sizes: each prediction is
   /// the one that was made alone, and the memory is flat.
   @Test func manyAtOnceFindTheSame() throws {
     let names = ["yolov8-pose", "yolov8-obb", "yolo11-seg", "yolo11-cls", "yolo26-detect"]

@@ -171,11 +171,11 @@ import YOLOVerification
       let which = Int.random(in: 0..<2, using: &random)
       var mutant = sound[which]
       for _ in 0..<Int.random(in: 1...3, using: &random) {
-        let place = Int.random(in: 0..<mutant.count, using: &random)
+        let location = Int.random(in: 0..<mutant.count, using: &random)
         switch Int.random(in: 0..<3, using: &random) {
-        case 0: mutant[place] = bytes[Int.random(in: 0..<bytes.count, using: &random)]
-        case 1: mutant.remove(at: place)
-        default: mutant.insert(bytes[Int.random(in: 0..<bytes.count, using: &random)], at: place)
+        case 0: mutant[location] = bytes[Int.random(in: 0..<bytes.count, using: &random)]
+        case 1: mutant.remove(at: location)
+        default: mutant.insert(bytes[Int.random(in: 0..<bytes.count, using: &random)], at: location)
         }
       }
       try Data(mutant).write(to: URL(filePath: directory.place(names[which])))
@@ -217,17 +217,17 @@ import YOLOVerification
   @Test func casesAreReplacedOnlyIfToldTo() throws {
     let directory = try TemporaryDirectory()
     let model = try Model(path: ShippedModel.detect.path)
-    let place = directory.place("case")
+    let location = directory.place("case")
     func record(confidence: Double, replaces: Bool) throws {
       try GoldenCase.record(
-        model, image: ShippedModel.detect.image, to: place, modules: ["input"],
+        model, image: ShippedModel.detect.image, to: location, modules: ["input"],
         options: try PredictOptions(confidence: confidence), replaces: replaces)
     }
     try record(confidence: 0.5, replaces: false)
     #expect(throws: VerificationError.self) { try record(confidence: 0.6, replaces: false) }
-    #expect(try GoldenCase(contentsOf: place).options.confidence == 0.5)
+    #expect(try GoldenCase(contentsOf: location).options.confidence == 0.5)
     try record(confidence: 0.6, replaces: true)
-    let found = try GoldenCase(contentsOf: place)
+    let found = try GoldenCase(contentsOf: location)
     #expect(found.options.confidence == 0.6 && found.options.imageSize == model.defaultImageSize)
     // What is no case is never replaced, and nothing is left beside it.
     try directory.write("mine", to: "other/file")

@@ -48,11 +48,11 @@ import YOLOVerification
   @Test func elementsAndEscapes() throws {
     let directory = try TemporaryDirectory()
     let model = try Model(path: ShippedModel.detect.path)
-    let place = directory.place("a case")
-    try GoldenCase.record(model, image: ShippedModel.detect.image, to: place)
-    let agreed = try Verification(model, on: try GoldenCase(contentsOf: place))
+    let location = directory.place("a case")
+    try GoldenCase.record(model, image: ShippedModel.detect.image, to: location)
+    let agreed = try Verification(model, on: try GoldenCase(contentsOf: location))
     try directory.write(#"{"images":[{"results":[]}]}"#, to: "a case/expected.json")
-    let failed = try Verification(model, on: try GoldenCase(contentsOf: place))
+    let failed = try Verification(model, on: try GoldenCase(contentsOf: location))
     #expect(agreed.agrees && failed.problems.count == 7)
 
     let strange = "<a href=\"x\">&'\u{0}\u{1B}[31m\u{FFFF}\n\t]]>\u{1F600}é"

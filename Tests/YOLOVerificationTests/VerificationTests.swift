@@ -13,12 +13,12 @@ import YOLOWeights
     _ shipped: ShippedModel, taps: String, in directory: TemporaryDirectory
   ) throws -> GoldenCase {
     let model = try Model(path: shipped.path)
-    let place = directory.place(shipped.task)
+    let location = directory.place(shipped.task)
     try GoldenCase.record(
-      model, image: shipped.image, to: place,
+      model, image: shipped.image, to: location,
       modules: try TapSelection.paths(taps, of: model),
       stamp: try ModelStamp(path: shipped.path))
-    return try GoldenCase(contentsOf: place)
+    return try GoldenCase(contentsOf: location)
   }
 
   /// All that can run a model here.

@@ -6,7 +6,7 @@ struct Movie {
   /// The directory, removed when the test ends.
   let directory: URL
 
-  /// Lends an empty directory.
+  /// Provides an empty directory.
   static func withDirectory(_ body: (Movie) async throws -> Void) async throws {
     let directory = FileManager.default.temporaryDirectory.appending(path: "yolo-\(UUID())")
     try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: true)

@@ -211,7 +211,7 @@ import YOLOWeights
     }
   }
 
-  private func memorized(_ value: Python, at place: UInt8) -> [UInt8] {
-    value.pickle.dropFirst(2).dropLast() + [0x71, place]
+  private func memorized(_ value: Python, at position: UInt8) -> [UInt8] {
+    value.pickle.dropFirst(2).dropLast() + [0x71, position]
   }
 }

@@ -38,9 +38,9 @@ indirect enum Python {
   ) -> Python {
     var packed: [Int] = []
     var count = 1
-    for extent in shape.reversed() {
+    for dimension in shape.reversed() {
       packed.insert(count, at: 0)
-      count = count.multipliedReportingOverflow(by: extent).partialValue
+      count = count.multipliedReportingOverflow(by: dimension).partialValue
     }
     return .call(
       .global("torch._utils", "_rebuild_tensor_v2"),

@@ -82,7 +82,7 @@ import YOLOWeights
         #expect(begin.isMultiple(of: type.size))
       }
       #expect(members.contains { $0.key == "model.2.m.0.cv1.conv.weight" })
-      // Anchors of the last validation do not travel.
+      // Anchors of the last evaluation do not travel.
       #expect(!members.contains { $0.key.hasSuffix("anchors") })
     }
   }

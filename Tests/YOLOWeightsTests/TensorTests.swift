@@ -61,7 +61,7 @@ import YOLOWeights
       ([1, 1], [7, 7], 0),
       ([0, 3], [3, 1], 24), ([2, 0], [1, 1], 0), ([3, 2, 2], [1, 0, 4], 5),
     ] as [([Int], [Int], Int)])
-  func stridesAreHonoured(shape: [Int], strides: [Int], offset: Int) throws {
+  func stridesAreHonored(shape: [Int], strides: [Int], offset: Int) throws {
     let values = (0..<24).map { Float($0) }
     var expected: [Float] = []
     func visit(_ dimension: Int, _ position: Int) {

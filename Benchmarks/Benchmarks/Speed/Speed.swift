@@ -6,7 +6,7 @@ import YOLOGraph
 import YOLOImageIO
 import YOLOKernels
 
-/// The rate of what ran, in 10⁹ operations a second, two for each multiplication that the operation
+/// The rate of what ran, in 10⁹ operations a second, two for each multiply-accumulate that the operation
 /// as written needs, whatever a kernel saves.
 private let rate = BenchmarkMetric.custom(
   "GFLOP/s", polarity: .prefersLarger, useScalingFactor: false)
@@ -15,7 +15,7 @@ private let rate = BenchmarkMetric.custom(
 ///
 /// More than 1000 is possible where a kernel needs fewer multiply-accumulates than the operation as
 /// written.
-private let share = BenchmarkMetric.custom(
+private let fraction = BenchmarkMetric.custom(
   "of peak (1/1000)", polarity: .prefersLarger, useScalingFactor: false)
 
 /// Runs `body`, and reports how fast its work was done.
@@ -31,7 +31,7 @@ private func measure(
     guard macs > 0 else { continue }
     let operations = 2 * Double(macs) / Double(max(taken, 1)) * 1e9
     benchmark.measurement(rate, Int((operations * 1e-9).rounded()))
-    benchmark.measurement(share, Int((operations / peak * 1000).rounded()))
+    benchmark.measurement(fraction, Int((operations / peak * 1000).rounded()))
   }
 }
 
@@ -65,7 +65,7 @@ private func addLayers(
   let layers = try Layer.read("layers.json") + Layer.read("operations.json")
   for layer in layers where settings.includes(layer) {
     var configuration = Benchmark.defaultConfiguration
-    if layer.operation == .convolution { configuration.metrics += [rate, share] }
+    if layer.operation == .convolution { configuration.metrics += [rate, fraction] }
     Benchmark(
       "\(group)/layer/\(layer.name)", configuration: configuration,
       closure: { benchmark, run in
@@ -87,7 +87,7 @@ private func addModels(
   for path in settings.checkpoints {
     let name = URL(fileURLWithPath: path).deletingPathExtension().lastPathComponent
     var configuration = Benchmark.defaultConfiguration
-    configuration.metrics += [rate, share]
+    configuration.metrics += [rate, fraction]
     Benchmark(
       "\(group)/model/\(name): image to prediction", configuration: configuration,
       closure: { benchmark, model in

@@ -1,7 +1,7 @@
-import Glibc
 public import YOLO
 public import YOLOGeometry
 import YOLOPostprocess
+import YOLOSystem
 
 /// How a head placed a box: the distribution of each edge's distance from the middle of the cell
 /// that found it.

@@ -1,6 +1,6 @@
-import Glibc
 public import YOLO
 import YOLOModels
+import YOLOSystem
 public import YOLOTensor
 
 /// A resolution of a head, as a trace with the taps of `Model.headPaths` has it.

@@ -1,5 +1,5 @@
-import Glibc
 public import YOLOInspection
+import YOLOSystem
 
 /// The differences of two models as SVG: a dot a module in the order in which they run, on a
 /// logarithmic scale.

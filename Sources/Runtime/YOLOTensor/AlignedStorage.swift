@@ -1,10 +1,5 @@
 import Synchronization
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
+import YOLOSystem
 
 /// Memory that the system refuses.
 public struct AllocationFailure: Error, Hashable, CustomStringConvertible {

@@ -1,9 +1,5 @@
 #if BLAS
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
+import YOLOSystem
 
 /// OpenBLAS, opened when it is first used.
 ///

@@ -1,10 +1,5 @@
+import YOLOSystem
 package import YOLOTensor
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
 
 // Pooling, elementwise and attention steps as their definitions read, in double precision: the
 // oracle for the kernels of every instruction set. One item is a row, of attention a pixel.

@@ -1,10 +1,8 @@
 #if arch(x86_64)
 import KernelsAVX2
 import _Builtin_intrinsics.intel.cpuid
-#elseif canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
+#else
+import YOLOSystem
 #endif
 
 /// Features of a processor beyond the baseline of its architecture that kernels may need.

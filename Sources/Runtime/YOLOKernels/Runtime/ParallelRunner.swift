@@ -1,11 +1,6 @@
 import Dispatch
 import Synchronization
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
+import YOLOSystem
 
 /// Runs the steps of a plan on several threads, forking once for all of them.
 ///

@@ -1,8 +1,4 @@
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
+import YOLOSystem
 
 /// The processors that this process may use.
 public enum Processors {

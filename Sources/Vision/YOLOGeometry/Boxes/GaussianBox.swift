@@ -1,4 +1,4 @@
-import Glibc
+import YOLOSystem
 
 /// An oriented box as a normal distribution: its center and the covariance of the even distribution
 /// over it.

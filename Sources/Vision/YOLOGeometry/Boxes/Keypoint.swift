@@ -1,4 +1,4 @@
-import Glibc
+import YOLOSystem
 
 /// A named point of an object, such as an elbow.
 public struct Keypoint: Sendable, Hashable {

@@ -1,4 +1,4 @@
-import Glibc
+import YOLOSystem
 
 /// A rectangle turned about its center, in pixels, y pointing down.
 public struct OrientedBox: Sendable, Hashable {

@@ -1,5 +1,5 @@
-import Glibc
 package import YOLOGeometry
+import YOLOSystem
 
 /// Turns the raw outputs of a detect head into boxes.
 package struct DetectDecoder: Sendable, Hashable {

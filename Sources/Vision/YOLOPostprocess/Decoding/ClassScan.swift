@@ -1,4 +1,4 @@
-import Glibc
+import YOLOSystem
 
 /// Finds the best class among a cell's class logits.
 package enum ClassScan {

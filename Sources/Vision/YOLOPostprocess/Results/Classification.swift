@@ -1,5 +1,5 @@
-import Glibc
 public import YOLOGeometry
+import YOLOSystem
 package import YOLOTensor
 
 /// What an image as a whole shows.

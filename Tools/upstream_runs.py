@@ -1,9 +1,9 @@
-"""Runs the reference (Ultralytics on CPU torch) and keeps what a comparison needs.
+"""Runs Ultralytics (Ultralytics on CPU torch) and keeps what a comparison needs.
 
-    from reference import Reference
-    run = Reference("model.pt").predict("photo.jpg", imgsz=640, conf=0.25, iou=0.45)
+    from upstream_runs import Upstream
+    run = Upstream("model.pt").predict("photo.jpg", imgsz=640, conf=0.25, iou=0.45)
 
-Needs the reference environment (ultralytics, torch, torchvision, cv2, numpy). Shared by comparison.py (and with it by
+Needs the upstream environment (ultralytics, torch, torchvision, cv2, numpy). Shared by comparison.py (and with it by
 parity.py and matrix.py) and make_fixtures.py.
 """
 import os
@@ -27,7 +27,7 @@ class Detections:
     """Detections in result order: boxes [N, 4] as x1, y1, x2, y2 in pixels of the image, confidences [N], classes [N].
 
     By task also: masks [N, H, W] of bool and polygons (N arrays [P, 2]); keypoints [N, K, 2 or 3]; corners [N, 4, 2] of the
-    rotated boxes, whose `boxes` are then the upright boxes around them.
+    oriented boxes, whose `boxes` are then the upright boxes around them.
     """
 
     boxes: np.ndarray
@@ -45,10 +45,10 @@ class Detections:
 
 @dataclass
 class Run:
-    """One image through the reference.
+    """One image through Ultralytics.
 
     `candidates` [A, 4 + nc] is what non-maximum suppression was given: center x, center y, width and height in input
-    pixels, then the class scores; `angles` [A] belongs to them in rotated models. Both are empty where nothing is
+    pixels, then the class scores; `angles` [A] belongs to them in oriented models. Both are empty where nothing is
     suppressed: classify models, and the one-to-one branch. `probabilities` [nc] is the answer of a classify model.
     `letterboxed` is the network's input as uint8 [H, W, 3], RGB.
     `heads` (on demand) maps "box0", "class0", "extra0", ..., "proto", "logits" to the raw float32 outputs of the head.
@@ -83,8 +83,8 @@ class Run:
         return batch_probiou(boxes[index][None], boxes[list(others)])[0].numpy()
 
 
-class Reference:
-    """A checkpoint opened by the reference; the fused network stays loaded between images.
+class Upstream:
+    """A checkpoint opened by Ultralytics; the fused network stays loaded between images.
 
     `end_to_end` takes the one-to-one branch of a dual head (`nms=False`).
     """
@@ -100,7 +100,7 @@ class Reference:
         self._predictor = None
 
     def _prepare(self, image, **options):
-        """Makes the predictor (it exists only after a first image) and listens at its network."""
+        """Creates the predictor (it exists only after a first image) and listens at its network."""
         self.yolo.predict(str(image), **options)
         predictor = self._predictor = self.yolo.predictor
         postprocess, inference = predictor.postprocess, predictor.inference
@@ -153,7 +153,7 @@ class Reference:
         return self._double
 
     def predict(self, image, imgsz, conf, iou, heads=False, classes=None, agnostic=False, retina=False, exact=False):
-        """Predicts one image as the reference does by default (rectangular input, 300 detections at most).
+        """Predicts one image as Ultralytics does by default (rectangular input, 300 detections at most).
 
         With `exact` the network (not what comes after it) computes in float64.
         """
@@ -201,7 +201,7 @@ class Reference:
 
 
 def detections_of(result):
-    """Turns the reference's result object into Detections; a classify result has none."""
+    """Turns Ultralytics' result object into Detections; a classify result has none."""
     boxes = result.boxes if result.obb is None else result.obb
     if boxes is None:
         return Detections(np.zeros((0, 4)), np.zeros(0), np.zeros(0, int), [])

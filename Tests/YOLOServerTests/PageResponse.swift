@@ -3,7 +3,7 @@ import Foundation
 import JSONText
 
 /// An answer of the API, as far as equal requests have it equal.
-struct PageAnswer: Equatable {
+struct PageResponse: Equatable {
   /// `results` and `shape` of each image; integers are written as JavaScript writes them.
   let images: [JSONValue]
 

@@ -1,6 +1,6 @@
-"""The peer that wraps the reference: FastAPI, one model a process, predictions under a lock in the thread pool.
+"""The peer that wraps Ultralytics: FastAPI, one model a process, predictions under a lock in the thread pool.
 
-    MODEL=yolov8n.pt THREADS=1 uvicorn --app-dir Benchmarks/serve_peers reference_server:app --port 9001 --workers 2
+    MODEL=yolov8n.pt THREADS=1 uvicorn --app-dir Benchmarks/serve_peers ultralytics_server:app --port 9001 --workers 2
 
 Answers with the HUB's shape. The model is loaded and warmed up before the first request.
 """
