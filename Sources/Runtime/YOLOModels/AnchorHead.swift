@@ -79,6 +79,7 @@ struct AnchorHead: HeadBlock {
       }
     }
     let (added, factors) = try (record.implicit("ia"), record.implicit("im"))
+    let (headPath, levelCount) = (path, strides.count)
     self.convolutions = try convolutions.enumerated().map { level, record in
       guard record.className == "Conv2d" else {
         throw ModelError.unsupported(
@@ -87,7 +88,7 @@ struct AnchorHead: HeadBlock {
       let convolution = try record.convolution()
       guard !added.isEmpty || !factors.isEmpty else { return (record.path, convolution) }
       guard added.indices.contains(level), factors.indices.contains(level) else {
-        throw ModelError.inputCount(at: path, expected: strides.count, found: added.count)
+        throw ModelError.inputCount(at: headPath, expected: levelCount, found: added.count)
       }
       return (record.path, try convolution.joining(added[level], factors[level], record.path))
     }

@@ -1,10 +1,5 @@
+import YOLOSystem
 package import YOLOTensor
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
 
 /// Attention of queries to a few sampled points of feature maps (Zhu et al., "Deformable DETR",
 /// 2021).

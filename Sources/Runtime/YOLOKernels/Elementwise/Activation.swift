@@ -1,10 +1,5 @@
 import KernelInterface
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
+import YOLOSystem
 
 /// The function that follows a convolution.
 public enum Activation: Sendable, Hashable {

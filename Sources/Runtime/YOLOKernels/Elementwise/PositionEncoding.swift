@@ -1,10 +1,5 @@
+import YOLOSystem
 package import YOLOTensor
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
 
 /// Adds waves of the column and the row to the channels of each pixel (Vaswani et al., "Attention is
 /// all you need", 2017), so that attention can tell pixels apart.

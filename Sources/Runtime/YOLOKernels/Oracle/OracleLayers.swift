@@ -1,10 +1,5 @@
+import YOLOSystem
 package import YOLOTensor
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
 
 // Products, statistics, standardization, interpolation and deformable attention as their definitions
 // read, in double precision.

@@ -1,10 +1,5 @@
+import YOLOSystem
 package import YOLOTensor
-
-#if canImport(Glibc)
-import Glibc
-#elseif canImport(Musl)
-import Musl
-#endif
 
 /// Picks the pixels with the best scores out of several maps, the best first; of equal ones the
 /// earlier comes first.
