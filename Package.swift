@@ -35,6 +35,8 @@ let package = Package(
   products: [
     .library(name: "YOLO", targets: ["YOLO"]),
     .library(name: "YOLOImageIO", targets: ["YOLOImageIO"]),
+    // URLs, Data and LocalizedError, for programs that have Foundation anyway.
+    .library(name: "YOLOFoundation", targets: ["YOLOFoundation"]),
     // Draws results on images.
     .library(name: "YOLODrawing", targets: ["YOLODrawing"]),
     // Looks inside a model: images of the outputs of its modules, where two models diverge.
@@ -113,9 +115,12 @@ let package = Package(
       name: "YOLO",
       dependencies: [
         "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOKernels", "YOLOModels", "YOLOOptions",
-        "YOLOPostprocess", "YOLOTensor", "YOLOWeights",
+        "YOLOPostprocess", "YOLOSystem", "YOLOTensor", "YOLOWeights",
       ], path: "Sources/Runtime/YOLO",
       swiftSettings: settings),
+    .target(
+      name: "YOLOFoundation", dependencies: ["YOLO", "YOLOImageIO"],
+      path: "Sources/Runtime/YOLOFoundation", swiftSettings: settings),
     // Vision: images in, geometry, results, drawings.
     .target(
       name: "YOLOGeometry", dependencies: ["YOLOSystem"], path: "Sources/Vision/YOLOGeometry",
@@ -289,6 +294,8 @@ let package = Package(
       ],
       swiftSettings: settings),
     .testTarget(
+      name: "YOLOFoundationTests", dependencies: ["YOLOFoundation"], swiftSettings: settings),
+    .testTarget(
       name: "YOLOCommandTests", dependencies: ["YOLOCommand", "YOLOOptions", "YOLOTestSupport"],
       swiftSettings: settings),
     .testTarget(
@@ -302,8 +309,9 @@ let package = Package(
     .testTarget(
       name: "ExampleTests",
       dependencies: [
-        "YOLO", "YOLODrawing", "YOLOImageIO", "YOLOInspection", "YOLOModels", "YOLOOptions",
-        "YOLOPlot", "YOLOTesting", "YOLOVerification",
+        "YOLO", "YOLODrawing", "YOLOFoundation", "YOLOImageIO", "YOLOInspection", "YOLOModels",
+        "YOLOOptions", "YOLOPlot",
+        "YOLOTesting", "YOLOVerification",
       ],
       swiftSettings: settings),
     .testTarget(

@@ -111,7 +111,7 @@ package struct FuzzCase {
   }
 
   private mutating func predict(_ model: Model) throws -> Ending {
-    let results = try model.predict(setting.image, options: setting.options)
+    let results = try model.predictBlocking(setting.image, options: setting.options)
     let line = results.jsonLine()
     guard line.count < 1 << 28 else { return .wrong("\(line.count) bytes of JSON") }
     // Longer lines have more values than the reader accepts.
@@ -176,7 +176,7 @@ package struct FuzzCase {
       for index in 0..<count {
         pixels[index] = UInt8(truncatingIfNeeded: index &* 37 &+ index / 61)
       }
-      image = Image(size: size, pixels: pixels)
+      image = Image(knownSize: size, pixels: pixels)
       options =
         (try? PredictOptions(
           imageSize: Size(width: side, height: side), confidence: 0.01,

@@ -77,12 +77,71 @@ import YOLOOptions
         if let name { used.insert(name) }
       }
     }
-    #expect(used == Set(examples.keys), "examples without a place in the catalog")
+    #expect(used == Set(examples.keys), "examples that no article shows")
   }
 
-  /// The code without imports, which an article may show and an example has at its file's head.
+  /// What a block says, and the module that it then must import.
+  private static let modules: [(module: String, pattern: String)] = [
+    ("Foundation", #"JSONEncoder"#),
+    ("Testing", #"\bexpect(Verified|Prediction)\("#),
+    ("YOLODrawing", #"DrawingOptions|\.drawn\("#),
+    (
+      "YOLOImageIO", #"Image(Reader|Writer)\.|ImageIOError|ImageSource\((path|bytes):"#
+    ),
+    (
+      "YOLOInspection",
+      #"ModuleTable|FeatureMosaic|ActivationOverlay|HeadLevel|\.difference\(|TapSelection"#
+    ),
+    ("YOLOPlot", #"NetworkDrawing"#),
+    ("YOLOTesting", #"GoldenCase|\bexpect(Verified|Prediction)\("#),
+  ]
+
+  /// Each block can be pasted into a file: it begins with the modules that it needs, and no other.
+  @Test func blocksShowTheirImports() throws {
+    var count = 0
+    for file in try FileManager.default.contentsOfDirectory(atPath: Self.catalog.path)
+    where file.hasSuffix(".md") {
+      for block in Self.blocks(try Self.article(String(file.dropLast(3)))) {
+        count += 1
+        let lines = block.components(separatedBy: "\n")
+        let imports = lines.prefix { $0.hasPrefix("import ") }.map { $0.dropFirst("import ".count) }
+        // This one imports `YOLO` and `YOLOImageIO` for its user.
+        let foundation = block.range(
+          of: #"jsonData|contentsOf: checkpoint"#, options: .regularExpression)
+        let needed =
+          foundation != nil
+          ? ["YOLOFoundation"]
+          : Self.modules.filter { block.range(of: $0.pattern, options: .regularExpression) != nil }
+            .map(\.module) + ["YOLO"]
+        #expect(imports.map { String($0) } == needed.sorted(), "\(file):\n\(block)")
+        #expect(lines[imports.count].isEmpty, "\(file):\n\(block)")
+      }
+    }
+    #expect(count >= 22)
+  }
+
+  /// The manifest of an example depends on products that there are.
+  @Test func manifestsNameProducts() throws {
+    let manifest = try String(
+      contentsOf: Self.root.appending(path: "Package.swift"), encoding: .utf8)
+    let article = try Self.article("GettingStarted")
+    let products = article.components(separatedBy: ".product(name: \"").dropFirst()
+      .compactMap { $0.split(separator: "\"").first }
+    #expect(products == ["YOLO", "YOLOImageIO"])
+    let rows = article.components(separatedBy: "\n").filter { $0.hasPrefix("| `YOLO") }
+    let named = rows.flatMap { $0.split(separator: "|")[0].split(separator: "`") }
+      .filter { $0.hasPrefix("YOLO") }
+    #expect(named.count == 7)
+    for product in products + named {
+      #expect(manifest.contains(".library(name: \"\(product)\""), "\(product)")
+    }
+  }
+
+  /// The code without imports, which an example has at its file's head, and with variables where an
+  /// article has names of files.
   private static func code(_ text: String) -> String {
-    text.components(separatedBy: "\n").filter { !$0.hasPrefix("import ") }
+    text.replacing("\"yolov8n.pt\"", with: "checkpoint").replacing("\"photo.jpg\"", with: "photo")
+      .components(separatedBy: "\n").filter { !$0.hasPrefix("import ") }
       .joined(separator: "\n").trimmingCharacters(in: .whitespacesAndNewlines)
   }
 
@@ -90,10 +149,7 @@ import YOLOOptions
     let readme = try String(contentsOf: Self.root.appending(path: "README.md"), encoding: .utf8)
     let first = try #require(Self.blocks(readme).first)
     let example = try #require(try Self.examples()["first"])
-    // The README has names of files where the example has variables.
-    let code = Self.code(first).replacing("\"yolov8n.pt\"", with: "checkpoint")
-      .replacing("\"photo.jpg\"", with: "photo")
-    #expect(code == example)
+    #expect(Self.code(first) == example)
   }
 
   /// A row an option: name, range, default, as `PredictOption` has them, in its order.

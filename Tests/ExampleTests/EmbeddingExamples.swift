@@ -3,6 +3,7 @@ import Foundation
 import Testing
 import YOLO
 import YOLODrawing
+import YOLOFoundation
 import YOLOImageIO
 
 /// The examples of the documentation about embedding: what stands between two marks is a code block there.
@@ -18,18 +19,32 @@ import YOLOImageIO
     func print(_ values: Any...) { lines.append(values.map { "\($0)" }.joined(separator: " ")) }
   }
 
-  @Test func first() throws {
+  @Test func first() async throws {
     let (checkpoint, photo) = (Self.file("shapes-detect.pt"), Self.file("shapes.jpg"))
     let output = Output()
     func print(_ values: Any...) { output.print(values) }
     // example: first
     let model = try Model(path: checkpoint)
     let image = try ImageReader.read(contentsOf: photo)
-    for instance in try model.predict(image) {
+    for instance in try await model.predict(image) {
       print(instance.className, instance.confidence, instance.box)
     }
     // end
     #expect(output.lines.count == 7 && output.lines[0].contains("ring"))
+  }
+
+  @Test func start() async throws {
+    let (checkpoint, photo) = (Self.file("shapes-detect.pt"), Self.file("shapes.jpg"))
+    let output = Output()
+    func print(_ values: Any...) { output.print(values) }
+    // example: start
+    let model = try Model(path: checkpoint)
+    let results = try await model.predict(ImageSource(path: photo))
+    for instance in results {
+      print(instance.className, instance.confidence, instance.box)
+    }
+    // end
+    #expect(output.lines.count == 7)
   }
 
   @Test func load() throws {
@@ -71,7 +86,7 @@ import YOLOImageIO
     #expect(crops.map(\.width) == [64])
   }
 
-  @Test func results() throws {
+  @Test func results() async throws {
     let output = Output()
     func print(_ values: Any...) { output.print(values) }
     for task in ["detect", "segment", "pose", "obb", "classify"] {
@@ -79,7 +94,7 @@ import YOLOImageIO
       let image = try ImageReader.read(
         contentsOf: Self.file(task == "detect" ? "shapes.jpg" : "shapes-\(task).jpg"))
       // example: results
-      let results = try model.predict(image)
+      let results = try await model.predict(image)
       for instance in results {
         print(instance.className, instance.confidence, instance.box.center)
       }
@@ -95,7 +110,7 @@ import YOLOImageIO
     }
   }
 
-  @Test func options() throws {
+  @Test func options() async throws {
     let (model, image) = (
       try Model(path: Self.file("shapes-detect.pt")),
       try ImageReader.read(contentsOf: Self.file("shapes.jpg"))
@@ -103,10 +118,15 @@ import YOLOImageIO
     // example: options
     let options = try PredictOptions(
       imageSize: Size(width: 320, height: 320), confidence: 0.5, iouThreshold: 0.6, classes: [0, 3])
-    let results = try model.predict(image, options: options)
+    let named = try options.with {
+      $0.classes = nil
+      $0.classNames = ["ring", "star"]
+    }
+    let results = try await model.predict(image, options: named)
     // end
+    #expect(!results.isEmpty)
     #expect(
-      results.allSatisfy { $0.confidence > 0.5 && [0, 3].contains($0.classIndex) })
+      results.allSatisfy { $0.confidence > 0.5 && ["ring", "star"].contains($0.className) })
   }
 
   @Test func runtime() throws {
@@ -124,7 +144,7 @@ import YOLOImageIO
     let model = try Model(path: Self.file("shapes-detect.pt"))
     let upload = [UInt8](try Data(contentsOf: URL(filePath: Self.file("shapes.jpg"))))
     // example: awaited
-    let results = try await model.prediction(source: "upload 17") {
+    let results = try await model.predict(source: "upload 17") {
       try ImageReader.decode(upload, named: "upload 17")
     }
     // end
@@ -137,7 +157,7 @@ import YOLOImageIO
       try ImageReader.read(contentsOf: Self.file($0))
     }
     // example: many
-    let results = try await model.predictions(of: images)
+    let results = try await model.predict(batch: images)
     // end
     #expect(results.map(\.imageSize) == images.map(\.size))
   }
@@ -165,7 +185,7 @@ import YOLOImageIO
     // Another prediction is under way until the end.
     let (begun, mayEnd) = (AsyncStream<Void>.makeStream(), DispatchSemaphore(value: 0))
     let other = Task {
-      try await model.prediction {
+      try await model.predict {
         begun.continuation.finish()
         mayEnd.wait()
         return image
@@ -174,7 +194,7 @@ import YOLOImageIO
     for await _ in begun.stream {}
     var wasCancelled = false
     // example: cancellation
-    let task = Task { try await model.prediction(of: image) }
+    let task = Task { try await model.predict(image) }
     task.cancel()
     do {
       _ = try await task.value
@@ -187,23 +207,69 @@ import YOLOImageIO
     #expect(try await other.value.count == 7)
   }
 
-  @Test func errors() throws {
-    var messages = [String]()
-    // example: errors
-    do {
-      _ = try Model(path: "missing.pt")
-    } catch {
-      switch error.code {
-      case .unreadable: messages.append("no such file: \(error.message)")
-      case .checkpoint, .model: messages.append("no model that runs: \(error.message)")
-      default: messages.append(error.message)
+  @Test func files() async throws {
+    let model = try Model(path: Self.file("shapes-detect.pt"))
+    let paths = ["shapes.jpg", "shapes-detect.pt", "shapes-obb.jpg"].map { Self.file($0) }
+    let output = Output()
+    func print(_ values: Any...) { output.print(values) }
+    // example: files
+    for await (source, result) in model.predictions(of: paths.lazy.map { ImageSource(path: $0) }) {
+      switch result {
+      case .success(let results): print(source, results.count)
+      case .failure(let error): print("error: \(error)")
       }
     }
     // end
-    #expect(messages.count == 1 && messages[0].contains("missing.pt"))
+    try #require(output.lines.count == 3)
+    #expect(output.lines[0].contains("shapes.jpg") && output.lines[2].contains("shapes-obb.jpg"))
+    #expect(output.lines[1].contains("error: ") && output.lines[1].contains("shapes-detect.pt"))
   }
 
-  @Test func output() throws {
+  /// Each kind of error is caught where its type is named.
+  @Test(arguments: [
+    ("missing.pt", "shapes.jpg", "no such file: "), ("shapes.jpg", "shapes.jpg", "no model that"),
+    ("shapes-detect.pt", "missing.jpg", "no image: "), ("shapes-detect.pt", "shapes.jpg", "{"),
+  ]) func errors(_ checkpoint: String, _ photo: String, _ expected: String) async throws {
+    let (checkpoint, photo) = (Self.file(checkpoint), Self.file(photo))
+    let output = Output()
+    func print(_ text: String) { output.lines.append(text) }
+    // example: errors
+    do {
+      let model = try Model(path: checkpoint)
+      let results = try await model.predict(ImageSource(path: photo))
+      print(results.json)
+    } catch let error as YOLOError {
+      switch error.code {
+      case .unreadable: print("no such file: \(error.message)")
+      case .checkpoint, .model: print("no model that runs: \(error.message)")
+      default: print(error.message)
+      }
+    } catch let error as ImageIOError {
+      print("no image: \(error)")
+    }
+    // end
+    #expect(output.lines.count == 1 && output.lines[0].hasPrefix(expected), "\(output.lines)")
+  }
+
+  @Test func foundation() async throws {
+    let (checkpoint, photo) = (
+      Self.weights.appending(path: "shapes-detect.pt"), Self.weights.appending(path: "shapes.jpg")
+    )
+    let uploads = [photo, checkpoint]
+    let output = Output()
+    func print(_ values: Any...) { output.print(values) }
+    // example: foundation
+    let model = try Model(contentsOf: checkpoint)
+    let results = try await model.predict(contentsOf: photo)
+    let body = results.jsonData
+    for await (source, result) in model.predictions(contentsOf: uploads) {
+      if case .failure(let error) = result { print(source, error.localizedDescription) }
+    }
+    // end
+    #expect(body == Data(results.json.utf8) && output.lines.count == 1)
+  }
+
+  @Test func output() async throws {
     let model = try Model(path: Self.file("shapes-detect.pt"))
     let image = try ImageReader.read(contentsOf: Self.file("shapes.jpg"))
     let path = FileManager.default.temporaryDirectory.appending(
@@ -211,7 +277,7 @@ import YOLOImageIO
     ).path
     defer { try? FileManager.default.removeItem(atPath: path) }
     // example: output
-    let results = try model.predict(image, source: "shapes.jpg")
+    let results = try await model.predict(image, source: "shapes.jpg")
     let line = results.jsonLine()
     let encoded = try JSONEncoder().encode(results)
     var options = DrawingOptions()

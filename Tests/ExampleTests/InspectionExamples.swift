@@ -18,11 +18,21 @@ import YOLOVerification
   }
 
   @Test func trace() throws {
+    let directory = FileManager.default.temporaryDirectory.appending(
+      path: "npy-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
+    defer { try? FileManager.default.removeItem(at: directory) }
+    let file = directory.appending(path: "model.4.npy").path
     // example: trace
     let trace = try model.trace(image, taps: ["model.4", "model.2.m.0.cv1.bn", "model.22"])
-    let shape = trace.tensors["model.4"]?.shape
+    if let tensor = trace.tensors["model.4"] {
+      print(tensor.shape)
+      try NumpyFile.write(tensor, to: file)
+    }
     // end
-    #expect(shape == [1, 32, 32, 40] && trace.tensors.count == 3)
+    let tensor = try #require(trace.tensors["model.4"])
+    #expect(tensor.shape == [1, 32, 32, 40] && trace.tensors.count == 3)
+    #expect(try [UInt8](Data(contentsOf: URL(filePath: file))) == NumpyFile.bytes(of: tensor))
   }
 
   @Test func images() throws {
@@ -72,7 +82,7 @@ import YOLOVerification
     #expect(difference.agrees)
   }
 
-  @Test func verify() throws {
+  @Test func verify() async throws {
     let golden = FileManager.default.temporaryDirectory.appending(
       path: "golden-\(UUID().uuidString)"
     ).path
@@ -86,9 +96,9 @@ import YOLOVerification
     // example: verify
     try expectVerified(model, against: golden)
     // end
-    let before = try model.predict(image)
+    let before = try await model.predict(image)
     // example: expect
-    let results = try model.predict(image)
+    let results = try await model.predict(image)
     expectPrediction(results, matches: before, within: Tolerances(box: 0.1))
     // end
   }

@@ -47,7 +47,7 @@ enum ConcurrentPredictions {
         guard index < count else { return }
         // A stride without a common factor: neighbors in time have other models and sizes.
         let job = jobs[index &* 7919 % jobs.count]
-        let found = try? Found(job.model.predict(job.image, options: job.options))
+        let found = try? Found(job.model.predictBlocking(job.image, options: job.options))
         if found != job.expected { wrong.add(1, ordering: .relaxed) }
       }
     }
@@ -94,7 +94,7 @@ enum ConcurrentPredictions {
           jobs.append(
             Job(
               model: model, image: image, options: options,
-              expected: Found(try model.predict(image, options: options))))
+              expected: Found(try model.predictBlocking(image, options: options))))
         }
       }
     }
@@ -115,6 +115,6 @@ enum ConcurrentPredictions {
         pixels += colors[block..<block + 3]
       }
     }
-    return Image(size: Size(width: width, height: height), pixels: pixels)
+    return Image(knownSize: Size(width: width, height: height), pixels: pixels)
   }
 }

@@ -111,8 +111,8 @@ enum InferenceProbe {
       let counts = try Counter.counting(references: false) {
         for shape in shapes {
           let image = Image(
-            size: Size(width: shape.width, height: shape.height), gray: UInt8(done % 256))
-          _ = try model.predict(image, options: options)
+            knownSize: Size(width: shape.width, height: shape.height), gray: UInt8(done % 256))
+          _ = try model.predictBlocking(image, options: options)
           done += 1
         }
       }

@@ -15,10 +15,10 @@ import YOLOTestSupport
   private static func isSame(_ first: Image, _ second: Image) -> Bool { first == second }
 
   @Test func borderLiesOnTheBox() {
-    let image = Image(size: Size(width: 400, height: 300), gray: 128)
+    let image = Image(knownSize: Size(width: 400, height: 300), gray: 128)
     let box = Box(x1: 100, y1: 120, x2: 300, y2: 250)
     let result = image.annotated(with: [
-      Annotation(.box(box), name: "", confidence: nil, classIndex: 3)
+      Instance(.box(box), name: "", confidence: nil, classIndex: 3)
     ])
     let color = ClassPalette.color(ofClass: 3)
     let gray = Color(red: 128, green: 128, blue: 128)
@@ -37,13 +37,13 @@ import YOLOTestSupport
   /// Changed pixels form a tag of which each corner has the class's color, wherever the box is.
   @Test func tagsStayInsideTheImage() {
     let size = Size(width: 160, height: 120)
-    let image = Image(size: size, gray: 128)
+    let image = Image(knownSize: size, gray: 128)
     for x in [-30, 0, 5, 80, 140, 155, 159, 400] {
       for y in [-30, 0, 3, 60, 110, 119, 400] {
         // Without size a box has a border of a few pixels only; the rest is the tag.
         let edge = (x: Float(x), y: Float(y))
         let result = image.annotated(with: [
-          Annotation(
+          Instance(
             .box(Box(x1: edge.x, y1: edge.y, x2: edge.x, y2: edge.y)), name: "dog",
             confidence: 0.5, classIndex: 0)
         ])
@@ -65,11 +65,11 @@ import YOLOTestSupport
   }
 
   @Test func firstAnnotationIsOnTop() {
-    let image = Image(size: Size(width: 200, height: 200), gray: 0)
+    let image = Image(knownSize: Size(width: 200, height: 200), gray: 0)
     let box = Box(x1: 50, y1: 50, x2: 150, y2: 150)
     let result = image.annotated(with: [
-      Annotation(.box(box), name: "a", confidence: nil, classIndex: 1),
-      Annotation(.box(box), name: "a", confidence: nil, classIndex: 2),
+      Instance(.box(box), name: "a", confidence: nil, classIndex: 1),
+      Instance(.box(box), name: "a", confidence: nil, classIndex: 2),
     ])
     #expect(Self.color(result, x: 50, y: 100) == ClassPalette.color(ofClass: 1))
     #expect(
@@ -81,11 +81,11 @@ import YOLOTestSupport
   }
 
   @Test func longNamesAreShortenedAndKeepTheConfidence() {
-    let image = Image(size: Size(width: 64, height: 64), gray: 128)
+    let image = Image(knownSize: Size(width: 64, height: 64), gray: 128)
     let box = Box(x1: 5, y1: 30, x2: 40, y2: 60)
     func drawn(_ name: String) -> Image {
       image.annotated(with: [
-        Annotation(.box(box), name: name, confidence: 0.87, classIndex: 0)
+        Instance(.box(box), name: name, confidence: 0.87, classIndex: 0)
       ])
     }
     let long = drawn("traffic light that has a long name")
@@ -106,10 +106,10 @@ import YOLOTestSupport
       let size = Size(
         width: Int.random(in: 1...40, using: &random),
         height: Int.random(in: 1...40, using: &random))
-      let image = Image(size: size, gray: 50)
+      let image = Image(knownSize: size, gray: 50)
       let box = Box(x1: edge(), y1: edge(), x2: edge(), y2: edge())
       let result = image.annotated(with: [
-        Annotation(
+        Instance(
           .box(box), name: "ä猫\n", confidence: edge(), classIndex: Int.random(in: .min ... .max))
       ])
       #expect(result.size == size)
@@ -123,10 +123,10 @@ import YOLOTestSupport
 
   @Test func linesAndLettersGrowWithTheImage() {
     func changed(_ side: Int) -> Int {
-      let image = Image(size: Size(width: side, height: side), gray: 128)
+      let image = Image(knownSize: Size(width: side, height: side), gray: 128)
       let edge = Float(side)
       let result = image.annotated(with: [
-        Annotation(
+        Instance(
           .box(Box(x1: edge * 0.2, y1: edge * 0.3, x2: edge * 0.8, y2: edge * 0.8)),
           name: "person", confidence: 0.9, classIndex: 0)
       ])

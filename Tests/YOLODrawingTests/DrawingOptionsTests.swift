@@ -4,18 +4,18 @@ import YOLOGeometry
 import YOLOImage
 
 @Suite struct DrawingOptionsTests {
-  private static let image = Image(size: Size(width: 200, height: 150), gray: 128)
+  private static let image = Image(knownSize: Size(width: 200, height: 150), gray: 128)
   private static let box = Box(x1: 40, y1: 60, x2: 150, y2: 120)
 
   private static func drawn(
-    _ geometry: Annotation.Geometry, name: String = "dog",
+    _ geometry: Geometry, name: String = "dog",
     confidence: Float? = 0.9, _ change: (inout DrawingOptions) -> Void = { _ in }
   ) -> Image {
     var options = DrawingOptions()
     options.typeface = .embedded
     change(&options)
     return image.annotated(
-      with: [Annotation(geometry, name: name, confidence: confidence, classIndex: 1)],
+      with: [Instance(geometry, name: name, confidence: confidence, classIndex: 1)],
       options: options)
   }
 
@@ -30,7 +30,7 @@ import YOLOImage
   @Test func absurdSizesDoNotTrap() {
     for size in [Int.max, .min, 0] {
       _ = Self.drawn(.box(Self.box)) { $0.lineWidth = size }
-      _ = Self.drawn(.keypoints([Keypoint(Point(x: 50, y: 70), visibility: 1)], box: Self.box)) {
+      _ = Self.drawn(.keypoints(Self.box, [Keypoint(Point(x: 50, y: 70), visibility: 1)])) {
         $0.lineWidth = size
       }
     }
@@ -63,7 +63,8 @@ import YOLOImage
       frame: Self.image.size, left: 40, top: 50, width: 60, height: 60,
       pixels: [UInt8](repeating: 1, count: 3600))
     func level(_ opacity: Float) -> UInt8 {
-      let result = Self.drawn(.mask(mask, box: Self.box), name: "", confidence: nil) {
+      let result = Self.drawn(.mask(Self.box, mask, outline: Polygon()), name: "", confidence: nil)
+      {
         $0.maskOpacity = opacity
       }
       return result.pixels[3 * (80 * 200 + 70)]
@@ -77,7 +78,7 @@ import YOLOImage
   @Test func keypointsAreShownFromAVisibilityOn() {
     let keypoints = [Keypoint(Point(x: 100, y: 90), visibility: 0.5)]
     func drawn(_ minimum: Float) -> Image {
-      Self.drawn(.keypoints(keypoints, box: Self.box)) { $0.minimumVisibility = minimum }
+      Self.drawn(.keypoints(Self.box, keypoints)) { $0.minimumVisibility = minimum }
     }
     #expect(Self.isSame(drawn(0.5), drawn(0)))
     #expect(!Self.isSame(drawn(0.5), drawn(0.51)))

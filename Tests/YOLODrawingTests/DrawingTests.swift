@@ -20,7 +20,7 @@ private let gray: UInt8 = 128
   private static func isSame(_ first: Image, _ second: Image) -> Bool { first == second }
 
   private static func blank(_ width: Int, _ height: Int) -> Image {
-    Image(size: Size(width: width, height: height), gray: gray)
+    Image(knownSize: Size(width: width, height: height), gray: gray)
   }
 
   /// Counts the pixels that differ from the background.
@@ -35,7 +35,7 @@ private let gray: UInt8 = 128
   /// Returns how many pixels white shapes cover on black, parts of pixels included.
   private static func area(_ shape: ShapeAnnotation.Shape, thickness: Float, fill: Float) -> Double
   {
-    let image = Image(size: Size(width: 120, height: 100), gray: 0).annotated(with: [
+    let image = Image(knownSize: Size(width: 120, height: 100), gray: 0).annotated(with: [
       ShapeAnnotation(shape: shape, color: .white, thickness: thickness, fillOpacity: fill)
     ])
     return stride(from: 0, to: image.pixels.count, by: 3).reduce(0) {
@@ -170,8 +170,9 @@ private let gray: UInt8 = 128
 
   private static func drawn(_ mask: Mask, on image: Image, name: String = "") -> Image {
     image.annotated(with: [
-      Annotation(
-        .mask(mask, box: Box(x1: 0, y1: 0, x2: 0, y2: 0)), name: name, confidence: nil,
+      Instance(
+        .mask(Box(x1: 0, y1: 0, x2: 0, y2: 0), mask, outline: Polygon()), name: name,
+        confidence: nil,
         classIndex: 4)
     ])
   }
@@ -263,8 +264,8 @@ private let gray: UInt8 = 128
 
   private static func pose(_ keypoints: [Keypoint], on image: Image) -> Image {
     image.annotated(with: [
-      Annotation(
-        .keypoints(keypoints, box: Box(x1: 10, y1: 10, x2: 190, y2: 190)), name: "",
+      Instance(
+        .keypoints(Box(x1: 10, y1: 10, x2: 190, y2: 190), keypoints), name: "",
         confidence: nil, classIndex: 0)
     ])
   }
@@ -322,7 +323,7 @@ private let gray: UInt8 = 128
     let box = OrientedBox(x: 150, y: 100, width: 120, height: 60, angle: 0.5)
     func drawn(_ name: String) -> Image {
       image.annotated(with: [
-        Annotation(.orientedBox(box), name: name, confidence: nil, classIndex: 2)
+        Instance(.orientedBox(box), name: name, confidence: nil, classIndex: 2)
       ])
     }
     let result = drawn("")
@@ -410,7 +411,7 @@ private let gray: UInt8 = 128
       let size = Size(
         width: Int.random(in: 1...40, using: &random),
         height: Int.random(in: 1...40, using: &random))
-      let image = Image(size: size, gray: gray)
+      let image = Image(knownSize: size, gray: gray)
       let box = Box(x1: number(), y1: number(), x2: number(), y2: number())
       let classIndex = Int.random(in: .min ... .max, using: &random)
       let points = (0..<Int.random(in: 0...6, using: &random)).map { _ in point() }
@@ -425,26 +426,27 @@ private let gray: UInt8 = 128
               shape: $0, color: .white, thickness: number(), fillOpacity: number())
           }),
         image.annotated(with: [
-          Annotation(
+          Instance(
             .keypoints(
-              (0..<17).map { _ in Keypoint(point(), visibility: number()) }, box: box),
+              box, (0..<17).map { _ in Keypoint(point(), visibility: number()) }),
             name: "ä猫\n", confidence: number(), classIndex: classIndex)
         ]),
         image.annotated(with: [
-          Annotation(
+          Instance(
             .orientedBox(
               OrientedBox(
                 x: number(), y: number(), width: number(), height: number(), angle: number())),
             name: "", confidence: number(), classIndex: classIndex)
         ]),
         image.annotated(with: [
-          Annotation(
+          Instance(
             .mask(
+              box,
               Mask(
                 frame: size,
                 pixels: (0..<size.width * size.height).map { _ in
                   UInt8.random(in: 0...1, using: &random)
-                }), box: box), name: "x", confidence: number(), classIndex: classIndex)
+                }), outline: Polygon()), name: "x", confidence: number(), classIndex: classIndex)
         ]),
       ]
       for drawing in drawings { #expect(drawing.size == size) }
@@ -468,7 +470,7 @@ private let gray: UInt8 = 128
         #expect(Self.isSame(result, image), "\(shape)")
       }
       let turned = image.annotated(with: [
-        Annotation(
+        Instance(
           .orientedBox(OrientedBox(x: 20, y: bad, width: 5, height: 5, angle: 0)), name: "a",
           confidence: nil, classIndex: 0)
       ])

@@ -46,7 +46,7 @@ import YOLOPostprocess
     let image = try ImageReader.read(
       contentsOf: Self.weights.appending(path: "shapes.jpg").path)
     let options = try PredictOptions(confidence: 0.5)
-    let results = try model.predict(image, options: options)
+    let results = try model.predictBlocking(image, options: options)
     #expect(results.instances.count > 1)
     return results.instances.map { instance in
       let box = instance.box

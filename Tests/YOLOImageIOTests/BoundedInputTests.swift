@@ -2,6 +2,7 @@ import Dispatch
 import Glibc
 import Testing
 import YOLOImageIO
+import YOLOTestSupport
 
 @Suite struct BoundedInputTests {
   /// Lengths on either side of the first buffer of 65536 bytes and of its double.

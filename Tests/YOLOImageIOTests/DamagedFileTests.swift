@@ -22,7 +22,7 @@ import YOLOTestSupport
         colors[(index / 3 % width / 37 + index / (3 * width) / 29) % 64 * 3 + index % 3]
           &+ UInt8.random(in: 0...30, using: &random)
       }
-      let image = Image(size: Size(width: width, height: height), pixels: pixels)
+      let image = Image(knownSize: Size(width: width, height: height), pixels: pixels)
       for subsampling in ChromaSubsampling.allCases {
         seeds.append(try ImageWriter.jpeg(image, quality: 80, subsampling: subsampling))
       }

@@ -53,7 +53,7 @@ struct Fixture: CustomTestStringConvertible, Sendable {
       try #require(range.upperBound <= pixels.count)
       return Fixture(
         name: String(fields[0]), bytes: try bytes(String(fields[0])),
-        expected: range.isEmpty ? nil : Image(size: size, pixels: Array(pixels[range])))
+        expected: range.isEmpty ? nil : Image(knownSize: size, pixels: Array(pixels[range])))
     }
   }
 }

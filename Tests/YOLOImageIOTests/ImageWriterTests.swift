@@ -22,7 +22,7 @@ import YOLOTestSupport
     let noise = (0..<3 * size.width * size.height).map { _ in
       UInt8.random(in: 0...255, using: &random)
     }
-    for image in [Image(size: size, pixels: noise), Image(size: size, gray: 114)] {
+    for image in [Image(knownSize: size, pixels: noise), Image(knownSize: size, gray: 114)] {
       let bytes = try ImageWriter.png(image)
       #expect(try ImageReader.decode(bytes, named: "x") == image)
     }
@@ -36,18 +36,18 @@ import YOLOTestSupport
       UInt8.random(in: 0...255, using: &random)
     }
     let bytes = try ImageWriter.jpeg(
-      Image(size: size, pixels: noise), quality: quality, subsampling: subsampling)
+      Image(knownSize: size, pixels: noise), quality: quality, subsampling: subsampling)
     #expect(try ImageReader.decode(bytes, named: "x").size == size)
   }
 
   @Test func `an image beyond the format is refused`() throws {
-    let wide = Image(size: Size(width: 65_501, height: 1), gray: 0)
+    let wide = Image(knownSize: Size(width: 65_501, height: 1), gray: 0)
     #expect(
       throws: ImageIOError.unencodable(
         format: .jpeg, reason: "it has 65501×1 pixels, the limit is 65500 a side")
     ) { try ImageWriter.jpeg(wide) }
     #expect(try ImageReader.decode(ImageWriter.png(wide), named: "x") == wide)
-    let wider = Image(size: Size(width: 1_000_001, height: 1), gray: 0)
+    let wider = Image(knownSize: Size(width: 1_000_001, height: 1), gray: 0)
     #expect(
       throws: ImageIOError.unencodable(
         format: .png, reason: "it has 1000001×1 pixels, the limit is 1000000 a side")
@@ -56,7 +56,7 @@ import YOLOTestSupport
 
   @Test func `the suffix chooses the format`() throws {
     let directory = try TemporaryDirectory()
-    let image = Image(size: Size(width: 5, height: 4), gray: 9)
+    let image = Image(knownSize: Size(width: 5, height: 4), gray: 9)
     try ImageWriter.write(image, to: "\(directory.path)/a.JPeG")
     try ImageWriter.write(image, to: "\(directory.path)/a.png")
     #expect(directory.names == ["a.JPeG", "a.png"])

@@ -7,7 +7,7 @@ import YOLOTestSupport
   private static func randomImage(_ size: Size, using random: inout SplitMix64) -> Image {
     var pixels = [UInt8](repeating: 0, count: 3 * size.width * size.height)
     for index in pixels.indices { pixels[index] = UInt8.random(in: 0...255, using: &random) }
-    return Image(size: size, pixels: pixels)
+    return Image(knownSize: size, pixels: pixels)
   }
 
   /// Compares outside of an expectation, which would print all pixels.
@@ -20,8 +20,9 @@ import YOLOTestSupport
       let given = try fixture.integers(4)
       let size = Size(width: given[0], height: given[1])
       let target = Size(width: given[2], height: given[3])
-      let image = Image(size: size, pixels: try fixture.data(3 * size.width * size.height))
-      let wanted = Image(size: target, pixels: try fixture.data(3 * target.width * target.height))
+      let image = Image(knownSize: size, pixels: try fixture.data(3 * size.width * size.height))
+      let wanted = Image(
+        knownSize: target, pixels: try fixture.data(3 * target.width * target.height))
       #expect(Self.isSame(image.classificationInput(size: target), wanted), "\(given)")
       cases += 1
     }
@@ -94,7 +95,7 @@ import YOLOTestSupport
     let pixels = rows.flatMap { row in
       row[crop.left..<crop.left + target.width].flatMap { $0.map { UInt8($0) } }
     }
-    return Image(size: target, pixels: pixels)
+    return Image(knownSize: target, pixels: pixels)
   }
 
   @Test func plainArithmetic() {
@@ -113,10 +114,11 @@ import YOLOTestSupport
 
   @Test func extremesStay() {
     for gray: UInt8 in [0, 1, 254, 255] {
-      let image = Image(size: Size(width: 37, height: 23), gray: gray)
+      let image = Image(knownSize: Size(width: 37, height: 23), gray: gray)
       for target in [Size(width: 16, height: 16), Size(width: 91, height: 11)] {
         #expect(
-          Self.isSame(image.classificationInput(size: target), Image(size: target, gray: gray)))
+          Self.isSame(image.classificationInput(size: target), Image(knownSize: target, gray: gray))
+        )
       }
     }
   }
@@ -133,7 +135,7 @@ import YOLOTestSupport
         pixels += [isBehind ? 200 : 100, 50, 0]
       }
     }
-    let image = Image(size: size, pixels: pixels)
+    let image = Image(knownSize: size, pixels: pixels)
     let square = image.classificationInput(size: Size(width: 1280, height: 1280))
     let last = square.pixels.count - 3
     // The middle of the image is kept: its two halves meet in the middle of the result.

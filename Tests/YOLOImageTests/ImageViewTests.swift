@@ -7,7 +7,7 @@ import YOLOTestSupport
   private static func randomImage(_ size: Size, using random: inout SplitMix64) -> Image {
     var pixels = [UInt8](repeating: 0, count: 3 * size.width * size.height)
     for index in pixels.indices { pixels[index] = UInt8.random(in: 0...255, using: &random) }
-    return Image(size: size, pixels: pixels)
+    return Image(knownSize: size, pixels: pixels)
   }
 
   /// Compares outside of an expectation, which would print all pixels.
@@ -30,7 +30,7 @@ import YOLOTestSupport
         pixels += image.pixels[index..<index + 3]
       }
     }
-    return Image(size: Size(width: part.width, height: part.height), pixels: pixels)
+    return Image(knownSize: Size(width: part.width, height: part.height), pixels: pixels)
   }
 
   /// A view of a crop is read as a copy of it is.
@@ -108,7 +108,7 @@ import YOLOTestSupport
   }
 
   @Test func errorsPassThrough() {
-    let image = Image(size: Size(width: 2, height: 2), gray: 1)
+    let image = Image(knownSize: Size(width: 2, height: 2), gray: 1)
     #expect(throws: CancellationError.self) {
       try image.withView { _ in throw CancellationError() }
     }

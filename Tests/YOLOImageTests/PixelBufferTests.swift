@@ -36,7 +36,7 @@ import YOLOTestSupport
           ? [first, first, first]
           : [first, .random(in: 0...255, using: &random), .random(in: 0...255, using: &random)]
       }
-      let expected = Image(size: size, pixels: pixels.flatMap(\.self))
+      let expected = Image(knownSize: size, pixels: pixels.flatMap(\.self))
       let rowStride = size.width * format.bytesPerPixel + padding
       for last in Set([0, padding, padding + 3]) {
         let bytes = Self.buffer(pixels, size, format, padding: padding, last: last)
@@ -74,5 +74,63 @@ import YOLOTestSupport
     #expect(error(2, 3, .max) == .tooShort(bytes: 30, expected: .max))
     #expect(error(2, 2, .max - 3) == .tooShort(bytes: 30, expected: .max))
     #expect("\(PixelBufferError.rowStride(5, minimum: 6))".contains("at least the 6 bytes"))
+  }
+
+  private static func error(_ body: () throws(PixelBufferError) -> Void) -> PixelBufferError? {
+    do throws(PixelBufferError) {
+      try body()
+      return nil
+    } catch {
+      return error
+    }
+  }
+
+  /// Sizes of no image, with the error of each.
+  private static let wrongSizes: [(Size, PixelBufferError)] = {
+    let limit = Image.pixelLimit
+    let empty: [(Int, Int)] = [(0, 5), (5, 0), (-1, -6), (5, .min)]
+    let large: [(Int, Int)] = [(.max, 2), (.max, .max), (limit, 2), (limit >> 1, 3)]
+    return empty.map { Size(width: $0, height: $1) }.map { ($0, .size($0, limit: limit)) }
+      + large.map { Size(width: $0, height: $1) }.map { ($0, .pixelCount($0, limit: limit)) }
+  }()
+
+  @Test func sizesThatDoNotMatchAreRefused() {
+    let size = Size(width: 2, height: 5)
+    func error(_ size: Size, bytes: Int) -> PixelBufferError? {
+      Self.error { () throws(PixelBufferError) in
+        _ = try Image(size: size, pixels: [UInt8](repeating: 7, count: bytes))
+      }
+    }
+    #expect(error(size, bytes: 30) == nil)
+    for bytes in [0, 10, 29, 31] {
+      #expect(error(size, bytes: bytes) == .count(bytes: bytes, expected: 30))
+    }
+    for (size, expected) in Self.wrongSizes {
+      #expect(error(size, bytes: 30) == expected)
+      #expect(
+        Self.error { () throws(PixelBufferError) in _ = try Image(size: size, gray: 7) } == expected
+      )
+    }
+    #expect("\(PixelBufferError.count(bytes: 29, expected: 30))".contains("has 30 bytes, but 29"))
+    #expect("\(Self.wrongSizes[4].1)".contains("at most 1073741824 pixels"))
+  }
+
+  @Test func viewsOfRowsThatDoNotMatchAreRefused() {
+    let bytes = [UInt8](repeating: 7, count: 30)
+    bytes.withUnsafeBufferPointer { buffer in
+      guard let base = buffer.baseAddress else { return }
+      func error(_ size: Size, _ stride: Int) -> PixelBufferError? {
+        Self.error { () throws(PixelBufferError) in
+          _ = try ImageView(pixels: base, size: size, rowStride: stride)
+        }
+      }
+      let size = Size(width: 2, height: 5)
+      #expect(error(size, 6) == nil)
+      for stride in [5, 0, -6, .min] {
+        #expect(error(size, stride) == .rowStride(stride, minimum: 6))
+      }
+      #expect(error(size, .max) == .tooShort(bytes: .max, expected: .max))
+      for (size, expected) in Self.wrongSizes { #expect(error(size, 6) == expected) }
+    }
   }
 }

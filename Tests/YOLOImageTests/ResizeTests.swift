@@ -7,7 +7,7 @@ import YOLOTestSupport
   private static func randomImage(_ size: Size, using random: inout SplitMix64) -> Image {
     var pixels = [UInt8](repeating: 0, count: 3 * size.width * size.height)
     for index in pixels.indices { pixels[index] = UInt8.random(in: 0...255, using: &random) }
-    return Image(size: size, pixels: pixels)
+    return Image(knownSize: size, pixels: pixels)
   }
 
   /// Compares outside of an expectation, which would print all pixels.
@@ -20,10 +20,10 @@ import YOLOTestSupport
       let given = try fixture.integers(6)
       let size = Size(width: given[0], height: given[1])
       let target = Size(width: given[2], height: given[3])
-      let image = Image(size: size, pixels: try fixture.data(3 * size.width * size.height))
+      let image = Image(knownSize: size, pixels: try fixture.data(3 * size.width * size.height))
       let wantedSize = try fixture.integers(2)
       let wanted = Image(
-        size: Size(width: wantedSize[0], height: wantedSize[1]),
+        knownSize: Size(width: wantedSize[0], height: wantedSize[1]),
         pixels: try fixture.data(3 * wantedSize[0] * wantedSize[1]))
       if given[4] == 0 {
         #expect(Self.isSame(image.resized(to: target), wanted), "\(given)")
@@ -72,7 +72,7 @@ import YOLOTestSupport
         }
       }
     }
-    return Image(size: size, pixels: pixels)
+    return Image(knownSize: size, pixels: pixels)
   }
 
   @Test func plainArithmetic() {
@@ -94,9 +94,9 @@ import YOLOTestSupport
 
   @Test func extremesStay() {
     for gray: UInt8 in [0, 1, 254, 255] {
-      let image = Image(size: Size(width: 37, height: 23), gray: gray)
+      let image = Image(knownSize: Size(width: 37, height: 23), gray: gray)
       let target = Size(width: 91, height: 11)
-      #expect(Self.isSame(image.resized(to: target), Image(size: target, gray: gray)))
+      #expect(Self.isSame(image.resized(to: target), Image(knownSize: target, gray: gray)))
     }
   }
 
@@ -110,7 +110,7 @@ import YOLOTestSupport
   }
 
   @Test func paddingIsGray() {
-    let image = Image(size: Size(width: 10, height: 5), gray: 9)
+    let image = Image(knownSize: Size(width: 10, height: 5), gray: 9)
     let letterbox = Letterbox(
       source: image.size, target: Size(width: 32, height: 32), stride: 32, isRectangular: false)
     let result = image.letterboxed(letterbox)
@@ -145,7 +145,8 @@ import YOLOTestSupport
         }
       }
       #expect(rows == Array(0..<letterbox.padded.height))
-      #expect(Self.isSame(Image(size: letterbox.padded, pixels: pixels), whole), "\(letterbox)")
+      #expect(
+        Self.isSame(Image(knownSize: letterbox.padded, pixels: pixels), whole), "\(letterbox)")
     }
   }
 }

@@ -56,7 +56,7 @@ import YOLOTestSupport
   /// A single active cell is drawn where the photo has it, whatever the letterbox.
   @Test(arguments: [(640, 480), (480, 640), (1000, 200), (37, 301)])
   func anOverlayLiesWhereThePhotoIs(width: Int, height: Int) throws {
-    let photo = Image(size: Size(width: width, height: height), gray: 200)
+    let photo = Image(knownSize: Size(width: width, height: height), gray: 200)
     for isRectangular in [true, false] {
       let letterbox = Letterbox(
         source: photo.size, target: Size(width: 320, height: 320), stride: 32,
@@ -88,7 +88,7 @@ import YOLOTestSupport
   }
 
   @Test func largePhotosAreReduced() throws {
-    let photo = Image(size: Size(width: 4000, height: 2000), gray: 9)
+    let photo = Image(knownSize: Size(width: 4000, height: 2000), gray: 9)
     let letterbox = Letterbox(
       source: photo.size, target: Size(width: 64, height: 64), stride: 32, isRectangular: true)
     let overlay = try #require(

@@ -39,7 +39,7 @@ import YOLOTestSupport
   @Test(arguments: Shipped.tasks) func shapesAreThoseOfTheTensors(task: String) throws {
     let model = try Shipped.model(task)
     let table = try ModuleTable(model, input: Self.size)
-    let image = Image(size: Self.size, gray: 90)
+    let image = try Image(size: Self.size, gray: 90)
     let trace = try model.trace(
       image, taps: table.rows.map(\.path),
       options: try PredictOptions(imageSize: Self.size, isRectangular: false))
@@ -80,10 +80,12 @@ import YOLOTestSupport
     let size = Size(width: side, height: side)
     let paths = ["model.0", "model.1", "model.2", "model.3"]
     let table = try ModuleTable(model, input: size)
-    let before = try model.trace(Image(size: size, pixels: pixels), taps: paths, options: options)
+    let before = try model.trace(
+      Image(size: size, pixels: pixels), taps: paths, options: options)
     let (x, y) = (128, 128)
     for channel in 0..<3 { pixels[3 * (y * side + x) + channel] ^= 0xFF }
-    let after = try model.trace(Image(size: size, pixels: pixels), taps: paths, options: options)
+    let after = try model.trace(
+      Image(size: size, pixels: pixels), taps: paths, options: options)
     for path in paths {
       let row = try #require(table.rows.first { $0.path == path })
       let (one, other) = (

@@ -103,6 +103,32 @@ import YOLOTestSupport
     }
   }
 
+  /// A copy has the changes and nothing else, and is checked as a new one is.
+  @Test func copiesAreChanged() throws {
+    let all = try PredictOptions(
+      imageSize: Size(width: 320, height: 256), confidence: 0.5, iouThreshold: 0.6,
+      maxDetections: 7, classes: [0, 3], classNames: ["person"], isAgnostic: true,
+      isRectangular: false, hasRetinaMasks: true)
+    #expect(try all.with { _ in } == all)
+    #expect(try PredictOptions(PredictOptions.Values()) == .standard)
+    let other = try all.with {
+      $0.confidence = 0.25
+      $0.classNames = nil
+    }
+    #expect(other.confidence == 0.25 && other.classNames == nil && other != all)
+    #expect(
+      try other.with {
+        $0.confidence = 0.5
+        $0.classNames = ["person"]
+      } == all)
+    let changes: [(inout PredictOptions.Values) -> Void] = [
+      { $0.confidence = 0 }, { $0.confidence = .nan }, { $0.iouThreshold = 1 },
+      { $0.maxDetections = 0 }, { $0.classes = [] }, { $0.classes = [-1] },
+      { $0.classNames = [] }, { $0.imageSize = Size(width: 640, height: 16) },
+    ]
+    for change in changes { #expect(throws: OptionError.self) { try all.with(change) } }
+  }
+
   @Test func messages() {
     let error = OptionError.outOfRange(
       option: "iou", given: "1.5", expected: "a number from 0 to 1")

@@ -16,7 +16,8 @@ import YOLOServer
 
   private static func predict(_ model: Model, _ side: Int) throws {
     let size = Size(width: side, height: side)
-    _ = try model.predict(Image(size: size, gray: 90), options: try PredictOptions(imageSize: size))
+    _ = try model.predictBlocking(
+      Image(knownSize: size, gray: 90), options: try PredictOptions(imageSize: size))
   }
 
   /// What a shipped model takes just after it was loaded, in bytes.

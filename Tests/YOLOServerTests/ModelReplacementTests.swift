@@ -40,13 +40,13 @@ import YOLOWeights
   @Test func aLeaseKeepsTheModelThatWasReplaced() async throws {
     let directory = try ModelTestDirectory(["a.pt": "detect"])
     let store = try await directory.scanned()
-    let image = Image(size: Size(width: 64, height: 48), gray: 90)
+    let image = Image(knownSize: Size(width: 64, height: 48), gray: 90)
     var old: ModelLease? = try await Self.lease(store, "a")
     try directory.put("pose", as: "a.pt")
     try await store.scan()
     #expect(try await Self.lease(store, "a").task == "pose")
     #expect(old?.task == "detect" && old?.model.task == .detect)
-    _ = try old?.model.predict(image)
+    _ = try old?.model.predictBlocking(image)
     #expect(store.loadedCount == 2 && store.counters.replacements == 1)
     let model = { [weak model = old?.model] in model }
     old = nil
@@ -62,7 +62,8 @@ import YOLOWeights
     let lease = try await Self.lease(store, "a")
     try directory.overwrite("a.pt", with: Data("x".utf8))
     for side in [64, 320, 96] {
-      _ = try lease.model.predict(Image(size: Size(width: side, height: 640), gray: 90))
+      _ = try lease.model.predictBlocking(
+        Image(knownSize: Size(width: side, height: 640), gray: 90))
     }
     for _ in 0..<3 { try await store.scan() }
     #expect(store.listing.map(\.state) == [.loaded] && store.listing[0].fault != nil)
@@ -165,14 +166,14 @@ import YOLOWeights
   @Test func modelsAreLeasedWhileFilesAreReplaced() async throws {
     let directory = try ModelTestDirectory(["a.pt": "detect", "b.pt": "classify"])
     let store = try await directory.scanned()
-    let image = Image(size: Size(width: 64, height: 64), gray: 60)
+    let image = Image(knownSize: Size(width: 64, height: 64), gray: 60)
     try await withThrowingTaskGroup(of: Void.self) { group in
       for number in 0..<64 {
         group.addTask {
           for _ in 0..<6 {
             let lease = try await Self.lease(store, number % 4 == 0 ? "b" : "a")
             #expect(lease.task == lease.model.task.rawValue)
-            if number % 8 == 1 { _ = try lease.model.predict(image) }
+            if number % 8 == 1 { _ = try lease.model.predictBlocking(image) }
             await Task.yield()
           }
         }

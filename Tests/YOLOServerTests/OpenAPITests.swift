@@ -29,7 +29,7 @@ struct OpenAPITests {
     let model = try Model(path: "\(root)/Weights/shapes-\(task).pt")
     let image = try ImageReader.read(contentsOf: "\(root)/Weights/shapes.jpg")
     var report = ResultReport(isNormalized: isNormalized)
-    report.append(try model.predict(image))
+    report.append(try model.predictBlocking(image))
     report.finish(metadata: [
       JSONMember("imageCount", .int(1)), JSONMember("functionTimeAlive", .double(12.5)),
       JSONMember("functionTimeCall", .double(0.25)),

@@ -42,7 +42,9 @@ import YOLOVideo
     try await VideoWriter.write(
       to: path, size: Self.size, frameRate: FrameRate(numerator: 10, denominator: 1) ?? .standard
     ) { writer in
-      for gray in 0..<12 { try await writer.append(Image(size: Self.size, gray: UInt8(20 * gray))) }
+      for gray in 0..<12 {
+        try await writer.append(Image(knownSize: Self.size, gray: UInt8(20 * gray)))
+      }
     }
     let video = Array(try Data(contentsOf: URL(filePath: path)))
     let answer = try await LiveServer.serving(limit.change) { port in

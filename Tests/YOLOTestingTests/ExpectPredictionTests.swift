@@ -91,7 +91,7 @@ import YOLOWeights
     let image = Self.weights + "/shapes.jpg"
     try GoldenCase.record(model, image: image, to: directory, modules: ["model.2", "model.5"])
 
-    let prediction = try model.predict(try ImageReader.read(contentsOf: image))
+    let prediction = try model.predictBlocking(try ImageReader.read(contentsOf: image))
     let recorded = try GoldenCase(contentsOf: directory)
     expectPrediction(prediction, matches: recorded)
     let file = try #require(try PredictionFile.read(directory + "/expected.json").first)

@@ -26,7 +26,7 @@ import YOLOTestSupport
     return (0..<count).map { _ in
       let size = Size(width: .random(in: 20...90, using: &random), height: 60)
       return Image(
-        size: size,
+        knownSize: size,
         pixels: (0..<3 * size.width * size.height).map { _ in .random(in: 0...255, using: &random) }
       )
     }
@@ -35,23 +35,23 @@ import YOLOTestSupport
   @Test(arguments: [1, 2, 7]) func manyTasksFindTheSame(concurrency: Int) async throws {
     let (images, options) = (Self.images(12), try Self.options())
     let model = try Self.model(concurrency: concurrency)
-    let expected = try images.map { try model.predict($0, options: options).instances }
+    let expected = try images.map { try model.predictBlocking($0, options: options).instances }
     #expect(Set(expected).count == images.count)
     try await withThrowingTaskGroup(of: (Int, [Instance]).self) { group in
       for index in 0..<320 {
         group.addTask {
           let position = index * 7 % images.count
           return (
-            position, try await model.prediction(of: images[position], options: options).instances
+            position, try await model.predict(images[position], options: options).instances
           )
         }
       }
       for try await (position, found) in group { #expect(found == expected[position]) }
     }
-    let all = try await model.predictions(of: images, options: options)
+    let all = try await model.predict(batch: images, options: options)
     #expect(all.map(\.instances) == expected)
     #expect(all.map(\.source) == images.indices.map { "image \($0)" })
-    #expect(try await model.predictions(of: []).isEmpty)
+    #expect(try await model.predict(batch: []).isEmpty)
   }
 
   /// As many begin as may run at once, and no more: each waits for the others.
@@ -63,7 +63,7 @@ import YOLOTestSupport
     try await withThrowingTaskGroup(of: Void.self) { group in
       for _ in 0..<count {
         group.addTask {
-          _ = try await model.prediction {
+          _ = try await model.predict {
             gate.pass()
             return image
           }
@@ -105,7 +105,7 @@ import YOLOTestSupport
     let begun = AsyncStream<Void>.makeStream()
     let mayGoOn = DispatchSemaphore(value: 0)
     let first = Task {
-      try await model.prediction {
+      try await model.predict {
         begun.continuation.yield()
         mayGoOn.wait()
         return image
@@ -114,12 +114,12 @@ import YOLOTestSupport
     for await _ in begun.stream { break }
     let runs = Counter()
     let second = Task {
-      try await model.prediction {
+      try await model.predict {
         runs.add()
         return image
       }
     }
-    let third = Task { try await model.prediction(of: image) }
+    let third = Task { try await model.predict(image) }
     second.cancel()
     await #expect(throws: CancellationError.self) { try await second.value }
     mayGoOn.signal()
@@ -134,13 +134,13 @@ import YOLOTestSupport
     let model = try Self.model(concurrency: 2)
     for round in 0..<40 {
       let tasks = (0..<8).map { index in
-        Task { try await model.prediction(of: images[index % 4], options: options) }
+        Task { try await model.predict(images[index % 4], options: options) }
       }
       for (index, task) in tasks.enumerated() where (index + round) % 3 == 0 { task.cancel() }
       for task in tasks { _ = await task.result }
     }
     // If a place had been lost these would wait for ever.
-    #expect(try await model.predictions(of: images, options: options).count == 4)
+    #expect(try await model.predict(batch: images, options: options).count == 4)
   }
 
   @Test func errorsReachTheCaller() async throws {
@@ -148,11 +148,11 @@ import YOLOTestSupport
     let image = Self.images(1)[0]
     let wrong = try PredictOptions(classes: [999])
     let error = await #expect(throws: YOLOError.self) {
-      try await model.prediction(of: image, options: wrong)
+      try await model.predict(image, options: wrong)
     }
     #expect(error?.code == .option)
     await #expect(throws: ImageIOError.self) {
-      try await model.prediction { try ImageReader.decode([1, 2, 3], named: "three bytes") }
+      try await model.predict { try ImageReader.decode([1, 2, 3], named: "three bytes") }
     }
     for concurrency in [0, 257] {
       let error = #expect(throws: YOLOError.self) { try Self.model(concurrency: concurrency) }
@@ -190,7 +190,7 @@ import YOLOTestSupport
   @Test(arguments: [1, 3]) func aStreamKeepsItsOrderAndHoldsFew(concurrency: Int) async throws {
     let (images, options) = (Self.images(20), try Self.options())
     let model = try Self.model(concurrency: concurrency)
-    let expected = try images.map { try model.predict($0, options: options).instances }
+    let expected = try images.map { try model.predictBlocking($0, options: options).instances }
     let taken = Counter()
     var given = 0
     for try await prediction in model.predictions(
@@ -230,6 +230,6 @@ import YOLOTestSupport
       return try await iterator.next()
     }
     await #expect(throws: CancellationError.self) { try await task.value }
-    #expect(try await model.predictions(of: Self.images(3)).count == 3)
+    #expect(try await model.predict(batch: Self.images(3)).count == 3)
   }
 }

@@ -30,9 +30,9 @@ import YOLOWeights
     try model.checkpoint.writeSafetensors(to: copy.path)
     let other = try Model(path: copy.path)
     let options = try Self.options()
-    let expected = try model.predict(try Self.image(), options: options).detections
+    let expected = try model.predictBlocking(try Self.image(), options: options).detections
     #expect(!expected.isEmpty)
-    #expect(try other.predict(try Self.image(), options: options).detections == expected)
+    #expect(try other.predictBlocking(try Self.image(), options: options).detections == expected)
     #expect(other.names == model.names && other.defaultImageSize == model.defaultImageSize)
   }
 
@@ -43,7 +43,8 @@ import YOLOWeights
     var expected = [[Instance]]()
     for side in sides {
       for image in images {
-        expected.append(try single.predict(image, options: try Self.options(side)).detections)
+        expected.append(
+          try single.predictBlocking(image, options: try Self.options(side)).detections)
       }
     }
     for threads in [1, 2, 5] {
@@ -56,7 +57,7 @@ import YOLOWeights
             let options = try Self.options(sides[case_ / images.count])
             return (
               case_,
-              try model.predict(
+              try model.predictBlocking(
                 images[case_ % images.count], options: options,
                 threads: index.isMultiple(of: 3) ? nil : 1 + index % 2
               ).detections
@@ -70,9 +71,9 @@ import YOLOWeights
 
   @Test func classesAreFiltered() throws {
     let model = try Model(path: Self.checkpoint)
-    let all = try model.predict(try Self.image(), options: try Self.options()).detections
+    let all = try model.predictBlocking(try Self.image(), options: try Self.options()).detections
     let wanted = try #require(all.first?.classIndex)
-    let some = try model.predict(
+    let some = try model.predictBlocking(
       try Self.image(), options: try Self.options(classes: [wanted])
     ).detections
     #expect(!some.isEmpty && some.allSatisfy { $0.classIndex == wanted })
@@ -81,7 +82,7 @@ import YOLOWeights
   @Test func aTinyAndAFlatImageAreNoTrouble() throws {
     let model = try Model(path: Self.checkpoint)
     for size in [Size(width: 1, height: 1), Size(width: 3000, height: 2)] {
-      _ = try model.predict(Image(size: size, gray: 200), options: try Self.options())
+      _ = try model.predictBlocking(Image(knownSize: size, gray: 200), options: try Self.options())
     }
   }
 
@@ -160,9 +161,9 @@ import YOLOWeights
       #expect(!error.message.isEmpty && error.message.utf8.count < 4000, "\(label)")
       return false
     }
-    let photo = Image(size: Size(width: 40, height: 50), gray: 90)
+    let photo = Image(knownSize: Size(width: 40, height: 50), gray: 90)
     do {
-      _ = try model.predict(photo, options: try options(64))
+      _ = try model.predictBlocking(photo, options: try options(64))
     } catch let error as YOLOError {
       #expect(!error.message.isEmpty, "\(label)")
     }

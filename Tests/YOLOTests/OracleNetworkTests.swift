@@ -69,7 +69,7 @@ import YOLOWeights
   func resultsAgree(_ network: OracleNetwork, _ setting: Setting) throws {
     for (golden, masks) in zip(network.cases, try network.masks()) {
       let model = try Self.model(network, setting, isOneToOne: golden.isOneToOne)
-      let prediction = try model.predict(
+      let prediction = try model.predictBlocking(
         try golden.loadedImage(), options: try golden.options())
       let label = "\(golden.image)\(golden.isOneToOne ? " one to one" : "")"
       if let expected = golden.probabilities {

@@ -112,4 +112,26 @@ import YOLOTestSupport
       #expect(error?.message.contains("“\(path)”") ?? false)
     }
   }
+
+  @Test func tensorsAreWrittenAsNumpyFiles() throws {
+    let directory = FileManager.default.temporaryDirectory.appending(
+      path: "npy-\(UUID().uuidString)")
+    try FileManager.default.createDirectory(at: directory, withIntermediateDirectories: false)
+    defer { try? FileManager.default.removeItem(at: directory) }
+    let file = directory.appending(path: "a.npy").path
+    for count in [6, 2] {
+      let tensor = Tensor(shape: [1, count], values: (0..<count).map { Float($0) / 3 })
+      try NumpyFile.write(tensor, to: file)
+      #expect(
+        try [UInt8](Data(contentsOf: URL(filePath: file))) == NumpyFile.bytes(of: tensor))
+    }
+    // Nothing is left beside it, also where writing fails.
+    for path in [directory.path, directory.appending(path: "none/a.npy").path, "", "a\0b"] {
+      let error = #expect(throws: YOLOError.self) {
+        try NumpyFile.write(Tensor(shape: [1], values: [1]), to: path)
+      }
+      #expect(error?.code == .unwritable && error?.message.contains("cannot be written") ?? false)
+    }
+    #expect(try FileManager.default.contentsOfDirectory(atPath: directory.path) == ["a.npy"])
+  }
 }

@@ -37,7 +37,7 @@ import YOLOWeights
       options: RuntimeOptions(
         backend: setting.backend, instructionSet: setting.instructionSet, threads: 2))
     let image = try ImageReader.read(contentsOf: GoldenCase.url(golden.image).path)
-    let prediction = try model.predict(
+    let prediction = try model.predictBlocking(
       image,
       options: try PredictOptions(
         imageSize: Size(width: golden.imgsz, height: golden.imgsz),

@@ -163,7 +163,9 @@ import YOLOVerification
         + #""tolerances": {"box": 1}, "versions": {"torch": "2"}"#)
     var random = SplitMix64(seed: 5)
     let names = ["case.json", "expected.json"]
-    let sound = try names.map { [UInt8](try Data(contentsOf: URL(filePath: directory.place($0)))) }
+    let sound = try names.map {
+      [UInt8](try Data(contentsOf: URL(filePath: directory.path(of: $0))))
+    }
     // Bytes that change what JSON says rather than whether it is JSON, mostly.
     let bytes = Array(#"0123456789-.eE"{}[],:/"#.utf8)
     var refused = 0
@@ -178,7 +180,7 @@ import YOLOVerification
         default: mutant.insert(bytes[Int.random(in: 0..<bytes.count, using: &random)], at: location)
         }
       }
-      try Data(mutant).write(to: URL(filePath: directory.place(names[which])))
+      try Data(mutant).write(to: URL(filePath: directory.path(of: names[which])))
       do {
         let found = try GoldenCase(contentsOf: directory.path)
         #expect(found.expected.count <= 1)
@@ -186,7 +188,7 @@ import YOLOVerification
         #expect("\(error)".contains(directory.path))
         refused += 1
       }
-      try Data(sound[which]).write(to: URL(filePath: directory.place(names[which])))
+      try Data(sound[which]).write(to: URL(filePath: directory.path(of: names[which])))
     }
     #expect(refused > 1000)
   }
@@ -207,21 +209,23 @@ import YOLOVerification
     for name in ["b", "a", "c"] { try directory.write("{}", to: "\(name)/case.json") }
     try directory.write("{}", to: "d/other.json")
     #expect(
-      try GoldenCase.directories(at: directory.path) == ["a", "b", "c"].map { directory.place($0) })
-    #expect(try GoldenCase.directories(at: directory.place("a")) == [directory.place("a")])
+      try GoldenCase.directories(at: directory.path)
+        == ["a", "b", "c"].map { directory.path(of: $0) })
+    #expect(try GoldenCase.directories(at: directory.path(of: "a")) == [directory.path(of: "a")])
     #expect(throws: VerificationError.self) {
-      try GoldenCase.directories(at: directory.place("nowhere"))
+      try GoldenCase.directories(at: directory.path(of: "nowhere"))
     }
   }
 
   @Test func casesAreReplacedOnlyIfToldTo() throws {
     let directory = try TemporaryDirectory()
     let model = try Model(path: ShippedModel.detect.path)
-    let location = directory.place("case")
+    let location = directory.path(of: "case")
     func record(confidence: Double, replaces: Bool) throws {
       try GoldenCase.record(
         model, image: ShippedModel.detect.image, to: location, modules: ["input"],
-        options: try PredictOptions(confidence: confidence), replaces: replaces)
+        options: try PredictOptions(confidence: confidence, classNames: ["ring"]),
+        replaces: replaces)
     }
     try record(confidence: 0.5, replaces: false)
     #expect(throws: VerificationError.self) { try record(confidence: 0.6, replaces: false) }
@@ -229,20 +233,22 @@ import YOLOVerification
     try record(confidence: 0.6, replaces: true)
     let found = try GoldenCase(contentsOf: location)
     #expect(found.options.confidence == 0.6 && found.options.imageSize == model.defaultImageSize)
+    // Names of classes are recorded as the indices that the model has for them.
+    #expect(found.options.classes == [1] && found.options.classNames == nil)
     // What is no case is never replaced, and nothing is left beside it.
     try directory.write("mine", to: "other/file")
     let error = #expect(throws: VerificationError.self) {
       try GoldenCase.record(
-        model, image: ShippedModel.detect.image, to: directory.place("other"), replaces: true)
+        model, image: ShippedModel.detect.image, to: directory.path(of: "other"), replaces: true)
     }
     #expect(error.map { "\($0)" }?.contains("no golden case") == true)
     #expect(throws: VerificationError.self) {
-      try GoldenCase.record(model, image: "/dev/null", to: directory.place("new"))
+      try GoldenCase.record(model, image: "/dev/null", to: directory.path(of: "new"))
     }
     #expect(
       try FileManager.default.contentsOfDirectory(atPath: directory.path).sorted()
         == ["case", "other"])
     #expect(
-      try FileManager.default.contentsOfDirectory(atPath: directory.place("other")) == ["file"])
+      try FileManager.default.contentsOfDirectory(atPath: directory.path(of: "other")) == ["file"])
   }
 }

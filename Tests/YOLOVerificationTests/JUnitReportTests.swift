@@ -2,6 +2,7 @@ import Foundation
 import FoundationXML
 import Testing
 import YOLO
+import YOLOTestSupport
 import YOLOVerification
 
 @Suite struct JUnitReportTests {
@@ -48,7 +49,7 @@ import YOLOVerification
   @Test func elementsAndEscapes() throws {
     let directory = try TemporaryDirectory()
     let model = try Model(path: ShippedModel.detect.path)
-    let location = directory.place("a case")
+    let location = directory.path(of: "a case")
     try GoldenCase.record(model, image: ShippedModel.detect.image, to: location)
     let agreed = try Verification(model, on: try GoldenCase(contentsOf: location))
     try directory.write(#"{"images":[{"results":[]}]}"#, to: "a case/expected.json")

@@ -30,6 +30,17 @@ import YOLOTestSupport
       let tensor = Tensor(shape: shape, values: values)
       #expect(try NumpyFile.tensor(of: NumpyFile.bytes(of: tensor), named: "a") == tensor)
     }
+    // The header says where it ends, and the values begin at a multiple of 64 bytes.
+    for rank in [0, 1, 3, 7, 32] {
+      let one = Tensor(shape: [Int](repeating: 1, count: rank), values: [0.5])
+      let bytes = NumpyFile.bytes(of: one)
+      #expect(bytes.count % 64 == 4 && bytes[6] == 1)
+      #expect(try NumpyFile.tensor(of: bytes, named: "a") == one)
+    }
+    // A header of more than 65,535 bytes is of version 2; it is not read, as by NumPy.
+    let deep = NumpyFile.bytes(of: Tensor(shape: [Int](repeating: 1, count: 30_000), values: [1]))
+    #expect(deep.count % 64 == 4 && deep[6] == 2)
+    #expect(throws: NumpyFile.Failure.self) { try NumpyFile.tensor(of: deep, named: "a") }
     let bytes = NumpyFile.bytes(of: [0, 7, 255], shape: [3])
     #expect(try NumpyFile.tensor(of: bytes, named: "a").values == [0, 7, 255])
   }

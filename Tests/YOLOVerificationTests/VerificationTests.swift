@@ -4,6 +4,7 @@ import Testing
 import YOLO
 import YOLOInspection
 import YOLOOptions
+import YOLOTestSupport
 import YOLOVerification
 import YOLOWeights
 
@@ -13,7 +14,7 @@ import YOLOWeights
     _ shipped: ShippedModel, taps: String, in directory: TemporaryDirectory
   ) throws -> GoldenCase {
     let model = try Model(path: shipped.path)
-    let location = directory.place(shipped.task)
+    let location = directory.path(of: shipped.task)
     try GoldenCase.record(
       model, image: shipped.image, to: location,
       modules: try TapSelection.paths(taps, of: model),
@@ -47,7 +48,7 @@ import YOLOWeights
         // The same runtime once more: the very same numbers.
         #expect(verification.tensors.allSatisfy { $0.error == 0 })
         let exact = Tolerances(box: 0, confidence: 0, keypoint: 0, outline: 1, tensor: 0)
-        let prediction = try Model(path: shipped.path, options: runtime).predict(
+        let prediction = try Model(path: shipped.path, options: runtime).predictBlocking(
           try recorded.readImage(), options: recorded.options)
         #expect(PredictionCheck(prediction, against: recorded.expected, within: exact).agrees)
       }
@@ -103,7 +104,7 @@ import YOLOWeights
     let layers = try Model(path: shipped.path).network.layers.filter { $0.parameterCount > 0 }
     #expect(layers.count >= 10 && layers.first?.path == "model.0")
     for layer in layers {
-      let path = directory.place("damaged.safetensors")
+      let path = directory.path(of: "damaged.safetensors")
       try Self.damage(shipped, { $0.hasPrefix(layer.path + ".") }, to: path)
       let verification = try Verification(try Model(path: path), on: recorded)
       let first = try #require(verification.firstDivergence, "\(layer.path)")
@@ -126,7 +127,7 @@ import YOLOWeights
     let modules = model.modulePaths()
     #expect(modules.contains(path))
     let recorded = try Self.record(shipped, taps: modules.joined(separator: ","), in: directory)
-    let copy = directory.place("damaged.safetensors")
+    let copy = directory.path(of: "damaged.safetensors")
     try Self.damage(shipped, { $0 == path + ".weight" }, to: copy)
     let verification = try Verification(try Model(path: copy), on: recorded)
     #expect(verification.firstDivergence?.path == path)

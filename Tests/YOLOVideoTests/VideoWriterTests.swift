@@ -14,7 +14,9 @@ import YOLOVideo
         to: path, size: size,
         frameRate: FrameRate(numerator: 30_000, denominator: 1001) ?? .standard
       ) { writer in
-        for index in 0..<5 { try await writer.append(Image(size: size, gray: UInt8(40 * index))) }
+        for index in 0..<5 {
+          try await writer.append(Image(knownSize: size, gray: UInt8(40 * index)))
+        }
       }
       let info = try await VideoReader.info(of: path)
       #expect(info.size == Size(width: 66, height: 48) && info.frameCount == 5)
@@ -37,13 +39,13 @@ import YOLOVideo
       let size = Size(width: 32, height: 32)
       await #expect(throws: Stop.self) {
         try await VideoWriter.write(to: movie.path("out.mp4"), size: size) { writer in
-          try await writer.append(Image(size: size, gray: 9))
+          try await writer.append(Image(knownSize: size, gray: 9))
           throw Stop()
         }
       }
       await #expect(throws: VideoError.self) {
         try await VideoWriter.write(to: movie.path("out.mp4"), size: size) { writer in
-          try await writer.append(Image(size: Size(width: 31, height: 32), gray: 9))
+          try await writer.append(Image(knownSize: Size(width: 31, height: 32), gray: 9))
         }
       }
       let names = try FileManager.default.contentsOfDirectory(atPath: movie.directory.path)

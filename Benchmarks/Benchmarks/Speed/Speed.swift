@@ -96,7 +96,7 @@ private func addModels(
           try measure(
             benchmark, macs: plan.macs,
             peak: peakRate(instructionSet) * Double(threads)
-          ) { blackHole(try model.predict(image)) }
+          ) { blackHole(try model.predictBlocking(image)) }
         } catch {
           benchmark.error("\(error)")
         }
@@ -107,7 +107,7 @@ private func addModels(
         do {
           try measure(benchmark, macs: 0, peak: 1) {
             let image = try ImageReader.decode(bytes, named: settings.image)
-            blackHole(try model.predict(image).jsonLine())
+            blackHole(try model.predictBlocking(image).jsonLine())
           }
         } catch {
           benchmark.error("\(error)")
@@ -116,7 +116,7 @@ private func addModels(
     Benchmark("\(group)/load/\(name): checkpoint to the first prediction") { benchmark in
       do {
         try measure(benchmark, macs: 0, peak: 1) {
-          blackHole(try Model(path: path, options: options).predict(image))
+          blackHole(try Model(path: path, options: options).predictBlocking(image))
         }
       } catch {
         benchmark.error("\(error)")

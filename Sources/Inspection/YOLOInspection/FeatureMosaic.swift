@@ -55,7 +55,7 @@ public struct FeatureMosaic: Sendable {
         pixels += [color.red, color.green, color.blue]
       }
     }
-    return Image(size: result, pixels: pixels)
+    return Image(knownSize: result, pixels: pixels)
   }
 
   /// Returns the mean of a square of values.

@@ -67,7 +67,7 @@ public struct ModelProfile: Sendable {
   ///   - image: The image.
   ///   - options: The input size.
   ///   - runs: The measured runs, at least one.
-  /// - Throws: As `Model.predict(_:options:source:threads:)`.
+  /// - Throws: As `Model.predictBlocking(_:options:source:threads:)`.
   public init(
     _ model: Model, _ image: Image, options: PredictOptions = .standard, runs: Int
   ) throws(YOLOError) {

@@ -8,7 +8,7 @@ public import YOLOVerification
 /// they differ, one issue says of each object which it is (class, confidence, box) and by how much it is
 /// off, or that it is missing or not expected.
 ///
-///     let prediction = try model.predict(image)
+///     let results = try await model.predict(image)
 ///     expectPrediction(prediction, matches: earlier, within: Tolerances(box: 0.5))
 ///
 /// - Parameters:

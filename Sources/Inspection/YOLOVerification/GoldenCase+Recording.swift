@@ -37,13 +37,10 @@ extension GoldenCase {
     do {
       bytes = try BoundedInput.read(path: path, maximumBytes: ImageLimits().maximumBytes)
       let image = try ImageReader.decode(bytes, named: path)
-      fixed = try PredictOptions(
-        imageSize: options.imageSize ?? model.defaultImageSize, confidence: options.confidence,
-        iouThreshold: options.iouThreshold, maxDetections: options.maxDetections,
-        classes: options.classes,
-        isAgnostic: options.isAgnostic, isRectangular: options.isRectangular,
-        hasRetinaMasks: options.hasRetinaMasks)
-      let plain = try model.predict(image, options: fixed, source: path)
+      fixed = try model.resolved(options).with {
+        $0.imageSize = options.imageSize ?? model.defaultImageSize
+      }
+      let plain = try model.predictBlocking(image, options: fixed, source: path)
       let taps = modules.filter { $0 != inputPath }
       let traced =
         modules.isEmpty ? nil : try model.trace(image, taps: taps, options: fixed, source: path)

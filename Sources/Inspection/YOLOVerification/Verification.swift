@@ -50,7 +50,7 @@ public struct Verification: Sendable, Hashable {
     let options = goldenCase.options
     let results: Results
     do throws(YOLOError) {
-      results = try model.predict(image, options: options, source: goldenCase.path)
+      results = try model.predictBlocking(image, options: options, source: goldenCase.path)
     } catch {
       throw .model(error)
     }

@@ -14,6 +14,7 @@
 @_exported public import func YOLOGeometry.nonMaximumSuppression
 @_exported public import enum YOLOGraph.Backend
 @_exported public import struct YOLOImage.Image
+@_exported public import struct YOLOImage.ImageSource
 @_exported public import struct YOLOImage.ImageView
 @_exported public import enum YOLOImage.PixelBufferError
 @_exported public import enum YOLOImage.PixelFormat
@@ -30,5 +31,6 @@
 @_exported public import struct YOLOPostprocess.Results
 @_exported public import struct YOLOPostprocess.Selection
 @_exported public import struct YOLOPostprocess.Speed
+@_exported public import enum YOLOTensor.NumpyFile
 @_exported public import struct YOLOTensor.Tensor
 @_exported public import struct YOLOWeights.Checkpoint

@@ -16,62 +16,70 @@ extension Model {
   ///   - source: What the results call the image.
   /// - Returns: The results, in pixels of the image.
   /// - Throws: `CancellationError` if the task is cancelled before the prediction begins; one that has
-  ///   begun runs to its end. Else as `predict(_:options:source:threads:)`.
-  public func prediction(
-    of image: Image, options: PredictOptions = .standard, source: String = "image"
+  ///   begun runs to its end. Else as `predictBlocking(_:options:source:threads:)`.
+  public func predict(
+    _ image: Image, options: PredictOptions = .standard, source: String = "image"
   ) async throws -> Results {
-    try await prediction(options: options, source: source) { image }
+    try await predict(options: options, source: source) { image }
   }
 
   /// Decodes an image and finds the objects in it.
   ///
-  ///     let prediction = try await model.prediction { try ImageReader.decode(bytes) }
+  ///     let results = try await model.predict { try ImageReader.decode(bytes, named: "upload") }
   ///
   /// - Parameters:
   ///   - options: Thresholds and the input size.
   ///   - source: What the results call the image.
-  ///   - decode: Makes the image; it may block, and runs where the prediction does.
+  ///   - decode: Creates the image; it may block, and runs where the prediction does.
   /// - Returns: The results, in pixels of the image.
-  /// - Throws: What `decode` throws, and as `prediction(of:options:source:)`.
-  public func prediction(
+  /// - Throws: What `decode` throws, and as `predict(_:options:source:)`.
+  public func predict(
     options: PredictOptions = .standard, source: String = "image",
     decoding decode: @escaping @Sendable () throws -> Image
   ) async throws -> Results {
     try await queue.run { running in
-      try self.predict(
-        decode(), options: options, source: source,
-        threads: max(1, self.options.threads / running))
+      try self.predictBlocking(
+        decode(), options: options, source: source, threads: self.threads(ofEachOf: running))
     }
   }
 
-  /// Finds the objects in several images, several at once.
+  /// Finds the objects in several images, those of equal input size together in one run.
+  ///
+  /// Each result has the same bits as that of the image alone. For images that come one by one, or
+  /// that do not fit into memory together, see `predictions(of:options:)`.
   ///
   /// - Parameters:
   ///   - images: The images.
   ///   - options: Thresholds and the input size.
-  /// - Returns: The results in the order of the images; sources are `image 0`, `image 1`, ….
-  /// - Throws: As `prediction(of:options:source:)`; images that have not begun then never do.
-  public func predictions(
-    of images: [Image], options: PredictOptions = .standard
+  ///   - sources: What the results call the images, as many as images; `image 0`, `image 1`, … if
+  ///     nil.
+  /// - Returns: Results for each image, in their order; their speed is that of a run divided by its
+  ///   images.
+  /// - Throws: As `predict(_:options:source:)`; a cancelled task ends with the run that has begun.
+  public func predict(
+    batch images: [Image], options: PredictOptions = .standard, sources: [String]? = nil
   ) async throws -> [Results] {
-    try await withThrowingTaskGroup(of: (Int, Results).self) { group in
-      for (index, image) in images.enumerated() {
+    precondition(sources == nil || sources?.count == images.count, "a source for each image")
+    let batch = try batch(images, options: options, sources: sources ?? Self.sources(images.count))
+    return try await withThrowingTaskGroup(of: [(Int, Results)].self) { group in
+      for part in batch.parts {
         group.addTask {
-          (
-            index,
-            try await self.prediction(of: image, options: options, source: "image \(index)")
-          )
+          try await self.queue.run { running in
+            try self.predictBlocking(part, of: batch, threads: self.threads(ofEachOf: running))
+          }
         }
       }
-      var predictions = [Results?](repeating: nil, count: images.count)
-      for try await (index, prediction) in group { predictions[index] = prediction }
-      return predictions.compactMap(\.self)
+      var results = [Results?](repeating: nil, count: images.count)
+      for try await part in group {
+        for (index, found) in part { results[index] = found }
+      }
+      return results.compactMap(\.self)
     }
   }
 
   /// Finds the objects in a stream of images, in the order of the stream.
   ///
-  ///     for try await prediction in model.predictions(of: camera) { … }
+  ///     for try await results in model.predictions(of: camera) { … }
   ///
   /// Images are taken from the stream as predictions are asked for: at most
   /// `RuntimeOptions.concurrency` of them, or predictions made of them, are held at once.
@@ -79,11 +87,17 @@ extension Model {
   /// - Parameters:
   ///   - images: The images.
   ///   - options: Thresholds and the input size.
-  /// - Returns: A sequence of a prediction an image; sources are `image 0`, `image 1`, …. It throws what
-  ///   the stream throws, and as `prediction(of:options:source:)`, at that image's place, and ends.
+  /// - Returns: A sequence of results, those of an image each; sources are `image 0`, `image 1`, ….
+  ///   It throws what the stream throws, and as `predict(_:options:source:)`, at the position of that
+  ///   image, and ends.
   public func predictions<Images: AsyncSequence>(
     of images: Images, options: PredictOptions = .standard
   ) -> PredictionSequence<Images> where Images.Element == Image {
     PredictionSequence(model: self, images: images, options: options)
   }
+
+  /// The threads of one of several predictions that run at once.
+  private func threads(ofEachOf running: Int) -> Int { max(1, options.threads / running) }
+
+  private static func sources(_ count: Int) -> [String] { (0..<count).map { "image \($0)" } }
 }

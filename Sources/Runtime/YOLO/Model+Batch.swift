@@ -6,14 +6,28 @@ import YOLOModels
 public import YOLOOptions
 public import YOLOPostprocess
 
+/// Images that are predicted together.
+struct Batch: Sendable {
+  let images: [Image]
+  /// What the results call the images.
+  let sources: [String]
+  /// How each image becomes the network's input.
+  let fits: [InputFit]
+  let request: ResultRequest
+  /// The indices of the images of each run; they have the same input size.
+  let parts: [[Int]]
+}
+
 extension Model {
   /// The maximum number of images of one run; more are computed in several.
   private static let batchLimit = 16
 
-  /// Finds the objects in several images, those of equal input size together in one run.
+  /// Finds the objects in several images, those of equal input size together in one run, and blocks
+  /// the calling thread until all are done.
   ///
-  /// Each result has the same bits as that of `predict(_:options:source:threads:)`. The memory of a
-  /// run is that of one image for each; where that exceeds the limit, fewer are computed at a time.
+  /// Each result has the same bits as that of `predictBlocking(_:options:source:threads:)`. The
+  /// memory of a run is that of one image for each; where that exceeds the limit, fewer are computed
+  /// at a time. From asynchronous code call `predict(batch:options:sources:)`.
   ///
   /// - Parameters:
   ///   - images: The images.
@@ -22,41 +36,70 @@ extension Model {
   ///   - threads: The threads of a run at most; those of the model's options if nil.
   /// - Returns: Results for each image, in their order; their speed is that of the run divided by the
   ///   images.
-  /// - Throws: As `predict(_:options:source:threads:)`.
-  public func predict(
+  /// - Throws: As `predictBlocking(_:options:source:threads:)`.
+  public func predictBlocking(
     batch images: [Image], options: PredictOptions = .standard, sources: [String]? = nil,
     threads: Int? = nil
   ) throws(YOLOError) -> [Results] {
     precondition(sources == nil || sources?.count == images.count, "a source for each image")
-    let request = try request(options)
-    let fits = images.map { fit(for: $0.size, options: options) }
-    var groups = [[Int]]()
-    var open = [Size: Int]()
-    for (index, fit) in fits.enumerated() {
-      if let group = open[fit.size], groups[group].count < Self.batchLimit {
-        groups[group].append(index)
-      } else {
-        open[fit.size] = groups.count
-        groups.append([index])
+    let batch = try batch(
+      images, options: options,
+      sources: sources ?? [String](repeating: "image", count: images.count))
+    var results = [Results?](repeating: nil, count: images.count)
+    for part in batch.parts {
+      for (index, found) in try predictBlocking(part, of: batch, threads: threads) {
+        results[index] = found
       }
     }
-    var results = [Int: Results]()
+    return results.compactMap(\.self)
+  }
+
+  /// Divides images into runs of the same input size.
+  func batch(
+    _ images: [Image], options: PredictOptions, sources: [String]
+  ) throws(YOLOError) -> Batch {
+    let request = try request(options)
+    let fits = images.map { fit(for: $0.size, options: options) }
+    var parts = [[Int]]()
+    var open = [Size: Int]()
+    for (index, fit) in fits.enumerated() {
+      if let part = open[fit.size], parts[part].count < Self.batchLimit {
+        parts[part].append(index)
+      } else {
+        open[fit.size] = parts.count
+        parts.append([index])
+      }
+    }
+    return Batch(images: images, sources: sources, fits: fits, request: request, parts: parts)
+  }
+
+  /// Returns the results of images of a batch, by their indices; in several runs where one would
+  /// exceed the limit of memory.
+  func predictBlocking(
+    _ part: [Int], of batch: Batch, threads: Int?
+  ) throws(YOLOError) -> [(Int, Results)] {
+    var results = [(Int, Results)]()
+    var groups = [part]
     while let group = groups.popLast() {
       let plan: Plan
       do {
-        plan = try self.plan(fits[group[0]].size, batch: group.count)
+        plan = try self.plan(batch.fits[group[0]].size, batch: group.count)
       } catch  where error.code == .tooLarge && group.count > 1 {
         groups += [Array(group[..<(group.count / 2)]), Array(group[(group.count / 2)...])]
         continue
       }
       let found = try run(
-        group.map { (images[$0], fits[$0]) }, plan, request, threads: threads)
+        group.map { (batch.images[$0], batch.fits[$0]) }, plan, batch.request, threads: threads)
       for (index, result) in zip(group, found) {
-        results[index] = self.results(
-          result.content, of: sources?[index] ?? "image", images[index].size, result.speed)
+        results.append(
+          (
+            index,
+            self.results(
+              result.content, of: batch.sources[index], batch.images[index].size, result.speed)
+          ))
       }
     }
-    return images.indices.compactMap { results[$0] }
+    return results
   }
 
   /// Runs the plan of a batch.

@@ -11,7 +11,7 @@ extension Model {
   ///   - options: The input size.
   ///   - runs: The measured runs of each kernel.
   /// - Returns: A ranking for each shape of convolution, in the order of the network.
-  /// - Throws: As `predict(_:options:source:)`.
+  /// - Throws: As `predictBlocking(_:options:source:threads:)`.
   public func kernelRankings(
     for size: Size, options: PredictOptions = .standard, runs: Int
   ) throws(YOLOError) -> [KernelRanking] {

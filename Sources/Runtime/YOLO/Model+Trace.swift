@@ -3,6 +3,7 @@ public import YOLOImage
 import YOLOModels
 public import YOLOOptions
 public import YOLOPostprocess
+import YOLOSystem
 public import YOLOTensor
 import YOLOWeights
 
@@ -47,7 +48,7 @@ extension Model {
   ///   - options: Thresholds and the input size.
   ///   - source: What the results call the image.
   /// - Returns: The results, the network's input and the tensors.
-  /// - Throws: As `predict(_:options:source:)`; `YOLOError` of code `model` for a path that no
+  /// - Throws: As `predictBlocking(_:options:source:threads:)`; `YOLOError` of code `model` for a path that no
   ///   module has.
   public func trace(
     _ image: Image, taps paths: [String], options: PredictOptions = .standard,
@@ -98,5 +99,25 @@ extension Model {
       for channel in 0..<channels { values.append(tensor.values[channel * pixels + pixel]) }
     }
     return Tensor(shape: shape, values: values)
+  }
+}
+
+extension NumpyFile {
+  /// Writes a tensor to a `.npy` file of float32, which `numpy.load` reads.
+  ///
+  /// Whoever reads the path meanwhile sees the old file or the new one, never a part; a link is
+  /// replaced, not followed.
+  ///
+  /// - Parameters:
+  ///   - tensor: The tensor, for instance one of a ``Model/Trace``.
+  ///   - path: The file, which is created or replaced.
+  /// - Throws: `YOLOError` of code `unwritable`.
+  public static func write(_ tensor: Tensor, to path: String) throws(YOLOError) {
+    do throws(FileError) {
+      try AtomicFile.write(bytes(of: tensor), to: path)
+    } catch {
+      throw YOLOError(
+        .unwritable, "\(error.path.sanitized()): cannot be written: \(error.message)")
+    }
   }
 }

@@ -15,7 +15,10 @@ public import YOLOWeights
 /// Safe to use from many threads and tasks at once.
 ///
 ///     let model = try Model(path: "yolov8n.pt")
-///     for instance in try model.predict(image) { print(instance.className, instance.box) }
+///     for instance in try await model.predict(image) { print(instance.className, instance.box) }
+///
+/// `predict` is awaited and blocks no thread of Swift's concurrency; `predictBlocking` is for programs
+/// without it.
 ///
 /// Plans are made per input size and weights are packed once for all of them; each prediction
 /// under way has a session of its own, which goes back to a pool.
@@ -103,7 +106,10 @@ public final class Model: Sendable {
     return checked
   }
 
-  /// Finds the objects in an image.
+  /// Finds the objects in an image, and blocks the calling thread until it is done.
+  ///
+  /// From asynchronous code call `predict(_:options:source:)`, which blocks no thread of Swift's
+  /// concurrency.
   ///
   /// - Parameters:
   ///   - image: The image.
@@ -112,26 +118,28 @@ public final class Model: Sendable {
   ///   - threads: The threads of this prediction at most; those of the model's options if nil. The
   ///     result does not depend on it.
   /// - Returns: The results, in pixels of the image.
-  /// - Throws: `YOLOError` of code `option` for classes that the model does not have, of code `model` or
+  /// - Throws: `YOLOError` of code `option` for classes that the model does not have, by index or by
+  ///   name, of code `model` or
   ///   `tooLarge` where the network does not fit the input.
-  public func predict(
+  public func predictBlocking(
     _ image: Image, options: PredictOptions = .standard, source: String = "image",
     threads: Int? = nil
   ) throws(YOLOError) -> Results {
-    try predict(image, options: options, source: source, threads: threads, durations: nil)
+    try predictBlocking(image, options: options, source: source, threads: threads, durations: nil)
   }
 
   /// Predicts and measures each step of the plan.
   ///
   /// - Returns: The results, and for each step of `plan(for:options:)` the seconds that it took.
-  /// - Throws: As `predict(_:options:source:)`.
+  /// - Throws: As `predictBlocking(_:options:source:threads:)`.
   public func profile(
     _ image: Image, options: PredictOptions = .standard
   ) throws(YOLOError) -> (results: Results, seconds: [Double]) {
     var seconds = [Double]()
     let results = try withUnsafeMutablePointer(to: &seconds) {
       pointer throws(YOLOError) in
-      try predict(image, options: options, source: "image", threads: nil, durations: pointer)
+      try predictBlocking(
+        image, options: options, source: "image", threads: nil, durations: pointer)
     }
     return (results, seconds)
   }
@@ -144,7 +152,7 @@ public final class Model: Sendable {
   ///   - selection: Which boxes are kept.
   /// - Returns: The results in letterbox pixels, not clipped: `imageSize` is that of the input.
   ///   Masks have the prototypes' size, and outlines are empty.
-  /// - Throws: As `predict(_:options:source:)`.
+  /// - Throws: As `predictBlocking(_:options:source:threads:)`.
   public func evaluate(
     _ image: Image, fit: InputFit, selection: Selection
   ) throws(YOLOError) -> Results {
@@ -157,7 +165,7 @@ public final class Model: Sendable {
 
   /// Returns the plan that an image of the given size runs.
   ///
-  /// - Throws: As `predict(_:options:source:)`.
+  /// - Throws: As `predictBlocking(_:options:source:threads:)`.
   public func plan(for size: Size, options: PredictOptions = .standard) throws(YOLOError) -> Plan {
     try plan(fit(for: size, options: options).size)
   }
@@ -183,16 +191,6 @@ public final class Model: Sendable {
   func fit(for size: Size, options: PredictOptions) -> InputFit {
     network.head.isClassifier
       ? .crop(inputSize(options)) : .letterbox(letterbox(for: size, options: options))
-  }
-
-  /// Refuses classes that the model does not have: nothing would ever be found of them.
-  private func check(_ classes: Set<Int>?) throws(YOLOError) {
-    let count = network.head.classCount
-    guard let unknown = classes?.filter({ $0 >= count }).min() else { return }
-    throw YOLOError(
-      .option,
-      "\(PredictOption.classes.name) must be from 0 to \(count - 1), the classes of this model, but "
-        + "\(unknown) was given")
   }
 
   func plan(
@@ -224,16 +222,15 @@ public final class Model: Sendable {
 
   /// Checks the options, and says what they want of the outputs.
   func request(_ options: PredictOptions) throws(YOLOError) -> ResultRequest {
-    try check(options.classes)
-    return ResultRequest(
+    ResultRequest(
       selection: Selection(
-        confidence: options.confidence, classes: options.classes,
+        confidence: options.confidence, classes: try classes(options),
         method: network.head.selectionMethod(iouThreshold: options.iouThreshold),
         isAgnostic: options.isAgnostic, limit: options.maxDetections),
       masks: options.hasRetinaMasks ? .source : .letterbox)
   }
 
-  private func predict(
+  private func predictBlocking(
     _ image: Image, options: PredictOptions, source: String, threads: Int?,
     durations: UnsafeMutablePointer<[Double]>?
   ) throws(YOLOError) -> Results {

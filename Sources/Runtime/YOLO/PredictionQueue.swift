@@ -7,18 +7,54 @@ final class PredictionQueue: Sendable {
   /// How much runs at once.
   let width: Int
 
-  private struct Waiter {
-    let ticket: Int
-    let resume: CheckedContinuation<Void, any Error>
-  }
+  private typealias Waiter = CheckedContinuation<Void, any Error>
 
   private struct State {
     var running = 0
     var lastTicket = 0
-    /// Those who wait, the first at `first`.
-    var waiters: [Waiter] = []
+    /// Those who wait, by ticket.
+    var waiters: [Int: Waiter] = [:]
+    /// The tickets of those who came to wait, in that order, from `first` on; some may have been
+    /// cancelled since.
+    var order: [Int] = []
+    var first = 0
     /// Tickets of callers that were cancelled before they came to wait.
     var cancelled: Set<Int> = []
+
+    /// Adds a caller behind those who wait.
+    mutating func append(_ waiter: Waiter, ticket: Int) {
+      waiters[ticket] = waiter
+      order.append(ticket)
+    }
+
+    /// Removes the caller that has waited longest; nil if nobody waits.
+    mutating func removeFirst() -> Waiter? {
+      while first < order.count {
+        let waiter = waiters.removeValue(forKey: order[first])
+        first += 1
+        if let waiter {
+          compact()
+          return waiter
+        }
+      }
+      order.removeAll(keepingCapacity: true)
+      first = 0
+      return nil
+    }
+
+    /// Removes the caller with a ticket; nil if it does not wait.
+    mutating func remove(ticket: Int) -> Waiter? {
+      let waiter = waiters.removeValue(forKey: ticket)
+      compact()
+      return waiter
+    }
+
+    /// Keeps the tickets of those who no longer wait from becoming many more than of those who do.
+    private mutating func compact() {
+      guard order.count > 2 * waiters.count + 64 else { return }
+      order = order[first...].filter { waiters[$0] != nil }
+      first = 0
+    }
   }
 
   private let state = Mutex(State())
@@ -55,7 +91,7 @@ final class PredictionQueue: Sendable {
     }
   }
 
-  /// Waits until there is a place.
+  /// Waits until fewer than `width` run.
   private func enter() async throws {
     let ticket = state.withLock { state in
       state.lastTicket += 1
@@ -69,34 +105,30 @@ final class PredictionQueue: Sendable {
             state.running += 1
             return .success(())
           }
-          state.waiters.append(Waiter(ticket: ticket, resume: resume))
+          state.append(resume, ticket: ticket)
           return nil
         }
         if let outcome { resume.resume(with: outcome) }
       }
     } onCancel: {
       let waiter = state.withLock { state -> Waiter? in
-        if let index = state.waiters.firstIndex(where: { $0.ticket == ticket }) {
-          return state.waiters.remove(at: index)
-        }
+        if let waiter = state.remove(ticket: ticket) { return waiter }
         state.cancelled.insert(ticket)
         return nil
       }
-      waiter?.resume.resume(throwing: CancellationError())
+      waiter?.resume(throwing: CancellationError())
     }
-    // A caller that was cancelled once it had its place keeps it.
+    // A caller that was cancelled once it was let in stays in.
     state.withLock { _ = $0.cancelled.remove(ticket) }
   }
 
-  /// Returns the place to the next caller.
+  /// Lets the next caller in.
   private func leave() {
     let next = state.withLock { state -> Waiter? in
-      guard !state.waiters.isEmpty else {
-        state.running -= 1
-        return nil
-      }
-      return state.waiters.removeFirst()
+      let next = state.removeFirst()
+      if next == nil { state.running -= 1 }
+      return next
     }
-    next?.resume.resume()
+    next?.resume()
   }
 }

@@ -2,10 +2,10 @@ public import YOLOImage
 import YOLOOptions
 public import YOLOPostprocess
 
-/// The predictions of a stream of images, in its order; `Model.predictions(of:options:)` makes it.
+/// The results of a stream of images, in its order; `Model.predictions(of:options:)` creates it.
 public struct PredictionSequence<Images: AsyncSequence>: AsyncSequence
 where Images.Element == Image {
-  /// A prediction an image.
+  /// The results of an image.
   public typealias Element = Results
 
   let model: Model
@@ -17,7 +17,7 @@ where Images.Element == Image {
     Iterator(model: model, images: images.makeAsyncIterator(), options: options)
   }
 
-  /// Walks through the predictions.
+  /// Returns results after results.
   public struct Iterator: AsyncIteratorProtocol {
     private let model: Model
     private let options: PredictOptions
@@ -26,7 +26,7 @@ where Images.Element == Image {
     private var count = 0
     /// What the stream threw; it is thrown when the predictions before it have been given.
     private var failure: (any Error)?
-    private let underWay = UnderWay()
+    private let underWay = TasksUnderWay()
 
     init(model: Model, images: Images.AsyncIterator, options: PredictOptions) {
       self.model = model
@@ -47,7 +47,7 @@ where Images.Element == Image {
           let (model, options, source) = (model, options, "image \(count)")
           count += 1
           underWay.tasks.append(
-            Task { try await model.prediction(of: image, options: options, source: source) })
+            Task { try await model.predict(image, options: options, source: source) })
         } catch {
           (hasEnded, failure) = (true, error)
         }
@@ -73,18 +73,5 @@ where Images.Element == Image {
         throw error
       }
     }
-  }
-
-  /// The images that have been taken from the stream; they are cancelled when nobody asks for them any
-  /// more.
-  private final class UnderWay {
-    var tasks: [Task<Results, any Error>] = []
-
-    func cancel() {
-      for task in tasks { task.cancel() }
-      tasks = []
-    }
-
-    deinit { cancel() }
   }
 }

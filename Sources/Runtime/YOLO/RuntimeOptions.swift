@@ -10,7 +10,7 @@ public struct RuntimeOptions: Sendable, Hashable {
   public var instructionSet: InstructionSet
   /// The threads of one inference.
   public var threads: Int
-  /// How many predictions that are awaited run at once; `predict` is not bounded by it.
+  /// How many predictions that are awaited run at once; `predictBlocking` is not bounded by it.
   public var concurrency: Int
   /// Which branch of a dual head is run, that of YOLOv10 and YOLO26.
   public var branch: HeadBranch

@@ -194,6 +194,15 @@ public struct ClassesOption: Sendable {
     return classes
   }
 
+  /// Returns the names if there is one at least; which of them there are a model knows.
+  @discardableResult
+  public func checked(names: Set<String>) throws(OptionError) -> Set<String> {
+    guard !names.isEmpty else {
+      throw .malformed(option: name, given: "", expected: "one name of a class at least")
+    }
+    return names
+  }
+
   /// Reads `0,2`, spaces and brackets around it allowed, and checks it; repetitions are ignored.
   public func parsed(_ text: String) throws(OptionError) -> Set<Int> {
     var list = text.trimmed[...]

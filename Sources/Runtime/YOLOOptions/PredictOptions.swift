@@ -70,23 +70,37 @@ public enum PredictOption {
 }
 
 /// The checked options of a prediction.
+///
+/// A copy with changes is checked again:
+///
+///     let strict = try PredictOptions.standard.with { $0.confidence = 0.6 }
 public struct PredictOptions: Sendable, Hashable {
-  /// The size that images are fitted into, or nil for what the checkpoint was trained with.
-  public private(set) var imageSize: Size?
-  /// What the confidence of a detection must exceed.
-  public private(set) var confidence = PredictOption.confidence.defaultValue
-  /// The intersection over union above which the less confident of two boxes is dropped.
-  public private(set) var iouThreshold = PredictOption.iouThreshold.defaultValue
-  /// The greatest number of detections in an image.
-  public private(set) var maxDetections = PredictOption.maxDetections.defaultValue
-  /// The classes to keep, or nil for all.
-  public private(set) var classes: Set<Int>?
-  /// Whether overlapping boxes of different classes suppress each other.
-  public private(set) var isAgnostic = PredictOption.agnostic.defaultValue
-  /// Whether images are padded to the next multiple of the stride only.
-  public private(set) var isRectangular = PredictOption.rectangular.defaultValue
-  /// Whether masks are made at the image's resolution, not at that of the network's input.
-  public private(set) var hasRetinaMasks = PredictOption.retinaMasks.defaultValue
+  /// The values of the options, whatever they are; they are checked when they become options.
+  public struct Values: Sendable, Hashable {
+    /// The size that images are fitted into, or nil for what the checkpoint was trained with.
+    public var imageSize: Size?
+    /// What the confidence of a detection must exceed.
+    public var confidence = PredictOption.confidence.defaultValue
+    /// The intersection over union above which the less confident of two boxes is dropped.
+    public var iouThreshold = PredictOption.iouThreshold.defaultValue
+    /// The greatest number of detections in an image.
+    public var maxDetections = PredictOption.maxDetections.defaultValue
+    /// The indices of the classes to keep, or nil; see `classNames`.
+    public var classes: Set<Int>?
+    /// The names of the classes to keep, or nil; all are kept if `classes` is nil, too.
+    public var classNames: Set<String>?
+    /// Whether overlapping boxes of different classes suppress each other.
+    public var isAgnostic = PredictOption.agnostic.defaultValue
+    /// Whether images are padded to the next multiple of the stride only.
+    public var isRectangular = PredictOption.rectangular.defaultValue
+    /// Whether masks are made at the image's resolution, not at that of the network's input.
+    public var hasRetinaMasks = PredictOption.retinaMasks.defaultValue
+
+    /// Creates the values that hold if none are given.
+    public init() {}
+  }
+
+  private var values = Values()
 
   /// The options that hold if none are given.
   public static let standard = PredictOptions()
@@ -104,27 +118,109 @@ public struct PredictOptions: Sendable, Hashable {
   /// Checks options against their ranges, see ``PredictOption``.
   ///
   /// Throws ``OptionError/outOfRange(option:given:expected:)`` for the first one outside its range,
-  /// ``OptionError/malformed(option:given:expected:)`` for an empty set of classes.
+  /// ``OptionError/malformed(option:given:expected:)`` for an empty set of classes. Whether a model
+  /// has classes of these indices and names is checked when it predicts.
   public init(
     imageSize: Size? = nil,
     confidence: Double = PredictOption.confidence.defaultValue,
     iouThreshold: Double = PredictOption.iouThreshold.defaultValue,
     maxDetections: Int = PredictOption.maxDetections.defaultValue,
     classes: Set<Int>? = nil,
+    classNames: Set<String>? = nil,
     isAgnostic: Bool = PredictOption.agnostic.defaultValue,
     isRectangular: Bool = PredictOption.rectangular.defaultValue,
     hasRetinaMasks: Bool = PredictOption.retinaMasks.defaultValue
   ) throws(OptionError) {
-    if let imageSize { try PredictOption.imageSize.checked(imageSize) }
-    if let classes { try PredictOption.classes.checked(classes) }
-    self.imageSize = imageSize
-    self.confidence = try PredictOption.confidence.checked(confidence)
-    self.iouThreshold = try PredictOption.iouThreshold.checked(iouThreshold)
-    self.maxDetections = try PredictOption.maxDetections.checked(maxDetections)
-    self.classes = classes
-    self.isAgnostic = isAgnostic
-    self.isRectangular = isRectangular
-    self.hasRetinaMasks = hasRetinaMasks
+    var values = Values()
+    values.imageSize = imageSize
+    values.confidence = confidence
+    values.iouThreshold = iouThreshold
+    values.maxDetections = maxDetections
+    values.classes = classes
+    values.classNames = classNames
+    values.isAgnostic = isAgnostic
+    values.isRectangular = isRectangular
+    values.hasRetinaMasks = hasRetinaMasks
+    try self.init(values)
+  }
+
+  /// Checks values against the ranges of their options.
+  ///
+  /// Throws as the initializer of all options does.
+  public init(_ values: Values) throws(OptionError) {
+    if let size = values.imageSize { try PredictOption.imageSize.checked(size) }
+    if let classes = values.classes { try PredictOption.classes.checked(classes) }
+    if let names = values.classNames { try PredictOption.classes.checked(names: names) }
+    self.values = values
+    confidence = try PredictOption.confidence.checked(values.confidence)
+    iouThreshold = try PredictOption.iouThreshold.checked(values.iouThreshold)
+    maxDetections = try PredictOption.maxDetections.checked(values.maxDetections)
+  }
+
+  /// Returns a copy with changed values.
+  ///
+  ///     let people = try options.with { $0.classNames = ["person"] }
+  ///
+  /// Throws as the initializer of all options does.
+  public func with(_ change: (inout Values) -> Void) throws(OptionError) -> PredictOptions {
+    var values = values
+    change(&values)
+    return try PredictOptions(values)
+  }
+}
+
+extension PredictOptions {
+  /// The size that images are fitted into, or nil for what the checkpoint was trained with.
+  public private(set) var imageSize: Size? {
+    get { values.imageSize }
+    set { values.imageSize = newValue }
+  }
+
+  /// What the confidence of a detection must exceed.
+  public private(set) var confidence: Double {
+    get { values.confidence }
+    set { values.confidence = newValue }
+  }
+
+  /// The intersection over union above which the less confident of two boxes is dropped.
+  public private(set) var iouThreshold: Double {
+    get { values.iouThreshold }
+    set { values.iouThreshold = newValue }
+  }
+
+  /// The greatest number of detections in an image.
+  public private(set) var maxDetections: Int {
+    get { values.maxDetections }
+    set { values.maxDetections = newValue }
+  }
+
+  /// The indices of the classes to keep, or nil; see `classNames`.
+  public private(set) var classes: Set<Int>? {
+    get { values.classes }
+    set { values.classes = newValue }
+  }
+
+  /// The names of the classes to keep, or nil; all are kept if `classes` is nil, too.
+  ///
+  /// Of several classes with one name all are meant.
+  public var classNames: Set<String>? { values.classNames }
+
+  /// Whether overlapping boxes of different classes suppress each other.
+  public private(set) var isAgnostic: Bool {
+    get { values.isAgnostic }
+    set { values.isAgnostic = newValue }
+  }
+
+  /// Whether images are padded to the next multiple of the stride only.
+  public private(set) var isRectangular: Bool {
+    get { values.isRectangular }
+    set { values.isRectangular = newValue }
+  }
+
+  /// Whether masks are made at the image's resolution, not at that of the network's input.
+  public private(set) var hasRetinaMasks: Bool {
+    get { values.hasRetinaMasks }
+    set { values.hasRetinaMasks = newValue }
   }
 }
 

@@ -1,7 +1,9 @@
-/// Arrays in NumPy's file format, little-endian, last dimension fastest.
-package enum NumpyFile {
-  /// Returns a tensor as the content of a `.npy` file of float32, version 1.0.
-  package static func bytes(of tensor: Tensor) -> [UInt8] {
+/// Arrays in NumPy's file format (`.npy`), little-endian, last dimension fastest.
+public enum NumpyFile {
+  /// Returns a tensor as the content of a `.npy` file of float32, which `numpy.load` reads.
+  ///
+  /// Cost: four bytes a value, and a header of 64 bytes or a few more.
+  public static func bytes(of tensor: Tensor) -> [UInt8] {
     var bytes = header("<f4", tensor.shape)
     bytes.reserveCapacity(bytes.count + 4 * tensor.values.count)
     for value in tensor.values {
@@ -17,12 +19,18 @@ package enum NumpyFile {
 
   private static func header(_ type: String, _ shape: [Int]) -> [UInt8] {
     let dimensions = shape.map { "\($0)," }.joined(separator: " ")
-    var text = "{'descr': '\(type)', 'fortran_order': False, 'shape': (\(dimensions)), }"
+    let text = "{'descr': '\(type)', 'fortran_order': False, 'shape': (\(dimensions)), }"
+    // Version 1 has 2 bytes for the header's length, version 2 has 4. The header is at most 64 bytes
+    // longer than its text.
+    let (version, lengthCount): (UInt8, Int) = text.utf8.count < 0xFFC0 ? (1, 2) : (2, 4)
     // The values begin at a multiple of 64 bytes.
-    let prefix = 10
-    text += String(repeating: " ", count: 63 - (prefix + text.utf8.count) % 64) + "\n"
-    let length = UInt16(text.utf8.count)
-    return [0x93] + Array("NUMPY".utf8) + [1, 0, UInt8(length & 0xFF), UInt8(length >> 8)]
-      + Array(text.utf8)
+    let prefix = 8 + lengthCount
+    let padding = 63 - (prefix + text.utf8.count) % 64
+    let length = text.utf8.count + padding + 1
+    var bytes = [0x93] + Array("NUMPY".utf8) + [version, 0]
+    for index in 0..<lengthCount { bytes.append(UInt8(truncatingIfNeeded: length >> (8 * index))) }
+    bytes += Array(text.utf8)
+    bytes += [UInt8](repeating: UInt8(ascii: " "), count: padding)
+    return bytes + [UInt8(ascii: "\n")]
   }
 }

@@ -85,8 +85,14 @@ public struct Server: Sendable {
     var configuration = ServiceGroupConfiguration(
       services: [models, application], gracefulShutdownSignals: signals, logger: logger)
     configuration.maximumGracefulShutdownDuration = .seconds(settings.limits.drainTimeout)
-    defer { Task { [queue] in await queue.stop() } }
-    try await ServiceGroup(configuration: configuration).run()
+    let outcome: Result<Void, any Error>
+    do {
+      outcome = .success(try await ServiceGroup(configuration: configuration).run())
+    } catch {
+      outcome = .failure(error)
+    }
+    await queue.stop()
+    try outcome.get()
   }
 
   /// The address to listen on: without keys loopback, whatever was asked for.

@@ -19,7 +19,7 @@ extension Image {
     let across = min(columns, tiles.count)
     var canvas = Canvas(
       Image(
-        size: Size(
+        knownSize: Size(
           width: max(across * (tile.width + gap) + gap, 240),
           height: head + rows * (tile.height + gap)), gray: 24))
     var typesetter = Typesetter(style: TextStyle(capitalHeight: 10))
@@ -83,6 +83,6 @@ extension Image {
       }
       count = 3 * values.count
     }
-    return Image(size: size, pixels: pixels)
+    return Image(knownSize: size, pixels: pixels)
   }
 }

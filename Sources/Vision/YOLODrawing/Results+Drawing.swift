@@ -1,4 +1,3 @@
-import YOLOGeometry
 public import YOLOImage
 public import YOLOPostprocess
 
@@ -13,18 +12,6 @@ extension Results {
             name: $0.className, probability: $0.confidence, classIndex: $0.classIndex)
         }, options: options)
     }
-    let annotations = instances.map { instance in
-      let geometry: Annotation.Geometry =
-        switch instance.geometry {
-        case .box(let box), .outline(let box, _): .box(box)
-        case .mask(let box, let mask, _): .mask(mask, box: box)
-        case .keypoints(let box, let keypoints): .keypoints(keypoints, box: box)
-        case .orientedBox(let box): .orientedBox(box)
-        }
-      return Annotation(
-        geometry, name: instance.className, confidence: instance.confidence,
-        classIndex: instance.classIndex)
-    }
-    return image.annotated(with: annotations, options: options)
+    return image.annotated(with: instances, options: options)
   }
 }

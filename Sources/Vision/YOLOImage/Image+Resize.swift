@@ -16,7 +16,7 @@ extension ImageView {
       guard let base = target.baseAddress else { return }
       resize(to: newSize, into: base, stride: stride)
     }
-    return Image(size: newSize, pixels: pixels)
+    return Image(knownSize: newSize, pixels: pixels)
   }
 
   /// Returns the image scaled and padded with gray (114) as the letterbox plans it.
@@ -45,7 +45,7 @@ extension ImageView {
         repeating: Self.paddingGray, count: stride * letterbox.bottom)
       resize(to: letterbox.resized, into: first + leading, stride: stride)
     }
-    return Image(size: letterbox.padded, pixels: pixels)
+    return Image(knownSize: letterbox.padded, pixels: pixels)
   }
 
   /// Returns the image scaled and cut to a classification network's input size.
@@ -63,7 +63,7 @@ extension ImageView {
       guard let base = output.baseAddress else { return }
       AntialiasedResizer(crop).resize(self, into: base)
     }
-    return Image(size: target, pixels: result)
+    return Image(knownSize: target, pixels: result)
   }
 
   /// Hands out rows of `letterboxed(_:)` without making the whole of it.

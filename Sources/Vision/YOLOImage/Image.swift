@@ -12,21 +12,55 @@ public struct Image: Sendable, Equatable {
   /// The height in pixels.
   public var height: Int { size.height }
 
-  /// Creates an image from `3 · width · height` interleaved RGB bytes.
-  public init(size: Size, pixels: [UInt8]) {
+  /// Creates an image from interleaved RGB bytes.
+  ///
+  /// - Parameters:
+  ///   - size: The size in pixels.
+  ///   - pixels: `3 · width · height` bytes; they are not copied.
+  /// - Throws: `PixelBufferError` if a side is less than 1, or the bytes are not as many.
+  public init(size: Size, pixels: [UInt8]) throws(PixelBufferError) {
+    let expected = try Self.byteCount(of: size)
+    guard pixels.count == expected else {
+      throw .count(bytes: pixels.count, expected: expected)
+    }
+    self.init(knownSize: size, pixels: pixels)
+  }
+
+  /// Creates an image of one gray level.
+  ///
+  /// Throws `PixelBufferError` if a side is less than 1, or there are more than 2³⁰ pixels.
+  public init(size: Size, gray: UInt8) throws(PixelBufferError) {
+    let count = try Self.byteCount(of: size)
+    self.init(knownSize: size, pixels: [UInt8](repeating: gray, count: count))
+  }
+
+  /// Creates an image from bytes that are known to be as many as the size needs.
+  package init(knownSize size: Size, pixels: [UInt8]) {
     precondition(size.width > 0 && size.height > 0, "an image has at least one pixel")
     precondition(pixels.count == 3 * size.width * size.height, "three bytes a pixel")
     self.size = size
     self.pixels = pixels
   }
 
-  /// Creates an image of one gray level.
-  public init(size: Size, gray: UInt8) {
-    self.init(size: size, pixels: [UInt8](repeating: gray, count: 3 * size.width * size.height))
+  /// Creates an image of one gray level and of a size that is known to be one of an image.
+  package init(knownSize size: Size, gray: UInt8) {
+    self.init(
+      knownSize: size, pixels: [UInt8](repeating: gray, count: 3 * size.width * size.height))
+  }
+
+  /// Returns the bytes of an image, which must have a pixel and not more than the limit.
+  static func byteCount(of size: Size) throws(PixelBufferError) -> Int {
+    guard size.width >= 1, size.height >= 1 else { throw .size(size, limit: pixelLimit) }
+    let (pixels, overflows) = size.width.multipliedReportingOverflow(by: size.height)
+    guard !overflows, pixels <= pixelLimit else { throw .pixelCount(size, limit: pixelLimit) }
+    return 3 * pixels
   }
 }
 
 extension Image {
+  /// The maximum number of pixels of an image, as of those that are decoded.
+  public static let pixelLimit = 1 << 30
+
   /// The maximum number of pixels of a side of a raw image.
   public static let sideLimit = 1 << 16
 
@@ -64,7 +98,7 @@ extension Image {
         initialized = count
       }
     }
-    self.init(size: size, pixels: pixels)
+    self.init(knownSize: size, pixels: pixels)
   }
 
   /// Creates an image from raw bytes in an array; see the same with a span.
@@ -133,10 +167,14 @@ public enum PixelFormat: String, Sendable, Hashable, CaseIterable {
 public enum PixelBufferError: Error, Equatable, CustomStringConvertible {
   /// A side of no pixels, or of more than `limit`.
   case size(Size, limit: Int)
+  /// More pixels than `limit`.
+  case pixelCount(Size, limit: Int)
   /// Rows that lie closer together than they are long, in bytes.
   case rowStride(Int, minimum: Int)
   /// Fewer bytes than the rows take.
   case tooShort(bytes: Int, expected: Int)
+  /// Not as many bytes as an image of this size has.
+  case count(bytes: Int, expected: Int)
 
   /// One sentence for a person.
   public var description: String {
@@ -146,6 +184,10 @@ public enum PixelBufferError: Error, Equatable, CustomStringConvertible {
         + "but \(size.width)x\(size.height) were given"
     case .rowStride(let stride, let minimum):
       "the row stride must be at least the \(minimum) bytes of a row, but \(stride) was given"
+    case .pixelCount(let size, let limit):
+      "an image has at most \(limit) pixels, but \(size.width)x\(size.height) were given"
+    case .count(let bytes, let expected):
+      "the image has \(expected) bytes, but \(bytes) were given"
     case .tooShort(let bytes, let expected):
       "the image's rows take \(expected) bytes, but \(bytes) were given"
     }

@@ -63,10 +63,24 @@ public struct ImageView: @unchecked Sendable {
   public let rowStride: Int
 
   /// Creates a view of memory that holds `height` rows of `3 · width` bytes, R, G, B,
-  /// `rowStride` bytes apart.
+  /// `rowStride` bytes apart; that it does, the caller must know.
   ///
-  /// - Precondition: The sides are at least 1, and rows do not overlap.
-  public init(pixels: UnsafePointer<UInt8>, size: Size, rowStride: Int) {
+  /// - Throws: `PixelBufferError` for a side less than 1, more than `Image.pixelLimit` pixels, and rows
+  ///   that overlap.
+  public init(
+    pixels: UnsafePointer<UInt8>, size: Size, rowStride: Int
+  ) throws(PixelBufferError) {
+    _ = try Image.byteCount(of: size)
+    guard rowStride >= 3 * size.width else { throw .rowStride(rowStride, minimum: 3 * size.width) }
+    // No memory has that many bytes.
+    guard !rowStride.multipliedReportingOverflow(by: size.height).overflow else {
+      throw .tooShort(bytes: .max, expected: .max)
+    }
+    self.init(known: pixels, size: size, rowStride: rowStride)
+  }
+
+  /// Creates a view of memory whose size and stride are known to be those of an image.
+  init(known pixels: UnsafePointer<UInt8>, size: Size, rowStride: Int) {
     precondition(size.width > 0 && size.height > 0, "an image has at least one pixel")
     precondition(rowStride >= 3 * size.width, "three bytes a pixel")
     self.pixels = pixels
@@ -90,7 +104,7 @@ public struct ImageView: @unchecked Sendable {
     guard let pixels = bytes.baseAddress else {
       throw .tooShort(bytes: 0, expected: 3 * size.width * size.height)
     }
-    self.init(pixels: pixels, size: size, rowStride: stride)
+    self.init(known: pixels, size: size, rowStride: stride)
   }
 
   /// The width in pixels.
@@ -109,7 +123,7 @@ public struct ImageView: @unchecked Sendable {
         && rectangle.bottom <= height && rectangle.left < rectangle.right
         && rectangle.top < rectangle.bottom, "the rectangle lies in the image")
     return ImageView(
-      pixels: row(rectangle.top) + 3 * rectangle.left,
+      known: row(rectangle.top) + 3 * rectangle.left,
       size: Size(width: rectangle.width, height: rectangle.height), rowStride: rowStride)
   }
 
@@ -126,7 +140,7 @@ extension Image {
       guard let base = buffer.baseAddress else {
         preconditionFailure("an image has at least one pixel")
       }
-      return try body(ImageView(pixels: base, size: size, rowStride: 3 * width))
+      return try body(ImageView(known: base, size: size, rowStride: 3 * width))
     }
   }
 
@@ -152,6 +166,6 @@ extension Image {
       }
       initialized = count
     }
-    self.init(size: view.size, pixels: pixels)
+    self.init(knownSize: view.size, pixels: pixels)
   }
 }

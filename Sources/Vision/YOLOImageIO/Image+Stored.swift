@@ -35,6 +35,6 @@ extension Image {
       }
     }
     if let failure { throw failure }
-    self.init(size: orientation.upright(size), pixels: pixels)
+    self.init(knownSize: orientation.upright(size), pixels: pixels)
   }
 }

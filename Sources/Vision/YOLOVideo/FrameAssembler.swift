@@ -22,7 +22,7 @@ struct FrameAssembler {
     pixels.append(contentsOf: part)
     bytes = bytes.dropFirst(part.count)
     guard pixels.count == byteCount else { return nil }
-    let image = Image(size: size, pixels: pixels)
+    let image = Image(knownSize: size, pixels: pixels)
     pixels = []
     pixels.reserveCapacity(byteCount)
     return image

@@ -134,7 +134,7 @@ struct BenchmarkCommand: ParsableCommand {
         pixels += colors[block..<block + 3]
       }
     }
-    return Image(size: size, pixels: pixels)
+    return Image(knownSize: size, pixels: pixels)
   }
 
   /// The name of the model's file.

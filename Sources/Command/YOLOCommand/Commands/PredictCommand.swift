@@ -88,7 +88,7 @@ struct PredictCommand: AsyncParsableCommand {
             continue
           }
           let image = try source.read(threads: model.options.threads)
-          let result = try model.predict(image, options: options, source: source.name)
+          let result = try model.predictBlocking(image, options: options, source: source.name)
           progress.clear()
           output.write(result)
           try directory?.write(image, annotatedWith: result, named: source.fileName)

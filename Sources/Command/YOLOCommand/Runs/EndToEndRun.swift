@@ -17,7 +17,7 @@ struct EndToEndRun {
       let start = DispatchTime.now().uptimeNanoseconds
       let image = try ImageReader.decode(
         bytes, named: name, threads: model.options.threads)
-      let text = try model.predict(image, options: options, source: name).jsonLine()
+      let text = try model.predictBlocking(image, options: options, source: name).jsonLine()
       let end = DispatchTime.now().uptimeNanoseconds
       // Looking at the text keeps it from being left out.
       if run >= 0, !text.isEmpty { latencies.append(Double(end - start) * 1e-6) }

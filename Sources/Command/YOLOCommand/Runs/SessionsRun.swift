@@ -44,7 +44,7 @@ struct SessionsRun {
     let outcome = Mutex(Result<[Speed], any Error>.success([]))
     @Sendable func session() {
       let own = Result {
-        try (0..<runs).map { _ in try model.predict(image, options: options).speed }
+        try (0..<runs).map { _ in try model.predictBlocking(image, options: options).speed }
       }
       outcome.withLock { all in all = all.flatMap { before in own.map { before + $0 } } }
     }

@@ -42,7 +42,7 @@ struct VideoRun {
     var progress = ProgressBar(total: info.frameCount(stride: stride))
     defer { progress.clear() }
     try await VideoReader.forEachFrame(of: path, stride: stride, info: info) { number, image in
-      let result = try model.predict(
+      let result = try model.predictBlocking(
         image, options: options, source: "\(path) frame \(number + 1)")
       progress.clear()
       output.write(result)

@@ -10,7 +10,7 @@ extension ModelStore {
   /// Runs a gray image of the default size, so that the first request finds all that it needs.
   func warm(_ model: Model) throws(ModelFault) {
     do {
-      _ = try model.predict(Image(size: model.defaultImageSize, gray: 114))
+      _ = try model.predictBlocking(Image(knownSize: model.defaultImageSize, gray: 114))
     } catch {
       throw ModelFault(message: "\(error)")
     }

@@ -20,7 +20,7 @@ extension PredictHandler {
         threads: ticket.threads)
       try ticket.check()
       let decoded = ContinuousClock.now
-      let prediction = try call.lease.model.predict(
+      let prediction = try call.lease.model.predictBlocking(
         image, options: call.asked.options, source: "file", threads: ticket.threads)
       metrics.recordImage(prediction.speed, decode: decoded - begun, model: call.lease.name)
       var answer = ResponseWriter(

@@ -18,7 +18,7 @@ extension PredictHandler {
           let prediction = try await queue.run(
             until: deadline, seconds: limits.videoTimeout, for: call.presence
           ) { ticket in
-            try call.lease.model.predict(
+            try call.lease.model.predictBlocking(
               frame, options: call.asked.options, source: "file", threads: ticket.threads)
           }
           metrics.recordImage(prediction.speed, decode: nil, model: call.lease.name)

@@ -1,4 +1,4 @@
-import YOLOGeometry
+public import YOLOGeometry
 public import YOLOImage
 
 extension Image {
@@ -16,29 +16,30 @@ extension Image {
   ///   visibility is below the minimum and if it does not lie inside the image: keypoints that were
   ///   clipped to its edge do not.
   public func annotated(
-    with annotations: [Annotation], options: DrawingOptions = DrawingOptions()
+    with instances: [Instance], options: DrawingOptions = DrawingOptions()
   ) -> Image {
     var canvas = Canvas(self)
     let style = AnnotationStyle(imageSize: size, options: options)
-    let annotations = annotations.reversed()
-    let anchors = annotations.map { annotation in
+    let instances = instances.reversed()
+    let anchors = instances.map { instance in
       canvas.draw(
-        annotation.geometry, ClassPalette.color(ofClass: annotation.classIndex), style: style)
+        instance.geometry, ClassPalette.color(ofClass: instance.classIndex), style: style)
     }
-    for annotation in annotations {
-      guard case .keypoints(let keypoints, let box) = annotation.geometry else { continue }
+    for instance in instances {
+      guard case .keypoints(let box, let keypoints) = instance.geometry else { continue }
       let points = keypoints.map { style.shows($0, in: size) ? $0.point : nil }
       let frame = canvas.frame(box, lineWidth: style.lineWidth)
       canvas.drawSkeleton(points, radius: style.limbRadius(in: frame))
     }
     guard options.showsLabels else { return canvas.image }
     var typesetter = Typesetter(style: style.text)
-    for (annotation, anchor) in zip(annotations, anchors) {
+    for (instance, anchor) in zip(instances, anchors) {
       guard let anchor else { continue }
       let label = Label(
-        name: annotation.name,
-        confidence: options.showsConfidences ? annotation.confidence : nil,
-        classIndex: annotation.classIndex)
+        name: instance.className,
+        confidence: options.showsConfidences && instance.confidence.isFinite
+          ? instance.confidence : nil,
+        classIndex: instance.classIndex)
       canvas.drawTag(label, at: anchor, style: style, typesetter: &typesetter)
     }
     return canvas.image
@@ -48,16 +49,16 @@ extension Image {
 extension Canvas {
   /// Draws an object without keypoints and label, and returns where the label goes; nil if nowhere.
   fileprivate mutating func draw(
-    _ geometry: Annotation.Geometry, _ color: Color, style: AnnotationStyle
+    _ geometry: Geometry, _ color: Color, style: AnnotationStyle
   ) -> TagAnchor? {
     switch geometry {
-    case .box(let box), .keypoints(_, let box):
+    case .box(let box), .keypoints(let box, _), .outline(let box, _):
       guard let frame = frame(box, lineWidth: style.lineWidth) else { return nil }
       self.frame(frame, thickness: style.lineWidth, color)
       return TagAnchor(top: frame.top, column: .left(frame.left))
     case .orientedBox(let box):
       return draw(box, color, style: style)
-    case .mask(let mask, let box):
+    case .mask(let box, let mask, _):
       if let anchor = draw(mask, color, style: style) { return anchor }
       return frame(box, lineWidth: style.lineWidth)
         .map { TagAnchor(top: $0.top, column: .left($0.left)) }

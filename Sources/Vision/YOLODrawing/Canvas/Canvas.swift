@@ -15,7 +15,7 @@ struct Canvas {
   }
 
   /// The image as it is now.
-  var image: Image { Image(size: size, pixels: pixels) }
+  var image: Image { Image(knownSize: size, pixels: pixels) }
 
   /// All pixels of the image.
   var bounds: PixelRectangle {

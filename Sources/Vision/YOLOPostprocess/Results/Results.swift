@@ -2,7 +2,7 @@ public import YOLOGeometry
 
 /// What a model found in one image, with what is needed to report it.
 ///
-///     for instance in try model.predict(image) {
+///     for instance in try await model.predict(image) {
 ///       print(instance.className, instance.confidence, instance.box)
 ///     }
 ///

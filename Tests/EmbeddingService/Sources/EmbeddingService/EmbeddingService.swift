@@ -23,33 +23,22 @@ enum EmbeddingService {
     exit(failures == 0 ? 0 : 1)
   }
 
-  /// Answers each name of standard input, in order, with at most so many under way as the model predicts
-  /// at once; returns how many could not be answered.
+  /// Answers each name of standard input, in order; returns how many could not be answered.
+  ///
+  /// A name is read when a result is asked for, so that a long list is never held as a whole; reading
+  /// and decoding an image blocks, and so happens where the prediction does.
   private static func answer(with model: Model) async -> Int {
     var failures = 0
-    var underWay = [(name: String, task: Task<Results, any Error>)]()
-    func finishFirst() async {
-      let (name, task) = underWay.removeFirst()
-      switch await task.result {
-      case .success(let prediction): write(prediction.jsonLine(), to: 1)
+    let names = sequence(state: ()) { _ in readLine() }.lazy.filter { !$0.isEmpty }
+    let sources = names.map { name in ImageSource(name) { try image(name) } }
+    for await (name, result) in model.predictions(of: sources) {
+      switch result {
+      case .success(let results): write(results.jsonLine(), to: 1)
       case .failure(let error):
         failures += 1
         write(Array("\(name): \(error)\n".utf8), to: 2)
       }
     }
-    while let name = readLine() {
-      guard !name.isEmpty else { continue }
-      if underWay.count == model.options.concurrency { await finishFirst() }
-      underWay.append(
-        (
-          name,
-          Task {
-            // Reading and decoding block, and so run where the prediction does.
-            try await model.prediction(source: name) { try image(name) }
-          }
-        ))
-    }
-    while !underWay.isEmpty { await finishFirst() }
     return failures
   }
 
