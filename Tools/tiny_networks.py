@@ -137,7 +137,7 @@ NETWORKS = {
         [-1, 1, "RepC3", [16]], [[9, 6], 1, "RTDETRDecoder", ["nc", 16, 12, 2, 4, 2, 32]]]),
 }
 
-# What the reference has, but not by name in descriptions; users add such names to it.
+# What Ultralytics has, but not by name in descriptions; users add such names to it.
 ADDED = {name: getattr(ultralytics.nn.modules, name) for name in ("CBAM", "LayerNorm2d", "TransformerBlock")}
 ADDED["AGLU"] = ultralytics.nn.modules.activation.AGLU
 
@@ -247,7 +247,7 @@ def enliven(net, inputs):
 
 
 def enliven_queries(net, head, inputs):
-    """Gives the head of RT-DETR weights that are not those of the start of a training, some of which are zeros."""
+    """Sets the weights of RT-DETR's head to others that are not those of the start of a training, some of which are zeros."""
     head.eval()
     for module in head.modules():
         kind = type(module).__name__

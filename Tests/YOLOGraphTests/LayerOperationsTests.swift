@@ -18,7 +18,8 @@ import YOLOTestSupport
       .convolved(by: weights.convolution(16, 16), at: "factors").activated(by: .sigmoid, at: "f")
     let gated = try stem.multiplied(by: factors, at: "channels")
     let mask = try gated.channelStatistics(at: "statistics")
-      .convolved(by: weights.convolution(2, 1, kernel: 3), at: "mask").activated(by: .sigmoid, at: "m")
+      .convolved(by: weights.convolution(2, 1, kernel: 3), at: "mask")
+      .activated(by: .sigmoid, at: "m")
     let seen = try gated.multiplied(by: mask, at: "pixels")
     let normal = try seen.standardized(by: Standardization(.pixel, epsilon: 1e-3), at: "normal")
       .encodingPositions(temperature: 50, at: "positions")
@@ -54,7 +55,8 @@ import YOLOTestSupport
       toPointsOf: maps, weights: query.convolved(by: weights.convolution(16, 12), at: "weights"),
       boxes: boxes, by: heads, at: "attended")
     builder.output(attended, named: "attended")
-    builder.auxiliaryOutput(try sequence(scores, at: "all scores").named("all scores", order: .imageFirst))
+    builder.auxiliaryOutput(
+      try sequence(scores, at: "all scores").named("all scores", order: .imageFirst))
     return builder.build()
   }
 

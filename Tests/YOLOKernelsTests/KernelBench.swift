@@ -152,9 +152,10 @@ private func hyperbolicTangent(_ x: Double) -> Double { tanh(x) }
 
 extension Activation {
   /// Every function, written once more.
-  static let all: [Activation] = [
-    .identity, .silu, .sigmoid, .relu, .relu6, .leakyReLU(slope: 0.1), .hardswish,
-  ] + rare
+  static let all: [Activation] =
+    [
+      .identity, .silu, .sigmoid, .relu, .relu6, .leakyReLU(slope: 0.1), .hardswish,
+    ] + rare
 
   /// Those that few networks have.
   static let rare: [Activation] = [

@@ -166,7 +166,9 @@ extension Convolution {
         if let bias { bias.read(into: target) } else { target.update(repeating: 0) }
         let (weights, added) = (weight.values(), added.values())
         for (output, factor) in factors.values().enumerated() {
-          for input in 0..<inputs { target[output] += weights[output * inputs + input] * added[input] }
+          for input in 0..<inputs {
+            target[output] += weights[output * inputs + input] * added[input]
+          }
           target[output] *= factor
         }
       }, window: window)

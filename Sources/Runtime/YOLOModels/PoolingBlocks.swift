@@ -22,7 +22,8 @@ extension ModuleRecord {
   fileprivate func poolingWindow() throws -> Window {
     let window = try window()
     // With stride 1 rounding up is rounding down.
-    let roundsUp = try bool("ceil_mode", default: false)
+    let roundsUp =
+      try bool("ceil_mode", default: false)
       && (window.strideHeight > 1 || window.strideWidth > 1)
     guard window.dilationHeight == 1, window.dilationWidth == 1, !roundsUp else {
       throw ModelError.unsupported(

@@ -10,6 +10,7 @@ extension Convolution {
   ///   - inputs: The input channels.
   ///   - side: The rows and columns of the window, and its stride.
   ///   - path: The module, whose weights these are.
+  /// - Returns: The convolution.
   static func copying(
     _ sources: [(channel: Int, tap: Int)], of inputs: Int, side: Int, at path: String
   ) -> Convolution {

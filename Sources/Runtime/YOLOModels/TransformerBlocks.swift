@@ -236,7 +236,8 @@ struct MLP: Sendable {
       return try Linear(child)
     }
     act = record.hasChild("act") ? try record.child("act").activation() : .relu
-    let isPlain = try !record.bool("sigmoid", default: false)
+    let isPlain =
+      try !record.bool("sigmoid", default: false)
       && !record.bool("residual", default: false)
     let norm = record.hasChild("out_norm") ? try record.child("out_norm").className : "Identity"
     guard isPlain, norm == "Identity" else {

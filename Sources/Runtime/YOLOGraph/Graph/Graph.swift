@@ -88,6 +88,7 @@ public struct Graph: Sendable {
   ///   - height: The rows of the value.
   ///   - width: The columns of the value.
   ///   - channels: The channels of the value.
+  /// - Returns: The dimensions, outermost first.
   public func outputShape(of path: String, height: Int, width: Int, channels: Int) -> [Int] {
     if flatModules.contains(path) { return [1, channels] }
     return switch sequenceModules[path] {

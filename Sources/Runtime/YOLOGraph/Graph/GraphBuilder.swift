@@ -252,8 +252,7 @@ extension Value {
   /// The boxes that queries start from in a map of this size: four logits, and 1 where the box
   /// counts, else 0.
   ///
-  /// - Parameter level: Which of several maps this is, 0...63: boxes double in size from each to the
-  ///   next.
+  /// `level` says which of several maps this is, 0...63: boxes double in size from each to the next.
   public func anchors(level: Int, at path: String) -> Value {
     precondition(0..<64 ~= level)
     return builder.append(path, .anchors(level: level), [self], channels: 5)
@@ -294,6 +293,8 @@ extension Value {
 ///   - scores: Maps of scores.
 ///   - features: As many maps of features, all of as many channels.
 ///   - path: The module.
+/// - Returns: The map of the pixels that were picked.
+/// - Throws: `GraphError.channelMismatch`.
 public func selectingTop(
   _ count: Int, scores: [Value], features: [Value], at path: String
 ) throws(GraphError) -> Value {

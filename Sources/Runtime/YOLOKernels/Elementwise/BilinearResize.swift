@@ -30,7 +30,10 @@ public struct Interpolation: Sendable, Hashable {
   public func outputSize(height: Int, width: Int) -> (height: Int, width: Int) {
     switch target {
     case .factors(let vertical, let horizontal):
-      (Int((Double(height) * vertical).rounded(.down)), Int((Double(width) * horizontal).rounded(.down)))
+      (
+        Int((Double(height) * vertical).rounded(.down)),
+        Int((Double(width) * horizontal).rounded(.down))
+      )
     case .size(let height, let width): (height, width)
     }
   }

@@ -33,7 +33,8 @@ extension Activation {
     case .hardsigmoid: Activation.relu6(x + 3) / 6
     case .softsign: x / (1 + abs(x))
     case .softshrink(let bound):
-      x > Double(bound) ? x - Double(bound) : x < -Double(bound) ? x + Double(bound) : x.isNaN ? x : 0
+      x > Double(bound)
+        ? x - Double(bound) : x < -Double(bound) ? x + Double(bound) : x.isNaN ? x : 0
     case .hardshrink(let bound): abs(x) <= Double(bound) ? 0 : x
     case .tanhshrink: x - hyperbolicTangent(x)
     case .threshold(let threshold, let value): x <= Double(threshold) ? Double(value) : x
