@@ -15,7 +15,7 @@ import YOLOTensor
         // rounded, which costs e⁻ˣ |x| ulp; near −3 the hard swish has the rounding of x + 3.
         let ulps =
           switch activation {
-          case .silu, .sigmoid: kernels?.instructionSet == .baseline ? 64.0 : 4.0
+          case .silu, .sigmoid, .exponential: kernels?.instructionSet == .baseline ? 64.0 : 4.0
           default: 2.0
           }
         let bound = ulps * Double(Float(exact).ulp) + slack(of: activation, at: x, kernels)
@@ -37,9 +37,10 @@ import YOLOTensor
     // The error of the polynomial times x.
     case .gelu: 2e-7 * Double(max(1, abs(x)))
     // Powers of e, whose argument is rounded, inside of further roundings.
-    case .mish, .tanhGELU, .tanh, .softplus, .logSigmoid, .elu, .tanhshrink, .adaptiveSigmoid:
+    case .mish, .tanhGELU, .tanh, .softplus, .logSigmoid, .elu, .tanhshrink, .exponential,
+      .adaptiveSigmoid:
       (kernels?.instructionSet == .baseline ? 4e-6 : 5e-7)
-        + 5e-7 * abs(activation.naive(Double(x)))
+        * max(1, abs(activation.naive(Double(x))))
     }
   }
 

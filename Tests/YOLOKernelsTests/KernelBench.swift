@@ -164,7 +164,8 @@ extension Activation {
     .elu(alpha: 1.673_263_24, scale: 1.050_700_99, inputScale: 1),
     .elu(alpha: 0.5, scale: 1, inputScale: 2), .clamp(minimum: -1, maximum: 0.75), .hardsigmoid,
     .softsign, .softshrink(bound: 0.5), .hardshrink(bound: 0.25), .tanhshrink,
-    .threshold(0.125, value: -3), .adaptiveSigmoid(kappa: 1.25, lambda: 0.5),
+    .threshold(0.125, value: -3), .exponential(scale: 0.75),
+    .adaptiveSigmoid(kappa: 1.25, lambda: 0.5),
   ]
 
   /// The step that applies the function by the kernels of an instruction set, or of the oracle.
@@ -207,6 +208,8 @@ extension Activation {
     case .hardshrink(let bound): abs(x) <= Double(bound) ? 0 : x
     case .tanhshrink: x - hyperbolicTangent(x)
     case .threshold(let threshold, let value): x <= Double(threshold) ? Double(value) : x
+    case .exponential(let scale):
+      x.isNaN ? x : exp(Swift.min(Swift.max(x * Double(scale), -87), 87))
     case .adaptiveSigmoid(let kappa, let lambda):
       pow(1 + Double(lambda) * exp(-Double(kappa) * x), -1 / Double(lambda))
     }

@@ -40,7 +40,7 @@ public typealias WinogradOutputFunction =
 public enum ActivationKind {
   case identity, silu, sigmoid, relu, relu6, leakyReLU, hardswish
   case mish, gelu, tanhGELU, tanh, softplus, logSigmoid, elu, clamp, hardsigmoid, softsign
-  case softshrink, hardshrink, tanhshrink, threshold, adaptiveSigmoid
+  case softshrink, hardshrink, tanhshrink, threshold, exponential, adaptiveSigmoid
 }
 
 /// The reductions of a window that have a kernel.

@@ -125,6 +125,7 @@ extension InstructionSetKernels {
     case .hardshrink: { Hardshrink(parameters: $0.pointee.parameters).pass($0, $1, $2) }
     case .tanhshrink: { Tanhshrink().pass($0, $1, $2) }
     case .threshold: { Threshold(parameters: $0.pointee.parameters).pass($0, $1, $2) }
+    case .exponential: { Exponential(parameters: $0.pointee.parameters).pass($0, $1, $2) }
     case .adaptiveSigmoid: { AdaptiveSigmoid(parameters: $0.pointee.parameters).pass($0, $1, $2) }
     }
   }

@@ -195,6 +195,14 @@ struct Threshold: ElementFunction {
   }
 }
 
+/// f(x) = e^(scale · x), of an exponent between −87 and 87.
+struct Exponential: ElementFunction {
+  let parameters: SIMD4<Float>
+
+  @_transparent
+  func at(_ x: Vector) -> Vector { powerOfNegative(-(x * Vector(repeating: parameters[0]))) }
+}
+
 /// f(x) = (1 + λ e^(−κx))^(−1/λ), given κ, log λ and 1 / λ.
 struct AdaptiveSigmoid: ElementFunction {
   let parameters: SIMD4<Float>

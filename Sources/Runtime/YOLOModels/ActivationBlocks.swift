@@ -1,5 +1,6 @@
 import YOLOGraph
 import YOLOKernels
+import YOLOSystem
 import YOLOWeights
 
 extension ModuleRecord {
@@ -30,10 +31,10 @@ struct ActivationLayer: UnaryBlock {
   /// The functions that are known, by the class name that checkpoints use.
   static let functions: [String: @Sendable (ModuleRecord) throws -> Activation] = [
     "AGLU": { record in
-      // Its own softplus is of −β.
+      // Its own softplus is part of it.
       if record.hasChild("act") { try record.child("act").markUsed() }
-      return .adaptiveSigmoid(
-        kappa: try record.learned("kappa"), lambda: max(try record.learned("lambd"), 1e-4))
+      let parameters = try AGLU.parameters(of: record)
+      return .adaptiveSigmoid(kappa: parameters.kappa, lambda: parameters.lambda)
     },
     "CELU": { record in
       let alpha = try record.number("alpha", default: 1)
@@ -98,6 +99,36 @@ struct ActivationLayer: UnaryBlock {
 
   func callAsFunction(_ x: Value) throws -> Value {
     x.activated(by: function, at: path).named(path)
+  }
+}
+
+/// The adaptive parametric activation (Alexandridis et al., "Adaptive parametric activation", 2024):
+/// (1 + λ e^(−κx))^(−1/λ) with two learned numbers.
+struct AGLU: UnaryBlock {
+  let path: String
+  private let kappa: Float
+  private let lambda: Float
+
+  /// Returns the learned numbers of a record; λ is kept above 0.
+  static func parameters(of record: ModuleRecord) throws -> (kappa: Float, lambda: Float) {
+    (try record.learned("kappa"), max(try record.learned("lambd"), 1e-4))
+  }
+
+  init(_ record: ModuleRecord) throws {
+    path = record.path
+    (kappa, lambda) = try Self.parameters(of: record)
+  }
+
+  func callAsFunction(_ x: Value) throws -> Value {
+    let (kappa, shift) = (kappa, -log(lambda))
+    func constant(_ name: String, _ value: Float) -> Parameter {
+      Parameter(.stored("\(path).\(name)"), shape: [x.channels]) { $0.update(repeating: value) }
+    }
+    // e^(y / λ) of y = −log(1 + e⁻ᵘ), u = κx − log λ.
+    let y = try x.scaled(
+      by: constant("kappa", kappa), plus: constant("lambd", shift), at: path
+    ).activated(by: .logSigmoid, at: path + ".act").named(path + ".act")
+    return y.activated(by: .exponential(scale: 1 / lambda), at: path).named(path)
   }
 }
 

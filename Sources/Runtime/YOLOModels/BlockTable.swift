@@ -56,7 +56,7 @@ enum BlockTable {
     "ABlock": ABlock.self,
     "AConv": AConv.self,
     "ADown": ADown.self,
-    "AGLU": ActivationLayer.self,
+    "AGLU": AGLU.self,
     "AIFI": AIFI.self,
     "AdaptiveAvgPool2d": AdaptiveAvgPool2d.self,
     "Attention": Attention.self,

@@ -45,6 +45,8 @@ public enum Activation: Sendable, Hashable {
   case tanhshrink
   /// f(x) = x above the threshold, otherwise a value.
   case threshold(Float, value: Float)
+  /// f(x) = e^(scale · x), of an exponent between −87 and 87.
+  case exponential(scale: Float)
   /// f(x) = (1 + lambda · e^(−kappa · x))^(−1 / lambda); lambda is positive.
   case adaptiveSigmoid(kappa: Float, lambda: Float)
 }
@@ -97,6 +99,9 @@ struct Epilogue: Sendable {
     case .threshold(let threshold, let value):
       kind = .threshold
       parameters = SIMD4(threshold, value, 0, 0)
+    case .exponential(let scale):
+      kind = .exponential
+      parameters[0] = scale
     case .adaptiveSigmoid(let kappa, let lambda):
       kind = .adaptiveSigmoid
       parameters = SIMD4(kappa, Float(log(Double(lambda))), 1 / lambda, 0)

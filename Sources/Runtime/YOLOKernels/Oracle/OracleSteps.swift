@@ -38,6 +38,8 @@ extension Activation {
     case .hardshrink(let bound): abs(x) <= Double(bound) ? 0 : x
     case .tanhshrink: x - hyperbolicTangent(x)
     case .threshold(let threshold, let value): x <= Double(threshold) ? Double(value) : x
+    case .exponential(let scale):
+      x.isNaN ? x : exp(Swift.min(Swift.max(Double(scale) * x, -87), 87))
     case .adaptiveSigmoid(let kappa, let lambda):
       exp(-Self.softplus(log(Double(lambda)) - Double(kappa) * x) / Double(lambda))
     }
