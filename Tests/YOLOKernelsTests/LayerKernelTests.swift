@@ -130,7 +130,7 @@ import Musl
     let input = bench.place(height: 3, width: 5, channels: 12, border: 1)
     let output = bench.place(height: 3, width: 5, channels: 12, border: 1, filled: false)
     let expected = bench.arena(with: output) { y, x, channel in
-      let position = Double(channel < 6 ? x : y)
+      let position = Double(channel < 6 ? y : x)
       let angle = position * pow(100, -Double(channel % 3) / 3)
       return bench.value(input, y, x, channel) + (channel % 6 < 3 ? sin(angle) : cos(angle))
     }

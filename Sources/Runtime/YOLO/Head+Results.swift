@@ -90,7 +90,8 @@ extension Network.Head {
     case (.detect(let layout), .letterbox(let letterbox)):
       return .instances(
         DetectDecoder(layout).instances(
-          in: levels, select: request.selection, letterbox: letterbox, space: request.space))
+          in: levels, select: request.selection, letterbox: letterbox,
+          space: request.space.unrounded(layout.isUnrounded)))
     case (.segment(let layout, let prototypes), .letterbox(let letterbox)):
       return .instances(
         try SegmentDecoder(layout).instances(
@@ -108,7 +109,7 @@ extension Network.Head {
       return .instances(
         AnchorDecoder(layout).instances(
           in: layout.levels(in: maps), select: request.selection, letterbox: letterbox,
-          space: request.space))
+          space: request.space.unrounded(true)))
     case (.queries(let boxes, let classes, let classCount), .letterbox(let letterbox)):
       return .instances(
         QueryDecoder(classCount: classCount).instances(
@@ -160,6 +161,13 @@ extension AnchorLayout {
 extension AnchorDecoder {
   fileprivate init(_ layout: AnchorLayout) {
     self.init(classCount: layout.classCount, isObjectnessAlone: layout.isObjectnessAlone)
+  }
+}
+
+extension ResultSpace {
+  /// Returns the space of a head whose boxes are mapped to the image without rounding, or not.
+  fileprivate func unrounded(_ isUnrounded: Bool) -> ResultSpace {
+    self == .source && isUnrounded ? .unroundedSource : self
   }
 }
 

@@ -6,6 +6,8 @@ import YOLOWeights
 struct BoxBranches: Sendable {
   let path: String
   let classCount: Int
+  /// Whether the head is one of the original YOLOv9.
+  private let isOriginal: Bool
   private let branch: HeadBranch
   private let binCount: Int
   private let strides: [Int]
@@ -36,6 +38,7 @@ struct BoxBranches: Sendable {
     extraEnd: String? = nil, names: (boxes: String, classes: String) = ("cv2", "cv3")
   ) throws {
     path = record.path
+    isOriginal = record.isOriginal
     self.branch = branch
     classCount = try record.count("nc", in: 1...1 << 16)
     binCount = try record.count("reg_max", in: 1...256)
@@ -99,7 +102,7 @@ struct BoxBranches: Sendable {
     if let other { builder.attempt { try other().trace(inputs, builder) } }
     return DetectLayout(
       classCount: classCount, binCount: binCount, isOneToOne: branch == .oneToOne,
-      levels: levels)
+      isUnrounded: isOriginal, levels: levels)
 
     func output(_ value: Value, _ path: String, channels: Int) throws -> Int {
       guard value.channels == channels else {

@@ -149,6 +149,9 @@ public struct DetectLayout: Sendable, Hashable {
   public let binCount: Int
   /// Whether the head was trained to give each object once, so that nothing need be suppressed.
   public let isOneToOne: Bool
+  /// Whether boxes are mapped to the image by one gain for both axes and padding that is not rounded,
+  /// as the original YOLOv9 does.
+  public let isUnrounded: Bool
   /// The resolutions, in head order.
   public let levels: [Level]
 }

@@ -1,10 +1,10 @@
 import YOLOSystem
 package import YOLOTensor
 
-/// Adds waves of the column and the row to the channels of each pixel (Vaswani et al., "Attention is
+/// Adds waves of the row and the column to the channels of each pixel (Vaswani et al., "Attention is
 /// all you need", 2017), so that attention can tell pixels apart.
 ///
-/// A quarter of the channels each gets sin(ωx), cos(ωx), sin(ωy) and cos(ωy), with ω falling from 1
+/// A quarter of the channels each gets sin(ωy), cos(ωy), sin(ωx) and cos(ωx), with ω falling from 1
 /// to nearly 1 / temperature.
 package struct PositionEncoding: StepKernel {
   package let name = "positions"
@@ -58,8 +58,8 @@ package struct PositionEncoding: StepKernel {
         let target = arena + (output.offset + y * output.rowStride + x * output.pixelStride)
         let horizontal = waves.base + x * half
         for channel in 0..<half {
-          target[channel] = source[channel] + horizontal[channel]
-          target[half + channel] = source[half + channel] + vertical[channel]
+          target[channel] = source[channel] + vertical[channel]
+          target[half + channel] = source[half + channel] + horizontal[channel]
         }
       }
     }

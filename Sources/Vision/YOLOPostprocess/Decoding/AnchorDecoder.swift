@@ -61,7 +61,7 @@ package struct AnchorDecoder: Sendable, Hashable {
   /// - Returns: The instances by descending confidence.
   package func instances(
     in levels: [AnchorLevel], select selection: Selection, letterbox: Letterbox,
-    space: ResultSpace = .source
+    space: ResultSpace = .unroundedSource
   ) -> [Instance] {
     let iouThreshold =
       switch selection.method {
@@ -69,12 +69,12 @@ package struct AnchorDecoder: Sendable, Hashable {
       // No anchor head was trained to give an object once.
       case .ranking: 1.0
       }
-    let inverse = UnroundedInverse(letterbox)
+    let frame = ResultFrame(letterbox, space)
     return selection.survivors(of: candidates(in: levels, selection), iouThreshold: iouThreshold)
       .map { candidate in
         Instance(
           classIndex: candidate.classIndex, confidence: candidate.confidence,
-          geometry: .box(space == .source ? inverse.box(candidate.box) : candidate.box))
+          geometry: .box(frame.box(candidate.box)))
       }
   }
 
