@@ -128,9 +128,9 @@ public struct ModuleTable: Sendable {
           return sum + shape.height * shape.width * level.anchors.count
         }
         return [1, rows, 5 + layout.classCount]
-      case .queries(_, let classes, let classCount):
+      case .queries(_, let classes, _):
         let shape = shapes[graph.outputs[classes].node]
-        return [1, shape.height * shape.width, 4 + classCount]
+        return [1, shape.height * shape.width, 6]
       case .detect(let found), .segment(let found, _), .pose(let found, _), .oriented(let found, _):
         layout = found
       }

@@ -13,13 +13,24 @@ package struct QueryDecoder: Sendable, Hashable {
     self.classCount = classCount
   }
 
+  /// A class of a query.
+  private struct Entry {
+    var query: Int
+    var classIndex: Int
+    var score: Float
+  }
+
   /// Finds the objects of an image.
+  ///
+  /// Of all classes of all queries the best are taken, as many as there are queries: a query may
+  /// appear with several classes. Classes are filtered at the end: what is not wanted counts all the
+  /// same.
   ///
   /// - Parameters:
   ///   - boxes: The boxes of the queries, [rows, columns, 4]: center x and y, width and height as
   ///     fractions of the input.
   ///   - logits: The class logits, [rows, columns, classes].
-  ///   - selection: Which queries become instances; nothing is suppressed whatever the method.
+  ///   - selection: What becomes an instance; nothing is suppressed whatever the method.
   ///   - size: The size of the image, or of the input, in whose pixels the boxes are.
   /// - Returns: The instances by descending confidence, equal ones in the order of the queries.
   package func instances(
@@ -27,35 +38,37 @@ package struct QueryDecoder: Sendable, Hashable {
   ) -> [Instance] {
     precondition(boxes.channels == 4 && logits.channels == classCount)
     precondition(boxes.height == logits.height && boxes.width == logits.width)
-    let threshold = ConfidenceThreshold(selection.confidence)
-    var found = [Instance]()
-    for y in 0..<boxes.height {
-      for x in 0..<boxes.width {
-        // SAFETY: pixel and row offsets as the views define them, inside their bounds.
+    let best = best(of: logits, above: selection.confidence)
+      .filter { selection.classes?.contains($0.classIndex) ?? true }
+    return best.prefix(selection.limit).map { entry in
+      Instance(
+        classIndex: entry.classIndex, confidence: entry.score,
+        geometry: .box(
+          box(boxes, entry.query % boxes.width, entry.query / boxes.width, in: size)))
+    }
+  }
+
+  /// Returns the best classes of all queries above a confidence, as many as there are queries at
+  /// most, the best first.
+  private func best(of logits: FeatureMap, above confidence: Double) -> [Entry] {
+    let threshold = ConfidenceThreshold(confidence)
+    var found = [Entry]()
+    for y in 0..<logits.height {
+      for x in 0..<logits.width {
+        // SAFETY: pixel and row offsets as the view defines them, inside its bounds.
         let values = logits.base + (y * logits.rowStride + x * logits.pixelStride)
         guard ClassScan.anyLogit(values, count: classCount, above: threshold.logit) else {
           continue
         }
-        let box = self.box(boxes, x, y, in: size)
-        func append(_ index: Int, _ score: Float) {
-          guard score > threshold.confidence, selection.classes?.contains(index) ?? true else {
-            return
-          }
-          found.append(Instance(classIndex: index, confidence: score, geometry: .box(box)))
-        }
-        switch selection.choice {
-        case .best:
-          if let best = ClassScan.best(values, count: classCount) {
-            append(best.index, best.score)
-          }
-        case .every:
-          for index in 0..<classCount where values[index] > threshold.logit {
-            append(index, ConfidenceThreshold.sigmoid(values[index]))
-          }
+        for index in 0..<classCount where values[index] > threshold.logit {
+          let score = ConfidenceThreshold.sigmoid(values[index])
+          guard score > threshold.confidence else { continue }
+          found.append(Entry(query: y * logits.width + x, classIndex: index, score: score))
         }
       }
     }
-    return descendingOrder(of: found.map(\.confidence)).prefix(selection.limit).map { found[$0] }
+    return descendingOrder(of: found.map(\.score)).prefix(logits.height * logits.width)
+      .map { found[$0] }
   }
 
   private func box(_ map: FeatureMap, _ x: Int, _ y: Int, in size: Size) -> Box {
@@ -67,21 +80,20 @@ package struct QueryDecoder: Sendable, Hashable {
       x2: (values[0] + values[2] / 2) * width, y2: (values[1] + values[3] / 2) * height)
   }
 
-  /// Decodes all queries: center x and y, width and height, and the probability of each class,
-  /// [1, queries, 4 + classes].
+  /// Decodes the best classes of all queries, as many as there are queries: center x and y, width and
+  /// height as fractions of the input, confidence and class, [1, queries, 6].
   package func tensor(boxes: FeatureMap, classes logits: FeatureMap) -> Tensor {
+    let count = boxes.height * boxes.width
     var values = [Float]()
-    for y in 0..<boxes.height {
-      for x in 0..<boxes.width {
-        // SAFETY: as above.
-        let box = boxes.base + (y * boxes.rowStride + x * boxes.pixelStride)
-        let row = logits.base + (y * logits.rowStride + x * logits.pixelStride)
-        for channel in 0..<4 { values.append(box[channel]) }
-        for channel in 0..<classCount {
-          values.append(ConfidenceThreshold.sigmoid(row[channel]))
-        }
-      }
+    for entry in best(of: logits, above: -1) {
+      let (x, y) = (entry.query % boxes.width, entry.query / boxes.width)
+      // SAFETY: as above; the map has four channels at each pixel.
+      let box = boxes.base + (y * boxes.rowStride + x * boxes.pixelStride)
+      for channel in 0..<4 { values.append(box[channel]) }
+      values += [entry.score, Float(entry.classIndex)]
     }
-    return Tensor(shape: [1, boxes.height * boxes.width, 4 + classCount], values: values)
+    // Fewer where logits are not numbers.
+    values += [Float](repeating: .nan, count: 6 * count - values.count)
+    return Tensor(shape: [1, count, 6], values: values)
   }
 }
