@@ -14,20 +14,20 @@ from pathlib import Path
 
 # Flag of the old command: its names in newer ones.
 FLAGS = {
-    "--no-images": ("--no-images", "--no-drawings"),
-    "--upstream": ("--golden", "--golden-cases", "--cases"),
+    "--no-pictures": ("--no-images", "--no-drawings"),
+    "--reference": ("--golden", "--golden-cases", "--cases"),
 }
 # Value of a flag of the old command: its names in newer ones.
 VALUES = {
-    ("--backend", "upstream"): ("oracle",),
+    ("--backend", "reference"): ("oracle",),
     ("--taps", "heads"): ("head",),
 }
 # Key of the JSON that is our own (info, val, diff, compare, verify, record, benchmark): its names in newer builds. The
 # answer of predict is not looked at through this table.
 KEYS = {
-    "image": ("image",),
-    "images": ("images",),
-    "license": ("license",),
+    "picture": ("image",),
+    "pictures": ("images",),
+    "licence": ("license",),
     "field": ("receptiveField",),
     "multiplications": ("macs", "multiplyAccumulates"),
     "share": ("fraction",),
@@ -35,10 +35,10 @@ KEYS = {
     "worst": ("maximum", "max"),
     "outlineOverlap": ("outlineIoU", "maskIoU", "outlineIntersectionOverUnion"),
     "activationBytes": ("arenaBytes",),
-    "upstream": ("golden", "goldenCase"),
+    "reference": ("golden", "goldenCase"),
 }
 # The same for words, in tables that are printed as text and in the texts of such JSON.
-WORDS = {"image": "image", "images": "images", "license": "license", "upstream": "oracle"}
+WORDS = {"picture": "image", "pictures": "images", "licence": "license", "reference": "oracle"}
 
 _CANONICAL = {name: names[0] for old, names in KEYS.items() for name in (old, *names)}
 _UNSTEADY = ("speed", "milliseconds", "seconds", "yolo", "swift-yolo")  # keys of times and of the build's version

@@ -370,7 +370,7 @@ class Suite:
 
     def predict(self):
         native = [setting for setting in self.settings if setting[0] == "native"]
-        others = [[setting for setting in self.settings if setting[0] == backend] for backend in ("blas", "upstream")]
+        others = [[setting for setting in self.settings if setting[0] == backend] for backend in ("blas", "reference")]
         for index in range(self.arguments.combinations):
             checkpoint = self.checkpoints[index % len(self.checkpoints)]
             rng = random.Random(f"{self.arguments.seed} {index}")
@@ -381,7 +381,7 @@ class Suite:
             for every, settings in zip((3, 5), others):
                 if settings and index % every == 0:
                     setting = settings[index // every % len(settings)]
-                    runs.append((setting, small if setting[0] == "upstream" else options, 1 + index // every % 2))
+                    runs.append((setting, small if setting[0] == "reference" else options, 1 + index // every % 2))
             for (backend, isa), chosen, threads in runs:
                 done = self.comparison.compare(
                     ("predict", backend, isa),
@@ -407,7 +407,7 @@ class Suite:
                 full, middle = None, "160"
             for backend, isa in self.settings:
                 for threads in (1, 2):
-                    if backend == "upstream":
+                    if backend == "reference":
                         plan = [("heads", photo, "64,96", ()), ("all", odd, "64", ())]
                     else:
                         plan = [("input", odd, middle, ()), ("heads", photo, full, ()), ("heads", wide, middle, ("--no-rect",)),
@@ -420,7 +420,7 @@ class Suite:
                         self.comparison.compare(
                             (f"trace {taps}", backend, isa),
                             ["trace", "--model", checkpoint.path, "--source", image, *(["--imgsz", size] if size else []),
-                             *self.flags(backend, isa, threads), "--taps", taps, *more, "--no-images", "--out", "trace"],
+                             *self.flags(backend, isa, threads), "--taps", taps, *more, "--no-pictures", "--out", "trace"],
                             clean="trace", files=(".npy",))
             self.say(f"trace: {checkpoint.name}")
 
@@ -443,7 +443,7 @@ class Suite:
             # The same case to both: the old one's.
             case = comparison.old.directory / "case"
             comparison.compare(("verify old case", backend, isa),
-                               ["verify", "--model", checkpoint.path, "--upstream", case, *flags], reading="none")
+                               ["verify", "--model", checkpoint.path, "--reference", case, *flags], reading="none")
         self.say("record")
 
     # Reports
@@ -577,7 +577,7 @@ class Suite:
         for path in sorted(path for path in (ROOT / "Tests").rglob("*") if path.suffix in SUFFIXES):
             self.comparison.compare(
                 ("decoding", "native", ""),
-                ["trace", "--model", model.path, "--source", path, "--taps", "input", "--imgsz", "64", "--no-images",
+                ["trace", "--model", model.path, "--source", path, "--taps", "input", "--imgsz", "64", "--no-pictures",
                  "--out", "trace", "--threads", "1"], clean="trace", files=(".npy",))
         self.say("decoding")
 
@@ -637,7 +637,7 @@ class Suite:
             ["trace", "--model", model, "--source", photo, "--taps", "heads", "--out", "/proc/nowhere"],
             ["export", "--model", model, "--output", "/proc/nowhere/x.safetensors"],
             ["info", "--model", cut_model], ["info", "--model", model, "--graph", "graph.gif"],
-            ["verify", "--model", model, "--upstream", "missing"], ["compare", photo, photo],
+            ["verify", "--model", model, "--reference", "missing"], ["compare", photo, photo],
         ]
         for case in cases:
             self.comparison.compare(("errors", "", ""), case)

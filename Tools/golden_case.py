@@ -1,4 +1,4 @@
-"""Creates golden cases for `yolo verify` from Ultralytics (Ultralytics on CPU torch).
+"""Creates golden cases for `yolo verify` from Ultralytics on CPU torch.
 
     python Tools/golden_case.py --model M.pt --source IMAGE... --out DIR [--taps layers|heads|input|PATHS] [options]
 
@@ -140,7 +140,7 @@ def make(model, network, options, source, directory, given):
     weights = Path(given.model).read_bytes()
     image = source.name if source.name not in ("case.json", "expected.json", "tensors") else f"image-{source.name}"
     case = {
-        "format": FORMAT, "version": VERSION, "task": model.task, "image": image,
+        "format": FORMAT, "version": VERSION, "task": model.task, "picture": image,
         "options": {"imgsz": options["imgsz"], "conf": given.conf, "iou": given.iou, "max_det": given.max_det,
                     **({"classes": options["classes"]} if given.classes else {}),
                     "agnostic_nms": given.agnostic_nms, "rect": not given.no_rect, "retina_masks": given.retina_masks,

@@ -1,4 +1,4 @@
-"""Runs Ultralytics (Ultralytics on CPU torch) and keeps what a comparison needs.
+"""Runs Ultralytics on CPU torch and keeps what a comparison needs.
 
     from upstream_runs import Upstream
     run = Upstream("model.pt").predict("photo.jpg", imgsz=640, conf=0.25, iou=0.45)

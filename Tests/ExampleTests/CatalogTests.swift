@@ -152,6 +152,28 @@ import YOLOOptions
     #expect(Self.code(first) == example)
   }
 
+  /// Every path in the sources that an article or a page names is there.
+  @Test func pathsAreThoseOfTheTree() throws {
+    let files = FileManager.default
+    let articles = try files.contentsOfDirectory(atPath: Self.catalog.path)
+      .filter { $0.hasSuffix(".md") }.map { "Sources/Runtime/YOLO/YOLO.docc/\($0)" }
+    let pages = ["README.md", ".github/CONTRIBUTING.md", ".github/SECURITY.md"]
+    var count = 0
+    for page in pages + articles {
+      let text = try String(contentsOf: Self.root.appending(path: page), encoding: .utf8)
+      for match in text.matches(
+        of: /\bSources\/(?:Runtime|Vision|Data|Inspection|Server|Command|YOLO|Kernel)[\w.\/+-]*/)
+      {
+        var path = String(match.output)
+        while path.hasSuffix(".") { path.removeLast() }
+        count += 1
+        #expect(
+          files.fileExists(atPath: Self.root.appending(path: path).path), "\(page): \(path)")
+      }
+    }
+    #expect(count > 10)
+  }
+
   /// A row an option: name, range, default, as `PredictOption` has them, in its order.
   @Test func optionsAreThoseOfTheCode() throws {
     let rows = try Self.article("OptionsAndRanges").components(separatedBy: "\n")

@@ -50,23 +50,23 @@ enum ReferenceCounting {
   /// Not for long: in that state, Swift 6.3.1 on Linux takes a short string for an object.
   static func intercept() {
     // A null object (the context of a function that captures nothing) costs no more than the call.
-    retain?.place.pointee = { object in
+    retain?.position.pointee = { object in
       if object != nil { Counter.count(.retains) }
       return ReferenceCounting.retain?.original(object)
     }
-    release?.place.pointee = { object in
+    release?.position.pointee = { object in
       if object != nil { Counter.count(.releases) }
       ReferenceCounting.release?.original(object)
     }
-    retainMany?.place.pointee = { object, count in
+    retainMany?.position.pointee = { object, count in
       if object != nil { Counter.count(.retains) }
       return ReferenceCounting.retainMany?.original(object, count)
     }
-    releaseMany?.place.pointee = { object, count in
+    releaseMany?.position.pointee = { object, count in
       if object != nil { Counter.count(.releases) }
       ReferenceCounting.releaseMany?.original(object, count)
     }
-    allocate?.place.pointee = { metadata, size, alignment in
+    allocate?.position.pointee = { metadata, size, alignment in
       Counter.count(.objects)
       return ReferenceCounting.allocate?.original(metadata, size, alignment)
     }
@@ -75,11 +75,11 @@ enum ReferenceCounting {
 
   /// Returns the runtime its own functions back.
   static func restore() {
-    if let retain { retain.place.pointee = retain.original }
-    if let release { release.place.pointee = release.original }
-    if let retainMany { retainMany.place.pointee = retainMany.original }
-    if let releaseMany { releaseMany.place.pointee = releaseMany.original }
-    if let allocate { allocate.place.pointee = allocate.original }
+    if let retain { retain.position.pointee = retain.original }
+    if let release { release.position.pointee = release.original }
+    if let retainMany { retainMany.position.pointee = retainMany.original }
+    if let releaseMany { releaseMany.position.pointee = releaseMany.original }
+    if let allocate { allocate.position.pointee = allocate.original }
     enabling?.storeBytes(of: 0, as: UInt8.self)
   }
 }

@@ -152,14 +152,18 @@ import YOLOTestSupport
       try expectFlags(PredictOptions.settings, of: command)
     }
     try expectFlags(EvaluationOptions.settings, of: "val")
+    let size = PredictOptions.settings.filter { $0.name == "imgsz" }
+    for command in ["info", "benchmark", "diff"] { try expectFlags(size, of: command) }
+    let help = try yolo(["predict", "--help"]).output
+    #expect(help.contains("--vid-stride <n>") && help.contains("--normalize "))
   }
 
   /// What a user can get wrong: arguments, the exit code, and words that the message must have.
   static let mistakes: [([String], Int32, [String])] = [
-    (["predict", "--conf", "2"], 64, ["conf", "0.01", "2"]),
+    (["predict", "--conf", "2"], 64, ["conf", "0.0", "2"]),
     (["predict", "--conf", "many"], 64, ["conf", "many"]),
     (["predict", "--iou", "nan"], 64, ["iou"]),
-    (["predict", "--imgsz", "99999"], 64, ["imgsz", "1280"]),
+    (["predict", "--imgsz", "99999"], 64, ["imgsz", "65536"]),
     (["predict", "--imgsz", "1,2,3"], 64, ["imgsz"]),
     (["predict", "--classes", "-1"], 64, ["classes"]),
     (["predict", "--classes", "4"], 64, ["classes", "0 to 3", "4"]),

@@ -41,7 +41,7 @@ import YOLOTestSupport
       #expect(!files.contains("box-0.svg"))
       #expect(files.count { $0.hasSuffix(".npy") } == 7)
       // Fewer boxes than asked for is no fault: another image may have more.
-      #expect(try Program.yolo(arguments + ["--box", "99"]).status == 0)
+      #expect(try Program.yolo(arguments + ["--box", "99", "--overwrite"]).status == 0)
       let wrong = try Program.yolo(arguments + ["--box", "-1"])
       #expect(wrong.status == 64)
     }

@@ -6,6 +6,13 @@ enum Program {
   static let root = URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent()
 
+  /// The program, which lies beside the test bundle.
+  static var executable: URL {
+    // The test program is in the build directory, where the product is, too.
+    URL(filePath: "/proc/self/exe").resolvingSymlinksInPath().deletingLastPathComponent()
+      .appending(path: "yolo")
+  }
+
   struct Outcome {
     let status: Int32
     let output: String
@@ -13,14 +20,12 @@ enum Program {
   }
 
   /// Runs `yolo`, which lies beside the test bundle, and waits for its end.
-  static func yolo(_ arguments: [String], input: Data? = nil, searchPath: String? = nil) throws
-    -> Outcome
-  {
+  static func yolo(
+    _ arguments: [String], input: Data? = nil, searchPath: String? = nil, in directory: URL? = nil
+  ) throws -> Outcome {
     let process = Process()
-    // The test program is in the build directory, where the product is, too.
-    let directory = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
-      .deletingLastPathComponent()
-    process.executableURL = directory.appending(path: "yolo")
+    if let directory { process.currentDirectoryURL = directory }
+    process.executableURL = executable
     process.arguments = arguments
     if let searchPath {
       process.environment = ProcessInfo.processInfo.environment.merging(["PATH": searchPath]) {

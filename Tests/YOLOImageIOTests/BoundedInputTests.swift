@@ -89,6 +89,6 @@ import YOLOTestSupport
     let path = "\(directory.path)/empty.jpg"
     try AtomicOutput.write([], to: path)
     let error = #expect(throws: ImageIOError.self) { try ImageReader.read(contentsOf: path) }
-    #expect(error?.description == "\(path): is empty, expected JPEG, PNG or WebP")
+    #expect(error?.description == "\(path): is empty, \(Fixture.expectedFormats)")
   }
 }

@@ -17,6 +17,26 @@ struct Fixture: CustomTestStringConvertible, Sendable {
   /// All fixtures, none where the manifest is missing or damaged.
   static let all: [Fixture] = (try? load()) ?? []
 
+  /// The fixtures whose format this machine has a library for; what is missing is told once.
+  static let decodable: [Fixture] = {
+    for library in ImageLibrary.allCases where !library.isAvailable {
+      print("skipped: \(library.names.joined(separator: " or ")) is not installed")
+    }
+    return all.filter { isDecodable($0.name) }
+  }()
+
+  /// The format that the name's suffix stands for.
+  var format: ImageFormat? { ImageFormat(suffixOf: name) }
+
+  /// Whether this machine has the library that the format of a name's suffix needs.
+  static func isDecodable(_ name: String) -> Bool {
+    ImageFormat(suffixOf: name)?.library?.isAvailable ?? true
+  }
+
+  /// How errors end that tell which formats there are.
+  static let expectedFormats =
+    "expected JPEG, PNG, WebP, BMP, GIF, PNM, TIFF, JPEG 2000, AVIF or HEIC"
+
   /// The fixtures whose name begins with `prefix` and ends in `suffix`.
   static func all(_ prefix: String = "", _ suffix: String = "") -> [Fixture] {
     all.filter { $0.name.hasPrefix(prefix) && $0.name.hasSuffix(suffix) }

@@ -6,12 +6,14 @@ import YOLOTestSupport
 
 @Suite struct ImageReaderTests {
   @Test func `the fixtures are there`() {
-    #expect(Fixture.all.count == 179, Fixture.regenerate)
-    #expect(Fixture.all.count { $0.expected == nil } == 10, Fixture.regenerate)
+    #expect(Fixture.all.count == 328, Fixture.regenerate)
+    #expect(Fixture.all.count { $0.expected == nil } == 17, Fixture.regenerate)
   }
 
   /// Bit for bit, CMYK too: the codecs' transforms are exact integer arithmetic.
-  @Test(arguments: Fixture.all)
+  ///
+  /// Only libheif's conversion of color differs from version to version, by one level.
+  @Test(arguments: Fixture.decodable)
   func `decodes what OpenCV decodes and refuses what it refuses`(_ fixture: Fixture) throws {
     guard let expected = fixture.expected else {
       #expect(throws: ImageIOError.self) {
@@ -21,12 +23,15 @@ import YOLOTestSupport
     }
     let image = try ImageReader.decode(fixture.bytes, named: fixture.name)
     #expect(image.size == expected.size)
-    let differences = zip(image.pixels, expected.pixels).count { $0 != $1 }
+    let tolerance = fixture.format == .heic ? 1 : 0
+    let differences = zip(image.pixels, expected.pixels).count {
+      abs(Int($0) - Int($1)) > tolerance
+    }
     #expect(differences == 0, "\(differences) of \(expected.pixels.count) samples differ")
   }
 
   @Test func `the size is that of the image`() throws {
-    for fixture in Fixture.all {
+    for fixture in Fixture.decodable {
       guard let expected = fixture.expected else { continue }
       let size = try ImageReader.size(contentsOf: Fixture.path(fixture.name))
       #expect(size == expected.size, "\(fixture.name)")
@@ -64,24 +69,61 @@ import YOLOTestSupport
     }
   }
 
+  /// Libjpeg fills in or leaves out what the data lack or have too much.
   @Test(arguments: [
-    ("GIF89a", "a GIF image"), ("BM    ", "a BMP image"), ("II*\0", "a TIFF or raw camera image"),
-    ("MM\0*", "a TIFF or raw camera image"), ("\0\0\0 ftypavif", "an AVIF image"),
-    ("\0\0\0 ftypheic", "a HEIC image"), ("\0\0\0 ftypmif1", "a HEIF image"),
+    "jpeg-420.jpg", "jpeg-420-progressive.jpg", "jpeg-restart.jpg", "jpeg-cmyk.jpg",
+  ])
+  func `a JPEG whose header gives another size is refused`(_ name: String) throws {
+    let bytes = try Fixture.bytes(name)
+    let size = try ImageReader.decode(bytes, named: name).size
+    let marker = try #require(
+      bytes.indices.dropLast().first {
+        bytes[$0] == 0xFF && (0xC0...0xC2).contains(bytes[$0 + 1])
+      })
+    for (height, width, isLarger) in [
+      (2 * size.height, size.width, true), (size.height, 2 * size.width, true),
+      (size.height + 64, size.width, true), (size.height / 2, size.width, false),
+      (size.height, size.width / 2, false),
+    ] {
+      var lying = bytes
+      lying.replaceSubrange(
+        marker + 5..<marker + 9,
+        with: [height >> 8, height & 255, width >> 8, width & 255].map(UInt8.init))
+      for threads in [1, 2] {
+        let error = #expect(throws: ImageIOError.self, "\(height)×\(width) for \(size)") {
+          try ImageReader.decode(lying, named: name, threads: threads)
+        }
+        switch error {
+        case .truncated(name, .jpeg): #expect(isLarger)
+        case .corrupt(name, .jpeg, let reason):
+          #expect(!isLarger && reason.contains("larger image"), "\(reason)")
+        default: Issue.record("\(String(describing: error))")
+        }
+      }
+    }
+  }
+
+  @Test(arguments: [
     ("\0\0\0 ftypisom", "an MP4 or QuickTime video"), ("RIFF    AVI ", "an AVI video"),
-    ("\0\0\0\u{0C}jP  ", "a JPEG 2000 image"), ("P6\n1 1 255\n", "a PNM image"),
-    ("%PDF-1.7", "a PDF document"), ("PK\u{3}\u{4}", "a zip archive"), ("hello", nil),
-    ("RIFF", "a RIFF file"), ("P6", nil), ("\u{7F}", nil),
+    ("\0\0\0 ftypcrx ", "a Canon CR3 raw image"),
+    ("II*\0\u{10}\0\0\0CR", "a Canon CR2 raw image"), ("%PDF-1.7", "a PDF document"),
+    ("PK\u{3}\u{4}", "a zip archive"), ("hello", nil), ("RIFF", "a RIFF file"), ("P6", nil),
+    ("P7 332", nil), ("GIF88a", nil), ("\u{7F}", nil),
   ])
   func `another format is refused by its name`(_ content: String, _ found: String?) {
     let error = #expect(throws: ImageIOError.self) {
       try ImageReader.decode(Array(content.utf8), named: "upload")
     }
     #expect(error == .unsupportedFormat(source: "upload", found: found))
-    #expect(error?.description.hasSuffix("expected JPEG, PNG or WebP") == true)
+    #expect(error?.description.hasSuffix(Fixture.expectedFormats) == true)
   }
 
-  @Test(arguments: ["jpeg-420.jpg", "png-rgb-8.png", "webp-lossy.webp", "webp-animated-lossy.webp"])
+  @Test(
+    arguments: [
+      "jpeg-420.jpg", "png-rgb-8.png", "webp-lossy.webp", "webp-animated-lossy.webp", "bmp-24.bmp",
+      "gif-100.gif", "pnm-p6.ppm", "tiff-rgb.tif", "tiff-rgb-16.tif", "jpeg2000-reversible.jp2",
+      "avif-420.avif", "heic-420.heic",
+    ].filter(Fixture.isDecodable))
   func `limits are exact`(_ name: String) throws {
     let bytes = try Fixture.bytes(name)
     let size = try ImageReader.decode(bytes, named: name).size
@@ -96,6 +138,72 @@ import YOLOTestSupport
     let tooManyBytes = ImageIOError.tooManyBytes(
       source: name, count: bytes.count, maximum: bytes.count - 1)
     #expect(throws: tooManyBytes) { try ImageReader.decode(bytes, named: name, limits: limits) }
+  }
+
+  /// Every prefix ends in an error, none in an image with rows that are not there.
+  @Test(arguments: [
+    "bmp-24.bmp", "bmp-8.bmp", "bmp-rle4.bmp", "bmp-rle8.bmp", "pnm-p1.pbm", "pnm-p5-16.pgm",
+    "pnm-p6.ppm", "pnm-p7-gray.pam", "gif-100.gif", "gif-interlaced.gif", "gif-animated.gif",
+  ])
+  func `a cut file of a small format is refused wherever it is cut`(_ name: String) throws {
+    let bytes = try Fixture.bytes(name)
+    // Behind the last run of a BMP stand the marks of its line's and its own end, behind a number a
+    // line's end.
+    let surplus = ["bmp-rle4.bmp": 2, "bmp-rle8.bmp": 4, "pnm-p1.pbm": 1][name] ?? 0
+    for count in 0..<bytes.count - surplus {
+      let error = #expect(throws: ImageIOError.self, "\(count) bytes") {
+        try ImageReader.decode(Array(bytes[..<count]), named: name)
+      }
+      switch error {
+      case .truncated(name, _): break
+      case .empty(name): #expect(count == 0)
+      case .unsupportedFormat(name, _): #expect(count < 6)
+      default: Issue.record("\(count) bytes: \(String(describing: error))")
+      }
+    }
+  }
+
+  /// Ultralytics decodes what precedes the damage, and leaves the rest black.
+  @Test(.enabled(if: ImageLibrary.tiff.isAvailable, "libtiff.so.6 is not installed"))
+  func `a TIFF that is damaged in its pixels is refused`() throws {
+    var bytes = try Fixture.bytes("tiff-strips-deflate.tif")
+    bytes[bytes.count / 3] ^= 0x55
+    let error = #expect(throws: ImageIOError.self) {
+      try ImageReader.decode(bytes, named: "x")
+    }
+    guard case .corrupt("x", .tiff, let reason) = error else {
+      Issue.record("\(String(describing: error))")
+      return
+    }
+    #expect(reason.contains("Decod"), "\(reason)")
+  }
+
+  /// OpenJPEG would allocate gigabytes for precincts of 2×2 pixels before it reads any.
+  @Test func `a JPEG 2000 of more divisions than bytes is refused by its header`() throws {
+    var bytes = try Fixture.bytes("jpeg2000-precincts.j2k")
+    let style = try #require(
+      bytes.indices.dropLast().first { bytes[$0] == 0xFF && bytes[$0 + 1] == 0x52 })
+    let levels = Int(bytes[style + 9])
+    for index in 0...levels { bytes[style + 14 + index] = 0x11 }
+    // Code blocks of 64×64, of which there are few.
+    (bytes[style + 10], bytes[style + 11]) = (4, 4)
+    // 9000 pixels a side, in one tile: the end of the image and the size of tiles.
+    for offset in [8, 12, 24, 28] {
+      bytes.replaceSubrange(offset..<offset + 4, with: [0, 0, 35, 40])
+    }
+    let error = #expect(throws: ImageIOError.self) { try ImageReader.decode(bytes, named: "x") }
+    #expect(error?.description.contains("precincts in") == true)
+  }
+
+  @Test func `a library that cannot be loaded is named with its package`() {
+    let error = ImageIOError.missingLibrary(
+      source: "a.tif", format: .tiff, library: "libtiff.so.6 (Debian: libtiff6)")
+    #expect(
+      error.description
+        == "a.tif: is TIFF, for which a library is missing here: libtiff.so.6 (Debian: libtiff6)")
+    for library in ImageLibrary.allCases {
+      #expect(library.names.count == library.packages.count)
+    }
   }
 
   /// The headers of the greatest images that the formats can name, without any pixels.
@@ -163,7 +271,11 @@ import YOLOTestSupport
   }
 
   @Test func `several threads decode at once`() async throws {
-    let chosen = Fixture.all("jpeg-4") + Fixture.all("png-rgb") + Fixture.all("webp-")
+    let chosen =
+      Fixture.all("jpeg-4") + Fixture.all("png-rgb") + Fixture.all("webp-")
+      + Fixture.decodable.filter {
+        [.tiff, .jpeg2000, .avif].contains($0.format)
+      }
     try await withThrowingTaskGroup(of: Void.self) { group in
       for fixture in chosen + chosen + chosen {
         guard let expected = fixture.expected else { continue }

@@ -17,11 +17,14 @@ import YOLOTestSupport
   @Test(arguments: [("0.01", 0.01), ("1", 1), ("1.0", 1), (" 0.5 ", 0.5), ("1e-1", 0.1)])
   func confidences(text: String, value: Double) throws {
     #expect(try PredictOption.confidence.parsed(text) == value)
+    #expect(try PredictOption.confidence.hosted.parsed(text) == value)
   }
 
   @Test(arguments: ["0.009", "1.01", "nan", "inf", "-0.5", "1e400"])
   func confidencesOutOfRange(text: String) {
-    let error = #expect(throws: OptionError.self) { try PredictOption.confidence.parsed(text) }
+    let error = #expect(throws: OptionError.self) {
+      try PredictOption.confidence.hosted.parsed(text)
+    }
     guard case .outOfRange = error else {
       Issue.record("\(String(describing: error))")
       return
@@ -29,19 +32,44 @@ import YOLOTestSupport
     #expect(error?.option == "conf" && error?.expected == "a number from 0.01 to 1.0")
   }
 
-  @Test(arguments: ["", "abc", "0,5", "0.5 0.6", "0x"])
+  /// The library and the command take what Ultralytics takes; the HUB's bounds are the server's.
+  @Test func boundsOfTheLibraryAreWider() throws {
+    #expect(try PredictOption.confidence.parsed("0.001") == 0.001)
+    #expect(try PredictOption.confidence.parsed("0") == 0)
+    #expect(try PredictOption.iouThreshold.parsed("1.0") == 1)
+    #expect(try PredictOption.imageSize.parsed("1536") == Size(width: 1536, height: 1536))
+    for text in ["-0.1", "1.01", "nan", "inf", "1e400"] {
+      #expect(throws: OptionError.self) { try PredictOption.confidence.parsed(text) }
+      #expect(throws: OptionError.self) { try PredictOption.iouThreshold.parsed(text) }
+    }
+    #expect(throws: OptionError.self) { try PredictOption.imageSize.parsed("65537") }
+    #expect(
+      try PredictOptions(
+        imageSize: Size(width: 4096, height: 1536), confidence: 0.001, iouThreshold: 1
+      ).imageSize?.width == 4096)
+    for setting in PredictOptions.settings.map(\.hosted) {
+      var options = PredictOptions.standard
+      let beyond = ["imgsz": "1536", "conf": "0.001", "iou": "1.0"][setting.name]
+      if let beyond {
+        #expect(throws: OptionError.self) { try setting.read(beyond, into: &options) }
+      }
+      #expect(options == .standard)
+    }
+  }
+
+  @Test(arguments: ["", "abc", "0,5", "0.5 0.6", "0x", "0x1p-2", "0X1.8P-1", "0x0.4"])
   func malformedConfidences(text: String) {
     #expect(
       throws: OptionError.malformed(
         option: "conf", given: text, expected: "a number from 0.01 to 1.0")
-    ) { try PredictOption.confidence.parsed(text) }
+    ) { try PredictOption.confidence.hosted.parsed(text) }
   }
 
   @Test func overlaps() throws {
     #expect(try PredictOption.iouThreshold.parsed("0") == 0)
-    #expect(try PredictOption.iouThreshold.parsed("0.95") == 0.95)
-    #expect(throws: OptionError.self) { try PredictOption.iouThreshold.parsed("0.951") }
-    #expect(throws: OptionError.self) { try PredictOption.iouThreshold.parsed("-0.01") }
+    #expect(try PredictOption.iouThreshold.hosted.parsed("0.95") == 0.95)
+    #expect(throws: OptionError.self) { try PredictOption.iouThreshold.hosted.parsed("0.951") }
+    #expect(throws: OptionError.self) { try PredictOption.iouThreshold.hosted.parsed("-0.01") }
   }
 
   @Test func numbersOfDetections() throws {
@@ -66,7 +94,7 @@ import YOLOTestSupport
     "", ",", "640,", "31", "1281", "640,480,320", "640x480", "a", "-640", "640,31", "[640", "[]",
   ])
   func imageSizesRefused(text: String) {
-    #expect(throws: OptionError.self) { try PredictOption.imageSize.parsed(text) }
+    #expect(throws: OptionError.self) { try PredictOption.imageSize.hosted.parsed(text) }
   }
 
   @Test func imageSizeErrorsNameTheGivenSize() {
@@ -74,7 +102,7 @@ import YOLOTestSupport
       throws: OptionError.outOfRange(
         option: "imgsz", given: "16,640",
         expected: "a number of pixels from 32 to 1280, or two as HEIGHT,WIDTH")
-    ) { try PredictOption.imageSize.parsed("16,640") }
+    ) { try PredictOption.imageSize.hosted.parsed("16,640") }
   }
 
   @Test func classes() throws {
@@ -92,9 +120,9 @@ import YOLOTestSupport
   }
 
   @Test func optionsAreChecked() {
-    #expect(throws: OptionError.self) { try PredictOptions(confidence: 0) }
+    #expect(throws: OptionError.self) { try PredictOptions(confidence: -0.001) }
     #expect(throws: OptionError.self) { try PredictOptions(confidence: .nan) }
-    #expect(throws: OptionError.self) { try PredictOptions(iouThreshold: 1) }
+    #expect(throws: OptionError.self) { try PredictOptions(iouThreshold: 1.001) }
     #expect(throws: OptionError.self) { try PredictOptions(maxDetections: 0) }
     #expect(throws: OptionError.self) { try PredictOptions(classes: []) }
     #expect(throws: OptionError.self) { try PredictOptions(classes: [-1]) }
@@ -122,7 +150,7 @@ import YOLOTestSupport
         $0.classNames = ["person"]
       } == all)
     let changes: [(inout PredictOptions.Values) -> Void] = [
-      { $0.confidence = 0 }, { $0.confidence = .nan }, { $0.iouThreshold = 1 },
+      { $0.confidence = -0.1 }, { $0.confidence = .nan }, { $0.iouThreshold = 1.1 },
       { $0.maxDetections = 0 }, { $0.classes = [] }, { $0.classes = [-1] },
       { $0.classNames = [] }, { $0.imageSize = Size(width: 640, height: 16) },
     ]
@@ -148,13 +176,13 @@ import YOLOTestSupport
     for text in ["640", "[480,640]", "0,2,5,79", "0.25"] {
       for _ in 0..<plan.cases {
         let damaged = String(decoding: mutated(Array(text.utf8), using: &random), as: UTF8.self)
-        if let size = try? PredictOption.imageSize.parsed(damaged) {
+        if let size = try? PredictOption.imageSize.hosted.parsed(damaged) {
           #expect((32...1280).contains(size.width) && (32...1280).contains(size.height))
         }
         if let classes = try? PredictOption.classes.parsed(damaged) {
           #expect(classes.allSatisfy { (0...99_999).contains($0) })
         }
-        if let value = try? PredictOption.confidence.parsed(damaged) {
+        if let value = try? PredictOption.confidence.hosted.parsed(damaged) {
           #expect((0.01...1).contains(value))
         }
       }

@@ -65,9 +65,10 @@ import YOLOServer
     let queue = InferenceQueue(workers: 1, capacity: 4)
     let presence = DisconnectMonitor()
     presence.leave()
-    await #expect(throws: CancellationError.self) {
+    let failure = await #expect(throws: APIError.self) {
       try await queue.run(until: soon, seconds: 1, for: presence) { _ in }
     }
+    #expect(failure?.status.code == 499)
     await queue.stop()
     #expect(queue.currentLoad.waiting == 0)
   }

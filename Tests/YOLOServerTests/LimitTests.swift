@@ -8,7 +8,7 @@ import YOLOServer
 /// Each limit of the server, met and passed.
 @Suite struct LimitTests {
   static let model = ("model", "shapes-detect")
-  private static let image: [UInt8] =
+  static let image: [UInt8] =
     (try? Data(contentsOf: PageServer.weights.appending(path: "shapes.jpg"))).map { Array($0) }
     ?? []
 

@@ -11,6 +11,7 @@ enum LiveServer {
   /// Serves on a port that the system chooses, and runs `body` when the models are loaded.
   static func serving<Value: Sendable>(
     _ change: (inout ServerSettings) -> Void = { _ in },
+    logger: Logger = Logger(label: "live") { _ in SwiftLogNoOpLogHandler() },
     _ body: @escaping @Sendable (Int) async throws -> Value
   ) async throws -> Value {
     var settings = ServerSettings(
@@ -19,8 +20,7 @@ enum LiveServer {
     settings.host = "127.0.0.1"
     settings.port = 0
     change(&settings)
-    let server = try await Server(
-      settings: settings, logger: Logger(label: "live") { _ in SwiftLogNoOpLogHandler() })
+    let server = try await Server(settings: settings, logger: logger)
     let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
     return try await withThrowingTaskGroup { group in
       group.addTask {
@@ -53,12 +53,60 @@ enum LiveServer {
   static func exchange(
     _ bytes: [UInt8], on descriptor: Int32, isLast: Bool = false
   ) async -> String {
-    await withCheckedContinuation { continuation in
-      Thread {
-        continuation.resume(returning: blockingExchange(bytes, on: descriptor, isLast: isLast))
-      }
-      .start()
+    await onThread {
+      send(bytes, on: descriptor)
+      if isLast { shutdown(descriptor, Int32(SHUT_WR)) }
+      return receive(on: descriptor, patience: 0, until: isWhole)
     }
+  }
+
+  private static func onThread(_ body: @escaping @Sendable () -> String) async -> String {
+    await withCheckedContinuation { continuation in
+      Thread { continuation.resume(returning: body()) }.start()
+    }
+  }
+
+  /// Sends pieces on a new connection, with a pause after each but the last, and returns all that comes
+  /// back until the server closes it; what came in two minutes if it does not, and `<open>`.
+  static func conversation(
+    _ pieces: [[UInt8]], pause: Double = 0, port: Int
+  ) async -> String {
+    let descriptor = connect(port: port)
+    guard descriptor >= 0 else { return "not connected" }
+    defer { close(descriptor) }
+    return await onThread {
+      for (index, piece) in pieces.enumerated() {
+        if index > 0 { usleep(UInt32(pause * 1e6)) }
+        send(piece, on: descriptor)
+      }
+      return receive(on: descriptor) { _ in false }
+    }
+  }
+
+  /// The same with text, all at once.
+  static func conversation(_ text: String, port: Int) async -> String {
+    await conversation([Array(text.utf8)], port: port)
+  }
+
+  /// Sends bytes and returns what comes back until it has `end`, or the connection is closed; with an empty
+  /// `end` nothing is waited for.
+  static func exchange(
+    _ bytes: [UInt8], until end: String, on descriptor: Int32
+  ) async -> String {
+    await onThread {
+      send(bytes, on: descriptor)
+      return receive(on: descriptor) {
+        end.isEmpty || String(decoding: $0, as: UTF8.self).contains(end)
+      }
+    }
+  }
+
+  /// Closes a connection as a client does that is killed: with a reset, not an end.
+  static func reset(_ descriptor: Int32) {
+    var option = linger(l_onoff: 1, l_linger: 0)
+    setsockopt(
+      descriptor, SOL_SOCKET, SO_LINGER, &option, socklen_t(MemoryLayout<linger>.size))
+    close(descriptor)
   }
 
   /// Opens a connection; returns its descriptor, or -1.
@@ -84,22 +132,36 @@ enum LiveServer {
     return recv(descriptor, &byte, 1, Int32(MSG_DONTWAIT)) == 0
   }
 
-  private static func blockingExchange(
-    _ bytes: [UInt8], on descriptor: Int32, isLast: Bool
-  ) -> String {
+  private static func send(_ bytes: [UInt8], on descriptor: Int32) {
     var sent = 0
     while sent < bytes.count {
       let count = bytes[sent...].withUnsafeBytes {
-        send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+        Glibc.send(descriptor, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
       }
       if count > 0 { sent += count } else if errno != EINTR { break }
     }
-    if isLast { shutdown(descriptor, Int32(SHUT_WR)) }
+  }
+
+  /// Receives until it suffices or the connection is closed, and waits so many seconds for each piece; 0
+  /// for any time.
+  private static func receive(
+    on descriptor: Int32, patience: Int = 120, until suffices: ([UInt8]) -> Bool
+  ) -> String {
+    var limit = timeval(tv_sec: patience, tv_usec: 0)
+    setsockopt(
+      descriptor, SOL_SOCKET, SO_RCVTIMEO, &limit, socklen_t(MemoryLayout<timeval>.size))
     var answer: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
-    while !isWhole(answer) {
+    while !suffices(answer) {
       let count = recv(descriptor, &buffer, buffer.count, 0)
-      if count > 0 { answer += buffer[..<count] } else if count == 0 || errno != EINTR { break }
+      if count > 0 {
+        answer += buffer[..<count]
+      } else if count < 0, errno == EAGAIN {
+        answer += Array("<open>".utf8)
+        break
+      } else if count == 0 || errno != EINTR {
+        break
+      }
     }
     return String(decoding: answer, as: UTF8.self)
   }
@@ -116,20 +178,32 @@ enum LiveServer {
 
   /// A request with a form, of fields and a file.
   static func form(
-    _ fields: [(String, String)] = [], file: [UInt8], path: String = "/", announcing: Int? = nil
+    _ fields: [(String, String)] = [], file: [UInt8], path: String = "/", announcing: Int? = nil,
+    headers: [String] = []
+  ) -> [UInt8] {
+    let parts = fields.map { (#"name="\#($0.0)""#.utf8.map(\.self), Array($0.1.utf8)) }
+    return form(
+      parts: parts + [(Array(#"name="file"; filename="f""#.utf8), file)], path: path,
+      announcing: announcing, headers: headers)
+  }
+
+  /// A request with a form, of parts: what follows `form-data; ` in their header, and their bytes.
+  static func form(
+    parts: [(disposition: [UInt8], bytes: [UInt8])], path: String = "/", announcing: Int? = nil,
+    headers: [String] = []
   ) -> [UInt8] {
     var body: [UInt8] = []
-    for (name, value) in fields {
-      body += Array(
-        "--b\r\nContent-Disposition: form-data; name=\"\(name)\"\r\n\r\n\(value)\r\n".utf8)
+    for part in parts {
+      body += Array("--b\r\nContent-Disposition: form-data; ".utf8) + part.disposition
+      body += Array("\r\n\r\n".utf8) + part.bytes + Array("\r\n".utf8)
     }
-    body += Array(
-      "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"f\"\r\n\r\n".utf8)
-    body += file + Array("\r\n--b--\r\n".utf8)
+    body += Array("--b--\r\n".utf8)
     let head =
-      "POST \(path) HTTP/1.1\r\nHost: test\r\nContent-Type: multipart/form-data; boundary=b\r\n"
-      + "Content-Length: \(announcing ?? body.count)\r\n\r\n"
-    return Array(head.utf8) + body
+      ["POST \(path) HTTP/1.1", "Host: test"]
+      + (headers.contains { $0.hasPrefix("Content-Type") }
+        ? [] : ["Content-Type: multipart/form-data; boundary=b"])
+      + ["Content-Length: \(announcing ?? body.count)"] + headers
+    return Array((head.joined(separator: "\r\n") + "\r\n\r\n").utf8) + body
   }
 }
 #endif

@@ -102,7 +102,8 @@ struct OpenAPITests {
       .invalidField("imgsz", given: "5", expected: "more", "imgsz is too small."),
       .unauthorized("a"), .forbidden("a"), .notFound("a"), .methodNotAllowed("a"),
       .bodyTimeout(seconds: 3), .tooLarge("a", limit: 3, unit: "bytes"), .unsupportedMedia("a"),
-      .rateLimited(limit: 100, retryAfter: 7), .fault, .unavailable("a"),
+      .rateLimited(limit: 100, retryAfter: 7), .clientClosed, .fault, .notImplemented("a"),
+      .unavailable("a"),
     ]
     for failure in failures {
       let envelope = JSONValue.object([
@@ -130,6 +131,18 @@ struct OpenAPITests {
     }
   }
 
+  @Test func namesWhatAnyRequestMayBeToldForEachOperation() throws {
+    let paths = try #require(Self.checker().document["paths"]?.members)
+    let operations = paths.flatMap { $0.value.members ?? [] }
+      .filter { $0.value["operationId"] != nil }
+    #expect(operations.count == 9)
+    for operation in operations {
+      let statuses = Set(operation.value["responses"]?.members?.map(\.key) ?? [])
+      #expect(statuses.isSuperset(of: ["200", "400", "405", "431", "501"]))
+      #expect(statuses.contains("499") == (operation.key == "post"))
+    }
+  }
+
   @Test func namesEveryPathAndResolvesEveryReference() throws {
     let checker = try Self.checker()
     let paths = try #require(checker.document["paths"]?.members).map(\.key)
@@ -153,7 +166,7 @@ struct OpenAPITests {
   @Test func takesRangesFromTheOptions() throws {
     let form = try #require(
       Self.checker().document["components"]?["schemas"]?["PredictForm"]?["properties"])
-    let confidence = PredictOption.confidence
+    let confidence = PredictOption.confidence.hosted
     for name in ["conf", "confidence"] {
       #expect(form[name]?["minimum"] == .double(confidence.range.lowerBound))
       #expect(form[name]?["maximum"] == .double(confidence.range.upperBound))
@@ -161,8 +174,8 @@ struct OpenAPITests {
     #expect(form["conf"]?["default"] == .double(confidence.defaultValue))
     #expect(form["conf"]?["description"] == .string(confidence.help))
     let side = try #require(form["imgsz"]?["anyOf"]?.elements?.first)
-    #expect(side["minimum"]?.int == PredictOption.imageSize.range.lowerBound)
-    #expect(side["maximum"]?.int == PredictOption.imageSize.range.upperBound)
+    #expect(side["minimum"]?.int == PredictOption.imageSize.hosted.range.lowerBound)
+    #expect(side["maximum"]?.int == PredictOption.imageSize.hosted.range.upperBound)
     #expect(form["max_det"]?["maximum"]?.int == PredictOption.maxDetections.range.upperBound)
   }
 

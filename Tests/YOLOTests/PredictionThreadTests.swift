@@ -16,47 +16,34 @@ import YOLO
       options: RuntimeOptions(threads: 1, concurrency: concurrency))
   }
 
-  /// An executor of one thread, on which a counter goes on whenever no task occupies it.
-  private final class CountingThread: TaskExecutor {
-    private let queue = DispatchQueue(label: "counting thread")
-    private let state = Mutex((count: 0, hasEnded: false))
-
-    var count: Int { state.withLock { $0.count } }
-
-    init() { queue.async { self.tick() } }
+  /// An executor of one thread that tells whether a task has left it.
+  private final class SingleThread: TaskExecutor {
+    private let queue = DispatchQueue(label: "single thread")
+    private let wasFree = Atomic(false)
 
     func enqueue(_ job: consuming ExecutorJob) {
       let job = UnownedJob(job)
       queue.async { job.runSynchronously(on: self.asUnownedTaskExecutor()) }
     }
 
-    /// Lets the counter stand still.
-    func end() { state.withLock { $0.hasEnded = true } }
+    /// Waits in line from now on, before whatever resumes the task that calls this.
+    func waitInLine() { queue.async { self.wasFree.store(true, ordering: .releasing) } }
 
-    /// Counts, and stands in line for the next time.
-    private func tick() {
-      let hasEnded = state.withLock {
-        $0.count += 1
-        return $0.hasEnded
-      }
-      if !hasEnded { queue.async { self.tick() } }
-    }
+    /// Whether the thread was free since then.
+    var hasBeenFree: Bool { wasFree.load(ordering: .acquiring) }
   }
 
   private enum Form: CaseIterable {
     case image, decoding, batch, stream, blocking
   }
 
-  /// While a task waits for a prediction its only thread counts; while one blocks it does not.
-  ///
-  /// The counter is always in line when a task runs, so it comes before whatever resumes that task.
+  /// While a task waits for a prediction its only thread is free; while one blocks it is not.
   @Test(arguments: Form.allCases) private func theOnlyThreadGoesOn(_ form: Form) async throws {
     let model = try Self.model(concurrency: 2)
-    let thread = CountingThread()
-    defer { thread.end() }
-    let ticks = try await withTaskExecutorPreference(thread) {
+    let thread = SingleThread()
+    let hasBeenFree = try await withTaskExecutorPreference(thread) {
       let image = try Self.image()
-      let before = thread.count
+      thread.waitInLine()
       switch form {
       case .image: _ = try await model.predict(image)
       case .decoding: _ = try await model.predict { image }
@@ -69,9 +56,9 @@ import YOLO
         for try await _ in model.predictions(of: images) {}
       case .blocking: _ = try model.predictBlocking(image)
       }
-      return thread.count - before
+      return thread.hasBeenFree
     }
-    #expect((ticks > 0) == (form != .blocking))
+    #expect(hasBeenFree == (form != .blocking))
   }
 
   /// More predictions are inside at once than the pool has threads, and its tasks still run.

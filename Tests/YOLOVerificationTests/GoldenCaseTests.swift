@@ -69,7 +69,7 @@ import YOLOVerification
     (#""image ": "p.png""#, ["image "]),
     (#""options": []"#, ["options must be an object"]),
     (#""options": {"size": 3}"#, ["options.size"]),
-    (#""options": {"conf": 2}"#, ["options.conf", "0.01 to 1.0", "2"]),
+    (#""options": {"conf": 2}"#, ["options.conf", "0.0 to 1.0", "2"]),
     (#""options": {"conf": "0.5"}"#, ["options.conf must be a number"]),
     (#""options": {"imgsz": 31}"#, ["options.imgsz", "31"]),
     (#""options": {"imgsz": [320]}"#, ["options.imgsz", "a list of 1"]),

@@ -1,5 +1,6 @@
 import Foundation
 import Testing
+import YOLOVideo
 
 /// Videos that ffmpeg makes for a test, and the directory that they are in.
 struct Movie {
@@ -56,4 +57,10 @@ struct Movie {
     try FileManager.default.setAttributes([.posixPermissions: 0o755], ofItemAtPath: path)
     return directory.path
   }
+}
+
+extension VideoLimits {
+  /// The limits with more time for ffprobe: while all tests run, those that compute may keep its
+  /// reader waiting for longer than half a minute.
+  static let patient = VideoLimits(probeSeconds: 600)
 }

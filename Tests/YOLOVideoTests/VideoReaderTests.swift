@@ -7,9 +7,11 @@ import YOLOVideo
 /// Reading of videos, whole, broken and hostile.
 @Suite struct VideoReaderTests {
   private func frames(
-    _ path: String, limits: VideoLimits = VideoLimits(), stride: Int = 1
+    _ path: String, limits: VideoLimits = .patient, stride: Int = 1
   ) async throws -> [(number: Int, image: Image)] {
     var frames: [(number: Int, image: Image)] = []
+    var limits = limits
+    limits.probeSeconds = VideoLimits.patient.probeSeconds
     try await VideoReader.forEachFrame(of: path, limits: limits, stride: stride) {
       frames.append((number: $0, image: $1))
     }
@@ -17,7 +19,7 @@ import YOLOVideo
   }
 
   private func failure(
-    _ path: String, limits: VideoLimits = VideoLimits(), stride: Int = 1
+    _ path: String, limits: VideoLimits = .patient, stride: Int = 1
   ) async -> VideoError? {
     do {
       _ = try await frames(path, limits: limits, stride: stride)
@@ -34,7 +36,7 @@ import YOLOVideo
       let path = try movie.make(name, more: isMPEG ? ["-r", "25"] : [])
       let bytes = try Data(contentsOf: URL(filePath: path)).prefix(VideoFormat.signatureLength)
       #expect(VideoFormat.recognize([UInt8](bytes)) != nil)
-      let info = try await VideoReader.info(of: path)
+      let info = try await VideoReader.info(of: path, limits: .patient)
       #expect(info.size == Size(width: 64, height: 48))
       let frames = try await frames(path)
       #expect(frames.count >= 10)
@@ -46,7 +48,7 @@ import YOLOVideo
   @Test func infoAndStride() async throws {
     try await Movie.withDirectory { movie in
       let path = try movie.make("a.mp4", size: "65x47", more: ["-pix_fmt", "yuv444p"])
-      let info = try await VideoReader.info(of: path)
+      let info = try await VideoReader.info(of: path, limits: .patient)
       #expect(info.size == Size(width: 65, height: 47))
       #expect(info.frameCount == 12 && info.duration == 1.2)
       #expect(info.frameRate == FrameRate(numerator: 10, denominator: 1))
@@ -161,7 +163,7 @@ import YOLOVideo
       let cut = try movie.write("cut.mp4", whole.prefix(whole.count * 2 / 3))
       var count = 0
       do {
-        try await VideoReader.forEachFrame(of: cut) { _, _ in count += 1 }
+        try await VideoReader.forEachFrame(of: cut, limits: .patient) { _, _ in count += 1 }
         Issue.record("a cut video is read to its end")
       } catch VideoError.damaged(let source, let reason) {
         #expect(source == cut && !reason.isEmpty)
@@ -206,10 +208,10 @@ import YOLOVideo
     try await Movie.withDirectory { movie in
       let path = try movie.make("a.mp4", size: "640x480", frames: 100)
       await #expect(throws: Stop.self) {
-        try await VideoReader.forEachFrame(of: path) { _, _ in throw Stop() }
+        try await VideoReader.forEachFrame(of: path, limits: .patient) { _, _ in throw Stop() }
       }
       let task = Task {
-        try await VideoReader.forEachFrame(of: path) { _, _ in
+        try await VideoReader.forEachFrame(of: path, limits: .patient) { _, _ in
           withUnsafeCurrentTask { $0?.cancel() }
         }
       }

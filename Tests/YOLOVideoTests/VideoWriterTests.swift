@@ -18,11 +18,11 @@ import YOLOVideo
           try await writer.append(Image(knownSize: size, gray: UInt8(40 * index)))
         }
       }
-      let info = try await VideoReader.info(of: path)
+      let info = try await VideoReader.info(of: path, limits: .patient)
       #expect(info.size == Size(width: 66, height: 48) && info.frameCount == 5)
       #expect(info.frameRate == FrameRate(numerator: 30_000, denominator: 1001))
       var grays: [Int] = []
-      try await VideoReader.forEachFrame(of: path) {
+      try await VideoReader.forEachFrame(of: path, limits: .patient) {
         grays.append(Int($1.pixels[66 * 20 * 3 + 60]))
       }
       // The encoder is lossy; the limited range of yuv420p alone costs a level.

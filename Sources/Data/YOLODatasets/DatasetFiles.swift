@@ -48,7 +48,8 @@ extension DatasetError {
     case .tooManyEntries(let count, let maximum):
       self = .tooLarge(path: error.path, what: "\(count) files", maximum: maximum)
     case .irregular: self = .unreadable(path: error.path, reason: "it is not a regular file")
-    case .invalidPath, .system, .empty:
+    case .invalidPath, .system, .empty, .exists, .isInUse,
+      .foreign:
       self = .unreadable(path: error.path, reason: error.message)
     }
   }

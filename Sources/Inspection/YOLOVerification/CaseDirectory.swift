@@ -19,7 +19,40 @@ struct CaseDirectory {
       throw .exists(path: path, reason: "is there and is no golden case")
     }
     guard replaces else { throw .exists(path: path, reason: "is a golden case already") }
+    try checkOwnFiles()
   }
+
+  /// Checks that the directory holds the files of a case and nothing else, so that none is removed that
+  /// is not the case's own, or that is being read.
+  private func checkOwnFiles() throws(VerificationError) {
+    guard !FileSystem.isLink(path) else {
+      throw .exists(path: path, reason: "is a link, which is not replaced")
+    }
+    let tensors = FilePath.joined(path, GoldenCase.tensorDirectory)
+    do throws(FileError) {
+      var names = try FileSystem.names(in: path)
+      if FileSystem.isDirectory(tensors), !FileSystem.isLink(tensors) {
+        names.removeAll { $0 == GoldenCase.tensorDirectory }
+        names += try FileSystem.names(in: tensors).map { "\(GoldenCase.tensorDirectory)/\($0)" }
+      }
+      // Before the case is read, which makes its own files some that are read.
+      for name in names {
+        try AtomicFile.replaceable(FilePath.joined(path, name), replaces: true)
+      }
+      let own = [GoldenCase.fileName, GoldenCase.expectedName, imageName()].compactMap(\.self)
+      for name in names where !own.contains(name) {
+        guard name.hasPrefix("\(GoldenCase.tensorDirectory)/"), FilePath.suffix(name) == "npy"
+        else {
+          throw FileError(FilePath.joined(path, name), .foreign)
+        }
+      }
+    } catch {
+      throw .exists(path: error.path, reason: "is not replaced: \(error.message)")
+    }
+  }
+
+  /// The name of the image of the case that is there; nil where it cannot be read.
+  private func imageName() -> String? { try? GoldenCase(contentsOf: path).image }
 
   /// Creates the directory: `body` writes files by their names in it.
   func fill(

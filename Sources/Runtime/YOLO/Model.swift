@@ -87,6 +87,8 @@ public final class Model: Sendable {
 
   /// What the model calls its classes.
   public var names: ClassNames { checkpoint.names }
+  /// The number of classes, whose indices are those below it.
+  package var classCount: Int { network.head.classCount }
 
   /// The task.
   public var task: VisionTask { network.head.task }

@@ -37,7 +37,8 @@ extension Model {
   /// concurrency.
   ///
   /// - Parameters:
-  ///   - url: The file: JPEG, PNG or WebP. The results have its path as their source.
+  ///   - url: The file, in any format that `ImageReader` reads. The results have its path as their
+  ///     source.
   ///   - options: Thresholds and the input size.
   ///   - limits: What the image may cost.
   /// - Returns: The results, in pixels of the image.
@@ -71,7 +72,7 @@ extension Results {
 }
 
 extension Image {
-  /// Reads the image in a file: JPEG, PNG or WebP, turned as EXIF says.
+  /// Reads the image in a file, in any format that `ImageReader` reads, turned as EXIF says.
   ///
   /// - Throws: `unreadable` for a URL that is not of a file, else as
   ///   `ImageReader.read(contentsOf:limits:threads:)`.
@@ -84,7 +85,7 @@ extension Image {
     self = try ImageReader.read(contentsOf: path, limits: limits)
   }
 
-  /// Decodes an image in memory: JPEG, PNG or WebP; `name` is what errors call it.
+  /// Decodes an image in memory as `ImageReader` does; `name` is what errors call it.
   ///
   /// - Throws: As `ImageReader.decode(_:named:limits:threads:)`.
   public init(
@@ -107,7 +108,7 @@ extension ImageSource {
     self.init(url.filePath ?? url.absoluteString) { try Image(contentsOf: url, limits: limits) }
   }
 
-  /// Creates the source of an encoded image in memory: JPEG, PNG or WebP.
+  /// Creates the source of an encoded image in memory, in any format that `ImageReader` reads.
   public init(data: Data, named name: String, limits: ImageLimits = ImageLimits()) {
     self.init(name) { try Image(data: data, named: name, limits: limits) }
   }

@@ -16,6 +16,8 @@ package protocol OptionDefinition: Sendable {
   var defaultText: String? { get }
   /// Which values the option takes.
   var schema: OptionSchema { get }
+  /// The same option with the bounds of the HUB inference API.
+  var hosted: Self { get }
   /// Reads a value, spaces around it allowed, and checks it.
   func parsed(_ text: String) throws(OptionError) -> Value
   /// Returns the value if it is accepted.
@@ -24,6 +26,11 @@ package protocol OptionDefinition: Sendable {
   func optionValue(_ value: Value) -> OptionValue
   /// Returns a value as the option's type; nil for one of another type.
   func value(_ value: OptionValue) -> Value?
+}
+
+extension OptionDefinition {
+  /// The option itself: it has the same bounds everywhere.
+  package var hosted: Self { self }
 }
 
 /// Which values an option takes.
@@ -65,6 +72,19 @@ package enum OptionValue: Sendable, Hashable {
   case classes(Set<Int>)
   /// Text.
   case text(String)
+
+  /// The value as a command line takes it.
+  package var text: String {
+    switch self {
+    case .integer(let value): "\(value)"
+    case .number(let value): "\(value)"
+    case .flag(let value): "\(value)"
+    case .size(let size):
+      size.width == size.height ? "\(size.width)" : "\(size.height),\(size.width)"
+    case .classes(let classes): classes.sorted().map { "\($0)" }.joined(separator: ",")
+    case .text(let text): text
+    }
+  }
 }
 
 /// A number that an option may take.

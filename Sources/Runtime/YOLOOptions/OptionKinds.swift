@@ -7,17 +7,28 @@ public struct NumberOption<Value: Comparable & LosslessStringConvertible & Senda
   public let name: String
   /// The values accepted.
   public let range: ClosedRange<Value>
+  /// The values that the HUB inference API accepts.
+  public let hostedRange: ClosedRange<Value>
   /// The value that holds if none is given.
   public let defaultValue: Value
   /// What the option does, as one sentence without a full stop at the end.
   public let help: String
 
   /// Defines an option.
-  package init(name: String, range: ClosedRange<Value>, defaultValue: Value, help: String) {
+  package init(
+    name: String, range: ClosedRange<Value>, hostedRange: ClosedRange<Value>? = nil,
+    defaultValue: Value, help: String
+  ) {
     self.name = name
     self.range = range
+    self.hostedRange = hostedRange ?? range
     self.defaultValue = defaultValue
     self.help = help
+  }
+
+  /// The same option with the bounds of the HUB inference API.
+  public var hosted: NumberOption {
+    NumberOption(name: name, range: hostedRange, defaultValue: defaultValue, help: help)
   }
 
   /// The name on the command line, words joined by hyphens and without the leading ones.
@@ -37,9 +48,10 @@ public struct NumberOption<Value: Comparable & LosslessStringConvertible & Senda
     return value
   }
 
-  /// Reads a value, spaces around it allowed, and checks it.
+  /// Reads a value in decimal notation, spaces around it allowed, and checks it.
   public func parsed(_ text: String) throws(OptionError) -> Value {
-    guard let value = Value(text.trimmed) else {
+    // Swift would read hexadecimal numbers, too.
+    guard !text.lowercased().contains("x"), let value = Value(text.trimmed) else {
       throw .malformed(option: name, given: text.excerpt(), expected: expected)
     }
     return try checked(value)
@@ -102,6 +114,8 @@ public struct ImageSizeOption: Sendable {
   public let name: String
   /// The sides accepted, in pixels.
   public let range: ClosedRange<Int>
+  /// The sides that the HUB inference API accepts, in pixels.
+  public let hostedRange: ClosedRange<Int>
   /// The side of the square that holds if neither the user nor the checkpoint says otherwise.
   public let defaultSide: Int
   /// What the option does, as one sentence without a full stop at the end.
@@ -110,13 +124,21 @@ public struct ImageSizeOption: Sendable {
 
   /// Defines an option; with `isSquare` both sides must be the same.
   init(
-    name: String, range: ClosedRange<Int>, defaultSide: Int, isSquare: Bool = false, help: String
+    name: String, range: ClosedRange<Int>, hostedRange: ClosedRange<Int>? = nil, defaultSide: Int,
+    isSquare: Bool = false, help: String
   ) {
     self.name = name
     self.range = range
+    self.hostedRange = hostedRange ?? range
     self.defaultSide = defaultSide
     self.isSquare = isSquare
     self.help = help
+  }
+
+  /// The same option with the bounds of the HUB inference API.
+  public var hosted: ImageSizeOption {
+    ImageSizeOption(
+      name: name, range: hostedRange, defaultSide: defaultSide, isSquare: isSquare, help: help)
   }
 
   /// The name on the command line without the leading hyphens.

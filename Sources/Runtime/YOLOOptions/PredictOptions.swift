@@ -2,22 +2,25 @@ public import YOLOGeometry
 
 /// The options of a prediction: names, ranges, defaults and help, defined here and nowhere else.
 ///
-/// The command line, the server's responses and the documentation read them from here.
+/// The command line, the server's responses and the documentation read them from here. An option may
+/// have two ranges: what the library and the command take, where memory is the limit, and the bounds
+/// of the HUB inference API, which hold for requests to the server (`hosted`).
 public enum PredictOption {
   /// The size that images are fitted into.
   public static let imageSize = ImageSizeOption(
-    name: "imgsz", range: 32...1280, defaultSide: 640,
+    name: "imgsz", range: 32...65_536, hostedRange: 32...1280, defaultSide: 640,
     help: "Size in pixels that images are fitted into, one number or HEIGHT,WIDTH; "
       + "rounded up to a multiple of the model's stride")
 
   /// The minimum confidence.
   public static let confidence = NumberOption(
-    name: "conf", range: 0.01...1.0, defaultValue: 0.25,
+    name: "conf", range: 0.0...1.0, hostedRange: 0.01...1.0, defaultValue: 0.25,
     help: "Confidence that a detection must exceed")
 
-  /// The intersection over union that suppression tolerates.
+  /// The intersection over union that suppression tolerates: by default that of the HUB inference API,
+  /// 0.45, where Ultralytics' own is 0.7.
   public static let iouThreshold = NumberOption(
-    name: "iou", range: 0.0...0.95, defaultValue: 0.45,
+    name: "iou", range: 0.0...1.0, hostedRange: 0.0...0.95, defaultValue: 0.45,
     help: "Intersection over union above which the less confident of two boxes is dropped")
 
   /// The greatest number of detections.

@@ -18,6 +18,7 @@ package struct Setting<Root>: Sendable {
   /// What the option does, as one sentence without a full stop at the end.
   package let help: String
 
+  private let makeHosted: @Sendable () -> Setting<Root>
   private let parse: @Sendable (String) throws(OptionError) -> OptionValue
   private let store: @Sendable (OptionValue, inout Root) throws(OptionError) -> Void
   private let load: @Sendable (Root) -> OptionValue?
@@ -37,6 +38,10 @@ package struct Setting<Root>: Sendable {
     defaultText = option.defaultText
     help = option.help
     self.isAt = isAt
+    makeHosted = {
+      Setting(
+        option.hosted, olderName: olderName, unit: unit, isAt: isAt, store: store, load: load)
+    }
     parse = { (text) throws(OptionError) in option.optionValue(try option.parsed(text)) }
     self.store = { (value, root) throws(OptionError) in
       guard let value = option.value(value) else {
@@ -98,6 +103,7 @@ package struct Setting<Root>: Sendable {
     defaultText = inner.defaultText
     help = inner.help
     isAt = { _ in false }
+    makeHosted = { Setting(inner.hosted, at: path) }
     parse = inner.parse
     store = { (value, root) throws(OptionError) in
       try inner.store(value, &root[keyPath: path])
@@ -121,6 +127,12 @@ extension Setting {
   package var numbers: ClosedRange<Int>? {
     if case .integer(let range) = schema { range } else { nil }
   }
+
+  /// The same row with the bounds of the HUB inference API.
+  package var hosted: Setting<Root> { makeHosted() }
+
+  /// Returns the stored value as a command line takes it; nil if there is none.
+  package func valueText(in root: Root) -> String? { value(in: root)?.text }
 
   /// Whether the value is stored at `path`.
   package func isStored(at path: PartialKeyPath<Root>) -> Bool { isAt(path) }

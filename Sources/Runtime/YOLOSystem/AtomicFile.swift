@@ -2,12 +2,14 @@
 ///
 /// It is written under a temporary name in the same directory and renamed by `commit()`; without
 /// that, it is removed with this object. Readers of the path see the old content or the new, never
-/// a part. A file that is replaced passes on its permissions; a link is replaced, not followed.
+/// a part. A file that is replaced passes on its permissions; a link is replaced, not followed. One of
+/// the `InputFiles` is never replaced.
 package final class AtomicFile {
   /// The path of the complete file.
   package let path: String
   /// The path of the file while it is being written.
   package let temporaryPath: String
+  private let replaces: Bool
   private var descriptor: Int32
 
   /// Creates the temporary file.
@@ -15,28 +17,43 @@ package final class AtomicFile {
   /// - Parameters:
   ///   - path: The path of the complete file.
   ///   - suffix: The suffix of the temporary name, for programs that look at it.
+  ///   - replaces: Whether a file that is there is replaced.
   /// - Throws: `FileError`; also when the path exists and is not a regular file, which renaming
-  ///   would replace.
-  package init(path: String, suffix: String = ".partial") throws(FileError) {
+  ///   would replace, and when it may not be replaced.
+  package init(
+    path: String, suffix: String = ".partial", replaces: Bool = true
+  ) throws(FileError) {
     guard !path.isEmpty else { throw FileError(path, .system(ENOENT)) }
     self.path = try path.checkedPath()
-    var status = stat()
-    let exists = stat(path, &status) == 0
-    if exists, let kind = FileSystem.irregularKind(status) {
-      throw FileError(path, .irregular(kind))
-    }
+    self.replaces = replaces
+    let status = try Self.replaceable(path, replaces: replaces)
     temporaryPath = Self.temporaryPath(for: path, suffix: suffix)
-    descriptor = open(temporaryPath, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    descriptor = open(temporaryPath.pathCharacters, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
     guard descriptor >= 0 else { throw FileError(lastErrorAt: path) }
-    if exists, fchmod(descriptor, status.st_mode & 0o777) != 0 {
+    if let status, fchmod(descriptor, status.st_mode & 0o777) != 0 {
       throw FileError(lastErrorAt: path)
     }
+  }
+
+  /// Checks that a file may be written at a path, and returns the status of the one that is there.
+  ///
+  /// - Throws: `FileError`: `irregular` for a directory or a device, `isInUse` for one of the
+  ///   `InputFiles`, `exists` for anything else if nothing may be replaced.
+  @discardableResult
+  package static func replaceable(_ path: String, replaces: Bool) throws(FileError) -> stat? {
+    let status = FileSystem.status(of: path)
+    if let status, let kind = FileSystem.irregularKind(status) {
+      throw FileError(path, .irregular(kind))
+    }
+    guard !InputFiles.contains(path) else { throw FileError(path, .isInUse) }
+    guard replaces || !FileSystem.entryExists(path) else { throw FileError(path, .exists) }
+    return status
   }
 
   deinit {
     guard descriptor >= 0 else { return }
     close(descriptor)
-    unlink(temporaryPath)
+    unlink(temporaryPath.pathCharacters)
   }
 
   /// Appends bytes.
@@ -54,16 +71,27 @@ package final class AtomicFile {
     guard !synchronizes || fsync(descriptor) == 0 else { throw FileError(lastErrorAt: path) }
     let result = close(descriptor)
     descriptor = -1
-    guard result == 0, rename(temporaryPath, path) == 0 else {
-      let error = FileError(lastErrorAt: path)
-      unlink(temporaryPath)
+    do throws(FileError) {
+      guard result == 0 else { throw FileError(lastErrorAt: path) }
+      // What is at the path may have changed since this file was begun.
+      try Self.replaceable(path, replaces: replaces)
+      if replaces {
+        try FileSystem.move(temporaryPath, to: path)
+      } else {
+        try FileSystem.moveWithoutReplacing(temporaryPath, to: path)
+      }
+    } catch {
+      unlink(temporaryPath.pathCharacters)
       throw error
     }
+    InputFiles.add(path)
   }
 
-  /// Replaces or creates a file with the given content.
-  package static func write(_ bytes: [UInt8], to path: String) throws(FileError) {
-    let file = try AtomicFile(path: path)
+  /// Creates a file with the given content, or replaces the one that is there.
+  package static func write(
+    _ bytes: [UInt8], to path: String, replaces: Bool = true
+  ) throws(FileError) {
+    let file = try AtomicFile(path: path, replaces: replaces)
     var failure: FileError?
     bytes.withUnsafeBytes { buffer in
       do throws(FileError) {

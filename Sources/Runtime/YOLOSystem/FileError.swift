@@ -12,6 +12,12 @@ package struct FileError: Error, Hashable, CustomStringConvertible {
     case tooLarge(bytes: Int?, maximum: Int)
     /// The file has no bytes.
     case empty
+    /// There is something at the path already.
+    case exists
+    /// The file is one that this run reads, or has written.
+    case isInUse
+    /// The file is not one of those that may be replaced.
+    case foreign
     /// A directory tree has more entries than allowed.
     case tooManyEntries(Int, maximum: Int)
   }
@@ -39,6 +45,9 @@ package struct FileError: Error, Hashable, CustomStringConvertible {
     case .tooLarge(let bytes?, let maximum): "it has \(bytes) bytes, more than \(maximum)"
     case .tooLarge(nil, let maximum): "it has more than \(maximum) bytes"
     case .empty: "it is empty"
+    case .exists: "it is there already"
+    case .isInUse: "it is one of the files that this run reads or has written"
+    case .foreign: "it was not made by this command"
     case .tooManyEntries(let count, let maximum): "it has \(count) files, more than \(maximum)"
     }
   }

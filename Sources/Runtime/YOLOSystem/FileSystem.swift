@@ -8,10 +8,28 @@ package enum FileSystem {
     mode(path).map { $0 & S_IFMT == S_IFDIR } ?? false
   }
 
-  private static func mode(_ path: String) -> mode_t? {
+  private static func mode(_ path: String) -> mode_t? { status(of: path)?.st_mode }
+
+  /// Returns the status of what is at a path, links followed; nil if there is nothing.
+  package static func status(of path: String) -> stat? {
     var status = stat()
-    guard !path.utf8.contains(0), stat(path, &status) == 0 else { return nil }
-    return status.st_mode
+    guard !path.utf8.contains(0), stat(path.pathCharacters, &status) == 0 else { return nil }
+    return status
+  }
+
+  /// Whether there is anything at a path, be it a link that leads nowhere.
+  package static func entryExists(_ path: String) -> Bool { linkStatus(of: path) != nil }
+
+  /// Whether a path names a link.
+  package static func isLink(_ path: String) -> Bool {
+    linkStatus(of: path).map { $0.st_mode & S_IFMT == S_IFLNK } ?? false
+  }
+
+  /// Returns the status of what is at a path, links not followed.
+  private static func linkStatus(of path: String) -> stat? {
+    var status = stat()
+    guard !path.utf8.contains(0), lstat(path.pathCharacters, &status) == 0 else { return nil }
+    return status
   }
 
   /// Returns what a status describes, with its article, if it is no regular file.
@@ -29,13 +47,13 @@ package enum FileSystem {
   ///
   /// - Returns: The descriptor; negative where that failed, also where the path exists already.
   package static func createFile(_ path: String, mode: mode_t) -> Int32 {
-    open(path, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, mode)
+    open(path.pathCharacters, O_CREAT | O_EXCL | O_RDWR | O_CLOEXEC, mode)
   }
 
   /// Creates a directory.
   package static func makeDirectory(_ path: String, mode: mode_t = 0o777) throws(FileError) {
     let path = try path.checkedPath()
-    guard mkdir(path, mode) == 0 else { throw FileError(lastErrorAt: path) }
+    guard mkdir(path.pathCharacters, mode) == 0 else { throw FileError(lastErrorAt: path) }
   }
 
   /// Creates a directory and those above it that are missing.
@@ -44,14 +62,39 @@ package enum FileSystem {
     var parents = path.hasPrefix("/") ? "/" : ""
     for part in path.split(separator: "/") {
       parents += part
-      if mkdir(parents, mode) != 0, errno != EEXIST { throw FileError(lastErrorAt: parents) }
+      if mkdir(parents.pathCharacters, mode) != 0, errno != EEXIST {
+        throw FileError(lastErrorAt: parents)
+      }
       parents += "/"
     }
   }
 
   /// Renames a file or directory; what is at `target` is replaced as rename(2) does.
   package static func move(_ source: String, to target: String) throws(FileError) {
-    guard rename(source, target) == 0 else { throw FileError(lastErrorAt: target) }
+    guard rename(source.pathCharacters, target.pathCharacters) == 0 else {
+      throw FileError(lastErrorAt: target)
+    }
+  }
+
+  /// Renames a file unless there is something at `target`.
+  package static func moveWithoutReplacing(
+    _ source: String, to target: String
+  ) throws(FileError) {
+    if link(source.pathCharacters, target.pathCharacters) == 0 {
+      unlink(source.pathCharacters)
+      return
+    }
+    guard errno != EEXIST else { throw FileError(target, .exists) }
+    // A file system without hard links: an empty file of our own reserves the name.
+    let descriptor = createFile(target, mode: 0o666)
+    guard descriptor >= 0 else { throw FileError(lastErrorAt: target) }
+    close(descriptor)
+    do throws(FileError) {
+      try move(source, to: target)
+    } catch {
+      unlink(target.pathCharacters)
+      throw error
+    }
   }
 
   /// Returns the names in a directory in no particular order, without `.` and `..`.
@@ -60,7 +103,7 @@ package enum FileSystem {
   package static func names(
     in path: String, maximumEntries: Int = .max
   ) throws(FileError) -> [String] {
-    guard let directory = opendir(path.isEmpty ? "." : path) else {
+    guard let directory = opendir((path.isEmpty ? "." : path).pathCharacters) else {
       throw FileError(lastErrorAt: path)
     }
     defer { closedir(directory) }
@@ -68,7 +111,7 @@ package enum FileSystem {
     while let entry = readdir(directory) {
       // SAFETY: the name ends with a null byte inside of the entry.
       let name = withUnsafeBytes(of: &entry.pointee.d_name) {
-        String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self)
+        PathText.text(of: $0.prefix { $0 != 0 })
       }
       if name == "." || name == ".." { continue }
       names.append(name)
@@ -99,7 +142,7 @@ package enum FileSystem {
     var visited: Set<[UInt64]> = []
     while let next = pending.popLast() {
       var status = stat()
-      guard stat(next, &status) == 0 else { throw FileError(lastErrorAt: next) }
+      guard stat(next.pathCharacters, &status) == 0 else { throw FileError(lastErrorAt: next) }
       guard visited.insert([UInt64(status.st_dev), UInt64(status.st_ino)]).inserted else {
         continue
       }
@@ -116,12 +159,11 @@ package enum FileSystem {
 
   /// Removes a file, or a directory with what is in it; links are removed, not followed.
   package static func removeTree(_ path: String) {
-    var status = stat()
-    guard lstat(path, &status) == 0 else { return }
+    guard let status = linkStatus(of: path) else { return }
     if status.st_mode & S_IFMT == S_IFDIR, let names = try? names(in: path) {
       for name in names { removeTree("\(path)/\(name)") }
     }
-    remove(path)
+    remove(path.pathCharacters)
   }
 }
 

@@ -11,7 +11,7 @@ package struct RegularFile: ~Copyable {
   package init(opening path: String) throws(FileError) {
     let path = try path.checkedPath()
     // Without O_NONBLOCK, opening a named pipe waits for a writer.
-    let descriptor = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
+    let descriptor = open(path.pathCharacters, O_RDONLY | O_CLOEXEC | O_NONBLOCK)
     guard descriptor >= 0 else { throw FileError(lastErrorAt: path) }
     var status = stat()
     guard fstat(descriptor, &status) == 0 else {
@@ -23,6 +23,7 @@ package struct RegularFile: ~Copyable {
       close(descriptor)
       throw FileError(path, .irregular(kind))
     }
+    InputFiles.add(FileIdentity(status))
     self.path = path
     self.status = status
     self.descriptor = descriptor

@@ -7,17 +7,18 @@ extension UnicodeScalar {
 
 extension String {
   /// Returns the text with control characters replaced, so that names out of a hostile file do not
-  /// steer a terminal.
+  /// steer a terminal; bytes of paths that are not UTF-8 become `\xE9`, see `PathText`.
   ///
   /// - Parameter keepsLines: Whether line feeds stay.
   /// - Returns: The text with U+FFFD for each control character.
   package func sanitized(keepsLines: Bool = false) -> String {
+    let text = PathText.printable(self)
     let isReplaced = { (scalar: UnicodeScalar) in
       scalar.isControl && !(keepsLines && scalar == "\n")
     }
-    guard unicodeScalars.contains(where: isReplaced) else { return self }
+    guard text.unicodeScalars.contains(where: isReplaced) else { return text }
     var result = UnicodeScalarView()
-    for scalar in unicodeScalars { result.append(isReplaced(scalar) ? replacement : scalar) }
+    for scalar in text.unicodeScalars { result.append(isReplaced(scalar) ? replacement : scalar) }
     return String(result)
   }
 
@@ -84,6 +85,16 @@ extension String {
 }
 
 extension Double {
+  /// Returns the number as C's format `%g` has it: six digits, zeros at the end left out, and an
+  /// exponent below 1e-4 and from 1e6 on.
+  package var general: String {
+    var buffer = [CChar](repeating: 0, count: 32)
+    // SAFETY: at most the 32 characters of the buffer are written, the last of them zero.
+    _ = withVaList([self]) { vsnprintf(&buffer, buffer.count, "%g", $0) }
+    return String(
+      decoding: buffer.prefix { $0 != 0 }.map { UInt8(bitPattern: $0) }, as: UTF8.self)
+  }
+
   /// Returns the number with a fixed count of decimals, without an exponent.
   ///
   /// Halves are rounded away from zero. NaN, infinities and numbers of more than 15 digits are

@@ -8,6 +8,8 @@ extension HTTPField.Name {
     return field
   }
 
+  /// Whom a request is for; the first of them is `HTTPRequest.authority`.
+  static let hostField = known("Host")
   /// The name of a request.
   static let xRequestID = known("X-Request-Id")
   /// The key of the HUB API.

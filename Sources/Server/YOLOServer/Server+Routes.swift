@@ -13,6 +13,7 @@ extension Server {
     router.add(middleware: AccessLog(metrics: metrics, routes: .standard))
     if let origin = settings.corsOrigin { router.add(middleware: Self.cors(origin)) }
     router.add(middleware: ErrorResponses(routes: .standard, metrics: metrics))
+    router.add(middleware: MessageCheck())
 
     let page = PageHandler()
     router.get("/") { _, _ in page.respond() }
@@ -52,7 +53,8 @@ extension Server {
     }
     limited.post("/v1/predict/{model}") { request, context in
       try await handler.respond(
-        to: request, context: context, pathModel: context.parameters.get("model"))
+        to: request, context: context,
+        pathModel: try context.parameters.get("model").map(ModelReference.init(percentEncoded:)))
     }
     return router
   }

@@ -10,6 +10,7 @@
 #include <stdio.h>
 
 #include <jpeglib.h>
+#include <jerror.h>
 
 typedef struct CJPEGReader {
   const uint8_t *bytes;
@@ -23,6 +24,12 @@ typedef struct CJPEGReader {
   int32_t hasTooManyScans;
   // Non-zero once libjpeg has asked for more bytes than there are.
   int32_t ranOut;
+  // The bytes of scans that are of no pixel.
+  size_t leftOver;
+  // Non-zero once these are too many.
+  int32_t hasLeftOver;
+  // Non-zero once all of the reader's rows are decoded.
+  int32_t isDone;
   // What libjpeg said when it gave up, a terminated string.
   char message[JMSG_LENGTH_MAX];
 } CJPEGReader;
@@ -64,6 +71,30 @@ static inline void cjpeg_ignore_message(j_common_ptr codec, int level) {
   (void)level;
 }
 
+// Two are no damage to decode in spite of: the header gives another size than the data have. If it is
+// larger, the marker of the end stands where pixels are missing; if it is smaller, pixels are left over.
+static inline void cjpeg_check_warning(j_common_ptr codec, int level) {
+  if (level >= 0) return;
+  j_decompress_ptr decoder = (j_decompress_ptr)codec;
+  CJPEGReader *reader = (CJPEGReader *)codec->client_data;
+  switch (codec->err->msg_code) {
+  case JWRN_HIT_MARKER:
+    if (decoder->unread_marker != JPEG_EOI) return;
+    reader->ranOut = 1;
+    cjpeg_fail(codec, "the data end early");
+    break;
+  case JWRN_EXTRANEOUS_DATA:
+    // Some cameras leave a few bytes there.
+    if (decoder->input_scan_number > 0) reader->leftOver += (size_t)codec->err->msg_parm.i[0];
+    if (reader->leftOver <= reader->count / 16) return;
+    reader->hasLeftOver = 1;
+    cjpeg_fail(codec, "the data are of a larger image than the header says");
+    break;
+  default:
+    break;
+  }
+}
+
 static inline void cjpeg_ignore_start(j_decompress_ptr decoder) { (void)decoder; }
 
 static inline boolean cjpeg_end_of_input(j_decompress_ptr decoder) {
@@ -88,8 +119,8 @@ static inline void cjpeg_check_scans(j_common_ptr codec) {
 
 // Decodes the reader's rows into their places among width * height pixels of RGB, or of CMYK as
 // stored where the file has four components, by the exact integer transform and smooth upsampling.
-// Returns 1, or 0 and a message. Whatever follows the last row is left unread; a file whose header
-// gives another size or number of components fails.
+// Returns 1, or 0 and a message. Whatever follows the last row is ignored, unless it is of the same
+// scan; a file whose header gives another size or number of components fails.
 static inline int cjpeg_decode(
     CJPEGReader *reader, uint32_t width, uint32_t height, int32_t components, uint8_t *pixels) {
   struct jpeg_decompress_struct decoder;
@@ -97,13 +128,14 @@ static inline int cjpeg_decode(
   decoder.client_data = reader;
   decoder.err = jpeg_std_error(&errors.manager);
   errors.manager.error_exit = cjpeg_failed;
-  errors.manager.emit_message = cjpeg_ignore_message;
+  errors.manager.emit_message = cjpeg_check_warning;
   errors.message = reader->message;
   // Destroying a decoder whose making failed needs its memory manager to be null.
   decoder.mem = NULL;
   if (setjmp(errors.target)) {
     jpeg_destroy_decompress(&decoder);
-    return 0;
+    // What follows the last row does not matter, but that of the same scan.
+    return reader->isDone && !reader->hasLeftOver;
   }
   jpeg_create_decompress(&decoder);
   struct jpeg_source_mgr source = {
@@ -136,6 +168,8 @@ static inline int cjpeg_decode(
     JSAMPROW row = pixels + decoder.output_scanline * stride;
     if (jpeg_read_scanlines(&decoder, &row, 1) != 1) cjpeg_fail((j_common_ptr)&decoder, end);
   }
+  reader->isDone = 1;
+  if (rows == height) jpeg_finish_decompress(&decoder);
   jpeg_destroy_decompress(&decoder);
   return 1;
 }

@@ -35,7 +35,8 @@ extension ImageIOError {
     case .irregular(let kind): self = .notAFile(source: error.path, kind: kind)
     case .tooLarge(let bytes, let maximum):
       self = .tooManyBytes(source: error.path, count: bytes, maximum: maximum)
-    case .invalidPath, .system, .empty, .tooManyEntries:
+    case .invalidPath, .system, .empty, .tooManyEntries, .exists, .isInUse,
+      .foreign:
       self = .unreadable(source: error.path, reason: error.message)
     }
   }

@@ -14,6 +14,10 @@ public enum ImageIOError: Error, Sendable, Hashable {
   case tooManyBytes(source: String, count: Int?, maximum: Int)
   /// The bytes are of no supported format; `found` names the one recognized, with its article.
   case unsupportedFormat(source: String, found: String?)
+  /// The system library that decodes the format is not installed, or of an unknown version.
+  ///
+  /// `library` is the name of its file and that of the Debian package.
+  case missingLibrary(source: String, format: ImageFormat, library: String)
   /// The header names more pixels than the limit.
   case tooManyPixels(source: String, size: Size, maximum: Int)
   /// The JPEG has more scans than the limit.
@@ -44,6 +48,8 @@ extension ImageIOError: CustomStringConvertible {
       "\(source): has \(count.map(String.init) ?? "too many") bytes, the limit is \(maximum)"
     case .unsupportedFormat(let source, let found):
       "\(source): is \(found ?? "no image of a known format"), expected \(Self.expected)"
+    case .missingLibrary(let source, let format, let library):
+      "\(source): is \(format), for which a library is missing here: \(library)"
     case .tooManyPixels(let source, let size, let maximum):
       "\(source): has \(size.width)×\(size.height) pixels, the limit is \(maximum) in all"
     case .tooManyScans(let source, let maximum):

@@ -1,9 +1,11 @@
 public import YOLOGeometry
 public import YOLOImage
 
-/// Reading of JPEG, PNG and WebP images: what OpenCV's `imdecode(…, IMREAD_COLOR)` gives, as RGB.
+/// Reading of images of the formats of ``ImageFormat``, as Ultralytics reads them: what OpenCV's
+/// `imdecode(…, IMREAD_COLOR)` gives, as RGB, and Pillow for AVIF and HEIC.
 ///
-/// The format goes by the content. EXIF orientation is applied, so that the image stands upright;
+/// The format goes by the content. TIFF, JPEG 2000, AVIF and HEIC are decoded by system libraries
+/// that are looked up when such a file is read. EXIF orientation is applied, so that the image stands upright;
 /// gray is replicated, palettes are expanded, alpha is dropped without blending, of 16 bits the
 /// high byte stays, color profiles are ignored. Damaged data throw; harmless damage, which OpenCV
 /// decodes, is decoded. Everything may be called from several threads at once.
@@ -32,6 +34,13 @@ public enum ImageReader {
       case .jpeg: try JPEGCodec.size(of: buffer, named: path, limits: limits)
       case .png: try PNGCodec.size(of: buffer, named: path, limits: limits)
       case .webp: try WebPCodec.size(of: buffer, named: path, limits: limits)
+      case .bmp: try BMPCodec.size(of: buffer, named: path, limits: limits)
+      case .gif: try GIFCodec.size(of: buffer, named: path, limits: limits)
+      case .pnm: try PNMCodec.size(of: buffer, named: path, limits: limits)
+      case .tiff: try TIFFCodec.size(of: buffer, named: path, limits: limits)
+      case .jpeg2000: try JPEG2000Codec.size(of: buffer, named: path, limits: limits)
+      case .avif: try AVIFCodec.size(of: buffer, named: path, limits: limits)
+      case .heic: try HEIFCodec.size(of: buffer, named: path, limits: limits)
       }
     }
   }
@@ -41,8 +50,8 @@ public enum ImageReader {
   /// With `threads` of 2 or more, a second thread helps with a large JPEG image of a single scan;
   /// the pixels are the same.
   ///
-  /// Throws `empty`, `tooManyBytes`, `unsupportedFormat`, `tooManyPixels`, `tooManyScans`,
-  /// `truncated` or `corrupt`.
+  /// Throws `empty`, `tooManyBytes`, `unsupportedFormat`, `missingLibrary`, `tooManyPixels`,
+  /// `tooManyScans`, `truncated` or `corrupt`.
   public static func decode(
     _ bytes: [UInt8], named source: String, limits: ImageLimits = ImageLimits(), threads: Int = 1
   ) throws(ImageIOError) -> Image {
@@ -69,6 +78,13 @@ public enum ImageReader {
     case .jpeg: try JPEGCodec.decode(bytes, named: source, limits: limits, threads: threads)
     case .png: try PNGCodec.decode(bytes, named: source, limits: limits)
     case .webp: try WebPCodec.decode(bytes, named: source, limits: limits)
+    case .bmp: try BMPCodec.decode(bytes, named: source, limits: limits)
+    case .gif: try GIFCodec.decode(bytes, named: source, limits: limits)
+    case .pnm: try PNMCodec.decode(bytes, named: source, limits: limits)
+    case .tiff: try TIFFCodec.decode(bytes, named: source, limits: limits)
+    case .jpeg2000: try JPEG2000Codec.decode(bytes, named: source, limits: limits)
+    case .avif: try AVIFCodec.decode(bytes, named: source, limits: limits)
+    case .heic: try HEIFCodec.decode(bytes, named: source, limits: limits)
     }
   }
 

@@ -9,7 +9,7 @@ extension ImageSource {
     self.init(path) { try ImageReader.read(contentsOf: path, limits: limits) }
   }
 
-  /// Creates the source of an encoded image in memory: JPEG, PNG or WebP.
+  /// Creates the source of an encoded image in memory, in any format that `ImageReader` reads.
   ///
   /// Decoding throws as `ImageReader.decode(_:named:limits:threads:)`.
   public init(bytes: [UInt8], named name: String, limits: ImageLimits = ImageLimits()) {

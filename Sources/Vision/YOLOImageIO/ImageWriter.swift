@@ -27,12 +27,18 @@ public enum ImageWriter {
   public static func write(
     _ image: Image, to path: String, quality: Int = 95, subsampling: ChromaSubsampling = .halved
   ) throws(ImageIOError) {
-    let bytes =
-      switch ImageFormat(suffixOf: path) {
-      case .jpeg: try jpeg(image, quality: quality, subsampling: subsampling)
-      case .png: try png(image)
-      case .webp, nil: throw ImageIOError.unknownSuffix(path: path)
-      }
-    try AtomicOutput.write(bytes, to: path)
+    try AtomicOutput.write(
+      try encode(image, for: path, quality: quality, subsampling: subsampling), to: path)
+  }
+
+  /// Encodes an image in the format of a path's suffix, .jpg or .png.
+  package static func encode(
+    _ image: Image, for path: String, quality: Int = 95, subsampling: ChromaSubsampling = .halved
+  ) throws(ImageIOError) -> [UInt8] {
+    switch ImageFormat(suffixOf: path) {
+    case .jpeg: try jpeg(image, quality: quality, subsampling: subsampling)
+    case .png: try png(image)
+    default: throw ImageIOError.unknownSuffix(path: path)
+    }
   }
 }

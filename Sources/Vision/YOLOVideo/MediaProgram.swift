@@ -1,6 +1,7 @@
 import Subprocess
+import YOLOSystem
 
-/// A program of FFmpeg, run as a child that is gone when the call returns.
+/// A program of FFmpeg, or curl, run as a child that is gone when the call returns.
 package struct MediaProgram: Sendable {
   /// The directories to look for programs in, as in `PATH`; the process's own if nil.
   @TaskLocal package static var searchPath: String?
@@ -10,6 +11,7 @@ package struct MediaProgram: Sendable {
 
   static let probe = MediaProgram(name: "ffprobe")
   static let converter = MediaProgram(name: "ffmpeg")
+  static let downloader = MediaProgram(name: "curl")
 
   /// How a program ended.
   struct Ending {
@@ -32,12 +34,23 @@ package struct MediaProgram: Sendable {
     _ arguments: [String], seconds: Double,
     body: (StandardInputWriter, SubprocessOutputSequence) async throws -> Void
   ) async throws -> Ending {
-    let timer = ProgramTimer(seconds: seconds)
+    try await run(arguments, timer: ProgramTimer(seconds: seconds), body: body)
+  }
+
+  /// As `run(_:seconds:body:)`, with a timer that `body` may start again.
+  func run(
+    _ arguments: [String], timer: ProgramTimer,
+    body: (StandardInputWriter, SubprocessOutputSequence) async throws -> Void
+  ) async throws -> Ending {
     let environment = Self.searchPath.map { Environment.inherit.updating(["PATH": $0]) } ?? .inherit
+    // A group of its own: an interrupt from the terminal is this process's to handle.
+    var platform = PlatformOptions()
+    platform.processGroupID = 0
     do {
       let result = try await Subprocess.run(
-        .name(name), arguments: Arguments(arguments), environment: environment,
-        input: .inputWriter, output: .sequence, error: .sequence
+        .name(name), arguments: Arguments(arguments.map { PathText.bytes(of: $0) + [0] }),
+        environment: environment,
+        platformOptions: platform, input: .inputWriter, output: .sequence, error: .sequence
       ) { execution in
         try await withThrowingTaskGroup(of: ProgramMessage?.self) { group in
           group.addTask {

@@ -31,8 +31,11 @@ extension VideoError: CustomStringConvertible {
   public var description: String {
     switch self {
     case .notInstalled(let program):
-      "\(program): this program is not installed, videos need it: install the package ffmpeg "
-        + "(5.1 or later), e.g. apt-get install ffmpeg"
+      program == "curl"
+        ? "curl: this program is not installed, addresses need it: install the package curl, e.g. "
+          + "apt-get install curl"
+        : "\(program): this program is not installed, videos need it: install the package ffmpeg "
+          + "(5.1 or later), e.g. apt-get install ffmpeg"
     case .unreadable(let source, let reason):
       "\(source): cannot be read: \(reason)"
     case .noVideo(let source):

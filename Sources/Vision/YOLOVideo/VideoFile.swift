@@ -36,17 +36,22 @@ public struct VideoLimits: Sendable, Hashable {
   public var bytes: Int
   /// The maximum time that reading a video may take, work on its frames included, in seconds.
   public var seconds: Double
+  /// The maximum time that `ffprobe` may take for the description of a video, in seconds.
+  public var probeSeconds: Double
 
-  /// Creates limits; the defaults are 12 hours, 2 million frames of 8K, 64 GiB and a week.
+  /// Creates limits; the defaults are 12 hours, 2 million frames of 8K, 64 GiB, a week, and half a
+  /// minute.
   public init(
     duration: Double = 43_200, frames: Int = 2_000_000, pixels: Int = 40_000_000,
-    bytes: Int = 64 << 30, seconds: Double = 604_800
+    bytes: Int = 64 << 30, seconds: Double = 604_800, probeSeconds: Double = 30
   ) {
-    precondition(duration >= 0 && frames >= 0 && pixels >= 0 && bytes >= 0 && seconds >= 0)
+    precondition(duration >= 0 && frames >= 0 && pixels >= 0 && bytes >= 0)
+    precondition(seconds >= 0 && probeSeconds >= 0)
     self.duration = duration
     self.frames = frames
     self.pixels = pixels
     self.bytes = bytes
     self.seconds = seconds
+    self.probeSeconds = probeSeconds
   }
 }

@@ -3,8 +3,8 @@ import Subprocess
 import YOLOGeometry
 
 extension VideoReader {
-  /// The maximum that ffprobe may take, in seconds, and print, in bytes.
-  private static let probeLimit = (seconds: 30.0, bytes: 1 << 20)
+  /// The maximum that ffprobe may print, in bytes.
+  private static let maximumProbeBytes = 1 << 20
 
   /// What both programs are told before the input: one file, and no other that it names.
   package static func guarded(_ path: String) -> [String] {
@@ -23,7 +23,7 @@ extension VideoReader {
     -> VideoInfo
   {
     try VideoFile.check(path, maximumBytes: limits.bytes)
-    let seconds = min(limits.seconds, probeLimit.seconds)
+    let seconds = min(limits.seconds, limits.probeSeconds)
     var answer: [UInt8] = []
     let ending = try await MediaProgram.probe.run(
       [
@@ -35,7 +35,7 @@ extension VideoReader {
       try? await input.finish()
       for try await buffer in output {
         buffer.withUnsafeBytes { answer.append(contentsOf: $0) }
-        guard answer.count <= probeLimit.bytes else {
+        guard answer.count <= maximumProbeBytes else {
           throw VideoError.damaged(source: path, reason: "its description has no end")
         }
       }

@@ -18,12 +18,24 @@ public struct VideoWriter {
     to path: String, size: Size, frameRate: FrameRate = .standard, seconds: Double = 604_800,
     _ body: (VideoWriter) async throws -> Void
   ) async throws {
+    try await write(
+      to: path, replaces: true, size: size, frameRate: frameRate, seconds: seconds, body)
+  }
+
+  /// As `write(to:size:frameRate:seconds:_:)`; what is at `path` is replaced if that is allowed.
+  ///
+  /// Frames that are live are shown when they were appended, whatever the frame rate.
+  package static func write(
+    to path: String, replaces: Bool, size: Size, frameRate: FrameRate = .standard,
+    isLive: Bool = false, seconds: Double = 604_800, _ body: (VideoWriter) async throws -> Void
+  ) async throws {
     _ = Self.ignoresBrokenPipes
     // The file is made here, so that a directory that cannot be written to is known before the work.
-    let file = try Self.opened(path)
+    let file = try Self.opened(path, replaces: replaces)
     let encoder = try await encoder()
     let ending = try await MediaProgram.converter.run(
-      arguments(file.temporaryPath, size: size, frameRate: frameRate, encoder: encoder),
+      arguments(
+        file.temporaryPath, size: size, frameRate: frameRate, isLive: isLive, encoder: encoder),
       seconds: seconds
     ) { input, _ in
       try await body(VideoWriter(input: input, size: size, path: path))
@@ -71,9 +83,11 @@ public struct VideoWriter {
     signal(SIGPIPE, SIG_IGN)
   }()
 
-  private static func opened(_ path: String) throws(VideoError) -> AtomicFile {
+  private static func opened(
+    _ path: String, replaces: Bool
+  ) throws(VideoError) -> AtomicFile {
     do throws(FileError) {
-      return try AtomicFile(path: path, suffix: ".mp4")
+      return try AtomicFile(path: path, suffix: ".mp4", replaces: replaces)
     } catch {
       throw unwritable(error)
     }
@@ -97,14 +111,15 @@ public struct VideoWriter {
   }
 
   private static func arguments(
-    _ path: String, size: Size, frameRate: FrameRate, encoder: [String]
+    _ path: String, size: Size, frameRate: FrameRate, isLive: Bool, encoder: [String]
   ) -> [String] {
-    [
+    (isLive ? ["-use_wallclock_as_timestamps", "1"] : []) + [
       "-hide_banner", "-v", "error", "-y", "-f", "rawvideo", "-pix_fmt", "rgb24",
       "-video_size", "\(size.width)x\(size.height)",
       "-framerate", "\(frameRate.numerator)/\(frameRate.denominator)",
       "-protocol_whitelist", "pipe", "-i", "pipe:0",
-      "-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2", "-pix_fmt", "yuv420p", "-c:v",
+      "-fps_mode", isLive ? "vfr" : "auto", "-vf", "pad=ceil(iw/2)*2:ceil(ih/2)*2", "-pix_fmt",
+      "yuv420p", "-c:v",
     ] + encoder + ["-movflags", "+faststart", "-f", "mp4", "file:\(path)"]
   }
 }

@@ -4,6 +4,7 @@ public import YOLOGraph
 public import YOLOKernels
 import YOLOModels
 import YOLOOptions
+import YOLOSystem
 
 extension Backend: ExpressibleByArgument {}
 extension InstructionSet: ExpressibleByArgument {}
@@ -36,9 +37,11 @@ struct RuntimeArguments: ParsableArguments {
     names.map(\.rawValue).joined(separator: ", ")
   }
 
-  /// The path of the model.
+  /// The path of the model, which nothing is written over.
   func modelPath() throws -> String {
-    try model ?? ShippedFiles.modelPath()
+    let path = try model ?? ShippedFiles.modelPath()
+    InputFiles.add(path)
+    return path
   }
 
   /// Opens the model; `branch` is that of a dual head if not the one asked for.

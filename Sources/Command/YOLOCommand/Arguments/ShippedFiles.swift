@@ -26,18 +26,17 @@ enum ShippedFiles {
   /// `Weights` beside this program or above it; nil if there is none.
   static func path(of name: String) -> String? {
     if let directory = getenv("YOLO_WEIGHTS") {
-      let path = String(cString: directory) + "/" + name
-      return access(path, R_OK) == 0 ? path : nil
+      let path = PathText.text(of: directory) + "/" + name
+      return access(path.pathCharacters, R_OK) == 0 ? path : nil
     }
     var buffer = [CChar](repeating: 0, count: 4096)
     let count = readlink("/proc/self/exe", &buffer, buffer.count)
     guard count > 0 else { return nil }
-    var directory = String(
-      decoding: buffer[0..<count].map { UInt8(bitPattern: $0) }, as: UTF8.self)[...]
+    var directory = PathText.text(of: buffer[0..<count].map { UInt8(bitPattern: $0) })[...]
     while let slash = directory.lastIndex(of: "/") {
       directory = directory[..<slash]
       let path = "\(directory)/Weights/\(name)"
-      if access(path, R_OK) == 0 { return path }
+      if access(path.pathCharacters, R_OK) == 0 { return path }
     }
     return nil
   }

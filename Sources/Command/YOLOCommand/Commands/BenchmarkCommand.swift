@@ -24,10 +24,7 @@ struct BenchmarkCommand: ParsableCommand {
   @Option(name: .long, help: "An image; noise if not given.")
   var source: String?
 
-  @Option(
-    name: .customLong(PredictOption.imageSize.flag),
-    help: "\(PredictOption.imageSize.help) (default: the model's own).")
-  var imageSize: String?
+  @OptionGroup var inputSize: SettingArguments<InputSizeOptions>
 
   @Option(name: .long, help: "Measured runs, 1 to 100000.")
   var runs = 50
@@ -58,6 +55,7 @@ struct BenchmarkCommand: ParsableCommand {
   @Option(name: .long, help: "How results are printed: text, json.")
   var format = Format.text
 
+  @OptionGroup(title: "Output") var outputs: OutputArguments
   @OptionGroup(title: "Runtime") var runtime: RuntimeArguments
 
   func run() throws {
@@ -69,9 +67,11 @@ struct BenchmarkCommand: ParsableCommand {
         throw ValidationError(
           "sessions must be a number from 1 to 256, but \(sessions) was given")
       }
-      let profileOutput = try profile.map { try ProfileOutput($0) }
+      InputFiles.add(try runtime.modelPath())
+      if let source { InputFiles.add(source) }
+      let profileOutput = try profile.map { try ProfileOutput($0, files: outputs.files) }
       let model = try runtime.open()
-      let size = try imageSize.map { try PredictOption.imageSize.parsed($0) }
+      let size = try inputSize.imageSize()
       let options = try PredictOptions(imageSize: size, isRectangular: endToEnd)
       let file = endToEnd ? try imageBytes() : nil
       let image =
@@ -106,8 +106,9 @@ struct BenchmarkCommand: ParsableCommand {
 
   private func inputImage(for size: Size) throws -> Image {
     if let source {
-      guard let first = try ImageSource.expand(source).first else { return noise(size) }
-      return try first.read()
+      let list = SourceList([source])
+      if let failure = list.failures.first { throw failure }
+      return try list.sources.first?.read() ?? noise(size)
     }
     return noise(size)
   }

@@ -59,10 +59,7 @@ struct DiffCommand: ParsableCommand {
   @Option(name: .long, help: "An image; the shipped one if not given.")
   var source: String?
 
-  @Option(
-    name: .customLong(PredictOption.imageSize.flag),
-    help: "\(PredictOption.imageSize.help) (default: the first model's own).")
-  var imageSize: String?
+  @OptionGroup var inputSize: SettingArguments<InputSizeOptions>
 
   @Option(
     name: .long,
@@ -80,16 +77,21 @@ struct DiffCommand: ParsableCommand {
   @Option(name: .long, help: "How the differences are printed: text, json.")
   var format = Format.text
 
+  @OptionGroup(title: "Output") var outputs: OutputArguments
+
   func run() throws {
     try reporting {
       let (first, second) = try runs()
       guard tolerance >= 0 else {
         throw ValidationError("tolerance must be 0 or more, but \(tolerance) was given")
       }
+      for path in [first.model, second.model] { InputFiles.add(path) }
+      let files = outputs.files
+      if let plot { try files.check(plot) }
       let (model, other) = (try first.open(nms: nms), try second.open(nms: nms))
-      let size = try imageSize.map { try PredictOption.imageSize.parsed($0) }
+      let size = try inputSize.imageSize()
       let options = try PredictOptions(imageSize: size ?? model.defaultImageSize)
-      let image = try ImageSource.image(try source ?? ShippedFiles.imagePath()).read()
+      let image = try SourceList.image(try source ?? ShippedFiles.imagePath()).read()
       let own = try TapSelection.paths(taps, of: model)
       // Paths that only the first model has are told as differences.
       let others = (try? TapSelection.paths(taps, of: other)) ?? []
@@ -102,11 +104,10 @@ struct DiffCommand: ParsableCommand {
       case .json: StandardOutput.write(report.json)
       }
       if let plot {
-        try AtomicOutput.write(
-          Array(
-            ModelDifferencePlot(
-              difference, title: "\(first.shortLabel) against \(second.shortLabel)"
-            ).svg.utf8), to: plot)
+        try files.write(
+          ModelDifferencePlot(
+            difference, title: "\(first.shortLabel) against \(second.shortLabel)"
+          ).svg, to: plot)
       }
       if !difference.agrees { throw ExitCode(1) }
     }

@@ -21,20 +21,20 @@ struct ExportCommand: ParsableCommand {
     help: "The file to write; the model's path with the format's suffix if not given.")
   var output: String?
 
+  @OptionGroup(title: "Output") var outputs: OutputArguments
   @OptionGroup(title: "Runtime") var runtime: RuntimeArguments
 
   func run() throws {
     try reporting {
       // Opening the model makes sure that what is written can be run.
       let path = try runtime.modelPath()
-      let model = try runtime.open()
       let stem = path.hasSuffix(".pt") ? String(path.dropLast(3)) : path
       let target = output ?? "\(stem).\(format.rawValue)"
-      guard target != path else {
-        throw ValidationError("\(target) is the model itself; give --output")
-      }
+      let files = outputs.files
+      try files.check(target)
+      let model = try runtime.open()
       try model.checkpoint.writeSafetensors(
-        to: target, producer: "swift-yolo \(Version.current)")
+        to: target, producer: "swift-yolo \(Version.current)", replaces: files.overwrites)
       StandardOutput.write("\(target)\n")
     }
   }

@@ -28,10 +28,7 @@ struct InfoCommand: ParsableCommand {
   @Flag(name: .long, help: "List the modules and the steps.")
   var layers = false
 
-  @Option(
-    name: .customLong(PredictOption.imageSize.flag),
-    help: "\(PredictOption.imageSize.help) (default: the model's own).")
-  var imageSize: String?
+  @OptionGroup var inputSize: SettingArguments<InputSizeOptions>
 
   @Option(
     name: .long,
@@ -43,14 +40,15 @@ struct InfoCommand: ParsableCommand {
   @Option(name: .long, help: "How it is printed: text, json.")
   var format = Format.text
 
+  @OptionGroup(title: "Output") var outputs: OutputArguments
   @OptionGroup(title: "Runtime") var runtime: RuntimeArguments
 
   func run() throws {
     try reporting {
-      let drawing = try graph.map { try GraphFile($0) }
       let path = try runtime.modelPath()
+      let drawing = try graph.map { try GraphFile($0, files: outputs.files) }
       let model = try runtime.open()
-      let asked = try imageSize.map { try PredictOption.imageSize.parsed($0) }
+      let asked = try inputSize.imageSize()
       let plan = try model.plan(
         for: asked ?? model.defaultImageSize,
         options: try PredictOptions(imageSize: asked, isRectangular: false))
@@ -78,8 +76,9 @@ struct GraphFile {
 
   private let path: String
   private let form: Form
+  private let files: OutputFiles
 
-  init(_ path: String) throws(ValidationError) {
+  init(_ path: String, files: OutputFiles) throws {
     let suffix = path.split(separator: ".").last.map { $0.lowercased() } ?? ""
     guard path.contains("."), let form = Form(rawValue: suffix) else {
       throw ValidationError(
@@ -89,6 +88,8 @@ struct GraphFile {
     }
     self.path = path
     self.form = form
+    self.files = files
+    try files.check(path)
   }
 
   func write(_ drawing: NetworkDrawing) throws(ImageIOError) {
@@ -98,6 +99,6 @@ struct GraphFile {
       case .dot: drawing.dot
       case .md: drawing.markdown
       }
-    try AtomicOutput.write(Array(text.utf8), to: path)
+    try files.write(text, to: path)
   }
 }

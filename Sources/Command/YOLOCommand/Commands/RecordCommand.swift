@@ -15,8 +15,10 @@ struct RecordCommand: ParsableCommand {
       standard output.
       """)
 
-  @Option(name: .long, help: "An image or a directory of images, which get a case each.")
-  var source: String
+  @Option(
+    name: .long, parsing: .upToNextOption,
+    help: "Images, or directories, patterns or .txt lists of them, which get a case each.")
+  var source: [String]
 
   @Option(name: .long, help: ArgumentHelp("The directory to make.", valueName: "dir"))
   var out: String
@@ -36,17 +38,21 @@ struct RecordCommand: ParsableCommand {
   func run() throws {
     try reporting {
       let options = try prediction.options()
-      let sources = try ImageSource.expand(source)
+      let list = SourceList(source)
+      let sources = list.sources
+      guard !sources.isEmpty else { throw list.reported() }
       guard sources.allSatisfy({ $0.path != nil }) else {
         throw ValidationError("a case needs an image in a file, but standard input was given")
       }
       let model = try runtime.open()
       let modules = try taps.map { try TapSelection.paths($0, of: model) } ?? []
+      let names = OutputNames.distinct(sources.map(\.fileName))
       let stamp = try ModelStamp(path: try runtime.modelPath())
-      _ = try OutputDirectory(sources.count == 1 ? Self.parent(of: out) : out)
-      var failure: ExitCode?
-      for source in sources {
-        let target = sources.count == 1 ? out : "\(out)/\(source.fileName)"
+      _ = try OutputDirectory(
+        sources.count == 1 ? Self.parent(of: out) : out, files: OutputFiles(overwrites: false))
+      var failure = list.failures.isEmpty ? nil : list.reported()
+      for (source, name) in zip(sources, names) {
+        let target = sources.count == 1 ? out : "\(out)/\(name)"
         do {
           try GoldenCase.record(
             model, image: source.path ?? "", to: target, modules: modules, options: options,

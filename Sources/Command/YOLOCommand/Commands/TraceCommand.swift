@@ -25,8 +25,10 @@ struct TraceCommand: ParsableCommand {
       box's edges.
       """)
 
-  @Option(name: .long, help: "An image or a directory of images, which get a directory each.")
-  var source: String
+  @Option(
+    name: .long, parsing: .upToNextOption,
+    help: "Images, or directories, patterns or .txt lists of them, which get a directory each.")
+  var source: [String]
 
   @Option(
     name: .long,
@@ -46,6 +48,7 @@ struct TraceCommand: ParsableCommand {
   @Option(name: .long, help: ArgumentHelp("The directory to write to.", valueName: "dir"))
   var out: String
 
+  @OptionGroup(title: "Output") var outputs: OutputArguments
   @OptionGroup(title: "Prediction") var prediction: PredictArguments
   @OptionGroup(title: "Runtime") var runtime: RuntimeArguments
 
@@ -55,24 +58,63 @@ struct TraceCommand: ParsableCommand {
         throw ValidationError("box must be 0 or more, but \(box) was given")
       }
       let options = try prediction.options()
-      let sources = try ImageSource.expand(source)
+      let list = SourceList(source)
+      let sources = list.sources
+      guard !sources.isEmpty else { throw list.reported() }
       let model = try runtime.open()
       let paths = try TapSelection.paths(taps, of: model).filter { $0 != TapSelection.input }
-      var output = ResultOutput(format: .json, isNormalized: false)
-      for source in sources {
-        let image = try source.read()
-        let trace = try model.trace(image, taps: paths, options: options, source: source.name)
-        let directory = try OutputDirectory(sources.count == 1 ? out : "\(out)/\(source.fileName)")
-        try write(trace, to: directory)
-        if images {
-          try TraceImages(trace, of: model, image).write(
-            paths: paths, box: TapSelection.contains(TapSelection.heads, in: taps) ? box : nil,
-            to: directory)
-        }
-        output.write(trace.results)
+      let output = ResultOutput(
+        format: .json, isNormalized: false, isNamed: list.entries.count > 1, task: model.task)
+      let files = outputs.files
+      let expected = fileNames(of: paths, task: model.task)
+      let names = OutputNames.distinct(sources.map(\.fileName))
+      let directories = try names.map { name in
+        try OutputDirectory(
+          sources.count == 1 ? out : "\(out)/\(name)", files: files, names: expected)
       }
-      output.finish(model: try runtime.modelPath(), task: model.task)
+      var failure: ExitCode?
+      var position = 0
+      for entry in list.entries {
+        let name: String
+        do {
+          switch entry {
+          case .failure(let source, let error):
+            name = source
+            throw error
+          case .source(let source):
+            name = source.name
+            let directory = directories[position]
+            position += 1
+            let image = try source.read()
+            let trace = try model.trace(image, taps: paths, options: options, source: source.name)
+            try write(trace, to: directory)
+            if images {
+              try TraceImages(trace, of: model, image).write(
+                paths: paths, box: TapSelection.contains(TapSelection.heads, in: taps) ? box : nil,
+                to: directory)
+            }
+            output.write(trace.results)
+          }
+        } catch {
+          // One bad image does not keep the others from being traced.
+          failure = ExitStatus.report(error)
+          output.fail(name, error)
+        }
+      }
+      if failure == nil || list.entries.count > 1 || output.hasResults {
+        output.finish(model: try runtime.modelPath())
+      }
+      if let failure { throw failure }
     }
+  }
+
+  /// The files of an image that are known before its prediction.
+  private func fileNames(of paths: [String], task: VisionTask) -> [String] {
+    var names = ["input.npy"] + paths.map { $0 + ".npy" }
+    if task == .segment { names.append("masks.npy") }
+    if task == .classify { names.append("probabilities.npy") }
+    if images { names += paths.flatMap { [$0 + ".maps.png", $0 + ".overlay.jpg"] } }
+    return names
   }
 
   private func write(_ trace: Model.Trace, to directory: OutputDirectory) throws {

@@ -3,6 +3,7 @@ import YOLO
 import YOLODatasets
 import YOLOEvaluation
 import YOLOOptions
+import YOLOSystem
 
 /// `yolo val`: measures how good a model is on a dataset.
 struct ValCommand: ParsableCommand {
@@ -35,6 +36,7 @@ struct ValCommand: ParsableCommand {
       "Write the curves and the confusion matrix to this directory.", valueName: "dir"))
   var save: String?
 
+  @OptionGroup(title: "Output") var outputs: OutputArguments
   @OptionGroup(title: "Evaluation") var evaluation: SettingArguments<EvaluationOptions>
   @OptionGroup(title: "Runtime") var runtime: RuntimeArguments
 
@@ -43,7 +45,10 @@ struct ValCommand: ParsableCommand {
       var options = EvaluationOptions.standard
       try evaluation.apply(to: &options)
       let model = try runtime.open()
-      let directory = try save.map { try OutputDirectory($0) }
+      InputFiles.add(data)
+      let directory = try save.map {
+        try OutputDirectory($0, files: outputs.files, names: ValReport.plotNames(of: model.task))
+      }
       let dataset = try Dataset.open(path: data, task: model.task)
       var progress: ProgressBar?
       var failure: ExitCode?

@@ -38,6 +38,7 @@ struct VerifyCommand: ParsableCommand {
   @Option(name: .long, help: "How the results are printed: text, json.")
   var format = Format.text
 
+  @OptionGroup(title: "Output") var outputs: OutputArguments
   @OptionGroup(title: "Runtime") var runtime: RuntimeArguments
 
   func run() throws {
@@ -48,6 +49,8 @@ struct VerifyCommand: ParsableCommand {
         )
       }
       let path = try runtime.modelPath()
+      let files = outputs.files
+      if let junit { try files.check(junit) }
       let stamp = try ModelStamp(path: path)
       var models: [HeadBranch: Model] = [:]
       var outcomes: [VerificationOutcome] = []
@@ -87,7 +90,7 @@ struct VerifyCommand: ParsableCommand {
         let xml = JUnitReport(
           outcomes, model: stamp.file, timestamp: Self.timestamp, host: Self.host
         ).xml
-        try AtomicOutput.write(Array(xml.utf8), to: junit)
+        try files.write(xml, to: junit)
       }
       var failure: ExitCode?
       for error in outcomes.compactMap(\.error) { failure = ExitStatus.report(error) }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import YOLO
+import YOLOSystem
 
 /// The command `yolo`.
 @main
@@ -19,6 +20,16 @@ struct YOLOCommand: AsyncParsableCommand {
       TraceCommand.self, DiffCommand.self, RecordCommand.self, VerifyCommand.self,
       CompareCommand.self, ExportCommand.self, ServeCommand.self, KeysCommand.self,
     ])
+
+  /// Runs the command that the arguments name; it writes over nothing that it reads.
+  static func main() async {
+    InputFiles.startRecording()
+    // File names need not be UTF-8, which `CommandLine.arguments` would mend.
+    let arguments = (1..<max(Int(CommandLine.argc), 1)).compactMap { index in
+      CommandLine.unsafeArgv[index].map { PathText.text(of: $0) }
+    }
+    await main(arguments)
+  }
 
   /// What a build without the server says of it.
   private static var serverNote: String {

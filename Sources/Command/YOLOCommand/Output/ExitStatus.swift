@@ -83,6 +83,7 @@ enum ExitStatus: Int32 {
     case .tooManyBytes, .tooManyPixels, .tooManyScans: self = .tooLarge
     case .unknownSuffix: self = .usage
     case .unencodable, .unwritable: self = .cannotWrite
+    case .missingLibrary: self = .other
     }
   }
 

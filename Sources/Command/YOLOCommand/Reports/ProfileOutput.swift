@@ -16,9 +16,11 @@ struct ProfileOutput {
   private let path: String
   /// Nil for no file.
   private let form: Form?
+  private let files: OutputFiles
 
-  init(_ path: String) throws(ValidationError) {
+  init(_ path: String, files: OutputFiles) throws {
     self.path = path
+    self.files = files
     guard path != "-" else {
       form = nil
       return
@@ -29,6 +31,7 @@ struct ProfileOutput {
         "profile must be a file that ends in .svg or .json, or -, but \(path) was given")
     }
     self.form = form
+    try files.check(path)
   }
 
   /// Prints the steps to standard error, which the results do not go to, and writes the file.
@@ -37,11 +40,11 @@ struct ProfileOutput {
     switch form {
     case nil: break
     case .svg:
-      try AtomicOutput.write(Array(ProfileChart(profile, title: title).svg.utf8), to: path)
+      try files.write(ProfileChart(profile, title: title).svg, to: path)
     case .json:
       var json = JSONWriter()
       json.value(profile.json)
-      try AtomicOutput.write(json.takeBytes() + [UInt8(ascii: "\n")], to: path)
+      try files.write(json.takeBytes() + [UInt8(ascii: "\n")], to: path)
     }
   }
 

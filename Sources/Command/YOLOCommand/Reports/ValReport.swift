@@ -139,6 +139,20 @@ struct ValReport {
     names.indices.contains(index) ? names[index] : "\(index)"
   }
 
+  /// The names of the plots of a task.
+  static func plotNames(of task: VisionTask) -> [String] {
+    let kinds: [String] =
+      switch task {
+      case .detect, .obb: ["box"]
+      case .segment: ["box", "mask"]
+      case .pose: ["box", "pose"]
+      case .classify: []
+      }
+    return kinds.flatMap { kind in
+      MetricPlot.Curve.allCases.map { "\(kind)-\($0.rawValue).svg" }
+    } + ["confusion.svg", "confusion-normalized.svg"]
+  }
+
   /// The plots by file name, as SVG: curves where there are boxes, and the confusion matrix.
   var plots: [(name: String, svg: String)] {
     var plots = [(name: String, svg: String)]()

@@ -1,6 +1,7 @@
 import JSONText
 import YOLODatasets
 import YOLOGeometry
+import YOLOSystem
 
 /// Turns JSON into predictions.
 struct PredictionReader {
@@ -45,6 +46,11 @@ struct PredictionReader {
     let list = key.flatMap { value[$0] } ?? value
     let start = [position, key ?? ""].filter { !$0.isEmpty }.joined(separator: ".")
     guard let elements = list.elements else {
+      if let error = value["error"]?.string {
+        throw invalid(
+          position,
+          "an object with \"results\", but this source failed (\(error.excerpt(limit: 200)))")
+      }
       throw invalid(
         position.isEmpty ? "the file" : position, "a list of objects, or an object with \"results\""
       )

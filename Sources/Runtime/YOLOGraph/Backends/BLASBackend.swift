@@ -9,16 +9,6 @@ struct BLASBackend: ExecutionBackend {
 
   private var kernels: KernelSet { .of(instructionSet) }
 
-  func rewritten(_ graph: Graph, keeping kept: Set<String>) -> Graph { graph }
-
-  func selection(
-    for schedule: Schedule, shapes: [ConvolutionShape?], retaining retained: Set<Int>
-  ) -> KernelSelection {
-    KernelSelection(methods: shapes.map { _ in nil })
-  }
-
-  func layout(of shape: Shape, border: Int) -> ActivationLayout { .dense(shape, border: border) }
-
   func packing(method: ConvolutionMethod?) -> PackedWeights.Layout { .matrix }
 
   func kernel(of step: BoundStep, after previous: BoundStep?) -> any StepKernel {

@@ -30,6 +30,20 @@ protocol ExecutionBackend: Sendable {
   func kernel(of step: BoundStep, after previous: BoundStep?) -> any StepKernel
 }
 
+/// What a backend does that computes a graph as it stands: no passes, one way for each step, dense
+/// values.
+extension ExecutionBackend {
+  func rewritten(_ graph: Graph, keeping kept: Set<String>) -> Graph { graph }
+
+  func selection(
+    for schedule: Schedule, shapes: [ConvolutionShape?], retaining retained: Set<Int>
+  ) -> KernelSelection {
+    KernelSelection(methods: shapes.map { _ in nil })
+  }
+
+  func layout(of shape: Shape, border: Int) -> ActivationLayout { .dense(shape, border: border) }
+}
+
 /// Which of several ways a backend takes.
 struct KernelSelection {
   /// How each step that is a convolution is computed, if there are several ways.

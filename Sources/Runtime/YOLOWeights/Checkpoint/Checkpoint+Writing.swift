@@ -18,6 +18,13 @@ extension Checkpoint {
   public func writeSafetensors(
     to path: String, producer: String = "swift-yolo"
   ) throws(WeightError) {
+    try writeSafetensors(to: path, producer: producer, replaces: true)
+  }
+
+  /// As `writeSafetensors(to:producer:)`; what is at `path` is replaced if that is allowed.
+  package func writeSafetensors(
+    to path: String, producer: String, replaces: Bool
+  ) throws(WeightError) {
     var encoder = ArchitectureEncoder()
     let metadata = metadata(producer: producer, encoder: &encoder)
     // Wide elements first: every tensor then starts at a multiple of its element's size.
@@ -52,16 +59,16 @@ extension Checkpoint {
         file: path, at: "header", what: "bytes", limit: SafetensorsFile.headerLimit)
     }
     do throws(FileError) {
-      try Self.write(header, tensors.map(\.1), to: path)
+      try Self.write(header, tensors.map(\.1), to: path, replaces: replaces)
     } catch {
       throw WeightError(writing: error)
     }
   }
 
   private static func write(
-    _ header: [UInt8], _ tensors: [WeightTensor], to path: String
+    _ header: [UInt8], _ tensors: [WeightTensor], to path: String, replaces: Bool
   ) throws(FileError) {
-    let output = try AtomicFile(path: path)
+    let output = try AtomicFile(path: path, replaces: replaces)
     var length: [UInt8] = []
     for shift in stride(from: 0, to: 64, by: 8) {
       length.append(UInt8(truncatingIfNeeded: header.count >> shift))

@@ -2,67 +2,144 @@
 import HTTPTypes
 import NIOCore
 import NIOHTTP1
-import NIOHTTPTypes
-import Synchronization
 import YOLOServerOptions
 
-/// Watches one connection.
+/// Watches one connection, between the HTTP decoder and Hummingbird.
 ///
-/// Bodies must come in time, answers must be taken in time, and whoever works for the client learns when
-/// it goes away. What is no HTTP is answered here, as it never becomes a request. And a client that asks
-/// before it sends a body is told `100 Continue`: curl waits for that with large files.
-final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
-  typealias InboundIn = HTTPRequestPart
-  typealias InboundOut = HTTPRequestPart
-  typealias OutboundIn = HTTPResponsePart
-  typealias OutboundOut = HTTPResponsePart
+/// It keeps what RFC 9112 asks of a connection, and its limits of time:
+/// - the head of a request must come within the idle timeout, its body within the body timeout, and its
+///   response must be taken within the idle timeout;
+/// - a response to HEAD has no body, whoever wrote it;
+/// - a connection is closed when the client or the state of its request demands it, and the response
+///   says so; a client of HTTP/1.0 that asks for it keeps its connection, and is told;
+/// - what is no HTTP is answered here, as it never becomes a request, and after the requests before it;
+/// - a client that asks before it sends a body is invited by ``invite()``, not before.
+final class ConnectionWatch: ChannelDuplexHandler {
+  typealias InboundIn = HTTPServerRequestPart
+  typealias InboundOut = HTTPServerRequestPart
+  typealias OutboundIn = HTTPServerResponsePart
+  typealias OutboundOut = HTTPServerResponsePart
+
+  /// The seconds that are waited for a client to close its side once this side is closed.
+  static let lingerTimeout = 5
 
   let presence = DisconnectMonitor()
   private let limits: ServerLimits
+  private var context: ChannelHandlerContext?
+
+  /// The requests that have come and are not answered, oldest first.
+  private var requests: [Exchange] = []
+  /// Whether the end of the latest request is still to come, answered or not.
+  private var isReceiving = false
+  /// Whether nothing that still comes is read.
+  private var isOver = false
+  /// What came behind the requests and is no HTTP.
+  private var failure: APIError?
+
+  private var idleDeadline: Scheduled<Void>?
   private var bodyDeadline: Scheduled<Void>?
   private var responseDeadline: Scheduled<Void>?
-  /// Whether a request has come that was not answered.
-  private var isAsked = false
 
   init(limits: ServerLimits) { self.limits = limits }
 
-  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-    switch unwrapInboundIn(data) {
-    case .head(let head):
-      isAsked = true
-      let channel = NIOLoopBound(context, eventLoop: context.eventLoop)
-      let failure = APIError.bodyTimeout(seconds: limits.bodyTimeout)
-      bodyDeadline = context.eventLoop.scheduleTask(in: .seconds(Int64(limits.bodyTimeout))) {
-        channel.value.fireErrorCaught(failure)
-      }
-      if head.headerFields[.expect]?.lowercased() == "100-continue",
-        head.headerFields[.contentLength].flatMap({ Int($0) }) ?? 0 <= limits.bodyBytes
-      {
-        context.writeAndFlush(
-          wrapOutboundOut(.head(HTTPResponse(status: .continue))), promise: nil)
-      }
-    case .body: break
-    case .end: bodyDeadline?.cancel()
-    }
-    context.fireChannelRead(data)
+  func handlerAdded(context: ChannelHandlerContext) {
+    self.context = context
+    awaitHead(context)
   }
 
-  func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-    switch unwrapOutboundIn(data) {
-    case .head:
-      let channel = NIOLoopBound(context, eventLoop: context.eventLoop)
-      responseDeadline = context.eventLoop.scheduleTask(in: .seconds(Int64(limits.idleTimeout))) {
-        channel.value.close(promise: nil)
-      }
-      context.write(data, promise: promise)
+  func handlerRemoved(context: ChannelHandlerContext) {
+    leave()
+    self.context = nil
+  }
+
+  // MARK: Requests
+
+  func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+    guard !isOver else { return }
+    switch unwrapInboundIn(data) {
+    case .head(var head):
+      idleDeadline?.cancel()
+      isReceiving = true
+      let exchange = Exchange(head)
+      requests.append(exchange)
+      awaitBody(context)
+      exchange.normalize(&head)
+      context.fireChannelRead(wrapInboundOut(.head(head)))
     case .body:
-      context.write(data, promise: promise)
+      requests.last?.isInvited = true
+      context.fireChannelRead(data)
     case .end:
-      isAsked = false
+      isReceiving = false
+      bodyDeadline?.cancel()
+      bodyDeadline = nil
+      requests.last?.isInvited = true
+      context.fireChannelRead(data)
+      awaitHead(context)
+    }
+  }
+
+  /// Tells the client of the request that is being answered to send the body, if it waits for that.
+  func invite() {
+    guard let context, let exchange = requests.first, !exchange.isInvited, !exchange.isAnswered
+    else { return }
+    exchange.isInvited = true
+    let head = HTTPResponseHead(version: .http1_1, status: .continue)
+    context.writeAndFlush(wrapOutboundOut(.head(head)), promise: nil)
+  }
+
+  // MARK: Responses
+
+  func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
+    guard let exchange = requests.first else {
+      promise?.fail(ChannelError.outputClosed)
+      return
+    }
+    switch unwrapOutboundIn(data) {
+    case .head(var head):
+      exchange.isAnswered = true
+      exchange.addConnection(to: &head.headers)
+      responseDeadline = schedule(context, seconds: limits.idleTimeout) { $0.close(promise: nil) }
+      context.write(wrapOutboundOut(.head(head)), promise: promise)
+    case .body:
+      if exchange.isHead {
+        promise?.succeed()
+      } else {
+        context.write(data, promise: promise)
+      }
+    case .end:
+      requests.removeFirst()
       let promise = promise ?? context.eventLoop.makePromise()
       let deadline = responseDeadline
       promise.futureResult.whenComplete { _ in deadline?.cancel() }
       context.write(data, promise: promise)
+      if !exchange.isKept {
+        end(context, after: promise.futureResult)
+      } else if let failure, requests.isEmpty {
+        answer(failure, context)
+      } else {
+        awaitBody(context)
+        awaitHead(context)
+      }
+    }
+  }
+
+  // MARK: What goes wrong
+
+  func errorCaught(context: ChannelHandlerContext, error: any Error) {
+    guard let error = error as? HTTPParserError else {
+      // The connection was lost; whoever reads or works for the client learns it.
+      presence.leave()
+      context.fireErrorCaught(error)
+      return
+    }
+    guard !isOver else { return }
+    if isReceiving {
+      // The request breaks off: its reader is told, and the response is the last.
+      fail(error, context)
+    } else if requests.isEmpty {
+      answer(APIError(http: error), context)
+    } else {
+      failure = APIError(http: error)
     }
   }
 
@@ -71,81 +148,130 @@ final class ConnectionWatch: ChannelDuplexHandler, RemovableChannelHandler {
     context.fireUserInboundEventTriggered(event)
   }
 
-  func errorCaught(context: ChannelHandlerContext, error: any Error) {
-    guard let error = error as? HTTPParserError, !isAsked else {
-      context.fireErrorCaught(error)
-      return
-    }
-    let failure = APIError(http: error)
-    let body = failure.body
-    var headers = failure.headers
-    headers[.contentLength] = "\(body.readableBytes)"
-    headers[.xRequestID] = RequestIdentity.random()
-    headers[.connection] = "close"
-    let head = HTTPResponse(status: failure.status, headerFields: headers)
-    context.write(wrapOutboundOut(.head(head)), promise: nil)
-    context.write(wrapOutboundOut(.body(body)), promise: nil)
-    let channel = NIOLoopBound(context, eventLoop: context.eventLoop)
-    context.writeAndFlush(wrapOutboundOut(.end(nil))).whenComplete { _ in
-      channel.value.close(promise: nil)
-    }
-  }
-
   func channelInactive(context: ChannelHandlerContext) {
     leave()
     context.fireChannelInactive()
   }
 
-  func handlerRemoved(context: ChannelHandlerContext) { leave() }
+  /// Ends the request that is being received with an error.
+  private func fail(_ error: any Error, _ context: ChannelHandlerContext) {
+    bodyDeadline?.cancel()
+    guard let exchange = requests.last else {
+      // It was answered already.
+      end(context, after: context.eventLoop.makeSucceededVoidFuture())
+      return
+    }
+    exchange.isKept = false
+    context.fireErrorCaught(error)
+  }
+
+  /// Answers what is no request, and closes.
+  private func answer(_ failure: APIError, _ context: ChannelHandlerContext) {
+    let body = failure.body
+    var head = HTTPResponseHead(
+      version: .http1_1,
+      status: HTTPResponseStatus(
+        statusCode: failure.status.code, reasonPhrase: failure.status.reasonPhrase))
+    for field in failure.headers { head.headers.add(name: field.name.rawName, value: field.value) }
+    head.headers.add(name: "Content-Length", value: "\(body.readableBytes)")
+    head.headers.add(name: "X-Request-Id", value: RequestIdentity.random())
+    head.headers.add(name: "Connection", value: "close")
+    context.write(wrapOutboundOut(.head(head)), promise: nil)
+    context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil)
+    end(context, after: context.writeAndFlush(wrapOutboundOut(.end(nil))))
+  }
+
+  // MARK: Time
+
+  /// Schedules the idle timeout for the next head, if nothing else is under way.
+  private func awaitHead(_ context: ChannelHandlerContext) {
+    guard requests.isEmpty, !isReceiving, !isOver else { return }
+    idleDeadline?.cancel()
+    idleDeadline = schedule(context, seconds: limits.idleTimeout) { $0.close(promise: nil) }
+  }
+
+  /// Schedules the body timeout for the body of the oldest request.
+  ///
+  /// A request that came before the response to the one before it may be held up by this side.
+  private func awaitBody(_ context: ChannelHandlerContext) {
+    guard isReceiving, requests.count <= 1, bodyDeadline == nil else { return }
+    let failure = APIError.bodyTimeout(seconds: limits.bodyTimeout)
+    bodyDeadline = schedule(context, seconds: limits.bodyTimeout) { [weak self] context in
+      self?.fail(failure, context)
+    }
+  }
+
+  /// Closes this side once the last response is written, and all when the client has closed or its time
+  /// is up; what it still sends is dropped, so that it can read the response.
+  private func end(_ context: ChannelHandlerContext, after response: EventLoopFuture<Void>) {
+    isOver = true
+    bodyDeadline?.cancel()
+    idleDeadline?.cancel()
+    let bound = NIOLoopBound((self, context), eventLoop: context.eventLoop)
+    response.whenComplete { _ in
+      let (watch, context) = bound.value
+      guard watch.context != nil else { return }
+      context.close(mode: .output, promise: nil)
+      watch.idleDeadline = watch.schedule(context, seconds: Self.lingerTimeout) {
+        $0.close(promise: nil)
+      }
+    }
+  }
+
+  private func schedule(
+    _ context: ChannelHandlerContext, seconds: Int,
+    _ action: @escaping (ChannelHandlerContext) -> Void
+  ) -> Scheduled<Void> {
+    let bound = NIOLoopBound((context, action), eventLoop: context.eventLoop)
+    return context.eventLoop.scheduleTask(in: .seconds(Int64(seconds))) {
+      let (context, action) = bound.value
+      action(context)
+    }
+  }
 
   private func leave() {
-    bodyDeadline?.cancel()
-    responseDeadline?.cancel()
+    isOver = true
+    for deadline in [idleDeadline, bodyDeadline, responseDeadline] { deadline?.cancel() }
     presence.leave()
   }
 }
 
-/// Returns whether the client of a connection is still there.
-///
-/// A client that closes its side for writing counts as gone, as with nginx and Go: on the wire it looks the
-/// same as one that has closed everything.
-package final class DisconnectMonitor: Sendable {
-  private let state = Mutex(State())
+/// A request, and what its response must be like.
+private final class Exchange {
+  /// Whether it is a HEAD request.
+  let isHead: Bool
+  /// Whether the connection stays open after the response.
+  var isKept: Bool
+  /// Whether the client waits for `100 Continue` no longer, or never did.
+  var isInvited: Bool
+  /// Whether the response has begun.
+  var isAnswered = false
+  /// Whether the request is of HTTP/1.0, whose connections close unless both sides say otherwise.
+  private let isOld: Bool
 
-  private struct State {
-    var isGone = false
-    var next = 0
-    var watchers: [Int: @Sendable () -> Void] = [:]
+  init(_ head: HTTPRequestHead) {
+    isHead = head.method == .HEAD
+    isOld = head.version == .http1_0
+    isInvited = isOld || head.headers.first(name: "expect")?.lowercased() != "100-continue"
+    // The decoder stops after a request for another protocol, which is not granted.
+    isKept = head.isKeepAlive && head.method != .CONNECT && !head.headers.contains(name: "upgrade")
   }
 
-  package init() {}
-
-  /// Whether the client has gone.
-  package var isGone: Bool { state.withLock { $0.isGone } }
-
-  /// Runs `body`; `leaving` is called, on any thread, if the client goes meanwhile, or has gone already.
-  package func whileWatching<Value>(
-    _ leaving: @escaping @Sendable () -> Void, _ body: () async throws -> Value
-  ) async rethrows -> Value {
-    let watcher: Int? = state.withLock {
-      guard !$0.isGone else { return nil }
-      $0.next += 1
-      $0.watchers[$0.next] = leaving
-      return $0.next
-    }
-    if watcher == nil { leaving() }
-    defer { if let watcher { state.withLock { _ = $0.watchers.removeValue(forKey: watcher) } } }
-    return try await body()
+  /// Changes a head such that Hummingbird does not need to know the version.
+  func normalize(_ head: inout HTTPRequestHead) {
+    if !isKept { head.headers.replaceOrAdd(name: "Connection", value: "close") }
+    if isOld, !head.headers.contains(name: "host") { head.headers.add(name: "Host", value: "") }
   }
 
-  /// Records that the client has gone.
-  package func leave() {
-    let watchers = state.withLock { state in
-      state.isGone = true
-      defer { state.watchers = [:] }
-      return Array(state.watchers.values)
+  /// Adds to the head of a response whether the connection is kept.
+  func addConnection(to headers: inout HTTPHeaders) {
+    // What comes next may be the body or a new request: nobody can tell.
+    if !isInvited { isKept = false }
+    if !isKept {
+      headers.replaceOrAdd(name: "Connection", value: "close")
+    } else if isOld {
+      headers.replaceOrAdd(name: "Connection", value: "keep-alive")
     }
-    for watcher in watchers { watcher() }
   }
 }
 #endif

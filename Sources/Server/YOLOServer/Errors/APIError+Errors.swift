@@ -3,6 +3,7 @@ import YOLOOptions
 import HTTPTypes
 import Hummingbird
 import JSONText
+import NIOCore
 import NIOHTTP1
 import YOLO
 import YOLOImageIO
@@ -22,6 +23,8 @@ extension APIError {
     case let error as HTTPError:
       guard let failure = Self(http: error) else { return nil }
       self = failure
+    // What the socket reports: the connection was reset or closed while a body was read.
+    case is IOError, is ChannelError: self = .clientClosed
     default: return nil
     }
   }
@@ -39,7 +42,7 @@ extension APIError {
       self = .tooLarge("\(error)", limit: maximum, unit: "pixels")
     case .tooManyScans(_, let maximum):
       self = .tooLarge("\(error)", limit: maximum, unit: "scans")
-    case .empty, .unsupportedFormat, .truncated, .corrupt:
+    case .empty, .unsupportedFormat, .missingLibrary, .truncated, .corrupt:
       self = .unsupportedMedia("\(error)")
     case .unreadable, .notAFile, .unknownSuffix, .unencodable, .unwritable:
       self = .fault
@@ -74,7 +77,9 @@ extension APIError {
 
   private init?(runtime error: YOLOError) {
     switch error.code {
-    case .option: self = .invalidField("options", error.message)
+    // The message begins with the option's name.
+    case .option:
+      self = .invalidField(String(error.message.prefix { $0 != " " }), error.message)
     case .tooLarge:
       self = APIError(
         .contentTooLarge, "PAYLOAD_TOO_LARGE", error.message, rejection: .tooLarge)

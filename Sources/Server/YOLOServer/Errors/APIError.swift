@@ -89,9 +89,19 @@ package struct APIError: Error, Sendable {
       retryAfter: retryAfter, rejection: .rateLimited)
   }
 
+  /// 499: the client went away before its response; nobody reads this but the log and the metrics.
+  package static let clientClosed = APIError(
+    HTTPResponse.Status(code: 499, reasonPhrase: "Client Closed Request"), "CLIENT_CLOSED_REQUEST",
+    "The client closed the connection before the response.")
+
   /// 500: a fault of the server; what it was stands in the log only.
   package static let fault = APIError(
     .internalServerError, "INTERNAL_ERROR", "The server failed to answer this request.")
+
+  /// 501: the request is HTTP, but uses a part of it that this server does not have.
+  package static func notImplemented(_ message: String) -> APIError {
+    APIError(.notImplemented, "NOT_IMPLEMENTED", message)
+  }
 
   /// 503: the work took longer than it may.
   package static func timedOut(seconds: Int) -> APIError {

@@ -9,6 +9,12 @@ struct FileReceiver {
   /// As many bytes as tell what a file is.
   static let probeCount = VideoFormat.signatureLength
 
+  /// The formats of images that are accepted.
+  ///
+  /// Not GIF, which is a video, and not HEIC: the library that decodes its pixels allocates what they
+  /// claim themselves, whatever the limits.
+  static let imageFormats = ImageFormat.allCases.filter { $0 != .gif && $0 != .heic }
+
   private let limits: ServerLimits
   private let reservation: UploadReservation
   private var state = State.probing([])
@@ -55,7 +61,8 @@ struct FileReceiver {
   }
 
   private mutating func decide(_ first: [UInt8]) async throws {
-    if ImageFormat(recognizing: first) != nil {
+    // A GIF is a video, as for the command and for Ultralytics.
+    if let format = ImageFormat(recognizing: first), Self.imageFormats.contains(format) {
       var image: [UInt8] = []
       try grow(&image, by: first[...])
       state = .image(image)

@@ -15,10 +15,20 @@ struct FormReceiver {
 
   private var bodyBytes = 0
   private var fields: [String: String] = [:]
-  private var field: (name: String, bytes: [UInt8])?
   private var file: UploadedFile?
-  private var intake: FileReceiver?
   private var fileBytes = 0
+  /// The name of the first file that is ignored.
+  private var ignoredFile: String?
+  private var sink = Sink.nothing
+
+  /// Where the bytes of a part go.
+  private enum Sink {
+    /// To the file; `isUnnamed` if it is none should it have no bytes.
+    case file(FileReceiver, isUnnamed: Bool, byteCount: Int)
+    case field(name: String, bytes: [UInt8])
+    /// Nowhere: the part is ignored.
+    case nothing
+  }
 
   init(contentType: String, limits: ServerLimits, reservation: UploadReservation) throws {
     let boundary: MultipartBoundary?
@@ -27,7 +37,7 @@ struct FormReceiver {
     } catch {
       throw APIError.malformed(error)
     }
-    guard let boundary else { throw APIError.notAForm(contentType.excerpt()) }
+    guard let boundary else { throw APIError.notAForm(contentType) }
     parser = MultipartParser(boundary: boundary, partLimit: limits.parts)
     self.limits = limits
     self.reservation = reservation
@@ -58,7 +68,8 @@ struct FormReceiver {
     guard let file else {
       throw APIError.invalidField(
         "file", expected: "an image or a video",
-        "The form has no file: send the image or video as its field file.")
+        "The form has no file: send the image or video as its field file"
+          + (ignoredFile.map { ", not as \($0.excerpt())." } ?? "."))
     }
     return UploadForm(fields: fields, file: file, fileBytes: fileBytes, reservation: reservation)
   }
@@ -66,44 +77,70 @@ struct FormReceiver {
   private mutating func receive(_ event: MultipartParser.Event) async throws {
     switch event {
     case .part(let part):
-      if Self.fileNames.contains(part.name) {
-        guard file == nil else {
-          throw APIError.invalidField("file", "The form has more than one file; send one.")
-        }
-        intake = FileReceiver(limits: limits, reservation: reservation)
-      } else {
-        guard fields[part.name] == nil else {
-          let name = part.name.excerpt()
-          throw APIError.invalidField(name, "The form has the field \(name) more than once.")
-        }
-        field = (part.name, [])
-      }
+      sink = try sink(of: part)
     case .data(let bytes):
-      if intake != nil {
-        fileBytes += bytes.count
-        try await intake?.receive(bytes)
-      } else {
-        field?.bytes += bytes
-        guard field?.bytes.count ?? 0 <= limits.fieldBytes else {
-          throw APIError.tooLarge(
-            "The field \((field?.name ?? "").excerpt()) has more than \(limits.fieldBytes) bytes.",
-            limit: limits.fieldBytes, unit: "bytes")
-        }
-      }
+      try await receive(bytes)
     case .partEnd:
-      if let intake {
-        file = try await intake.finish()
-        self.intake = nil
-      } else if let field {
-        guard let text = String(validating: field.bytes, as: UTF8.self) else {
-          let name = field.name.excerpt()
-          throw APIError.invalidField(name, "The field \(name) is not UTF-8.")
-        }
-        fields[field.name] = text
-        self.field = nil
-      }
+      try await endPart()
     }
   }
+
+  private mutating func sink(of part: MultipartPart) throws(APIError) -> Sink {
+    if Self.fileNames.contains(part.name) {
+      guard file == nil || part.isUnnamed else { throw Self.secondFile }
+      return .file(
+        FileReceiver(limits: limits, reservation: reservation), isUnnamed: part.isUnnamed,
+        byteCount: 0)
+    }
+    guard PredictRequest.fieldNames.contains(part.name) else {
+      if part.fileNameBytes != nil, ignoredFile == nil { ignoredFile = part.name }
+      return .nothing
+    }
+    guard fields[part.name] == nil else {
+      throw .invalidField(part.name, "The form has the field \(part.name) more than once.")
+    }
+    return .field(name: part.name, bytes: [])
+  }
+
+  private mutating func receive(_ bytes: ArraySlice<UInt8>) async throws {
+    switch sink {
+    case .file(var receiver, let isUnnamed, let byteCount):
+      guard file == nil else { throw Self.secondFile }
+      sink = .nothing
+      fileBytes += bytes.count
+      try await receiver.receive(bytes)
+      sink = .file(receiver, isUnnamed: isUnnamed, byteCount: byteCount + bytes.count)
+    case .field(let name, var text):
+      sink = .nothing
+      text += bytes
+      guard text.count <= limits.fieldBytes else {
+        throw APIError.tooLarge(
+          "The field \(name) has more than \(limits.fieldBytes) bytes.", limit: limits.fieldBytes,
+          unit: "bytes")
+      }
+      sink = .field(name: name, bytes: text)
+    case .nothing:
+      break
+    }
+  }
+
+  private mutating func endPart() async throws {
+    switch sink {
+    // A file input that was left empty.
+    case .file(_, isUnnamed: true, byteCount: 0): break
+    case .file(let receiver, _, _): file = try await receiver.finish()
+    case .field(let name, let bytes):
+      guard let text = String(validating: bytes, as: UTF8.self) else {
+        throw APIError.invalidField(name, "The field \(name) is not UTF-8.")
+      }
+      fields[name] = text
+    case .nothing: break
+    }
+    sink = .nothing
+  }
+
+  private static let secondFile = APIError.invalidField(
+    "file", "The form has more than one file; send one.")
 }
 
 extension APIError {

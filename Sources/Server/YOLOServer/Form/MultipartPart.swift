@@ -1,17 +1,21 @@
 #if Server
 /// What the headers of a form's part say.
 package struct MultipartPart: Sendable, Hashable {
-  /// The name of the field.
+  /// The name of the field; octets that are not UTF-8 are replaced.
   package let name: String
-  /// The name of the file; nil for a field that is no file.
-  package let fileName: String?
+  /// The octets of the file's name, in whatever encoding the client uses (RFC 7578, section 5.1); nil for
+  /// a field that is no file.
+  package let fileNameBytes: [UInt8]?
+
+  /// The file's name to be shown; octets that are not UTF-8 are replaced.
+  package var fileName: String? { fileNameBytes.map { String(decoding: $0, as: UTF8.self) } }
+
+  /// Whether the part is what a browser sends for a file input that was left empty, if it has no bytes.
+  package var isUnnamed: Bool { fileNameBytes?.isEmpty ?? true }
 
   /// Reads the header lines of a part.
   init(headers: [UInt8], part: Int) throws(MultipartError) {
-    guard let text = String(validating: headers, as: UTF8.self) else {
-      throw .malformedHeaders(part: part, reason: "they are not UTF-8")
-    }
-    for line in text.split(separator: "\r\n") {
+    for line in String(octets: headers[...]).split(separator: "\r\n") {
       guard let colon = line.firstIndex(of: ":") else {
         throw .malformedHeaders(part: part, reason: "a line has no colon")
       }
@@ -23,9 +27,11 @@ package struct MultipartPart: Sendable, Hashable {
       guard let name = parameters.removeValue(named: "name") else {
         throw .malformedHeaders(part: part, reason: "Content-Disposition has no name")
       }
-      self.name = name
-      fileName =
-        parameters.removeValue(named: "filename") ?? parameters.removeValue(named: "filename*")
+      self.name = String(decoding: name.octets, as: UTF8.self)
+      let plain = parameters.removeValue(named: "filename")
+      let extended = parameters.removeValue(named: "filename*")
+      fileNameBytes =
+        extended.flatMap(HeaderParameters.extendedValue) ?? (plain ?? extended)?.octets
       return
     }
     throw .malformedHeaders(part: part, reason: "there is no Content-Disposition")

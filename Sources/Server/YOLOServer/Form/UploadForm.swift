@@ -1,6 +1,8 @@
 #if Server
+package import HTTPTypes
 package import NIOCore
 package import YOLOServerOptions
+import YOLOSystem
 
 /// A form that was received: its fields, and its one file.
 package final class UploadForm: Sendable {
@@ -25,36 +27,36 @@ package final class UploadForm: Sendable {
   ///
   /// - Parameters:
   ///   - body: The body of the request.
-  ///   - contentType: The header `Content-Type`.
-  ///   - contentLength: The header `Content-Length`; a body that is said to be too large is not read.
+  ///   - headers: The headers of the request; a body that is said to be too large is not read.
   ///   - limits: How large everything may be.
   ///   - budget: What all uploads together may take.
+  ///   - onReady: Called once nothing in the headers is against the body, before it is read.
   /// - Returns: The form, with a file.
   /// - Throws: `APIError` of status 400 for a form that is malformed or has no file, 413 for one
   ///   that is too large, 415 for another type of content, 503 if the budget is used up; or what `body`
-  ///   throws.
+  ///   or `onReady` throws.
   package static func read(
-    from body: some AsyncSequence<ByteBuffer, any Error>, contentType: String?,
-    contentLength: Int?, limits: ServerLimits, budget: UploadBudget
+    from body: some AsyncSequence<ByteBuffer, any Error>, headers: HTTPFields,
+    limits: ServerLimits, budget: UploadBudget, onReady: () async throws -> Void = {}
   ) async throws -> UploadForm {
-    guard let contentType else { throw APIError.notAForm("none") }
+    if let coding = headers[.contentEncoding], !["", "identity"].contains(coding.lowercased()) {
+      throw APIError.unsupportedMedia(
+        "The body is encoded as \(coding.excerpt()), which this server does not decode: send it "
+          + "without Content-Encoding.")
+    }
+    guard let contentType = headers[.contentType] else { throw APIError.notAForm(nil) }
     var receiver = try FormReceiver(
       contentType: contentType, limits: limits, reservation: UploadReservation(of: budget))
-    if let contentLength, contentLength > limits.bodyBytes {
+    if let length = headers[.contentLength].flatMap({ Int($0) }), length > limits.bodyBytes {
       throw APIError.bodyTooLarge(limit: limits.bodyBytes)
     }
+    try await onReady()
     for try await chunk in body { try await receiver.receive(chunk) }
     return try await receiver.finish()
   }
 }
 
 extension APIError {
-  static func notAForm(_ type: String) -> APIError {
-    .unsupportedMedia(
-      "The body must be a form, Content-Type: multipart/form-data, with the image or video as its "
-        + "field file; the type of this one is \(type).")
-  }
-
   static func bodyTooLarge(limit: Int) -> APIError {
     .tooLarge("The body of the request has more than \(limit) bytes.", limit: limit, unit: "bytes")
   }
@@ -62,7 +64,7 @@ extension APIError {
 
 /// The file of a form, as it was received.
 package enum UploadedFile: Sendable {
-  /// The bytes of a JPEG, PNG or WebP file.
+  /// The bytes of a file of an image's format.
   case image([UInt8])
   /// A video on disk.
   case video(TemporaryFile)

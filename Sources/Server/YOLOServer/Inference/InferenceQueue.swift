@@ -45,8 +45,8 @@ package final class InferenceQueue: Sendable {
   ///   - presence: Tells when the caller's client goes away.
   ///   - work: What to do; the ticket says whether anybody still waits for it.
   /// - Returns: What `work` returned.
-  /// - Throws: `APIError` of status 503 if the queue is full or time is up, `CancellationError` if
-  ///   the caller was cancelled or its client has gone, else what `work` throws.
+  /// - Throws: `APIError` of status 503 if the queue is full or time is up, of status 499 if the client
+  ///   has gone, `CancellationError` if the caller was cancelled, else what `work` throws.
   package func run<Value: Sendable>(
     until deadline: ContinuousClock.Instant, seconds: Int, for presence: DisconnectMonitor,
     _ work: @escaping @Sendable (QueueTicket) throws -> Value
@@ -63,7 +63,7 @@ package final class InferenceQueue: Sendable {
     }
     defer { timer.cancel() }
     let leave: @Sendable () -> Void = { job.end(.failure(CancellationError())) }
-    return try await presence.whileWatching(leave) {
+    return try await presence.whileWatching({ job.end(.failure(APIError.clientClosed)) }) {
       try await withTaskCancellationHandler {
         try await withCheckedThrowingContinuation { continuation in
           job.await(continuation)

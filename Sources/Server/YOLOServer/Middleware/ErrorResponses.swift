@@ -16,7 +16,7 @@ struct ErrorResponses: RouterMiddleware {
     do {
       return try await next(request, context)
     } catch is CancellationError {
-      // The client has gone, or the server stops at once: nobody reads this.
+      // The server stops at once: hardly anybody reads this.
       return APIError.unavailable("The request was cancelled.").response()
     } catch {
       guard let failure = APIError(error) else {

@@ -45,6 +45,20 @@ package struct ModelReference: Sendable, Hashable {
     self.name = name
   }
 
+  /// Reads a reference that is a component of a path, with octets as `%2F`.
+  ///
+  /// - Throws: 400 `VALIDATION_ERROR` for the argument `model`: as ``init(parsing:)``, and for a `%`
+  ///   without two hexadecimal digits, and for octets that are not UTF-8.
+  package init(percentEncoded text: String) throws(APIError) {
+    guard let octets = text.utf8.percentDecoded,
+      let decoded = String(validating: octets, as: UTF8.self)
+    else {
+      throw Self.failure(
+        text, "model is not percent-encoded UTF-8: two hexadecimal digits must follow each %")
+    }
+    try self.init(parsing: decoded)
+  }
+
   /// Whether a name may be one of a model.
   package static func isPlain(_ name: String) -> Bool {
     !name.isEmpty && name.utf8.count <= byteLimit && !name.hasPrefix(".") && !name.contains("..")

@@ -34,6 +34,23 @@ extension ModelStore {
     return try await request.answer.get()
   }
 
+  /// Refuses a reference to another model than that of a lease.
+  ///
+  /// - Throws: 400, which names both.
+  package func check(_ reference: ModelReference, means lease: ModelLease) throws(APIError) {
+    let isSame = table.withLock { table in
+      guard let file = table.names[reference.name], let other = table.entries[file] else {
+        return false
+      }
+      return file == lease.fileName
+        || other.signature == table.entries[lease.fileName]?.signature
+    }
+    guard !isSame else { return }
+    throw .invalidField(
+      "model", given: reference.name, expected: "\(lease.name), as in the path, or no field model",
+      "The path names the model \(lease.name), but the field model names \(reference.name).")
+  }
+
   private func lease(_ file: String, in table: inout ModelTable) -> ModelLease? {
     guard let (signature, version) = table.acquire(file), let model = version.model else {
       return nil

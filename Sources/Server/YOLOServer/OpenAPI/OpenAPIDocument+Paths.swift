@@ -3,8 +3,11 @@ import YOLOServerOptions
 import JSONText
 
 extension OpenAPIDocument {
+  /// Why any request may be refused: its head is malformed, or it has another method.
+  private static let anyFailures = [400, 405, 431, 501]
+
   /// Why a form may be refused.
-  private static let formFailures = [400, 401, 403, 404, 408, 413, 415, 429, 500, 503]
+  private static let formFailures = [401, 403, 404, 408, 413, 415, 429, 499, 500, 503]
 
   static func paths(_ settings: ServerSettings) -> JSONValue {
     Schema.object([
@@ -16,7 +19,8 @@ extension OpenAPIDocument {
         "parameters": .array([
           Schema.object([
             "name": .string("model"), "in": .string("path"), "required": .bool(true),
-            "description": .string("The model: its name, or an id."),
+            "description": .string(
+              "The model as in the form's field, percent-encoded; the field must not name another."),
             "schema": Schema.type("string"),
           ])
         ]),
@@ -82,7 +86,7 @@ extension OpenAPIDocument {
       "description": .string(answer), "headers": headerReferences(["X-Request-Id"] + headers),
       "content": content,
     ])
-    let failures = failures + [405]
+    let failures = failures + anyFailures
     let responses =
       [JSONMember("200", success)]
       + failures.sorted().map { JSONMember("\($0)", responseReference($0)) }

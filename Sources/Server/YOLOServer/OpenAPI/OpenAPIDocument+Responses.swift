@@ -1,13 +1,15 @@
 #if Server
 import HTTPTypes
 import JSONText
+import NIOHTTP1
 
 extension OpenAPIDocument {
   /// The failures, by status: what each means, and the headers that it has besides `X-Request-Id`.
   private static var failures: [(failure: APIError, meaning: String, headers: [String])] {
     [
       (
-        .invalidField("imgsz", ""), "An argument, which `details` names, is not what it must be.",
+        .invalidField("imgsz", ""),
+        "An argument, which `details` names, is not what it must be, or the request is malformed.",
         []
       ),
       (.unauthorized(""), "There is no key, or none that is known.", ["WWW-Authenticate"]),
@@ -21,13 +23,24 @@ extension OpenAPIDocument {
       ),
       (
         .unsupportedMedia(""),
-        "The body is no form, or the file is neither an image nor a video that can be decoded.", []
+        "The body is no form, or is compressed, or the file is neither an image nor a video that "
+          + "can be decoded.", []
       ),
       (
         .rateLimited(limit: 0, retryAfter: 0), "The key has used up its calls of this hour.",
         ["Retry-After"] + rateLimitHeaders
       ),
+      (
+        APIError(http: .headerOverflow), "The head of the request is larger than the server takes.",
+        []
+      ),
+      (
+        .clientClosed,
+        "The client closed its side of the connection before the response was there.",
+        []
+      ),
       (.fault, "A fault of the server; its log has more under the request's id.", []),
+      (.notImplemented(""), "The body has a transfer coding other than chunked.", []),
       (
         .unavailable(""), "There is too much to do, or models are being loaded; try again later.",
         ["Retry-After"]
@@ -68,7 +81,9 @@ extension OpenAPIDocument {
   }
 
   /// The codes of all failures.
-  static var failureCodes: [String] { failures.map(\.failure.code) }
+  static var failureCodes: [String] {
+    failures.map(\.failure.code).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+  }
 
   static func responseReference(_ status: Int) -> JSONValue {
     Schema.object(["$ref": .string("#/components/responses/Failure\(status)")])

@@ -1,5 +1,6 @@
 #if Server
 import YOLOOptions
+import YOLOSystem
 
 /// Reads the fields of a form, some of which have an older name besides.
 struct FieldReader {
@@ -27,9 +28,11 @@ struct FieldReader {
     do throws(OptionError) {
       try setting.read(text, into: &root)
     } catch {
+      // As the request has it: the error may have the number that was read from it.
+      let given = text.excerpt()
       throw .invalidField(
-        name, given: error.given, expected: error.expected,
-        "\(name) must be \(error.expected), but \"\(error.given)\" was given.")
+        name, given: given, expected: error.expected,
+        "\(name) must be \(error.expected), but \"\(given)\" was given.")
     }
   }
 }

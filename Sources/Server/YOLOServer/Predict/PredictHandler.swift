@@ -2,7 +2,8 @@
 import YOLOServerOptions
 import HTTPTypes
 import Hummingbird
-import YOLOImageIO
+import YOLO
+import YOLOOptions
 
 /// Answers `POST /`, `/predict` and `/v1/predict/{model}`: a form with an image or a video.
 struct PredictHandler: Sendable {
@@ -16,17 +17,21 @@ struct PredictHandler: Sendable {
 
   /// Receives the form, predicts, and answers with one entry of `images` an image or frame.
   func respond(
-    to request: Request, context: ServerContext, pathModel: String? = nil
+    to request: Request, context: ServerContext, pathModel: ModelReference? = nil
   ) async throws -> Response {
     let presence = try await context.channel.disconnectMonitor()
     let form = try await UploadForm.read(
-      from: request.body, contentType: request.headers[.contentType],
-      contentLength: request.headers[.contentLength].flatMap { Int($0) }, limits: limits,
-      budget: uploads)
+      from: request.body, headers: request.headers, limits: limits, budget: uploads
+    ) {
+      if request.headers[.expect] != nil { try await context.channel.inviteBody() }
+    }
     metrics.recordUpload(bytes: form.fileBytes)
     let asked = try PredictRequest(form.fields, pathModel: pathModel)
     let lease = try await models.lease(asked.model)
     try allow(context.key, lease)
+    if let model = asked.repeatedModel { try models.check(model, means: lease) }
+    try asked.checkClasses(
+      of: lease.model, given: form.fields[PredictOption.classes.name])
     let call = PredictCall(
       form: form, asked: asked, lease: lease, presence: presence,
       metadata: ResponseMetadata(
@@ -35,10 +40,7 @@ struct PredictHandler: Sendable {
     switch form.file {
     case .image(let image): bytes = try await predict(image: image, call)
     case .video(let file): bytes = try await predict(video: file, call)
-    case .unknown(let first):
-      // The image reader names what it is not.
-      _ = try ImageReader.decode(first, named: "file")
-      throw APIError.unsupportedMedia("file: is no image or video of a known format")
+    case .unknown(let first): throw APIError.unknownFile(first)
     }
     return Response(
       status: .ok, headers: [.contentType: "application/json"],

@@ -1,12 +1,16 @@
 #if Server
+import YOLO
 import YOLOOptions
+import YOLOSystem
 
 /// What a form asks for, checked against ``PredictOption``.
 ///
 /// Fields that are not known are ignored, as the hosted service did.
 struct PredictRequest: Sendable {
-  /// The model; nil if the form names none.
+  /// The model; nil if neither the path nor the form names one.
   let model: ModelReference?
+  /// The model that the form names besides the path; it must be the same.
+  let repeatedModel: ModelReference?
   /// Thresholds and the input size.
   private(set) var options: PredictOptions
   /// Whether coordinates are fractions of the image's width and height.
@@ -19,6 +23,7 @@ struct PredictRequest: Sendable {
 
   private init() {
     model = nil
+    repeatedModel = nil
     // As with the hosted service, whatever size the model was trained with.
     options = .hosted
   }
@@ -27,24 +32,44 @@ struct PredictRequest: Sendable {
   ///
   /// - Parameters:
   ///   - fields: The fields that are no file.
-  ///   - pathModel: The model that the path names, if it does; it wins over the form's.
+  ///   - pathModel: The model that the path names, if it does.
   /// - Throws: `APIError` of status 400 that names the argument, the value and the range.
-  init(_ fields: [String: String], pathModel: String?) throws {
+  init(_ fields: [String: String], pathModel: ModelReference?) throws {
     let reader = FieldReader(fields: fields)
-    if let name = try pathModel ?? reader.value(of: "model")?.text {
-      model = try ModelReference(parsing: name)
-    } else {
-      model = nil
-    }
+    let named = try reader.value(of: "model").map { try ModelReference(parsing: $0.text) }
+    model = pathModel ?? named
+    repeatedModel = pathModel == nil ? nil : named
     options = Self.standard.options
     for setting in Self.settings { try reader.read(setting, into: &self) }
+  }
+}
+
+extension PredictRequest {
+  /// The names that fields may have; parts of a form with other names are ignored.
+  static let fieldNames = Set(
+    ["model"] + settings.flatMap { [$0.name, $0.olderName].compactMap(\.self) })
+
+  /// Refuses classes that the model does not have.
+  ///
+  /// - Parameters:
+  ///   - model: The model.
+  ///   - given: The field as the form has it.
+  /// - Throws: `APIError` of status 400.
+  func checkClasses(of model: Model, given: String?) throws(APIError) {
+    let last = model.classCount - 1
+    guard let unknown = options.classes?.filter({ $0 > last }).min() else { return }
+    let name = PredictOption.classes.name
+    throw .invalidField(
+      name, given: given?.excerpt(),
+      expected: "class indices from 0 to \(last), the classes of this model",
+      "\(name) must be from 0 to \(last), the classes of this model, but \(unknown) was given")
   }
 }
 
 extension PredictRequest: SettingsTable {
   /// The fields besides the file and the model, which the OpenAPI document has as well.
   static let settings: [Setting<PredictRequest>] =
-    PredictOptions.settings.map { $0.inside(\.options) } + [
+    PredictOptions.settings.map { $0.hosted.inside(\.options) } + [
       Setting(PredictOption.normalized, at: \.isNormalized),
       Setting(PredictOption.videoStride, at: \.stride),
     ]

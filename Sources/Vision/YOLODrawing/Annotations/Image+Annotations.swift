@@ -7,6 +7,8 @@ extension Image {
   /// Line widths and letters grow with the image. Boxes may reach beyond the image; what is not
   /// finite is left out.
   ///
+  /// - The border of a box and keypoints stand out from whatever is behind them: where that is of about
+  ///   their color, they have a casing, black or white.
   /// - A label stands on its box or, where there is no room above, inside at the box's upper edge,
   ///   and never leaves the image. That of an oriented box stands on the topmost corner.
   /// - A mask is tinted in its class's color and has an outline; its label stands over the
@@ -29,7 +31,8 @@ extension Image {
       guard case .keypoints(let box, let keypoints) = instance.geometry else { continue }
       let points = keypoints.map { style.shows($0, in: size) ? $0.point : nil }
       let frame = canvas.frame(box, lineWidth: style.lineWidth)
-      canvas.drawSkeleton(points, radius: style.limbRadius(in: frame))
+      canvas.drawSkeleton(
+        points, radius: style.limbRadius(in: frame), pointRadius: style.pointRadius(in: frame))
     }
     guard options.showsLabels else { return canvas.image }
     var typesetter = Typesetter(style: style.text)
@@ -54,6 +57,7 @@ extension Canvas {
     switch geometry {
     case .box(let box), .keypoints(let box, _), .outline(let box, _):
       guard let frame = frame(box, lineWidth: style.lineWidth) else { return nil }
+      frameCasing(frame, thickness: style.lineWidth, of: color)
       self.frame(frame, thickness: style.lineWidth, color)
       return TagAnchor(top: frame.top, column: .left(frame.left))
     case .orientedBox(let box):

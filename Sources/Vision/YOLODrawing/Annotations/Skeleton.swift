@@ -67,26 +67,44 @@ enum Skeleton {
 
 extension Canvas {
   /// Draws the limbs between points and the points; nil stands for a point that is not shown.
-  mutating func drawSkeleton(_ points: [Point?], radius: Float) {
+  ///
+  /// - Parameters:
+  ///   - points: The points.
+  ///   - radius: Half the thickness of limbs.
+  ///   - pointRadius: The radius of points that no limbs join.
+  mutating func drawSkeleton(_ points: [Point?], radius: Float, pointRadius: Float) {
     let isPerson = points.count == Skeleton.keypointCount
-    if isPerson {
-      for limb in Skeleton.limbs {
-        guard let first = points[limb.first], let second = points[limb.second] else { continue }
-        paint(Skeleton.color(of: limb.part)) { plane in
-          plane.addLine(from: first, to: second, radius: radius)
-        }
+    var limbs: [(first: Point, second: Point, color: Color)] = []
+    for limb in isPerson ? Skeleton.limbs : [] {
+      guard let first = points[limb.first], let second = points[limb.second] else { continue }
+      limbs.append((first, second, Skeleton.color(of: limb.part)))
+    }
+    let jointRadius = radius * 1.7 + 0.5
+    let pointRadius = isPerson ? jointRadius : max(pointRadius, jointRadius)
+    let rim = pointRadius + max(0.6, radius * 0.4)
+    let discs = points.enumerated().compactMap { index, point in
+      point.map { point in
+        (
+          center: point,
+          color: isPerson
+            ? Skeleton.color(of: Skeleton.parts[index]) : ClassPalette.color(ofClass: index)
+        )
       }
     }
-    let pointRadius = radius * 1.7 + 0.5
-    for (index, point) in points.enumerated() {
-      guard let point else { continue }
-      let color =
-        isPerson ? Skeleton.color(of: Skeleton.parts[index]) : ClassPalette.color(ofClass: index)
-      // A dark rim sets the point off from limbs of its color.
-      paint(.black, opacity: 0.55) {
-        $0.addDisc(point, radius: pointRadius + max(0.6, radius * 0.4))
+    // Casings lie below all lines, which would be taken for background of their color otherwise.
+    for limb in limbs {
+      paintCasing(of: limb.color) {
+        $0.addLine(from: limb.first, to: limb.second, radius: radius + 1)
       }
-      paint(color) { $0.addDisc(point, radius: pointRadius) }
+    }
+    for disc in discs { paintCasing(of: disc.color) { $0.addDisc(disc.center, radius: rim + 1) } }
+    for limb in limbs {
+      paint(limb.color) { $0.addLine(from: limb.first, to: limb.second, radius: radius) }
+    }
+    for disc in discs {
+      // A dark rim sets the point off from limbs of its color.
+      paint(.black, opacity: 0.55) { $0.addDisc(disc.center, radius: rim) }
+      paint(disc.color) { $0.addDisc(disc.center, radius: pointRadius) }
     }
   }
 }

@@ -52,6 +52,14 @@ struct AnnotationStyle {
     let fitting = Float(max(frame.width, frame.height)) * 0.007
     return max(min(maximum, fitting), 0.75)
   }
+
+  /// Returns the radius of keypoints that no limbs join: larger than joints, which limbs lead to, but not
+  /// as large as to hide small objects.
+  func pointRadius(in frame: PixelRectangle?) -> Float {
+    let maximum = max(Float(lineWidth) * 1.5, 2)
+    guard let frame else { return maximum }
+    return min(maximum, Float(max(frame.width, frame.height)) * 0.025)
+  }
 }
 
 /// The text of a tag.

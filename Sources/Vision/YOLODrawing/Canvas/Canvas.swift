@@ -68,14 +68,62 @@ struct Canvas {
     fill(PixelRectangle(left: innerRight, top: innerTop, right: right, bottom: innerBottom), color)
   }
 
+  /// Sets a line off from its background where that is of about the line's color: paints a casing, black
+  /// or white, on those pixels of the shapes that the line would not stand out from.
+  ///
+  /// - Parameters:
+  ///   - color: The color of the line.
+  ///   - draw: Adds the shapes: the line, a little thicker.
+  mutating func paintCasing(of color: Color, _ draw: (inout CoveragePlane) -> Void) {
+    paint(color.readableText, opacity: Self.casingOpacity, near: color, draw)
+  }
+
+  /// Draws the casing of a rectangle's border, a pixel on each side of it.
+  mutating func frameCasing(_ rectangle: PixelRectangle, thickness: Int, of color: Color) {
+    let outer = PixelRectangle(
+      left: rectangle.left - 1, top: rectangle.top - 1, right: rectangle.right + 1,
+      bottom: rectangle.bottom + 1)
+    let inside = thickness + 2
+    let rows = min(inside, max(0, outer.bottom - outer.top))
+    let columns = min(inside, max(0, outer.right - outer.left))
+    for part in [
+      PixelRectangle(
+        left: outer.left, top: outer.top, right: outer.right, bottom: outer.top + rows),
+      PixelRectangle(
+        left: outer.left, top: max(outer.bottom - inside, outer.top + rows), right: outer.right,
+        bottom: outer.bottom),
+      PixelRectangle(
+        left: outer.left, top: outer.top + rows, right: outer.left + columns,
+        bottom: max(outer.bottom - inside, outer.top + rows)),
+      PixelRectangle(
+        left: max(outer.right - inside, outer.left + columns), top: outer.top + rows,
+        right: outer.right, bottom: max(outer.bottom - inside, outer.top + rows)),
+    ] {
+      let part = part.clipped(to: bounds)
+      guard part.width > 0 else { continue }
+      for row in part.top..<part.bottom {
+        blend(
+          row: row, part.left..<part.right, color.readableText, near: color
+        ) { _ in Self.level(Self.casingOpacity) }
+      }
+    }
+  }
+
+  /// How much of the background a casing hides.
+  private static let casingOpacity: Float = 0.75
+  /// The maximum difference of samples of two colors that are hard to tell apart in a thin line.
+  private static let nearness = 64
+
   /// Paints the shapes that `draw` adds to an empty plane.
   ///
   /// - Parameters:
   ///   - color: The color of the shapes.
   ///   - opacity: How much of what lies below is hidden, 0 (nothing) to 1 (all).
+  ///   - near: Pixels of other colors than about this one are left as they are; nil for none.
   ///   - draw: Adds the shapes.
   mutating func paint(
-    _ color: Color, opacity: Float = 1, _ draw: (inout CoveragePlane) -> Void
+    _ color: Color, opacity: Float = 1, near: Color? = nil,
+    _ draw: (inout CoveragePlane) -> Void
   ) {
     var plane = self.plane ?? CoveragePlane(size: size)
     self.plane = nil
@@ -83,7 +131,7 @@ struct Canvas {
     let scale = Self.level(opacity)
     let width = size.width
     for (row, columns) in plane.touched.enumerated() where !columns.isEmpty {
-      blend(row: row, columns, color) { column in
+      blend(row: row, columns, color, near: near) { column in
         (Int(plane.samples[row * width + column]) * scale + 127) / 255
       }
     }
@@ -111,7 +159,7 @@ struct Canvas {
   /// Mixes a color into pixels of a row by their coverage, 0...255.
   @inline(__always)
   private mutating func blend(
-    row: Int, _ columns: Range<Int>, _ color: Color, coverage: (Int) -> Int
+    row: Int, _ columns: Range<Int>, _ color: Color, near: Color? = nil, coverage: (Int) -> Int
   ) {
     let start = 3 * row * size.width
     // SAFETY: the columns lie in the image.
@@ -120,6 +168,10 @@ struct Canvas {
         let coverage = coverage(column)
         guard coverage > 0 else { continue }
         let index = start + 3 * column
+        if let near {
+          let (red, green, blue) = (pixels[index], pixels[index + 1], pixels[index + 2])
+          guard Self.isNear(near, Color(red: red, green: green, blue: blue)) else { continue }
+        }
         pixels[index] = Self.mix(pixels[index], color.red, coverage)
         pixels[index + 1] = Self.mix(pixels[index + 1], color.green, coverage)
         pixels[index + 2] = Self.mix(pixels[index + 2], color.blue, coverage)
@@ -151,6 +203,12 @@ struct Canvas {
         pixels[index + 2] = Self.mix(pixels[index + 2], color.blue, coverage)
       }
     }
+  }
+
+  private static func isNear(_ first: Color, _ second: Color) -> Bool {
+    abs(Int(first.red) - Int(second.red)) <= nearness
+      && abs(Int(first.green) - Int(second.green)) <= nearness
+      && abs(Int(first.blue) - Int(second.blue)) <= nearness
   }
 
   private static func mix(_ below: UInt8, _ above: UInt8, _ coverage: Int) -> UInt8 {

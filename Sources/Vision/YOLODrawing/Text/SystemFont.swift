@@ -38,7 +38,7 @@ private struct Face: ~Copyable {
     var library: UnsafeMutableRawPointer?
     guard functions.start(&library) == 0, let library else { throw .noFreeType }
     var face: UnsafeMutableRawPointer?
-    guard functions.openFace(library, path, 0, &face) == 0, let face else {
+    guard functions.openFace(library, path.pathCharacters, 0, &face) == 0, let face else {
       functions.stop(library)
       throw .unreadable(path: path)
     }

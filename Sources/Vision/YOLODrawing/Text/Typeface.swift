@@ -32,7 +32,7 @@ public struct Typeface: Sendable {
   ///
   /// - Throws: `TypefaceError` if the file cannot be used.
   public static func fromEnvironment() throws(TypefaceError) -> Typeface {
-    guard let path = getenv("YOLO_FONT").map({ String(cString: $0) }), !path.isEmpty else {
+    guard let path = getenv("YOLO_FONT").map({ PathText.text(of: $0) }), !path.isEmpty else {
       return embedded
     }
     return try Typeface(fallbackFont: path)

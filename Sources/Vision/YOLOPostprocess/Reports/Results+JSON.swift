@@ -14,10 +14,22 @@ extension Results {
   public func write(
     to json: inout JSONWriter, isNormalized: Bool = false, includesSource: Bool = false
   ) {
+    write(
+      to: &json, isNormalized: isNormalized,
+      members: includesSource ? [JSONMember("source", .string(source))] : [])
+  }
+
+  /// Writes an image of the HUB answer.
+  ///
+  /// - Parameters:
+  ///   - json: The writer.
+  ///   - isNormalized: Whether coordinates are divided by the image's width and height.
+  ///   - members: Members that come first.
+  package func write(to json: inout JSONWriter, isNormalized: Bool, members: [JSONMember]) {
     json.beginObject()
-    if includesSource {
-      json.key("source")
-      json.string(source)
+    for member in members {
+      json.key(member.key)
+      json.value(member.value)
     }
     json.key("results")
     json.beginArray()
@@ -147,9 +159,15 @@ public struct ResultReport: Sendable {
   }
 
   /// Adds the results of an image.
-  public mutating func append(_ image: Results) {
-    image.write(to: &json, isNormalized: isNormalized)
+  public mutating func append(_ image: Results) { append(image, members: []) }
+
+  /// Adds the results of an image with members of its own, which come first.
+  package mutating func append(_ image: Results, members: [JSONMember]) {
+    image.write(to: &json, isNormalized: isNormalized, members: members)
   }
+
+  /// Adds an entry without results.
+  package mutating func append(_ members: [JSONMember]) { json.value(.object(members)) }
 
   /// Closes the report; nothing may be added after that.
   public mutating func finish(metadata: [JSONMember]) {
