@@ -381,7 +381,8 @@ let package = Package(
     .testTarget(
       name: "YOLOModelsTests",
       dependencies: [
-        "CheckpointFuzzing", "YOLO", "YOLOGraph", "YOLOModels", "YOLOTestSupport", "YOLOWeights",
+        "CheckpointFuzzing", "YOLO", "YOLOGraph", "YOLOModels", "YOLOSystem", "YOLOTestSupport",
+        "YOLOWeights",
       ],
       swiftSettings: settings),
     .testTarget(

@@ -11,6 +11,11 @@ package struct CheckpointSketch {
     case safetensors
     /// The pickle in a ZIP archive of `torch.save`; what is shared is so in the file, cycles too.
     case torch
+    /// The same, packed by a tool that compresses.
+    case deflatedTorch
+    /// The pickles and storages of `torch.save` before torch 1.6, the model wrapped for several
+    /// devices.
+    case legacyTorch
   }
 
   /// The model; its child `model` has the layers.
@@ -41,7 +46,7 @@ package struct CheckpointSketch {
   package func bytes(_ format: Format) -> [UInt8] {
     switch format {
     case .safetensors: SafetensorsSketch(self).bytes
-    case .torch: TorchSketch(self).bytes
+    case .torch, .deflatedTorch, .legacyTorch: TorchSketch(self, format).bytes
     }
   }
 }
@@ -234,9 +239,14 @@ private struct TorchSketch {
   private var memo = [ObjectIdentifier: UInt32]()
   private var storages = [(storage: TensorSketch.Storage, key: String)]()
   private var storageKeys = [ObjectIdentifier: String]()
+  private var storageSizes = [String: Int]()
   private let sketch: CheckpointSketch
+  private let format: CheckpointSketch.Format
 
-  init(_ sketch: CheckpointSketch) { self.sketch = sketch }
+  init(_ sketch: CheckpointSketch, _ format: CheckpointSketch.Format) {
+    self.sketch = sketch
+    self.format = format
+  }
 
   var bytes: [UInt8] {
     var writing = self
@@ -246,11 +256,19 @@ private struct TorchSketch {
   private mutating func write() -> [UInt8] {
     open(.dictionary)
     append("model")
-    append(sketch.root)
+    if format == .legacyTorch {
+      append(
+        ModuleSketch(
+          "torch.nn.parallel.data_parallel.DataParallel",
+          children: [("module", sketch.root)]))
+    } else {
+      append(sketch.root)
+    }
     append("train_args")
     append(.dictionary([(.string("imgsz"), sketch.imageSize)]))
     close(.dictionary)
     pickle.append(0x2E)
+    if format == .legacyTorch { return legacyFile() }
     var archive = ZipBuilder(pickle: pickle)
     archive.entries[0].checksum = Self.checksum(pickle)
     for (storage, key) in storages {
@@ -259,7 +277,50 @@ private struct TorchSketch {
       entry.checksum = 0
       archive.entries.append(entry)
     }
+    if format == .deflatedTorch {
+      for index in archive.entries.indices {
+        let content = archive.entries[index].content
+        archive.entries[index].checksum = archive.entries[index].checksum ?? Self.checksum(content)
+        archive.entries[index].fullSize = UInt32(content.count)
+        archive.entries[index].method = 8
+        archive.entries[index].content = Self.deflated(content)
+      }
+    }
     return archive.bytes
+  }
+
+  /// Bytes as blocks of DEFLATE that hold them as they are.
+  private static func deflated(_ bytes: [UInt8]) -> [UInt8] {
+    var stream = [UInt8]()
+    var start = 0
+    repeat {
+      let end = min(start + 0xFFFF, bytes.count)
+      let length = UInt64(end - start)
+      stream += [end == bytes.count ? 1 : 0] + little(length, count: 2)
+      stream += little(~length & 0xFFFF, count: 2) + bytes[start..<end]
+      start = end
+    } while start < bytes.count
+    return stream
+  }
+
+  /// The file of a torch that had no archives.
+  private func legacyFile() -> [UInt8] {
+    var file: [UInt8] = [
+      0x80, 2, 0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19, 0x2E,
+    ]
+    // The version 1001, an empty description of the machine, the object, the keys.
+    file += [0x80, 2, 0x4D, 0xE9, 0x03, 0x2E, 0x80, 2, 0x7D, 0x2E] + pickle
+    file += [0x80, 2, 0x5D, 0x28]
+    for (_, key) in storages {
+      file += [0x58] + little(UInt64(key.utf8.count), count: 4) + Array(key.utf8)
+    }
+    file += [0x65, 0x2E]
+    for (storage, key) in storages {
+      let size = storageSizes[key] ?? 1
+      file += little(UInt64(storage.bytes.count / size), count: 8)
+      file += storage.bytes[..<(storage.bytes.count / size * size)]
+    }
+    return file
   }
 
   /// The CRC-32 of bytes, by a table of all bytes.
@@ -393,6 +454,7 @@ private struct TorchSketch {
       key = "\(storages.count)"
       storageKeys[ObjectIdentifier(tensor.storage)] = key
       storages.append((tensor.storage, key))
+      storageSizes[key] = tensor.elementType.size
     }
     var packed = [Int]()
     var step = 1
@@ -408,6 +470,7 @@ private struct TorchSketch {
     append(key)
     append("cpu")
     append(tensor.storage.bytes.count / tensor.elementType.size)
+    if format == .legacyTorch { append(.none) }
     close(.tuple)
     pickle.append(0x51)
     append(tensor.offset)

@@ -155,7 +155,9 @@ package struct FuzzCase {
       func chance(_ one: Int, _ random: inout SplitMix64) -> Bool {
         Int.random(in: 0..<one, using: &random) == 0
       }
-      format = chance(3, &random) ? .torch : .safetensors
+      format =
+        chance(3, &random)
+        ? FuzzCase.pick([.torch, .torch, .deflatedTorch, .legacyTorch], &random) : .safetensors
       heals = !chance(4, &random)
       looksInside = chance(10, &random)
       let backend = chance(12, &random) ? FuzzCase.pick(Backend.available, &random) : .native

@@ -51,7 +51,7 @@ package final class ModuleSketch {
     "scale_factor", "kernel_size", "dilation", "ceil_mode", "groups", "in_channels", "out_channels",
     "padding_mode", "output_padding", "in_features", "out_features", "output_size", "eps",
     "negative_slope", "num_heads", "head_dim", "key_dim", "scale", "area", "nc", "reg_max", "nm",
-    "ne", "kpt_shape",
+    "ne", "kpt_shape", "affine", "xyxy", "return_indices", "size", "transforms",
   ]
 
   /// Returns a copy with copies of all that is below; what is shared or inside itself stays so.

@@ -106,16 +106,20 @@ import YOLOWeights
     ] {
       #expect(throws: WeightError.self) { try size(wrong) }
     }
-    // Without train_args, those of the model count: a dictionary, or a namespace before stripping.
+    // Without train_args, those of the model tell the task, but not the image size, as in Ultralytics:
+    // a dictionary, or a namespace before stripping.
     let arguments = Python.entries([("imgsz", .int(96)), ("task", .text("pose"))])
     for stored: Python in [
       arguments,
       .object(module: "ultralytics.utils", name: "IterableSimpleNamespace", state: arguments),
     ] {
       let checkpoint = try open(model([("args", stored)]))
-      #expect(checkpoint.imageSize == InputSize(height: 96, width: 96))
+      #expect(checkpoint.imageSize == nil)
       #expect(checkpoint.task == .pose)
     }
+    // A file that is the model itself has no other arguments.
+    let bare = try open(.model(layer, attributes: [("args", arguments)]))
+    #expect(bare.imageSize == InputSize(height: 96, width: 96))
   }
 
   @Test(arguments: [

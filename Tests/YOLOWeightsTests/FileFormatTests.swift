@@ -5,10 +5,6 @@ import YOLOWeights
 @Suite struct FileFormatTests {
   @Test(
     arguments: [
-      (
-        [0x80, 0x02, 0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19],
-        .legacyTorch
-      ),
       ([0x80, 0x04, 0x95, 0, 0, 0, 0, 0, 0, 0, 0, 0x4E], .pickle),
       ([0x08, 0x08, 0x12, 0x07] + Array("pytorch 2.0 and more".utf8), .onnx),
       ([0x1C, 0, 0, 0] + Array("TFL3abcd".utf8), .tensorFlowLite),
@@ -16,7 +12,12 @@ import YOLOWeights
       ([0x1F, 0x8B, 8, 0], .gzip), (Array("<?xml version".utf8), .xml),
       (Array("<!DOCTYPE html><html>".utf8), .html),
       (Array("version https://git-lfs.github.com/spec/v1\n".utf8), .gitLFSPointer),
-      (Array("hello, I am not a model".utf8), .unknown), ([0], .unknown),
+      (Array("hello, I am not a model".utf8), .text), ([0], .unknown),
+      (Array("\u{FEFF}\n<HTML><head>".utf8), .html), (Array("{\"error\": 1}".utf8), .json),
+      ([0x89] + Array("PNG\r\n".utf8), .image), ([0, 0, 0, 24] + Array("ftypmp42".utf8), .media),
+      (Array("Rar!12".utf8), .archive), (Array("RKNN1234".utf8), .rknn),
+      (Array("7767517\n75 83\n".utf8), .ncnn),
+      ([16, 1, 0, 0] + Array("{\"description\": \"Ultralytics YOLO\"".utf8), .tensorRT),
     ] as [([UInt8], FileFormat)])
   func foreignFilesAreNamed(bytes: [UInt8], format: FileFormat) {
     #expect(opening(bytes) == .unsupportedFormat(file: "test", found: format))

@@ -37,6 +37,11 @@ struct Fixture: Sendable, CustomTestStringConvertible {
     Bundle.module.resourceURL?.appending(path: "Fixtures/\(name)").path ?? name
   }
 
+  /// The bytes of a file in the test bundle.
+  static func content(_ name: String) throws -> [UInt8] {
+    try Array(Data(contentsOf: URL(filePath: path(name))))
+  }
+
   /// Reads what torch says about a fixture.
   init(_ name: String) throws {
     let data = try Data(contentsOf: URL(filePath: Self.path("expected.json")))

@@ -33,7 +33,8 @@ import YOLOWeights
     ("builtins", "exec"), ("__builtin__", "eval"), ("builtins", "__import__"),
     ("subprocess", "Popen"), ("importlib", "import_module"), ("torch", "load"),
     ("torch.hub", "load"), ("torch._utils", "_import_dotted_name"), ("runpy", "run_path"),
-    ("functools", "partial"), ("operator", "attrgetter"), ("collections", "Counter"),
+    ("operator", "attrgetter"), ("functools", "reduce"), ("collections", "namedtuple"),
+    ("builtins", "map"), ("builtins", "open"), ("logging", "FileHandler"), ("torch", "compile"),
     ("ultralyticsx", "run"), ("numpyro", "run"), ("__main__", "Model"), ("", "system"),
   ])
   func foreignObjectsAreRefusedByName(module: String, name: String) {

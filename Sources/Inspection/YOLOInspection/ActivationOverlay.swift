@@ -20,7 +20,7 @@ public struct ActivationOverlay: Sendable {
   public init(on photo: Image, fit: InputFit) {
     self.fit = fit
     switch fit {
-    case .crop: self.photo = fit.image(of: photo)
+    case .crop, .transformed: self.photo = fit.image(of: photo)
     case .letterbox:
       let pixels = photo.width * photo.height
       let scale = (Double(Self.pixelLimit) / Double(pixels)).squareRoot()
@@ -60,7 +60,7 @@ public struct ActivationOverlay: Sendable {
   /// Returns a plane over the network's input as one over the photo.
   private func overPhoto(_ values: [Float], _ size: Size) -> [Float] {
     switch fit {
-    case .crop: return BilinearPlane.resized(values, from: size, to: photo.size)
+    case .crop, .transformed: return BilinearPlane.resized(values, from: size, to: photo.size)
     case .letterbox(let letterbox):
       let (padded, inner) = (letterbox.padded, letterbox.resized)
       let whole = BilinearPlane.resized(values, from: size, to: padded)

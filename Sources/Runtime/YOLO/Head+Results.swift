@@ -115,8 +115,7 @@ extension Network.Head {
         QueryDecoder(classCount: classCount).instances(
           boxes: maps[boxes], classes: maps[classes], select: request.selection,
           in: request.space == .source ? letterbox.source : letterbox.padded))
-    case (.detect, .crop), (.segment, .crop), (.pose, .crop), (.oriented, .crop),
-      (.anchors, .crop), (.queries, .crop):
+    case (_, .crop), (_, .transformed):
       preconditionFailure("only classifiers crop")
     }
   }

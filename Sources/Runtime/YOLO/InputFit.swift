@@ -9,12 +9,14 @@ public enum InputFit: Sendable, Hashable {
   case letterbox(Letterbox)
   /// Scaled to cover, and cropped: what classifiers take.
   case crop(Size)
+  /// As a classifier's checkpoint stores it, to an input of the size.
+  case transformed(ClassifierTransforms, Size)
 
   /// The size of the input.
   var size: Size {
     switch self {
     case .letterbox(let letterbox): letterbox.padded
-    case .crop(let size): size
+    case .crop(let size), .transformed(_, let size): size
     }
   }
 
@@ -45,6 +47,11 @@ public enum InputFit: Sendable, Hashable {
       } else {
         view.classificationInput(size: size).withView(writeRows)
       }
+    case .transformed(let transforms, _):
+      let levels = (0..<3).map { transforms.levels(channel: $0) }
+      transforms.image(of: view).withView { input in
+        for y in 0..<layout.height { target.write(input.row(y), row: y, levels) }
+      }
     case .letterbox(let letterbox):
       let height = layout.height
       // Copying alone is too quick to be shared.
@@ -74,6 +81,17 @@ public enum InputFit: Sendable, Hashable {
         samples, width: layout.width, to: base + row * layout.rowStride,
         pixelStride: layout.pixelStride)
     }
+
+    /// Writes a row whose bytes become the numbers of a table for each channel.
+    func write(_ samples: UnsafePointer<UInt8>, row: Int, _ levels: [[Float]]) {
+      // SAFETY: as above.
+      let line = base + row * layout.rowStride
+      for x in 0..<layout.width {
+        for channel in 0..<3 {
+          line[x * layout.pixelStride + channel] = levels[channel][Int(samples[3 * x + channel])]
+        }
+      }
+    }
   }
 
   /// Returns the input as an image, of the size that the network is given.
@@ -83,6 +101,7 @@ public enum InputFit: Sendable, Hashable {
     switch self {
     case .letterbox(let letterbox): image.letterboxed(letterbox)
     case .crop(let size): image.classificationInput(size: size)
+    case .transformed(let transforms, _): image.withView { transforms.image(of: $0) }
     }
   }
 }

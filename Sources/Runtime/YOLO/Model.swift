@@ -30,6 +30,8 @@ public final class Model: Sendable {
   /// How the model is run.
   public let options: RuntimeOptions
 
+  /// How a classifier's images become its input, where the checkpoint tells that.
+  let transforms: StoredTransforms?
   let plans: PlanCache
   let sessions = Mutex(SessionPool())
   /// Where predictions that are awaited run.
@@ -81,6 +83,8 @@ public final class Model: Sendable {
     } catch {
       throw YOLOError(error, in: name)
     }
+    transforms =
+      network.head.isClassifier ? StoredTransforms(checkpoint, file: name) : nil
     // What planning read of the weights is packed now.
     plans = options.plans(of: network.graph) { checkpoint.releasePages() }
   }
@@ -93,19 +97,18 @@ public final class Model: Sendable {
   /// The task.
   public var task: VisionTask { network.head.task }
 
-  /// The largest stride of the head in pixels; inputs are a multiple of it, and of 32.
-  public var largestStride: Int { network.head.strides.max() ?? 32 }
+  /// The largest stride of the model in pixels; inputs are a multiple of it, and of 32.
+  public var largestStride: Int {
+    // The model's own strides count, too: Ultralytics goes by them alone.
+    guard let largest = network.head.strides.max() else { return 32 }
+    return checkpoint.strides.reduce(largest, max)
+  }
 
   /// The size that images are fitted into if none is asked for: that of the training, else 640.
   public var defaultImageSize: Size {
-    guard let size = checkpoint.imageSize,
-      let checked = try? PredictOption.imageSize.checked(
-        Size(width: size.width, height: size.height))
-    else {
-      let side = PredictOption.imageSize.defaultSide
-      return Size(width: side, height: side)
-    }
-    return checked
+    checkpoint.imageSize.map { Size(width: $0.width, height: $0.height) }
+      ?? Size(
+        width: PredictOption.imageSize.defaultSide, height: PredictOption.imageSize.defaultSide)
   }
 
   /// Finds the objects in an image, and blocks the calling thread until it is done.
@@ -191,8 +194,14 @@ public final class Model: Sendable {
   }
 
   func fit(for size: Size, options: PredictOptions) -> InputFit {
-    network.head.isClassifier
-      ? .crop(inputSize(options)) : .letterbox(letterbox(for: size, options: options))
+    guard network.head.isClassifier else {
+      return .letterbox(letterbox(for: size, options: options))
+    }
+    let input = inputSize(options)
+    // Transforms that cannot be done were refused with the options.
+    guard let transforms = try? transforms?.used(for: input), !transforms.isDefault(for: input)
+    else { return .crop(input) }
+    return .transformed(transforms, transforms.inputSize(of: size))
   }
 
   func plan(
@@ -224,7 +233,8 @@ public final class Model: Sendable {
 
   /// Checks the options, and says what they want of the outputs.
   func request(_ options: PredictOptions) throws(YOLOError) -> ResultRequest {
-    ResultRequest(
+    _ = try transforms?.used(for: inputSize(options))
+    return ResultRequest(
       selection: Selection(
         confidence: options.confidence, classes: try classes(options),
         method: network.head.selectionMethod(iouThreshold: options.iouThreshold),

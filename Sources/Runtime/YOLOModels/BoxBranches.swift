@@ -76,6 +76,7 @@ struct BoxBranches: Sendable {
         supported: "an integer for each of the \(boxes.count) levels")
     }
     self.strides = strides.map { Int($0) }
+    try record.checkBins(binCount)
     // The bins of a distance have the fixed weights 0, 1, 2, …: they are in the decoder. The rest is
     // the other branch, and what training alone needs.
     for child in record.children where Self.needless.contains(child.unprefixedName) {
@@ -133,6 +134,19 @@ struct BoxBranches: Sendable {
 }
 
 extension ModuleRecord {
+  /// Refuses bins of a distance with other weights than those that the decoder has.
+  fileprivate func checkBins(_ count: Int) throws {
+    guard count > 1, hasChild("dfl") else { return }
+    let dfl = try child("dfl")
+    guard dfl.className == "DFL", dfl.hasChild("conv") else { return }
+    let weight = try dfl.child("conv").tensor("weight", shape: [1, count, 1, 1]).floats()
+    guard weight.enumerated().allSatisfy({ $0.element == Float($0.offset) }) else {
+      throw ModelError.unsupported(
+        path: "\(dfl.path).conv", setting: "weight", found: ModelError.excerpt(weight),
+        supported: "0, 1, 2 and so on to \(count - 1), which every training keeps")
+    }
+  }
+
   /// The name without the prefix of the one-to-one branch.
   fileprivate var unprefixedName: String {
     let prefix = HeadBranch.oneToOne.prefix

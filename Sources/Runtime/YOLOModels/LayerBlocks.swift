@@ -33,7 +33,8 @@ struct Concat: Block {
   init(_ record: ModuleRecord) throws {
     path = record.path
     let dimension = try record.int("d", default: 1)
-    guard dimension == 1 else {
+    // Counted from the front or from the back of four.
+    guard dimension == 1 || dimension == -3 else {
       throw ModelError.unsupported(
         path: path, setting: "d", found: "\(dimension)", supported: "1, the channels")
     }

@@ -65,14 +65,41 @@ extension ModuleRecord {
   func window() throws -> Window {
     let kernel = try pair("kernel_size", in: 1...64, default: 1)
     let dilation = try pair("dilation", in: 1...16, default: 1)
+    let stride = try pair("stride", in: 1...64, default: 1)
     return Window(
-      kernel: kernel, stride: try pair("stride", in: 1...64, default: 1),
-      padding: try pair("padding", in: 0...64, default: 0), dilation: dilation)
+      kernel: kernel, stride: stride, padding: try padding(kernel, stride, dilation),
+      dilation: dilation)
+  }
+
+  /// Returns the padding of a window, of which torch also knows two by name.
+  private func padding(
+    _ kernel: (Int, Int), _ stride: (Int, Int), _ dilation: (Int, Int)
+  ) throws -> (Int, Int) {
+    guard let name = attributes["padding"]?.string else {
+      return try pair("padding", in: 0...64, default: 0)
+    }
+    let total = (dilation.0 * (kernel.0 - 1), dilation.1 * (kernel.1 - 1))
+    switch name {
+    case "valid": return (0, 0)
+    // With an odd sum torch pads one side more than the other.
+    case "same"
+    where stride == (1, 1) && total.0 % 2 == 0 && total.1 % 2 == 0 && max(total.0, total.1) <= 128:
+      return (total.0 / 2, total.1 / 2)
+    default:
+      throw ModelError.unsupported(
+        path: path, setting: "padding", found: name,
+        supported: "numbers, \"valid\", and \"same\" for odd kernels of stride 1")
+    }
   }
 
   /// Returns a parameter of the given shape, read when it is needed.
   func parameter(_ name: String, shape: [Int]) throws -> Parameter {
     let tensor = try tensor(name, shape: shape)
+    guard tensor.isFloatingPoint else {
+      throw ModelError.unsupported(
+        path: path, setting: name, found: "\(tensor.elementType)",
+        supported: "floating-point numbers: those of quantized weights lack their scales")
+    }
     return Parameter(.stored("\(path).\(name)"), shape: shape) { tensor.read(into: $0) }
   }
 
@@ -128,9 +155,17 @@ extension ModuleRecord {
 
   /// Returns the normalization of a `BatchNorm2d` record.
   func normalization(channels: Int) throws -> BatchNormalization {
-    BatchNormalization(
-      weight: try parameter("weight", shape: [channels]),
-      bias: try parameter("bias", shape: [channels]),
+    // Without parameters of its own it scales by one and adds nothing.
+    func constant(_ name: String, _ value: Float) throws -> Parameter {
+      guard try !bool("affine", default: true), !hasTensor(name) else {
+        return try parameter(name, shape: [channels])
+      }
+      return Parameter(
+        key: "\(path).\(name)", shape: [channels],
+        values: [Float](repeating: value, count: channels))
+    }
+    return BatchNormalization(
+      weight: try constant("weight", 1), bias: try constant("bias", 0),
       mean: try parameter("running_mean", shape: [channels]),
       variance: try parameter("running_var", shape: [channels]),
       epsilon: Float(try double("eps")))

@@ -65,12 +65,16 @@ public struct Network: Sendable {
   ) throws(ModelError) {
     do {
       (graph, head, layers) = try Self.trace(checkpoint.model, branch, GraphBuilder())
+      try AttributeTable.check(checkpoint)
     } catch let error as ModelError {
       throw error
     } catch let error as WeightError {
       throw .weights(error)
     } catch let error as GraphError {
       throw .graph(error)
+    } catch let error as AttributeTable.Objection {
+      throw .unsupported(
+        path: error.path, setting: error.key, found: error.found, supported: error.supported)
     } catch {
       preconditionFailure("blocks throw nothing else: \(error)")
     }

@@ -55,7 +55,7 @@ extension WeightError: CustomStringConvertible {
       "\(place(file, entry)): damaged or unsupported pickle at byte \(offset): \(reason)"
     case .forbiddenGlobal(let file, let entry, let name):
       "\(place(file, entry)) refers to the Python object \(printable(name)), "
-        + "which no YOLO checkpoint needs; the file is refused"
+        + ForeignObject(name).explanation
     case .invalidHeader(let file, let key, let reason):
       "\(place(file, key)): damaged or unsupported safetensors header: \(reason)"
     case .limitExceeded(let file, let entry, let what, let limit):
@@ -116,5 +116,46 @@ public struct ShapeMismatch: Sendable, Hashable {
     self.key = key
     self.expected = expected
     self.found = found
+  }
+}
+
+/// A Python object that a checkpoint names and that is not read.
+private struct ForeignObject {
+  /// Why the file is refused, as the end of a sentence that names the object.
+  let explanation: String
+
+  /// What gives a program the means to run others, to open files or to import code, none of which
+  /// belongs in a checkpoint.
+  private static let means: Set<String> = [
+    "", "os", "posix", "nt", "posixpath", "subprocess", "sys", "builtins", "__builtin__",
+    "importlib", "runpy", "socket", "shutil", "ctypes", "pty", "webbrowser", "code", "pickle",
+    "marshal", "operator", "urllib", "requests", "http", "ftplib", "smtplib", "multiprocessing",
+    "threading", "signal", "platform", "tempfile", "io", "codecs", "pdb", "timeit", "cProfile",
+  ]
+
+  init(_ name: String) {
+    let package = String(name.prefix { $0 != "." })
+    switch package {
+    case "models", "utils":
+      explanation =
+        "which belongs to the original repository of YOLOv5, YOLOv7 or YOLOv9, not to Ultralytics: "
+        + "such files are not run; use the model's present form (such as yolov5nu.pt), or train "
+        + "it with Ultralytics"
+    case "modelopt":
+      explanation =
+        "a module that NVIDIA ModelOpt quantized: such files are not run; use the checkpoint before "
+        + "quantization"
+    case "torch"
+    where ["torch.fx.", "torch.jit.", "torch._inductor."].contains(where: name.hasPrefix):
+      explanation =
+        "a module that torch compiled or traced: such files are not run; use the checkpoint that it "
+        + "was made of"
+    case _ where Self.means.contains(package) || package == "torch":
+      explanation = "which no YOLO checkpoint needs; the file is refused"
+    default:
+      explanation =
+        "which belongs to neither Ultralytics nor torch: its code is not part of the file, and what "
+        + "it would do to the results is unknown; the file is refused"
+    }
   }
 }

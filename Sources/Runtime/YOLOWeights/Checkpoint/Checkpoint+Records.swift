@@ -4,12 +4,14 @@ extension Checkpoint {
   /// Completes a checkpoint from its records, as Ultralytics stores them.
   ///
   /// `names`, `stride`, `task` and `yaml` are attributes of the model, the image size is an
-  /// argument of the training. `overrides` go before.
+  /// argument of the training. `overrides` go before. `isTrainingStored` tells whether `arguments` are
+  /// those of a training; those of a model that was never trained say nothing about its image size,
+  /// and Ultralytics passes over them.
   ///
   /// - Throws: `WeightError.unexpectedAttribute`.
   init(
     model: ModuleRecord, arguments: AttributeValue, info: CheckpointInfo,
-    overrides: CheckpointOverrides? = nil, file: String
+    overrides: CheckpointOverrides? = nil, isTrainingStored: Bool = true, file: String
   ) throws(WeightError) {
     func unexpected(_ key: String, _ expected: String, _ found: AttributeValue) -> WeightError {
       .unexpectedAttribute(
@@ -30,7 +32,8 @@ extension Checkpoint {
     case .none, .bool, .int, .float, .string, .list, .tuple, .tensor, .opaque: break
     }
     var imageSize: InputSize?
-    if let value = overrides?.imageSize ?? trainingArguments["imgsz"], !value.isNone {
+    let ownSize = isTrainingStored ? trainingArguments["imgsz"] : nil
+    if let value = overrides?.imageSize ?? ownSize, !value.isNone {
       guard let size = InputSize(value) else {
         throw unexpected("imgsz", "one or two sides from 1 to 65536", value)
       }

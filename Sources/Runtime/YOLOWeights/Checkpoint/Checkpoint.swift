@@ -65,8 +65,10 @@ public struct Checkpoint: Sendable {
     switch format {
     case .zip: self = try TorchReader.read(file, verifyingWeights: verifyingWeights)
     case .safetensors: self = try SafetensorsReader.read(file)
-    case .legacyTorch, .torchScript, .onnx, .tensorFlowLite, .hdf5, .gguf, .gzip, .xml, .html,
-      .gitLFSPointer, .pickle, .empty, .unknown:
+    case .legacyTorch: self = try LegacyTorchReader.read(file)
+    case .torchScript, .onnx, .tensorFlowLite, .hdf5, .gguf, .gzip, .xml, .html, .gitLFSPointer,
+      .pickle, .tensorRT, .coreML, .savedModel, .ncnn, .rknn, .archive, .json, .image, .media,
+      .text, .empty, .unknown:
       throw .unsupportedFormat(file: file.name, found: format)
     }
     self.file = file

@@ -12,12 +12,16 @@ package final class UsageTracker: Sendable {
     var used: Set<String> = []
     var missing: Set<String> = []
     var mismatched: Set<ShapeMismatch> = []
+    var attributes: Set<String> = []
   }
 
   init(file: String) { self.file = file }
 
   func use(_ key: String) { state.withLock { _ = $0.used.insert(key) } }
   func use(_ keys: [String]) { state.withLock { $0.used.formUnion(keys) } }
+  func read(_ attribute: String) { state.withLock { _ = $0.attributes.insert(attribute) } }
+  /// The attributes that were asked for, as class and name: `Conv2d.stride`.
+  package var attributes: Set<String> { state.withLock { $0.attributes } }
   func miss(_ key: String) { state.withLock { _ = $0.missing.insert(key) } }
   func mismatch(_ mismatch: ShapeMismatch) { state.withLock { _ = $0.mismatched.insert(mismatch) } }
   func reset() { state.withLock { $0 = State() } }

@@ -6,13 +6,19 @@ struct CentralHeader {
   /// The name as it lies in the directory.
   private let nameBytes: ByteView
   let checksum: UInt32
+  /// The size of the content.
   let size: Int
+  /// The size of the content as it lies in the file.
+  private let storedSize: Int
+  /// Whether the content is compressed by DEFLATE; else it is stored as it is.
+  let isDeflated: Bool
   /// Where the local header starts.
   let localOffset: Int
   /// Where the next record starts.
   let end: Int
 
-  init(file: MappedFile, offset: Int, limit: Int) throws(WeightError) {
+  /// Reads the record at an offset; the archive starts `shift` bytes into the file.
+  init(file: MappedFile, offset: Int, limit: Int, shift: Int) throws(WeightError) {
     func damaged(_ reason: String, _ entry: String? = nil) -> WeightError {
       .invalidArchive(file: file.name, entry: entry, reason: reason)
     }
@@ -35,27 +41,37 @@ struct CentralHeader {
       throw damaged("an entry name is empty or not valid text")
     }
     guard flags & 0x2041 == 0 else { throw damaged("the entry is encrypted", name) }
-    guard method == 0 else {
+    guard method == Self.stored || method == Self.deflated else {
       throw damaged(
-        "the entry is compressed (method \(method)); torch stores entries as they are", name)
+        "the entry is compressed by method \(method); read are stored entries, as torch writes "
+          + "them, and deflated ones", name)
     }
     guard disk == 0 || disk == .max else { throw damaged("it lies on another disk", name) }
     var wide = WideField(extra: extra)
     guard let fullSize = wide.value(full), let storedSize = wide.value(stored),
       let offset = wide.value(local)
     else { throw damaged("its ZIP64 field is missing or damaged", name) }
-    guard fullSize == storedSize else {
+    guard method == Self.deflated || fullSize == storedSize else {
       throw damaged("a stored entry has two sizes, \(storedSize) and \(fullSize)", name)
     }
-    guard fullSize <= UInt64(file.count), offset <= UInt64(file.count) else {
+    guard storedSize <= UInt64(file.count), offset <= UInt64(file.count - shift) else {
       throw damaged("it reaches outside the file", name)
+    }
+    guard fullSize <= (storedSize + 1) * UInt64(Inflate.maximumRatio) else {
+      throw damaged(
+        "\(storedSize) compressed bytes cannot stand for \(fullSize)", name)
     }
     self.name = name
     self.nameBytes = nameBytes
     self.checksum = checksum
     size = Int(fullSize)
-    localOffset = Int(offset)
+    self.storedSize = Int(storedSize)
+    isDeflated = method == Self.deflated
+    localOffset = Int(offset) + shift
   }
+
+  private static let stored: UInt16 = 0
+  private static let deflated: UInt16 = 8
 
   /// Finds the payload behind the local header, which must lie before the central directory.
   func payload(in file: MappedFile, before limit: Int) throws(WeightError) -> Range<Int> {
@@ -68,17 +84,17 @@ struct CentralHeader {
       let nameLength = bytes.uint16(at: localOffset + 26),
       let extraLength = bytes.uint16(at: localOffset + 28)
     else { throw damaged("its local header is missing or damaged") }
-    guard method == 0, flags & 0x2041 == 0 else {
+    guard method == (isDeflated ? Self.deflated : Self.stored), flags & 0x2041 == 0 else {
       throw damaged("its local header disagrees with the central directory")
     }
     guard let localName = bytes.slice(at: localOffset + 30, count: Int(nameLength)),
       localName.isEqual(to: nameBytes)
     else { throw damaged("its local header has another name") }
     let start = localOffset + 30 + Int(nameLength) + Int(extraLength)
-    guard start <= limit, size <= limit - start else {
-      throw damaged("its \(size) bytes reach into the central directory or outside the file")
+    guard start <= limit, storedSize <= limit - start else {
+      throw damaged("its \(storedSize) bytes reach into the central directory or outside the file")
     }
-    return start..<start + size
+    return start..<start + storedSize
   }
 }
 

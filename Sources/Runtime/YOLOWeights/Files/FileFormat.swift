@@ -28,6 +28,26 @@ public enum FileFormat: Sendable, Equatable, CaseIterable {
   case gitLFSPointer
   /// A bare pickle outside an archive.
   case pickle
+  /// A TensorRT engine.
+  case tensorRT
+  /// A Core ML package.
+  case coreML
+  /// A TensorFlow SavedModel.
+  case savedModel
+  /// An NCNN description of a network.
+  case ncnn
+  /// An RKNN model.
+  case rknn
+  /// An archive that is no ZIP archive: tar, 7z, RAR, bzip2, xz, zstd.
+  case archive
+  /// A JSON document, such as the answer of a server.
+  case json
+  /// An image.
+  case image
+  /// A video or a sound.
+  case media
+  /// Text, such as a model's description in YAML.
+  case text
   /// Nothing at all.
   case empty
   /// None of the above.
@@ -44,13 +64,24 @@ extension FileFormat {
     func starts(text: String, at offset: Int = 0) -> Bool {
       starts(Array(text.utf8), at: offset)
     }
+    let prefix = bytes.slice(at: 0, count: min(bytes.count, 512)).map { [UInt8]($0.buffer) } ?? []
+    // Text may have a mark of its encoding and blanks before it.
+    let blanks: Set<UInt8> = [0xEF, 0xBB, 0xBF, 0x20, 0x09, 0x0A, 0x0D]
+    let text = prefix.drop(while: blanks.contains)
+    func startsText(_ start: String) -> Bool {
+      let wanted = Array(start.utf8)
+      guard text.count >= wanted.count else { return false }
+      for (found, lower) in Swift.zip(text, wanted) where found != lower {
+        guard found >= 65, found <= 90, found + 32 == lower else { return false }
+      }
+      return true
+    }
+    func isText(_ byte: UInt8) -> Bool { byte >= 0x20 || blanks.contains(byte) }
     if bytes.count == 0 {
       self = .empty
     } else if starts(text: "PK\u{3}\u{4}") || starts(text: "PK\u{5}\u{6}") {
       self = .zip
-    } else if starts(
-      [0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19], at: 2)
-    {
+    } else if Self.legacyMarks.contains(where: { starts(Self.legacyNumber, at: $0) }) {
       self = .legacyTorch
     } else if starts(text: "version https://git-lfs") {
       self = .gitLFSPointer
@@ -62,20 +93,57 @@ extension FileFormat {
       self = .gguf
     } else if starts([0x1F, 0x8B]) {
       self = .gzip
-    } else if starts(text: "<?xml") || starts(text: "<net") {
+    } else if starts(text: "ftrt") || starts(text: "{\"description\": \"Ultralytics", at: 4) {
+      self = .tensorRT
+    } else if starts(text: "RKNN") {
+      self = .rknn
+    } else if starts(text: "7767517\n") {
+      self = .ncnn
+    } else if Self.archiveMarks.contains(where: { starts($0.mark, at: $0.offset) }) {
+      self = .archive
+    } else if Self.imageMarks.contains(where: { starts($0) }) {
+      self = .image
+    } else if starts(text: "ftyp", at: 4) || starts([0x1A, 0x45, 0xDF, 0xA3])
+      || starts(text: "ID3") || starts(text: "OggS")
+    {
+      self = .media
+    } else if startsText("<?xml") || startsText("<net") {
       self = .xml
-    } else if starts(text: "<!DOCTYPE") || starts(text: "<!doctype") || starts(text: "<html") {
+    } else if startsText("<!doctype") || startsText("<html") || startsText("<head") {
       self = .html
     } else if FileFormat.looksLikeSafetensors(bytes) {
       self = .safetensors
+    } else if ZipArchive.isAtEnd(of: bytes) {
+      // Something was put before the archive: it is read all the same.
+      self = .zip
     } else if bytes.count > 2, bytes[0] == 0x80, (2...5).contains(bytes[1]) {
       self = .pickle
     } else if FileFormat.looksLikeONNX(bytes) {
       self = .onnx
+    } else if startsText("{\"") || startsText("[{") || startsText("{\n") {
+      self = .json
+    } else if !text.isEmpty, prefix.allSatisfy(isText) {
+      self = .text
     } else {
       self = .unknown
     }
   }
+
+  /// The number that legacy torch files start with, as a pickle has it.
+  private static let legacyNumber: [UInt8] = [
+    0x8A, 0x0A, 0x6C, 0xFC, 0x9C, 0x46, 0xF9, 0x20, 0x6A, 0xA8, 0x50, 0x19,
+  ]
+  /// Where that number is: behind the protocol, or behind the length of a frame as well.
+  private static let legacyMarks = [2, 11]
+  private static let archiveMarks: [(mark: [UInt8], offset: Int)] = [
+    (Array("ustar".utf8), 257), ([0x37, 0x7A, 0xBC, 0xAF, 0x27, 0x1C], 0),
+    (Array("Rar!".utf8), 0), (Array("BZh".utf8), 0), ([0xFD, 0x37, 0x7A, 0x58, 0x5A], 0),
+    ([0x28, 0xB5, 0x2F, 0xFD], 0),
+  ]
+  private static let imageMarks: [[UInt8]] = [
+    [0xFF, 0xD8, 0xFF], [0x89, 0x50, 0x4E, 0x47], Array("GIF8".utf8), Array("RIFF".utf8),
+    [0x49, 0x49, 0x2A, 0], [0x4D, 0x4D, 0, 0x2A],
+  ]
 
   private static func looksLikeSafetensors(_ bytes: ByteView) -> Bool {
     guard bytes.count >= 10, let length = bytes.uint64(at: 0) else { return false }
@@ -93,12 +161,14 @@ extension FileFormat {
   /// What a user can do about a file of this kind.
   var advice: String? {
     switch self {
-    case .legacyTorch, .pickle: "load and save it again with a current torch"
-    case .torchScript, .onnx, .tensorFlowLite, .xml:
+    case .pickle: "load it in Python and save it with a current torch"
+    case .torchScript, .onnx, .tensorFlowLite, .xml, .tensorRT, .coreML, .savedModel, .ncnn, .rknn:
       "use the .pt checkpoint that it was exported from"
     case .gitLFSPointer: "fetch the file itself with git lfs pull"
-    case .html: "download the file again"
-    case .zip, .safetensors, .hdf5, .gguf, .gzip, .empty, .unknown: nil
+    case .html, .json: "it is the answer of a server, not the file: download it again"
+    case .gzip, .archive: "unpack it first"
+    case .text: "models are made from checkpoints, not from their descriptions"
+    case .zip, .legacyTorch, .safetensors, .hdf5, .gguf, .image, .media, .empty, .unknown: nil
     }
   }
 }
@@ -120,6 +190,16 @@ extension FileFormat: CustomStringConvertible {
     case .html: "a web page"
     case .gitLFSPointer: "a Git LFS pointer"
     case .pickle: "a bare pickle"
+    case .tensorRT: "a TensorRT engine"
+    case .coreML: "a Core ML package"
+    case .savedModel: "a TensorFlow SavedModel"
+    case .ncnn: "an NCNN description of a network"
+    case .rknn: "an RKNN model"
+    case .archive: "an archive"
+    case .json: "a JSON document"
+    case .image: "an image"
+    case .media: "a video or sound"
+    case .text: "a text file"
     case .empty: "an empty file"
     case .unknown: "a file of unknown kind"
     }

@@ -14,28 +14,48 @@ enum TorchReader {
       throw .invalidArchive(
         file: file.name, entry: name, reason: "the entry is missing: this is not a checkpoint")
     }
+    guard entry.size <= PickleLimits.bytes else {
+      throw .limitExceeded(
+        file: file.name, at: name, what: "bytes of pickle", limit: PickleLimits.bytes)
+    }
     if !verifyingWeights { try archive.verify(entry) }
-    let graph = try PickleMachine.run(archive.bytes(of: entry), file: file.name, entry: name)
-    return try checkpoint(graph, archive, root, file)
+    let content = try archive.content(of: entry)
+    let graph = try withExtendedLifetime(content.file) { () throws(WeightError) in
+      try PickleMachine.run(content.bytes, file: file.name, entry: name)
+    }
+    return try checkpoint(graph, StorageTable(archive, root: root), format: .zip)
   }
 
-  /// The directory of the first entry, after the checks that concern the archive as a whole.
+  /// The directory of the pickle, after the checks that concern the archive as a whole.
+  ///
+  /// A tool that packed the archive again may have added entries, or left out the directory.
   private static func root(of archive: ZipArchive) throws(WeightError) -> String {
     let file = archive.file.name
     guard let first = archive.entries.first else {
       throw .invalidArchive(file: file, entry: nil, reason: "the archive is empty")
     }
-    guard let slash = first.name.firstIndex(of: "/") else {
-      throw .invalidArchive(
-        file: file, entry: first.name, reason: "torch keeps every entry in one directory")
+    let pickles = archive.entries.filter {
+      ($0.name == "data.pkl" || $0.name.hasSuffix("/data.pkl"))
+        && !$0.name.hasPrefix("__MACOSX/")
     }
-    let root = String(first.name[...slash])
-    let isScript =
-      archive["\(root)constants.pkl"] != nil
-      || archive.entries.contains { $0.name.hasPrefix("\(root)code/") }
-    guard !isScript else { throw .unsupportedFormat(file: file, found: .torchScript) }
+    let root = pickles.first.map { String($0.name.dropLast("data.pkl".count)) }
+    if let root {
+      let isScript =
+        archive["\(root)constants.pkl"] != nil
+        || archive.entries.contains { $0.name.hasPrefix("\(root)code/") }
+      guard !isScript else { throw .unsupportedFormat(file: file, found: .torchScript) }
+    }
+    guard pickles.count <= 1 else {
+      throw .invalidArchive(
+        file: file, entry: pickles[1].name,
+        reason: "a second pickle beside \(printable(pickles[0].name)): which one is the checkpoint?"
+      )
+    }
+    guard let root else { throw foreign(archive, first) }
     if let order = archive["\(root)byteorder"] {
-      guard order.payload.count == 6, archive.bytes(of: order).text() == "little" else {
+      let content = try archive.content(of: order)
+      let text = withExtendedLifetime(content.file) { content.bytes.text() }
+      guard text == "little" else {
         throw .invalidArchive(
           file: file, entry: order.name, reason: "the byte order is not \"little\"")
       }
@@ -43,18 +63,51 @@ enum TorchReader {
     return root
   }
 
-  private static func checkpoint(
-    _ graph: PickleGraph, _ archive: ZipArchive, _ root: String, _ file: MappedFile
+  /// The error of an archive without a checkpoint's pickle, by what it holds instead.
+  private static func foreign(_ archive: ZipArchive, _ first: ZipEntry) -> WeightError {
+    let file = archive.file.name
+    func holds(_ suffix: String) -> ZipEntry? {
+      archive.entries.first { $0.name.hasSuffix(suffix) && !$0.name.hasPrefix("__MACOSX/") }
+    }
+    if holds("/constants.pkl") != nil || holds("/code/__torch__.py") != nil {
+      return .unsupportedFormat(file: file, found: .torchScript)
+    }
+    for suffix in [".pt", ".pth", ".safetensors"] {
+      guard let inner = holds(suffix) else { continue }
+      return .invalidArchive(
+        file: file, entry: inner.name,
+        reason: "a checkpoint inside of another archive; unpack it and open the file itself")
+    }
+    if holds("Manifest.json") != nil && holds(".mlmodel") != nil {
+      return .unsupportedFormat(file: file, found: .coreML)
+    }
+    if holds("saved_model.pb") != nil {
+      return .unsupportedFormat(file: file, found: .savedModel)
+    }
+    guard let slash = first.name.firstIndex(of: "/") else {
+      return .invalidArchive(
+        file: file, entry: first.name,
+        reason: "there is no data.pkl: torch keeps every entry in one directory")
+    }
+    return .invalidArchive(
+      file: file, entry: "\(first.name[...slash])data.pkl",
+      reason: "the entry is missing: this is not a checkpoint")
+  }
+
+  /// Creates the checkpoint of a pickle's outcome.
+  static func checkpoint(
+    _ graph: PickleGraph, _ storages: StorageTable, format: FileFormat
   ) throws(WeightError) -> Checkpoint {
-    let usage = UsageTracker(file: file.name)
-    var builder = RecordBuilder(graph: graph, archive: archive, root: root, usage: usage)
+    let file = storages.file.name
+    let usage = UsageTracker(file: file)
+    var builder = RecordBuilder(graph: graph, storages: storages, usage: usage)
+    let (module, selected) = try ModelSearch(graph: graph, file: file).result()
     var top: [String: PickleValue] = [:]
     for (key, value) in graph.entries(graph.root) ?? [] { top[key] = value }
-    let (module, selected) = try select(graph, top, builder, file.name)
     let model = try builder.module(module)
 
     var info = CheckpointInfo()
-    info.format = .zip
+    info.format = format
     info.selected = selected
     info.date = top["date"].flatMap(graph.string)
     info.version = top["version"].flatMap(graph.string)
@@ -62,40 +115,13 @@ enum TorchReader {
     info.docs = top["docs"].flatMap(graph.string)
     if case .int(let epoch) = top["epoch"] { info.epoch = epoch }
     var arguments = model.attributes["args"] ?? .none
+    var isTrainingStored = graph.items(graph.root, .dictionary) == nil
     if let stored = top["train_args"], stored != .none {
       arguments = try builder.value(stored, at: "train_args")
+      isTrainingStored = true
     }
     return try Checkpoint(
-      model: model, arguments: arguments, info: info, file: file.name)
-  }
-
-  /// Finds the model: `ema`, else `model`, of a dictionary; the root itself, or its `model`, if the
-  /// file holds a bare object.
-  private static func select(
-    _ graph: PickleGraph, _ top: [String: PickleValue], _ builder: RecordBuilder, _ file: String
-  ) throws(WeightError) -> (module: PickleValue, selected: String) {
-    if graph.items(graph.root, .dictionary) != nil {
-      for key in ["ema", "model"] {
-        guard let value = top[key], value != .none else { continue }
-        guard builder.isModule(value) else {
-          throw .invalidModel(
-            file: file, at: key, reason: "a state dict or other object without an architecture")
-        }
-        return (value, key)
-      }
-      throw .invalidModel(
-        file: file, at: "", reason: "a dictionary without a model: perhaps a bare state dict")
-    }
-    guard builder.isModule(graph.root), let state = graph.object(graph.root)?.state,
-      let attributes = graph.entries(state)
-    else {
-      throw .invalidModel(file: file, at: "", reason: "the file holds no model")
-    }
-    let children = attributes.first { $0.key == "_modules" }.flatMap { graph.entries($0.value) }
-    let inner = ((children ?? []) + attributes).first { $0.key == "model" }?.value
-    if let inner, builder.isModule(inner), graph.global(inner)?.name != "Sequential" {
-      return (inner, "root.model")
-    }
-    return (graph.root, "root")
+      model: model, arguments: arguments, info: info, isTrainingStored: isTrainingStored,
+      file: file)
   }
 }

@@ -29,4 +29,26 @@ enum NumpyScalar {
     default: return nil
     }
   }
+
+  /// The text in `scalar(dtype, bytes)` of a `U` type, four bytes a character, or nil if it is of
+  /// another type.
+  static func text(_ arguments: [PickleValue], in graph: PickleGraph) -> String? {
+    guard arguments.count == 2, let type = graph.object(arguments[0]), type.kind == .instance,
+      graph.global(arguments[0])?.qualifiedName == "numpy.dtype",
+      let code = type.items.first.flatMap(graph.string), code.hasPrefix("U"),
+      graph.items(type.state, .tuple)?.dropFirst().first.flatMap(graph.string) != ">",
+      let content = graph.items(arguments[1], .bytes)?.first.flatMap(graph.string)
+    else { return nil }
+    let bytes = content.unicodeScalars.map { UInt32($0.value & 0xFF) }
+    guard bytes.count.isMultiple(of: 4), bytes.count <= 1 << 16 else { return nil }
+    var text = ""
+    for index in stride(from: 0, to: bytes.count, by: 4) {
+      let value =
+        bytes[index] | bytes[index + 1] << 8 | bytes[index + 2] << 16 | bytes[index + 3] << 24
+      // Shorter texts are filled up with zeros.
+      guard value != 0 else { continue }
+      text.unicodeScalars.append(Unicode.Scalar(value) ?? "\u{FFFD}")
+    }
+    return text
+  }
 }

@@ -20,11 +20,14 @@ package struct PickleMachine {
   private let bytes: ByteView
   private let file: String
   private let entry: String
+  /// Whether the stream is one of several of a file that is no archive.
+  let isLegacy: Bool
 
-  private init(bytes: ByteView, file: String, entry: String) {
+  private init(bytes: ByteView, file: String, entry: String, isLegacy: Bool = false) {
     self.bytes = bytes
     self.file = file
     self.entry = entry
+    self.isLegacy = isLegacy
   }
 
   /// Runs the stream to its end.
@@ -41,6 +44,18 @@ package struct PickleMachine {
     }
     try machine.run()
     return machine.graph
+  }
+
+  /// Runs the stream at the start of some bytes, one of several in a legacy torch file; returns also
+  /// how many bytes it has.
+  ///
+  /// - Throws: As `run(_:file:entry:)`.
+  package static func runPrefix(
+    of bytes: ByteView, file: String, entry: String
+  ) throws(WeightError) -> (graph: PickleGraph, count: Int) {
+    var machine = PickleMachine(bytes: bytes, file: file, entry: entry, isLegacy: true)
+    try machine.run()
+    return (machine.graph, machine.offset)
   }
 
   private mutating func run() throws(WeightError) {

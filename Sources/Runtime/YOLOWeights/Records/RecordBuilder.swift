@@ -7,9 +7,7 @@ import YOLOTensor
 /// totals are bounded by `RecordLimits`, so sharing cannot multiply work.
 struct RecordBuilder {
   private let graph: PickleGraph
-  private let archive: ZipArchive
-  /// The directory of the archive that holds everything, with its slash.
-  private let root: String
+  private var storages: StorageTable
   private let usage: UsageTracker
   /// Which strings of the graph name hooks and bookkeeping of torch, without meaning for inference.
   private let isInternal: [Bool]
@@ -40,10 +38,9 @@ struct RecordBuilder {
     var isCut = false
   }
 
-  init(graph: PickleGraph, archive: ZipArchive, root: String, usage: UsageTracker) {
+  init(graph: PickleGraph, storages: StorageTable, usage: UsageTracker) {
     self.graph = graph
-    self.archive = archive
-    self.root = root
+    self.storages = storages
     self.usage = usage
     isInternal = graph.strings.map(Self.isInternal)
   }
@@ -94,7 +91,7 @@ struct RecordBuilder {
     guard valueCount <= RecordLimits.values else {
       throw exceeded(path, "attribute values", RecordLimits.values)
     }
-    let byteLimit = 2 * archive.file.count + RecordLimits.tensorBytes
+    let byteLimit = 2 * storages.file.count + RecordLimits.tensorBytes
     guard tensorBytes <= byteLimit else { throw exceeded(path, "bytes of tensors", byteLimit) }
     var children: [ModuleRecord] = []
     for (key, child) in body.children {
@@ -115,6 +112,13 @@ struct RecordBuilder {
       throw .invalidModel(file: usage.file, at: path, reason: "this is not a torch module")
     }
     body.qualifiedName = ClassPath.current(graph.globals[Int(object.global)].qualifiedName)
+    guard !ClassPath.isQuantized(body.qualifiedName) else {
+      throw .invalidModel(
+        file: usage.file, at: path,
+        reason: "a quantized module, \(printable(body.qualifiedName)): quantized models are not "
+          + "run; use the checkpoint that this one was made of")
+    }
+    try refuseHooks(of: state, at: path)
     for (keyIndex, value) in state where !isInternal[Int(keyIndex)] {
       let key = graph.strings[Int(keyIndex)]
       switch key {
@@ -138,7 +142,58 @@ struct RecordBuilder {
         body.weight += converted.weight + key.utf8.count / 64
       }
     }
+    try resolvePruning(of: &body, at: path)
     return body
+  }
+
+  /// Refuses functions that torch calls before or after a module: they may change its output.
+  ///
+  /// Those of pruning are resolved instead, and those of a distillation only look.
+  private func refuseHooks(
+    of state: [(key: Int32, value: PickleValue)], at path: String
+  ) throws(WeightError) {
+    for (key, value) in state
+    where ["_forward_hooks", "_forward_pre_hooks"].contains(graph.strings[Int(key)]) {
+      let items = graph.items(value, .dictionary) ?? []
+      for index in stride(from: 1, to: items.count, by: 2) {
+        let name = graph.global(items[index])?.qualifiedName ?? "an object without a class"
+        guard !name.hasPrefix("torch.nn.utils.prune."),
+          name != "ultralytics.nn.distill_model.FeatureHook"
+        else { continue }
+        throw .invalidModel(
+          file: usage.file, at: path,
+          reason: "a hook, \(printable(name)), changes what this module computes; hooks are not "
+            + "run: remove it and save the model again")
+      }
+    }
+  }
+
+  /// Sets parameters that are being pruned (`weight_orig`, `weight_mask`) to the values that they have
+  /// at present, under their own names.
+  private func resolvePruning(of body: inout Body, at path: String) throws(WeightError) {
+    let suffix = "_mask"
+    for mask in body.tensorNames where mask.hasSuffix(suffix) {
+      let name = String(mask.dropLast(suffix.count))
+      guard let masks = body.tensors[mask], let original = body.tensors[name + "_orig"],
+        body.tensors[name] == nil
+      else { continue }
+      guard case .tensor(let present)? = body.attributes[name], present.shape == original.shape,
+        masks.shape == original.shape,
+        zip(zip(original.floats(), masks.floats()), present.floats()).allSatisfy({
+          // What was pruned in other precision differs by the rounding of 16-bit numbers.
+          abs($0.0 * $0.1 - $1) <= abs($1) * 0x1p-10
+        })
+      else {
+        throw .invalidModel(
+          file: usage.file, at: path.isEmpty ? name : "\(path).\(name)",
+          reason: "it is being pruned, and its present values are missing or out of date; "
+            + "call torch.nn.utils.prune.remove and save the model again")
+      }
+      body.attributes[name] = nil
+      body.tensors[name] = present
+      for old in [mask, name + "_orig"] { body.tensors[old] = nil }
+      body.tensorNames = body.tensorNames.filter { $0 != mask && $0 != name + "_orig" } + [name]
+    }
   }
 
   private static func isInternal(_ key: String) -> Bool {
@@ -185,29 +240,55 @@ struct RecordBuilder {
 // MARK: - Tensors
 
 extension RecordBuilder {
-  private func tensor(_ value: PickleValue, key: String) throws(WeightError) -> WeightTensor {
+  private mutating func tensor(
+    _ value: PickleValue, key: String
+  ) throws(WeightError) -> WeightTensor {
     func unusable(_ reason: String) -> WeightError {
       .invalidTensor(file: usage.file, tensor: key, reason: reason)
     }
     guard let parts = graph.items(value, .tensor), parts.count == 4,
       case .int(let offset) = parts[1], let shape = integers(parts[2]),
       let strides = integers(parts[3])
-    else { throw unusable("it is not a tensor, or its shape is not made of integers") }
-    guard let storage = graph.items(parts[0], .storage), storage.count == 2,
+    else {
+      let what = graph.global(value).map { ", but \(printable($0.qualifiedName))" } ?? ""
+      throw unusable("it is not a tensor, or its shape is not made of integers\(what)")
+    }
+    guard let storage = graph.items(parts[0], .storage), storage.count >= 2,
       let storageKey = graph.string(storage[0]), case .int(let count) = storage[1],
-      case .storage(let type)? = graph.global(parts[0])?.role
+      let role = graph.global(parts[0])?.role
     else { throw unusable("it has no storage") }
-    guard let entry = archive["\(root)data/\(storageKey)"] else {
-      throw unusable("the archive lacks its data, data/\(storageKey)")
+    guard case .storage(let type) = role else {
+      throw unusable(
+        "numbers of a \(printable(graph.global(parts[0])?.name ?? "")) are not read")
+    }
+    guard let whole = try storages.region(of: storageKey) else {
+      throw unusable("the archive lacks its data, data/\(printable(storageKey))")
     }
     let (bytes, overflow) = count.multipliedReportingOverflow(by: type.size)
-    guard !overflow, bytes == entry.payload.count else {
+    guard !overflow, bytes == whole.range.count else {
       throw unusable(
-        "data/\(storageKey) has \(entry.payload.count) bytes, not \(count) elements of \(type)")
+        "data/\(printable(storageKey)) has \(whole.range.count) bytes, not \(count) elements of "
+          + "\(type)")
+    }
+    var region = whole.range
+    if storage.count == 4 {
+      guard case .int(let first) = storage[2], case .int(let length) = storage[3], first >= 0,
+        length >= 0, first <= count, length <= count - first
+      else { throw unusable("its part of data/\(printable(storageKey)) reaches outside of it") }
+      let start = region.lowerBound + first * type.size
+      region = start..<start + length * type.size
     }
     return try WeightTensor(
-      key: key, file: archive.file, region: entry.payload, elementType: type, shape: shape,
+      key: key, file: whole.file, region: region, elementType: type, shape: shape,
       strides: strides, offset: offset)
+  }
+
+  /// Whether the numbers of a tensor are of a type that is read.
+  private func isReadable(_ value: PickleValue) -> Bool {
+    guard let storage = graph.items(value, .tensor)?.first,
+      case .storage? = graph.global(storage)?.role
+    else { return false }
+    return true
   }
 
   private func integers(_ value: PickleValue) -> [Int]? {
@@ -282,6 +363,9 @@ extension RecordBuilder {
         weight: parts.weight, isCut: parts.isCut)
     case .dictionary: return try convertDictionary(object.items, at: path, depth: depth)
     case .tensor:
+      guard isReadable(.object(index)) else {
+        return Converted(value: .opaque("a tensor of numbers that are not read"))
+      }
       let tensor = try self.tensor(.object(index), key: path)
       return Converted(value: .tensor(tensor), weight: 1 + tensor.byteCount / 64)
     case .instance:

@@ -27,6 +27,14 @@ public struct WeightTensor: Sendable {
   /// The size of all elements in the file's type, in bytes.
   public var byteCount: Int { count * elementType.size }
 
+  /// Whether the elements are floating-point numbers.
+  package var isFloatingPoint: Bool {
+    switch elementType {
+    case .float16, .bfloat16, .float32, .float64: true
+    case .int8, .int16, .int32, .int64, .uint8, .bool: false
+    }
+  }
+
   /// Whether the elements lie in the file in row-major order without gaps.
   public var isContiguous: Bool {
     var expected = 1

@@ -34,6 +34,18 @@ package struct CenterCrop: Sendable, Hashable {
     top = Self.half(resized.height - target.height)
   }
 
+  /// Plans the middle of an image brought to size `resized`, of size `target` at most.
+  package init(source: Size, resized: Size, target: Size) {
+    precondition(source.width > 0 && source.height > 0, "an image has at least one pixel")
+    precondition(resized.width > 0 && resized.height > 0, "a scaled image has at least one pixel")
+    self.source = source
+    self.resized = resized
+    self.target = Size(
+      width: min(resized.width, target.width), height: min(resized.height, target.height))
+    left = Self.half(resized.width - self.target.width)
+    top = Self.half(resized.height - self.target.height)
+  }
+
   /// Whether nothing is scaled or cut.
   package var isIdentity: Bool { resized == source && target == source }
 
