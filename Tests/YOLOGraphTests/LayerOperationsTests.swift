@@ -38,7 +38,7 @@ import YOLOTestSupport
 
     let coarse = normal.averagePooled(by: Window(kernel: 2, stride: 2), at: "coarse")
     let maps = [normal, coarse]
-    let anchors = maps.indices.map { maps[$0].anchors(level: $0, at: "anchors") }
+    let anchors = maps.indices.map { maps[$0].anchors(QueryBoxes(level: $0), at: "anchors") }
     let scores = try maps.enumerated().map { index, map in
       try map.multiplied(by: anchors[index].slice(channels: 4..<5, at: "valid"), at: "masked")
         .convolved(by: weights.convolution(16, 3), at: "scores \(index)")

@@ -182,6 +182,19 @@ import Musl
     }
   }
 
+  @Test func storedAnchorsTakeTheirPlace() {
+    var bench = KernelBench()
+    let output = bench.place(height: 2, width: 3, channels: 5, border: 1, filled: false)
+    var stored = bench.values(24)
+    stored[9] = .infinity
+    let expected = bench.arena(with: output) { y, x, channel in
+      let pixel = 3 * y + x
+      if channel == 4 { return pixel == 2 ? 0 : 1 }
+      return pixel == 2 ? .infinity : Double(stored[4 * pixel + channel])
+    }
+    #expect(bench.result(of: QueryAnchors(level: 0, stored: stored, to: output)) == expected)
+  }
+
   @Test(arguments: [(1, 1, 1, 3), (2, 2, 2, 8), (4, 3, 4, 9)])
   func deformableAttentionSamplesMaps(_ trial: (Int, Int, Int, Int)) {
     let (headCount, levels, points, length) = trial

@@ -200,7 +200,15 @@ struct Exponential: ElementFunction {
   let parameters: SIMD4<Float>
 
   @_transparent
-  func at(_ x: Vector) -> Vector { powerOfNegative(-(x * Vector(repeating: parameters[0]))) }
+  func at(_ x: Vector) -> Vector {
+    let scale = Vector(repeating: parameters[0])
+    let product = x * scale
+    // Its rounding would cost |scale · x| ulp of the power. Where products are not fused it is 0.
+    let rounding = multiplyAdd(-product, x, scale)
+      .replacing(with: Vector.zero, where: magnitude(product) .> Vector(repeating: 87))
+    let power = powerOfNegative(-product)
+    return multiplyAdd(power, power, rounding)
+  }
 }
 
 /// f(x) = (1 + λ e^(−κx))^(−1/λ), given κ, log λ and 1 / λ.

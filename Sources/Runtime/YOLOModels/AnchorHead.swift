@@ -46,7 +46,7 @@ struct AnchorHead: HeadBlock {
 
   /// Whether a record is of such a head.
   static func recognizes(_ record: ModuleRecord) -> Bool {
-    record.hasAttribute("na") && record.hasChild("m") && record.hasTensor("anchors")
+    record.hasChild("m") && record.hasTensor("anchors") && record.hasAttribute("na")
   }
 
   init(_ record: ModuleRecord, branch: HeadBranch) throws {

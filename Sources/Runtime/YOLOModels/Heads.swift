@@ -35,12 +35,13 @@ enum HeadTable {
     guard record.isOriginal else { return heads[record.className] }
     switch record.className {
     case "DDetect", "DualDDetect": return DetectHead.self
-    case "Detect", "Segment", "Classify", "Panoptic":
+    case "Classify": return ClassifyHead.self
+    case "Detect", "Segment", "Panoptic":
       // Same names, but other inputs, masks or boxes.
       throw ModelError.unsupported(
         path: record.path, setting: "the head", found: record.qualifiedName,
-        supported: "Detect of YOLOv5, IDetect and IAuxDetect of YOLOv7, DDetect and DualDDetect of "
-          + "YOLOv9, and the heads of Ultralytics' package")
+        supported: "Detect and Classify of YOLOv5, IDetect and IAuxDetect of YOLOv7, DDetect and "
+          + "DualDDetect of YOLOv9, and the heads of Ultralytics' package")
     default: return nil
     }
   }

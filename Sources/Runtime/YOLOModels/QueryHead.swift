@@ -99,6 +99,9 @@ struct QueryHead: HeadBlock {
   private let boxes: [MLP]
   private let scores: Linear
   private let scorePath: String
+  /// The boxes that queries start from, as the checkpoint has them for inputs of one size; empty if
+  /// it has none.
+  private let stored: [QueryBoxes.Stored]
 
   init(_ record: ModuleRecord, branch: HeadBranch) throws {
     path = record.path
@@ -137,6 +140,7 @@ struct QueryHead: HeadBlock {
       try record.child(name).markUsed()
     }
     for record in layerRecords[(last + 1)...] { record.markUsed() }
+    stored = try record.storedBoxes(levels: projections.count)
   }
 
   /// The logit that a fraction of a box has at most: fractions are kept 1e-5 from 0 and 1.
@@ -178,7 +182,9 @@ struct QueryHead: HeadBlock {
     let order = SequenceOrder.imageFirst
     var (projected, normalized, scores, features) = ([Value](), [Value](), [Value](), [Value]())
     for (level, map) in maps.enumerated() {
-      let anchors = map.anchors(level: level, at: path)
+      let boxes = QueryBoxes(
+        level: level, stored: stored.indices.contains(level) ? stored[level] : nil)
+      let anchors = map.anchors(boxes, at: path)
       let parts = try anchors.split([4, 1], at: path)
       let x = try encoderOutput(map.multiplied(by: parts[1], at: path), order: order)
       let y = try encoderNorm(x, order: order)
@@ -194,5 +200,36 @@ struct QueryHead: HeadBlock {
     let picked = try selectingTop(queryCount, scores: scores, features: features, at: path)
     let parts = try picked.split([picked.channels - 4, 4], at: path)
     return (parts[0], parts[1])
+  }
+}
+
+extension ModuleRecord {
+  /// Returns the boxes that queries start from at each level, as the last run left them in the
+  /// checkpoint: Ultralytics uses them for inputs of that run's size, rounded as they were saved.
+  fileprivate func storedBoxes(levels: Int) throws -> [QueryBoxes.Stored] {
+    guard hasAttribute("shapes"), hasAttribute("anchors"),
+      let sizes = attributes["shapes"]?.elements, !sizes.isEmpty,
+      case .tensor(let tensor) = attributes["anchors"]
+    else { return [] }
+    let shapes = sizes.map { ($0.elements ?? []).map { $0.int ?? 0 } }
+    guard shapes.count == levels,
+      shapes.allSatisfy({ $0.count == 2 && $0.allSatisfy((1...1 << 12).contains) }),
+      // Only then do all levels have these sizes together.
+      shapes.allSatisfy({ $0[0] * shapes[0][1] == $0[1] * shapes[0][0] }),
+      tensor.isFloatingPoint,
+      tensor.shape == [1, shapes.reduce(0) { $0 + $1[0] * $1[1] }, 4]
+    else {
+      throw ModelError.unsupported(
+        path: path, setting: "anchors and shapes", found: "\(tensor.shape), \(shapes.prefix(8))",
+        supported: "a box for each pixel of \(levels) levels of the same proportions")
+    }
+    let values = tensor.floats()
+    var start = 0
+    return shapes.map { shape in
+      let count = 4 * shape[0] * shape[1]
+      defer { start += count }
+      return QueryBoxes.Stored(
+        height: shape[0], width: shape[1], logits: Array(values[start..<start + count]))
+    }
   }
 }

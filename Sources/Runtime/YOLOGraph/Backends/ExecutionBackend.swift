@@ -154,7 +154,10 @@ struct BoundStep {
     case .encodePositions(let temperature):
       return PositionEncoding(
         from: inputs[0], to: output, temperature: temperature, threads: threads)
-    case .anchors(let level): return QueryAnchors(level: level, to: output)
+    case .anchors(let boxes):
+      return QueryAnchors(
+        level: boxes.level, stored: boxes.logits(height: output.height, width: output.width),
+        to: output)
     case .selectTop:
       let half = inputs.count / 2
       return TopSelection(

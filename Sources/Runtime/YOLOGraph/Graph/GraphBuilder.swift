@@ -252,10 +252,9 @@ extension Value {
   /// The boxes that queries start from in a map of this size: four logits, and 1 where the box
   /// counts, else 0.
   ///
-  /// `level` says which of several maps this is, 0...63: boxes double in size from each to the next.
-  public func anchors(level: Int, at path: String) -> Value {
-    precondition(0..<64 ~= level)
-    return builder.append(path, .anchors(level: level), [self], channels: 5)
+  /// Boxes double in size from each level to the next.
+  public func anchors(_ boxes: QueryBoxes, at path: String) -> Value {
+    builder.append(path, .anchors(boxes), [self], channels: 5)
   }
 
   /// Lets each pixel, a query, attend to points of other maps.

@@ -166,13 +166,32 @@ package struct QueryAnchors: StepKernel {
   package let scratchBytes = 0
 
   private let output: ActivationLayout
-  private let side: Double
+  /// The logits of a pixel's center by its column, its row, and of the side; infinite where the
+  /// fraction lies outside.
+  private let columns: UnmanagedArray<Float>
+  private let rows: UnmanagedArray<Float>
+  private let side: Float
+  /// The four logits of each pixel in place of those; empty if there are none.
+  private let stored: UnmanagedArray<Float>
 
   /// Binds the anchors of a level, counted from 0; the output has five channels.
-  package init(level: Int, to output: ActivationLayout) {
+  ///
+  /// `stored` has the four logits of each pixel, if they are not to be computed; boxes with one that
+  /// is not finite do not count.
+  package init(level: Int, stored: [Float]? = nil, to output: ActivationLayout) {
     precondition(output.channels == 5 && 0..<64 ~= level)
+    precondition(stored.map { $0.count == 4 * output.height * output.width } ?? true)
+    func logit(_ fraction: Double) -> Float {
+      fraction > 0.01 && fraction < 0.99 ? Float(log(fraction / (1 - fraction))) : .infinity
+    }
+    func logits(_ count: Int) -> UnmanagedArray<Float> {
+      UnmanagedArray((0..<count).map { logit((Double($0) + 0.5) / Double(count)) })
+    }
     self.output = output
-    side = 0.05 * Double(1 << level)
+    columns = logits(output.width)
+    rows = logits(output.height)
+    side = logit(0.05 * Double(1 << level))
+    self.stored = UnmanagedArray(stored ?? [])
   }
 
   package func run(
@@ -180,24 +199,28 @@ package struct QueryAnchors: StepKernel {
   ) {
     output.clearBorder(rows: 0..<output.height, arena: memory)
     let arena = memory.floats
-    func counts(_ fraction: Double) -> Bool { fraction > 0.01 && fraction < 0.99 }
-    func logit(_ fraction: Double) -> Float { Float(log(fraction / (1 - fraction))) }
-    // SAFETY: the layout lies in the arena.
+    let isStored = stored.count > 0
+    // SAFETY: the layout lies in the arena; the tables have a number for each column and row, or four
+    // for each pixel.
     for y in 0..<output.height {
-      let centerY = (Double(y) + 0.5) / Double(output.height)
       for x in 0..<output.width {
-        let centerX = (Double(x) + 0.5) / Double(output.width)
         let target = arena + (output.offset + y * output.rowStride + x * output.pixelStride)
-        guard counts(side), counts(centerX), counts(centerY) else {
+        if isStored {
+          target.update(from: stored.base + 4 * (y * output.width + x), count: 4)
+        } else {
+          target[0] = columns.base[x]
+          target[1] = rows.base[y]
+          target[2] = side
+          target[3] = side
+        }
+        target[4] = 1
+        guard
+          target[0].isFinite, target[1].isFinite, target[2].isFinite, target[3].isFinite
+        else {
           target.update(repeating: .infinity, count: 4)
           target[4] = 0
           continue
         }
-        target[0] = logit(centerX)
-        target[1] = logit(centerY)
-        target[2] = logit(side)
-        target[3] = logit(side)
-        target[4] = 1
       }
     }
   }
