@@ -105,7 +105,7 @@ let package = Package(
       swiftSettings: settings),
     .target(
       name: "YOLOModels",
-      dependencies: ["YOLOGeometry", "YOLOGraph", "YOLOKernels", "YOLOWeights"],
+      dependencies: ["YOLOGeometry", "YOLOGraph", "YOLOKernels", "YOLOSystem", "YOLOWeights"],
       path: "Sources/Runtime/YOLOModels",
       swiftSettings: settings),
     .target(

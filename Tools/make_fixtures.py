@@ -194,6 +194,8 @@ def head_path(upstream, name):
     last = f"model.{len(layers) - 1}."
     if name in ("proto", "logits"):
         return last + {"proto": "proto", "logits": "linear"}[name]
+    if hasattr(layers[-1], "dec_score_head"):
+        return last + {"box0": "decoder", "class0": f"dec_score_head.{layers[-1].decoder.eval_idx}"}[name]
     extra = "cv4_kpts" if hasattr(layers[-1], "cv4_kpts") else "cv4"
     branch = {"box": "cv2", "class": "cv3", "extra": extra}[name[:-1]]
     return f"{last}{'one2one_' * upstream.end_to_end}{branch}.{name[-1]}"

@@ -3,7 +3,7 @@
     python Tools/matrix.py --yolo .build/release/yolo --checkpoints checkpoints/ --images bus.jpg zidane.jpg tall.png \\
         [--cases default no-nms] [--results matrix.json] [--markdown matrix.md]
 
-A checkpoint is named FAMILY SIZE [-VARIANT] -TASK.pt, like v8n-detect.pt or 26s-p2-detect.pt; `upstream/make_checkpoint.py
+A checkpoint is named FAMILY SIZE [-VARIANT] -TASK.pt, like v8n-detect.pt, 26s-p2-detect.pt or rtdetr-l-detect.pt; `upstream/make_checkpoint.py
 --seed 7 --image bus.jpg` makes lively untrained ones. Every checkpoint is asked every case that its task has:
     default     imgsz 640, conf 0.25, iou 0.7 (classify: 224)          low       conf 0.01
     wide        another, not square imgsz                              classes   conf 0.01, every third class
@@ -185,13 +185,13 @@ class _Exact:
 
 # --- Tables --------------------------------------------------------------------------------------------------------
 
-FAMILIES = ("v3", "v5", "v6", "v8", "v9", "v10", "11", "12", "26")
+FAMILIES = ("v3", "v5", "v6", "v8", "v9", "v10", "11", "12", "26", "rtdetr")
 SIZES = "tnsmbclex"
 
 
 def parts(cell):
     """Returns (family with variant, size) of a checkpoint's name."""
-    found = re.fullmatch(rf"(v\d|v10|\d\d)([{SIZES}]?)((?:-.*)?)-(?:{'|'.join(TASKS)})", cell.name)
+    found = re.fullmatch(rf"(v\d|v10|\d\d|rtdetr-?)([{SIZES}]?)((?:-.*)?)-(?:{'|'.join(TASKS)})", cell.name)
     return (found[1] + found[3], found[2]) if found else (cell.name, "")
 
 

@@ -8,7 +8,10 @@ import tempfile
 from pathlib import Path
 
 import torch
-from ultralytics import YOLO
+import ultralytics.nn.modules
+import ultralytics.nn.modules.activation
+import ultralytics.nn.tasks
+from ultralytics import RTDETR, YOLO
 from ultralytics.nn.modules import Detect
 from ultralytics.utils import YAML
 
@@ -104,19 +107,52 @@ NETWORKS = {
         [-1, 1, "ConvTranspose", [8, 2, 2]], [-1, 1, "Conv", [8, 3, 2]], [-1, 1, "C1", [8]], [-1, 1, "Conv", [8, 3, 2]],
         [-1, 1, "C3x", [8]], [-1, 1, "Conv", [8, 3, 2]], [-1, 1, "Conv", [16, 3, 2]], [-1, 1, "C2fPSA", [16]],
         [[6, 8], 1, "Detect", ["nc"]]]),
+    "rare-blocks": dict(layers=[
+        [-1, 1, "Focus", [8, 3]], [-1, 1, "Conv2", [8, 8, 3, 2]], [-1, 1, "BottleneckCSP", [16]], [-1, 1, "Conv", [16, 3, 2]],
+        [-1, 1, "CBAM", [16]], [-1, 1, "C3TR", [16]], [-1, 1, "Conv", [16, 3, 2]], [-1, 1, "TransformerBlock", [16, 16, 2, 1]],
+        [-1, 1, "DWConvTranspose2d", [8, 2, 2]], [[-1, 5], 1, "Concat", [1]], [-1, 1, "RepC3", [16]],
+        [10, 1, "CBLinear", [[4, 12]]], [-1, 1, "Index", [12, 1]], [[12, 7], 1, "Detect", ["nc"]]]),
+    "rare-layers": dict(layers=STEM + [
+        [-1, 1, "nn.BatchNorm2d", []], [-1, 1, "Conv", [8, 3, 2]], [-1, 1, "nn.PReLU", [8, 0.2]],
+        [-1, 1, "nn.GroupNorm", [2, 8]], [-1, 1, "nn.Dropout2d", [0.1]], [-1, 1, "nn.PixelUnshuffle", [2]],
+        [-1, 1, "nn.ChannelShuffle", [4]], [-1, 1, "nn.PixelShuffle", [2]], [-1, 1, "nn.AvgPool2d", [2]],
+        [-1, 1, "nn.Upsample", ["None", 2, "bilinear"]], [-1, 1, "nn.InstanceNorm2d", [8]], [-1, 1, "LayerNorm2d", [8]],
+        [-1, 1, "Conv", [16, 3, 2]], [-1, 1, "nn.AdaptiveAvgPool2d", [1]], [-1, 1, "nn.UpsamplingNearest2d", ["None", 2]],
+        [-3, 1, "nn.UpsamplingBilinear2d", ["None", 2]], [-1, 1, "Conv", [16, 3, 2]], [[18, 14], 1, "Detect", ["nc"]]]),
+    "rare-activations": dict(layers=STEM + [
+        [-1, 1, "nn.Mish", []], [-1, 1, "nn.Softplus", []], [-1, 1, "Conv", [8, 3, 2]], [-1, 1, "nn.GELU", []],
+        [-1, 1, "nn.ELU", [0.7]], [-1, 1, "Conv", [8, 3, 1]], [-1, 1, "nn.ReLU6", []], [-1, 1, "nn.Tanh", []],
+        [-1, 1, "Conv", [8, 3, 1]], [-1, 1, "nn.Softshrink", [0.05]], [-1, 1, "nn.CELU", [1.3]], [-1, 1, "Conv", [8, 3, 1]],
+        [-1, 1, "nn.Hardtanh", [-0.9, 1.7]], [-1, 1, "nn.SELU", []], [-1, 1, "Conv", [16, 3, 2]],
+        [-1, 1, "nn.Hardshrink", [1e-4]], [-1, 1, "nn.LogSigmoid", []], [-1, 1, "Conv", [16, 3, 1]], [-1, 1, "nn.Softsign", []],
+        [-1, 1, "nn.RReLU", []], [-1, 1, "nn.Tanhshrink", []], [-1, 1, "Conv", [16, 3, 1]],
+        [-1, 1, "nn.Threshold", [-0.5, -0.5]], [-1, 1, "nn.Hardsigmoid", []], [-1, 1, "Conv", [16, 3, 1]], [-1, 1, "AGLU", []],
+        [-1, 1, "nn.Sigmoid", []], [-1, 1, "Conv", [16, 3, 1]], [-1, 1, "nn.Hardswish", []], [-1, 1, "nn.SiLU", []],
+        [-1, 1, "nn.ReLU", []], [-1, 1, "nn.LeakyReLU", [0.2]], [-1, 1, "Conv", [16, 3, 2]],
+        [[16, 34], 1, "Detect", ["nc"]]]),
+    "rtdetr": dict(layers=[
+        [-1, 1, "HGStem", [8, 8]], [-1, 2, "HGBlock", [8, 16, 3]], [-1, 1, "DWConv", [16, 3, 2, 1, False]],
+        [-1, 2, "HGBlock", [8, 32, 5, True, True]], [-1, 1, "DWConv", [32, 3, 2, 1, False]], [-1, 1, "Conv", [16, 1, 1, "None", 1, 1, False]],
+        [-1, 1, "AIFI", [32, 4]], [-1, 1, "nn.Upsample", ["None", 2, "nearest"]], [[-1, 3], 1, "Concat", [1]],
+        [-1, 1, "RepC3", [16]], [[9, 6], 1, "RTDETRDecoder", ["nc", 16, 12, 2, 4, 2, 32]]]),
 }
+
+# What Ultralytics has, but not by name in descriptions; users add such names to it.
+ADDED = {name: getattr(ultralytics.nn.modules, name) for name in ("CBAM", "LayerNorm2d", "TransformerBlock")}
+ADDED["AGLU"] = ultralytics.nn.modules.activation.AGLU
 
 
 def make(name, names, inputs, seed):
     """Builds a network and brings it to life on inputs ([1, 3, H, W] tensors); returns Ultralytics' checkpoint."""
     torch.manual_seed(seed)
     description = {"nc": len(names), "reg_max": BINS, **NETWORKS[name]}
+    vars(ultralytics.nn.tasks).update(ADDED)
     names = names[:description["nc"]]
     layers = description.pop("layers")
     with tempfile.TemporaryDirectory() as directory, few_bins():
         yaml, raw = Path(directory) / f"{name}-tiny.yaml", Path(directory) / "raw.pt"
         YAML.save(yaml, dict(description, backbone=layers[:-1], head=layers[-1:]))
-        yolo = YOLO(yaml)
+        yolo = RTDETR(yaml) if layers[-1][2] == "RTDETRDecoder" else YOLO(yaml)
         with torch.no_grad():
             shrink_flow(yolo.model)
             pool, offsets = enliven(yolo.model.float(), inputs)
@@ -189,6 +225,9 @@ def enliven(net, inputs):
             module.momentum = 0.03
             module.eval()  # in training mode the rest of the network runs both branches of the head
     head = net.model[-1]
+    if hasattr(head, "dec_score_head"):
+        enliven_queries(net, head, inputs)
+        return pool, offsets
     if hasattr(head, "linear"):
         head.linear.weight *= 1.5 / (outputs(net, head.linear, inputs).std() + 1e-6)
         return pool, offsets
@@ -205,6 +244,33 @@ def enliven(net, inputs):
             layer = level[-1] if isinstance(level, torch.nn.Sequential) else level
             layer.weight *= 1.0 / outputs(net, layer, inputs).std()
     return pool, offsets
+
+
+def enliven_queries(net, head, inputs):
+    """Sets the weights of RT-DETR's head to others that are not those of the start of a training, some of which are zeros."""
+    head.eval()
+    for module in head.modules():
+        kind = type(module).__name__
+        if kind == "MSDeformAttn":
+            module.sampling_offsets.weight.normal_(0, 0.1)
+            module.attention_weights.weight.normal_(0, 0.3), module.attention_weights.bias.uniform_(-1, 1)
+        elif kind == "LayerNorm":
+            module.weight.uniform_(0.6, 1.4), module.bias.uniform_(-0.4, 0.4)
+    for perceptron in [head.enc_bbox_head, *head.dec_bbox_head]:
+        perceptron.layers[-1].weight.normal_(0, 0.4), perceptron.layers[-1].bias.uniform_(-0.3, 0.3)
+
+    def logits(layer):
+        kept = []
+        hook = layer.register_forward_hook(lambda module, given, output: kept.append(output[0].clone()))
+        for x in inputs:
+            net(x)
+        hook.remove()
+        return torch.cat(kept)
+    last = head.dec_score_head[-1]
+    head.enc_score_head.weight *= 1.5 / logits(head.enc_score_head).std()
+    last.weight *= 1.5 / logits(last).std()
+    best = logits(last).amax(1).sort().values
+    last.bias -= best[len(best) // 2] + 1.1
 
 
 def outputs(net, layer, inputs):

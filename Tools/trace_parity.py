@@ -70,6 +70,8 @@ def hooked(checkpoint, inputs, exact=False):
 
     def hook(path):
         def keep(module, arguments, output):
+            if type(module).__name__ == "DeformableTransformerDecoder":
+                output = output[0][0]  # the boxes after the last layer; the rest are class logits
             tensor = tensor_of(output)
             if tensor is not None:
                 found[path] = tensor.detach().clone().numpy()

@@ -94,6 +94,7 @@ class Upstream:
         self.yolo = YOLO(self.checkpoint)
         self.task, self.class_count = self.yolo.task, len(self.yolo.names)
         self.is_dual = hasattr(self.yolo.model.model[-1], "one2one_cv2")
+        self.has_queries = type(self.yolo.model.model[-1]).__name__ == "RTDETRDecoder"
         self._double = None
         self._captured = {}
         self._wants_heads = self._wants_exact = False
@@ -139,6 +140,12 @@ class Upstream:
         for branch, label in (("cv2", "box"), ("cv3", "class"), (extra, "extra")):
             for level, module in enumerate(getattr(head, prefix + branch, None) or []):
                 module.register_forward_hook(keep(f"{label}{level}"))
+        if hasattr(head, "dec_score_head"):  # RT-DETR: the boxes and class logits of all queries
+            def keep_queries(module, inputs, output):
+                if self._wants_heads:
+                    for label, tensor in zip(("box0", "class0"), output):
+                        self._captured[label] = tensor.detach().float()[0].clone()
+            head.decoder.register_forward_hook(keep_queries)
         for child, label in (("proto", "proto"), ("linear", "logits")):
             if hasattr(head, child):
                 getattr(head, child).register_forward_hook(keep(label))
@@ -174,7 +181,7 @@ class Upstream:
         output = self._captured["output"].numpy()
         if self.task == "classify":
             run.probabilities = output.copy()
-        elif not (self.is_dual and self.end_to_end):
+        elif not (self.is_dual and self.end_to_end) and not self.has_queries:
             run.candidates = output.T[:, :4 + self.class_count].copy()
             run.angles = output[-1].copy() if self.task == "obb" else None
         return run

@@ -422,7 +422,8 @@ extension ModuleSketch {
     switch className {
     case "Conv2d":
       shape = [output, groups == 0 || groups == -1 ? input : input / groups] + pair("kernel_size")
-    case "ConvTranspose2d": shape = [input, output] + pair("kernel_size")
+    case "ConvTranspose2d", "DWConvTranspose2d":
+      shape = [input, groups == 0 || groups == -1 ? output : output / groups] + pair("kernel_size")
     case "Linear": shape = [output, input]
     default: return
     }

@@ -219,8 +219,15 @@ package struct FuzzBases {
       return stem
     }
     func firstChannels(_ module: ModuleSketch?) -> Int {
-      let convolution = module?.all.first { $0.module.className == "Conv2d" }?.module
-      return convolution?[attribute: "in_channels"]?.int ?? 8
+      // Modules without a convolution say it of themselves, or their first matrix does.
+      for key in ["num_features", "num_channels", "num_parameters"] {
+        if let channels = module?[attribute: key]?.int { return channels }
+      }
+      if module?.className == "LayerNorm2d" {
+        return module?.tensors.first { $0.name == "weight" }?.tensor.shape.first ?? 8
+      }
+      let first = module?.all.first { ["Conv2d", "Linear"].contains($0.module.className) }?.module
+      return first?[attribute: "in_channels"]?.int ?? first?[attribute: "in_features"]?.int ?? 8
     }
     module[attribute: "f"] = nil
     switch module.className {
@@ -237,6 +244,25 @@ package struct FuzzBases {
       }
       module[attribute: "f"] = .list(levels.indices.map { .int($0) })
       return layers + [module]
+    case "RTDETRDecoder":
+      var layers = [ModuleSketch]()
+      var channels = 3
+      for (_, projection) in module["input_proj"]?.children ?? [] {
+        let next = firstChannels(projection)
+        layers.append(try stem(channels, next, &random))
+        channels = next
+      }
+      module[attribute: "f"] = .list(layers.indices.map { .int($0) })
+      return layers + [module]
+    case "Focus":
+      // Four pixels are the channels of its convolution.
+      let classify = try spare("Classify")
+      return [try stem(3, firstChannels(module) / 4, &random), module, classify]
+    case "Index":
+      let linear = try spare("CBLinear")
+      linear[attribute: "f"] = nil
+      let channels = linear[attribute: "c2s"]?.int ?? 8
+      return [try stem(3, channels, &random), linear, module, try spare("Classify")]
     case "Concat":
       module[attribute: "f"] = .list([.int(-1), .int(0)])
     case "CBFuse":

@@ -29,7 +29,7 @@ extension CheckpointSketch {
     _ path: String, expected: Int, found: Int, using random: inout SplitMix64
   ) -> Bool {
     guard (1...4096).contains(found), let module = root[path] else { return false }
-    let convolutions = ["Conv2d", "ConvTranspose2d"]
+    let convolutions = ["Conv2d", "ConvTranspose2d", "DWConvTranspose2d"]
     if convolutions.contains(module.className), let input = module[attribute: "in_channels"]?.int,
       input != found
     {

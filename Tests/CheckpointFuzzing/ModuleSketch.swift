@@ -46,13 +46,16 @@ package final class ModuleSketch {
   /// The attributes that a block, a head or the checkpoint itself reads.
   ///
   /// Others are left out of copies, so that damage meets what matters.
-  package static let keys: Set = [
-    "f", "names", "stride", "task", "args", "g", "n", "add", "c2s", "idx", "d", "padding", "mode",
-    "scale_factor", "kernel_size", "dilation", "ceil_mode", "groups", "in_channels", "out_channels",
-    "padding_mode", "output_padding", "in_features", "out_features", "output_size", "eps",
-    "negative_slope", "num_heads", "head_dim", "key_dim", "scale", "area", "nc", "reg_max", "nm",
-    "ne", "kpt_shape", "affine", "xyxy", "return_indices", "size", "transforms",
-  ]
+  package static let keys: Set<String> = {
+    var keys: Set = [
+      "f", "names", "stride", "task", "args", "affine", "xyxy", "return_indices", "size",
+      "transforms",
+    ]
+    for row in AttributeTable.classes.values {
+      keys.formUnion(row.filter { $0.value == .used }.keys)
+    }
+    return keys
+  }()
 
   /// Returns a copy with copies of all that is below; what is shared or inside itself stays so.
   package func copy() -> ModuleSketch {

@@ -147,10 +147,25 @@ struct KernelBench {
   static let sets = InstructionSet.available.map(KernelSet.of)
 }
 
+/// Inside of `Activation` the function's own name is that of a case.
+private func hyperbolicTangent(_ x: Double) -> Double { tanh(x) }
+
 extension Activation {
   /// Every function, written once more.
-  static let all: [Activation] = [
-    .identity, .silu, .sigmoid, .relu, .relu6, .leakyReLU(slope: 0.1), .hardswish,
+  static let all: [Activation] =
+    [
+      .identity, .silu, .sigmoid, .relu, .relu6, .leakyReLU(slope: 0.1), .hardswish,
+    ] + rare
+
+  /// Those that few networks have.
+  static let rare: [Activation] = [
+    .mish, .gelu, .tanhGELU, .tanh, .softplus(beta: 1, threshold: 20),
+    .softplus(beta: 2.5, threshold: 7), .logSigmoid, .elu(alpha: 1, scale: 1, inputScale: 1),
+    .elu(alpha: 1.673_263_24, scale: 1.050_700_99, inputScale: 1),
+    .elu(alpha: 0.5, scale: 1, inputScale: 2), .clamp(minimum: -1, maximum: 0.75), .hardsigmoid,
+    .softsign, .softshrink(bound: 0.5), .hardshrink(bound: 0.25), .tanhshrink,
+    .threshold(0.125, value: -3), .exponential(scale: 0.75),
+    .adaptiveSigmoid(kappa: 1.25, lambda: 0.5),
   ]
 
   /// The step that applies the function by the kernels of an instruction set, or of the oracle.
@@ -173,6 +188,30 @@ extension Activation {
     case .relu6: x.isNaN ? x : min(max(x, 0), 6)
     case .leakyReLU(let slope): x >= 0 ? x : x * Double(slope)
     case .hardswish: x <= -3 ? 0 : x >= 3 ? x : x * (x + 3) / 6
+    case .mish: x * hyperbolicTangent(max(x, 0) + log1p(exp(-abs(x))))
+    case .gelu: x / 2 * (1 + erf(x / 2.0.squareRoot()))
+    case .tanhGELU:
+      x / 2 * (1 + hyperbolicTangent((2 / Double.pi).squareRoot() * (x + 0.044715 * x * x * x)))
+    case .tanh: hyperbolicTangent(x)
+    case .softplus(let beta, let threshold):
+      x * Double(beta) > Double(threshold)
+        ? x : (max(x * Double(beta), 0) + log1p(exp(-abs(x * Double(beta))))) / Double(beta)
+    case .logSigmoid: min(x, 0) - log1p(exp(-abs(x)))
+    case .elu(let alpha, let scale, let inputScale):
+      x > 0 ? Double(scale) * x : Double(scale) * Double(alpha) * expm1(x * Double(inputScale))
+    case .clamp(let minimum, let maximum):
+      x.isNaN ? x : Swift.min(Swift.max(x, Double(minimum)), Double(maximum))
+    case .hardsigmoid: x.isNaN ? x : min(max(x / 6 + 0.5, 0), 1)
+    case .softsign: x / (1 + abs(x))
+    case .softshrink(let bound):
+      x.isNaN ? x : abs(x) <= Double(bound) ? 0 : x - (x > 0 ? 1 : -1) * Double(bound)
+    case .hardshrink(let bound): abs(x) <= Double(bound) ? 0 : x
+    case .tanhshrink: x - hyperbolicTangent(x)
+    case .threshold(let threshold, let value): x <= Double(threshold) ? Double(value) : x
+    case .exponential(let scale):
+      x.isNaN ? x : exp(Swift.min(Swift.max(x * Double(scale), -87), 87))
+    case .adaptiveSigmoid(let kappa, let lambda):
+      pow(1 + Double(lambda) * exp(-Double(kappa) * x), -1 / Double(lambda))
     }
   }
 }

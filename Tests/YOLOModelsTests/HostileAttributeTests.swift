@@ -10,17 +10,17 @@ import YOLOWeights
 /// Attributes that once ended the process, or asked for memory without bound, each as a network around
 /// the block that reads it.
 @Suite struct HostileAttributeTests {
-  private let bases: FuzzBases? = {
+  private let bases: Result<FuzzBases, any Error> = {
     let repository = URL(filePath: #filePath).deletingLastPathComponent()
       .deletingLastPathComponent().deletingLastPathComponent()
-    return try? FuzzBases(repository: repository.path)
+    return Result { try FuzzBases(repository: repository.path) }
   }()
 
   /// Returns a network around a block, changed, in both formats.
   private func networks(
     around name: String, _ change: (ModuleSketch) throws -> Void
   ) throws -> [Result<Network, ModelError>] {
-    let bases = try #require(bases)
+    let bases = try bases.get()
     // Of blocks in several forms the last: that of the form with more.
     let base = try #require(bases.single.last { $0.name == name })
     let sketch = base.sketch.copy()
@@ -38,7 +38,7 @@ import YOLOWeights
   }
 
   @Test func everyBlockAndHeadHasANetwork() throws {
-    let bases = try #require(bases)
+    let bases = try bases.get()
     #expect(Set(bases.single.map(\.name)) == Set(KnownModules.classNames))
     for base in bases.single {
       for format in CheckpointSketch.Format.allCases {

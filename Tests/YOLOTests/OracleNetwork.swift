@@ -7,7 +7,8 @@ import YOLOModels
 import YOLOOptions
 import YOLOTestSupport
 
-/// A network of `Tests/Fixtures/networks`, and what Ultralytics made of images with it.
+/// A network of `Tests/Fixtures/networks`, and what Ultralytics made of images with it; or of
+/// `Tests/Fixtures/originals`, and what the original YOLOv5, YOLOv7 or YOLOv9 made of them.
 struct OracleNetwork: Sendable, CustomTestStringConvertible {
   struct Head: Sendable, Decodable {
     let path: String
@@ -73,19 +74,29 @@ struct OracleNetwork: Sendable, CustomTestStringConvertible {
   /// All networks.
   ///
   /// Made again with `python Tools/make_fixtures.py --networks`.
-  static let all: [OracleNetwork] = {
+  static let all = networks(in: "networks")
+
+  /// The networks of the original YOLOv5, YOLOv7 and YOLOv9.
+  ///
+  /// Made again with `python Tools/fixtures/originals.py`.
+  static let originals = networks(in: "originals")
+
+  private static func networks(in directory: String) -> [OracleNetwork] {
     let files = try? FileManager.default.contentsOfDirectory(
-      at: GoldenCase.url("networks"), includingPropertiesForKeys: nil)
+      at: GoldenCase.url(directory), includingPropertiesForKeys: nil)
     return (files ?? []).filter { $0.pathExtension == "json" }
       .map { $0.deletingPathExtension().lastPathComponent }
       .filter { !$0.hasSuffix("-taps") }.sorted()
-      .compactMap { try? OracleNetwork($0) }
-  }()
+      .compactMap { try? OracleNetwork($0, in: directory) }
+  }
 
-  private init(_ name: String) throws {
-    let data = try Data(contentsOf: GoldenCase.url("networks/\(name).json"))
+  private let directory: String
+
+  private init(_ name: String, in directory: String) throws {
+    let data = try Data(contentsOf: GoldenCase.url("\(directory)/\(name).json"))
     let contents = try JSONDecoder().decode(Contents.self, from: data)
     self.name = name
+    self.directory = directory
     task = contents.task
     headNoise = contents.headNoise
     cases = contents.cases
@@ -121,5 +132,5 @@ struct OracleNetwork: Sendable, CustomTestStringConvertible {
     }
   }
 
-  private func url(_ ending: String) -> URL { GoldenCase.url("networks/\(name)\(ending)") }
+  private func url(_ ending: String) -> URL { GoldenCase.url("\(directory)/\(name)\(ending)") }
 }

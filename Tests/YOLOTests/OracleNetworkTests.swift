@@ -15,6 +15,7 @@ import YOLOWeights
     #expect(OracleNetwork.all.count >= 19, "make them: python Tools/make_fixtures.py --networks")
     #expect(
       Set(OracleNetwork.all.map(\.task)) == ["detect", "segment", "pose", "obb", "classify"])
+    #expect(OracleNetwork.originals.count >= 4, "make them: python Tools/fixtures/originals.py")
   }
 
   private static func model(
@@ -65,7 +66,7 @@ import YOLOWeights
     }
   }
 
-  @Test(arguments: OracleNetwork.all, Setting.all)
+  @Test(arguments: OracleNetwork.all + OracleNetwork.originals, Setting.all)
   func resultsAgree(_ network: OracleNetwork, _ setting: Setting) throws {
     for (golden, masks) in zip(network.cases, try network.masks()) {
       let model = try Self.model(network, setting, isOneToOne: golden.isOneToOne)

@@ -85,6 +85,14 @@ public struct EvaluationInput: Sendable, Hashable {
     self.letterbox = letterbox
   }
 
+  /// Returns the input of a model that stretches images to a square.
+  func stretched(to side: Int) -> EvaluationInput {
+    let size = Size(width: side, height: side)
+    return EvaluationInput(
+      index: index,
+      letterbox: Letterbox(source: letterbox.source, resized: size, padded: size))
+  }
+
   /// Returns where a point of the image is, given in fractions.
   public func point(_ point: Point) -> Point {
     Point(

@@ -125,7 +125,9 @@ public struct Evaluator: Sendable {
     var evaluation = Evaluation(
       task: model.task, classCount: model.network.head.classCount,
       keypointCount: keypointCount ?? 0)
-    for input in plan.batches.joined() {
+    for planned in plan.batches.joined() {
+      let input =
+        model.network.head.stretchesImages ? planned.stretched(to: imageSide) : planned
       let item = usable[input.index]
       try progress(.step(total: 2 * paths.count))
       try record.attempt(item.path, progress) {

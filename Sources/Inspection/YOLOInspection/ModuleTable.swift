@@ -69,8 +69,8 @@ public struct ModuleTable: Sendable {
         rows.append(
           Row(
             path: path, className: record.className, sources: layers[path] ?? [],
-            output: graph.flatModules.contains(path)
-              ? [1, shape.channels] : [1, shape.channels, shape.height, shape.width],
+            output: graph.outputShape(
+              of: path, height: shape.height, width: shape.width, channels: shape.channels),
             parameterCount: record.parameterCount, macs: facts.work[path] ?? 0,
             receptiveField: facts.receptiveFields[node]))
       } else if let sources = layers[path] {
@@ -122,6 +122,15 @@ public struct ModuleTable: Sendable {
       let layout: DetectLayout
       switch model.network.head {
       case .classify(_, let classCount): return [1, classCount]
+      case .anchors(let layout):
+        let rows = layout.levels.reduce(0) { sum, level in
+          let shape = shapes[graph.outputs[level.output].node]
+          return sum + shape.height * shape.width * level.anchors.count
+        }
+        return [1, rows, 5 + layout.classCount]
+      case .queries(_, let classes, _):
+        let shape = shapes[graph.outputs[classes].node]
+        return [1, shape.height * shape.width, 6]
       case .detect(let found), .segment(let found, _), .pose(let found, _), .oriented(let found, _):
         layout = found
       }

@@ -106,17 +106,19 @@ public struct ActivationArguments {
   public var pixels: Int
   /// The number of channels.
   public var channels: Int
-  /// The slope of a leaky ReLU below 0; others do not read it.
-  public var slope: Float
+  /// The numbers that a function has besides its argument, in the order of its definition.
+  public var parameters: SIMD4<Float>
 
   /// Creates arguments.
   @inlinable
-  public init(targetStep: Int, residualStep: Int, pixels: Int, channels: Int, slope: Float) {
+  public init(
+    targetStep: Int, residualStep: Int, pixels: Int, channels: Int, parameters: SIMD4<Float>
+  ) {
     self.targetStep = targetStep
     self.residualStep = residualStep
     self.pixels = pixels
     self.channels = channels
-    self.slope = slope
+    self.parameters = parameters
   }
 }
 

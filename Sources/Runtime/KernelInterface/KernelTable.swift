@@ -39,6 +39,8 @@ public typealias WinogradOutputFunction =
 /// The activation functions that have a kernel.
 public enum ActivationKind {
   case identity, silu, sigmoid, relu, relu6, leakyReLU, hardswish
+  case mish, gelu, tanhGELU, tanh, softplus, logSigmoid, elu, clamp, hardsigmoid, softsign
+  case softshrink, hardshrink, tanhshrink, threshold, exponential, adaptiveSigmoid
 }
 
 /// The reductions of a window that have a kernel.

@@ -109,8 +109,24 @@ extension InstructionSetKernels {
     case .sigmoid: { Sigmoid().pass($0, $1, $2) }
     case .relu: { ReLU().pass($0, $1, $2) }
     case .relu6: { ReLU6().pass($0, $1, $2) }
-    case .leakyReLU: { LeakyReLU(slope: $0.pointee.slope).pass($0, $1, $2) }
+    case .leakyReLU: { LeakyReLU(slope: $0.pointee.parameters[0]).pass($0, $1, $2) }
     case .hardswish: { HardSwish().pass($0, $1, $2) }
+    case .mish: { Mish().pass($0, $1, $2) }
+    case .gelu: { GELU().pass($0, $1, $2) }
+    case .tanhGELU: { TanhGELU().pass($0, $1, $2) }
+    case .tanh: { HyperbolicTangent().pass($0, $1, $2) }
+    case .softplus: { Softplus(parameters: $0.pointee.parameters).pass($0, $1, $2) }
+    case .logSigmoid: { LogSigmoid().pass($0, $1, $2) }
+    case .elu: { ELU(parameters: $0.pointee.parameters).pass($0, $1, $2) }
+    case .clamp: { Clamp(parameters: $0.pointee.parameters).pass($0, $1, $2) }
+    case .hardsigmoid: { HardSigmoid().pass($0, $1, $2) }
+    case .softsign: { Softsign().pass($0, $1, $2) }
+    case .softshrink: { Softshrink(parameters: $0.pointee.parameters).pass($0, $1, $2) }
+    case .hardshrink: { Hardshrink(parameters: $0.pointee.parameters).pass($0, $1, $2) }
+    case .tanhshrink: { Tanhshrink().pass($0, $1, $2) }
+    case .threshold: { Threshold(parameters: $0.pointee.parameters).pass($0, $1, $2) }
+    case .exponential: { Exponential(parameters: $0.pointee.parameters).pass($0, $1, $2) }
+    case .adaptiveSigmoid: { AdaptiveSigmoid(parameters: $0.pointee.parameters).pass($0, $1, $2) }
     }
   }
 }

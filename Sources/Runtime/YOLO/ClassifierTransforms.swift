@@ -51,6 +51,16 @@ public struct ClassifierTransforms: Sendable, Hashable {
   private var means: [Float] = [0, 0, 0]
   private var deviations: [Float] = [1, 1, 1]
 
+  /// What the original YOLOv5 does, whose files store nothing: the largest square in the middle, by
+  /// the mean and the deviation of the colors of ImageNet.
+  static func original(_ size: Size) -> ClassifierTransforms {
+    var transforms = ClassifierTransforms()
+    transforms.geometry = .square(size)
+    transforms.means = [0.485, 0.456, 0.406]
+    transforms.deviations = [0.229, 0.224, 0.225]
+    return transforms
+  }
+
   /// The largest side that a step may name.
   private static let sideLimit = 1 << 16
 

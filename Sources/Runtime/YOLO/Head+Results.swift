@@ -18,8 +18,14 @@ extension Network.Head {
     case .detect(let layout), .segment(let layout, _), .pose(let layout, _),
       .oriented(let layout, _):
       layout
-    case .classify: nil
+    case .anchors, .queries, .classify: nil
     }
+  }
+
+  /// The sides of the cells of a head, in input pixels.
+  var strides: [Int] {
+    if case .anchors(let layout) = self { return layout.levels.map(\.stride) }
+    return levels.map(\.stride)
   }
 
   /// The resolutions of a head that finds objects.
@@ -28,6 +34,14 @@ extension Network.Head {
   /// How the cells of a head are thinned out, given the threshold of suppression.
   public func selectionMethod(iouThreshold: Double) -> Selection.Method {
     layout?.isOneToOne ?? false ? .ranking : .suppression(iouThreshold: iouThreshold)
+  }
+
+  /// Whether images are stretched to the input's size, whatever their proportions.
+  public var stretchesImages: Bool {
+    switch self {
+    case .queries: true
+    case .detect, .segment, .pose, .oriented, .anchors, .classify: false
+    }
   }
 
   /// The number of keypoints of an object; nil but for pose.
@@ -41,7 +55,8 @@ extension Network.Head {
     case .detect(let layout), .segment(let layout, _), .pose(let layout, _),
       .oriented(let layout, _):
       layout.classCount
-    case .classify(_, let classCount): classCount
+    case .anchors(let layout): layout.classCount
+    case .queries(_, _, let classCount), .classify(_, let classCount): classCount
     }
   }
 
@@ -49,7 +64,7 @@ extension Network.Head {
   public var isClassifier: Bool {
     switch self {
     case .classify: true
-    case .detect, .segment, .pose, .oriented: false
+    case .detect, .segment, .pose, .oriented, .anchors, .queries: false
     }
   }
 
@@ -75,7 +90,8 @@ extension Network.Head {
     case (.detect(let layout), .letterbox(let letterbox)):
       return .instances(
         DetectDecoder(layout).instances(
-          in: levels, select: request.selection, letterbox: letterbox, space: request.space))
+          in: levels, select: request.selection, letterbox: letterbox,
+          space: request.space.unrounded(layout.isUnrounded)))
     case (.segment(let layout, let prototypes), .letterbox(let letterbox)):
       return .instances(
         try SegmentDecoder(layout).instances(
@@ -89,6 +105,16 @@ extension Network.Head {
       return .instances(
         OrientedDecoder(layout, anglesAreRadians: anglesAreRadians).instances(
           in: levels, select: request.selection, letterbox: letterbox, space: request.space))
+    case (.anchors(let layout), .letterbox(let letterbox)):
+      return .instances(
+        AnchorDecoder(layout).instances(
+          in: layout.levels(in: maps), select: request.selection, letterbox: letterbox,
+          space: request.space.unrounded(true)))
+    case (.queries(let boxes, let classes, let classCount), .letterbox(let letterbox)):
+      return .instances(
+        QueryDecoder(classCount: classCount).instances(
+          boxes: maps[boxes], classes: maps[classes], select: request.selection,
+          in: request.space == .source ? letterbox.source : letterbox.padded))
     case (_, .crop), (_, .transformed):
       preconditionFailure("only classifiers crop")
     }
@@ -98,13 +124,49 @@ extension Network.Head {
   func tensors(in maps: [FeatureMap]) -> HeadTensors? {
     let levels = levels(in: maps)
     return switch self {
-    case .classify: nil
+    case .anchors, .queries, .classify: nil
     case .detect(let layout): DetectDecoder(layout).tensors(of: levels)
     case .segment(let layout, _): SegmentDecoder(layout).tensors(of: levels)
     case .pose(let layout, let keypoints): PoseDecoder(layout, keypoints).tensors(of: levels)
     case .oriented(let layout, let anglesAreRadians):
       OrientedDecoder(layout, anglesAreRadians: anglesAreRadians).tensors(of: levels)
     }
+  }
+}
+
+extension Network.Head {
+  /// Decodes what a head found everywhere, in the order of PyTorch; nil for a classifier.
+  func decoded(_ tensors: HeadTensors?, in maps: [FeatureMap]) -> Tensor? {
+    switch self {
+    case .queries(let boxes, let classes, let classCount):
+      QueryDecoder(classCount: classCount).tensor(boxes: maps[boxes], classes: maps[classes])
+    case .anchors(let layout): AnchorDecoder(layout).tensor(of: layout.levels(in: maps))
+    case .detect, .segment, .pose, .oriented, .classify: tensors?.decoded
+    }
+  }
+}
+
+extension AnchorLayout {
+  /// The levels in the outputs of a run, in the order of the graph's.
+  fileprivate func levels(in maps: [FeatureMap]) -> [AnchorLevel] {
+    levels.map { level in
+      AnchorLevel(
+        values: maps[level.output], stride: level.stride,
+        anchors: level.anchors.map { .init(width: $0.width, height: $0.height) })
+    }
+  }
+}
+
+extension AnchorDecoder {
+  fileprivate init(_ layout: AnchorLayout) {
+    self.init(classCount: layout.classCount, isObjectnessAlone: layout.isObjectnessAlone)
+  }
+}
+
+extension ResultSpace {
+  /// Returns the space of a head whose boxes are mapped to the image without rounding, or not.
+  fileprivate func unrounded(_ isUnrounded: Bool) -> ResultSpace {
+    self == .source && isUnrounded ? .unroundedSource : self
   }
 }
 

@@ -25,14 +25,16 @@ enum HeadTap: Hashable {
   }
 
   /// Returns the output, given those of the run and the results.
-  func tensor(_ tensors: HeadTensors?, _ classification: Classification?) -> Tensor? {
+  func tensor(
+    _ tensors: HeadTensors?, decoded: Tensor?, _ classification: Classification?
+  ) -> Tensor? {
     switch self {
     case .head:
       if let classification {
         return Tensor(
           shape: [1, classification.probabilities.count], values: classification.probabilities)
       }
-      return tensors?.decoded
+      return decoded
     case .distances: return tensors?.distances
     case .distanceConvolution:
       return tensors.map {

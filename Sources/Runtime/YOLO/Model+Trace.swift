@@ -63,28 +63,44 @@ extension Model {
     return try withSession { session throws(YOLOError) in
       var tensors = [String: Tensor]()
       var headTensors: HeadTensors?
+      var decoded: Tensor?
       let (content, speed) = try run(image, plan, fit, request, in: session, durations: nil) {
         arena in
         for (path, layout) in plan.kept {
           let tensor = Tensor(layout.map(in: arena))
-          tensors[path] =
-            isFlat(path) ? Tensor(shape: Array(tensor.shape[..<2]), values: tensor.values) : tensor
+          tensors[path] = ordered(tensor, of: path)
         }
         if !headTaps.isEmpty {
-          headTensors = network.head.tensors(in: plan.outputs.map { $0.layout.map(in: arena) })
+          let maps = plan.outputs.map { $0.layout.map(in: arena) }
+          headTensors = network.head.tensors(in: maps)
+          decoded = network.head.decoded(headTensors, in: maps)
         }
       }
       let results = results(content, of: source, image.size, speed)
       for (path, tap) in headTaps {
-        tensors[path] = tap.tensor(headTensors, results.classification)
+        tensors[path] = tap.tensor(
+          headTensors, decoded: decoded, results.classification)
       }
       return Trace(
         results: results, fit: fit, input: fit.image(of: image).input, tensors: tensors)
     }
   }
 
-  /// Whether a module's output has no place for pixels.
-  private func isFlat(_ path: String) -> Bool { network.graph.flatModules.contains(path) }
+  /// Returns a module's output, [1, channels, height, width], in the order that PyTorch has.
+  private func ordered(_ tensor: Tensor, of path: String) -> Tensor {
+    let (channels, pixels) = (tensor.shape[1], tensor.shape[2] * tensor.shape[3])
+    let shape = network.graph.outputShape(
+      of: path, height: tensor.shape[2], width: tensor.shape[3], channels: channels)
+    guard network.graph.sequenceModules[path] != nil else {
+      return Tensor(shape: shape, values: tensor.values)
+    }
+    var values = [Float]()
+    values.reserveCapacity(tensor.values.count)
+    for pixel in 0..<pixels {
+      for channel in 0..<channels { values.append(tensor.values[channel * pixels + pixel]) }
+    }
+    return Tensor(shape: shape, values: values)
+  }
 }
 
 extension NumpyFile {

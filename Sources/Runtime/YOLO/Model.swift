@@ -32,6 +32,8 @@ public final class Model: Sendable {
 
   /// How a classifier's images become its input, where the checkpoint tells that.
   let transforms: StoredTransforms?
+  /// Whether the model is one of the original YOLOv5, YOLOv7 or YOLOv9.
+  private let isOriginal: Bool
   let plans: PlanCache
   let sessions = Mutex(SessionPool())
   /// Where predictions that are awaited run.
@@ -85,6 +87,8 @@ public final class Model: Sendable {
     }
     transforms =
       network.head.isClassifier ? StoredTransforms(checkpoint, file: name) : nil
+    isOriginal =
+      checkpoint.model["model"]?.children.last?.qualifiedName.hasPrefix("models.") ?? false
     // What planning read of the weights is packed now.
     plans = options.plans(of: network.graph) { checkpoint.releasePages() }
   }
@@ -105,15 +109,18 @@ public final class Model: Sendable {
   /// The largest stride of the model in pixels; inputs are a multiple of it, and of 32.
   public var largestStride: Int {
     // The model's own strides count, too: Ultralytics goes by them alone.
-    guard let largest = network.head.levels.map(\.stride).max() else { return 32 }
+    guard let largest = network.head.strides.max() else { return 32 }
     return checkpoint.strides.reduce(largest, max)
   }
 
   /// The size that images are fitted into if none is asked for: that of the training, else 640.
+  ///
+  /// Of a classifier of the original YOLOv5, whose files do not tell that, it is 224.
   public var defaultImageSize: Size {
-    checkpoint.imageSize.map { Size(width: $0.width, height: $0.height) }
-      ?? Size(
-        width: PredictOption.imageSize.defaultSide, height: PredictOption.imageSize.defaultSide)
+    if let size = checkpoint.imageSize { return Size(width: size.width, height: size.height) }
+    let side =
+      isOriginal && network.head.isClassifier ? 224 : PredictOption.imageSize.defaultSide
+    return Size(width: side, height: side)
   }
 
   /// Finds the objects in an image, and blocks the calling thread until it is done.
@@ -184,7 +191,11 @@ public final class Model: Sendable {
   ///
   /// A classifier does not fit images in: it crops them.
   public func letterbox(for size: Size, options: PredictOptions = .standard) -> Letterbox {
-    Letterbox(
+    if network.head.stretchesImages {
+      let input = inputSize(options)
+      return Letterbox(source: size, resized: input, padded: input)
+    }
+    return Letterbox(
       source: size, target: inputSize(options), stride: max(32, largestStride),
       isRectangular: options.isRectangular)
   }
@@ -201,7 +212,7 @@ public final class Model: Sendable {
     let input = inputSize(options)
     // Transforms that cannot be done were refused with the options.
     guard let transforms = try? transforms?.used(for: input), !transforms.isDefault(for: input)
-    else { return .crop(input) }
+    else { return isOriginal ? .transformed(.original(input), input) : .crop(input) }
     return .transformed(transforms, transforms.inputSize(of: size))
   }
 

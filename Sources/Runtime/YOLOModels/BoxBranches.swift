@@ -6,6 +6,8 @@ import YOLOWeights
 struct BoxBranches: Sendable {
   let path: String
   let classCount: Int
+  /// Whether the head is one of the original YOLOv9.
+  private let isOriginal: Bool
   private let branch: HeadBranch
   private let binCount: Int
   private let strides: [Int]
@@ -29,24 +31,26 @@ struct BoxBranches: Sendable {
   ///   - branch: Which of two branches; a head saved with one only has the unprefixed one.
   ///   - extra: The name of the task's own branch, and the channels that it gives.
   ///   - extraEnd: The name of the last convolution of it, where that is a module of its own.
+  ///   - names: The names of the box and the class branch.
   /// - Throws: What the record lacks.
   init(
     _ record: ModuleRecord, branch: HeadBranch, extra: (name: String, channels: Int)? = nil,
-    extraEnd: String? = nil
+    extraEnd: String? = nil, names: (boxes: String, classes: String) = ("cv2", "cv3")
   ) throws {
     path = record.path
+    isOriginal = record.isOriginal
     self.branch = branch
     classCount = try record.count("nc", in: 1...1 << 16)
     binCount = try record.count("reg_max", in: 1...256)
     let prefix = branch.prefix
-    guard record.hasChild(prefix + "cv2") else {
+    guard record.hasChild(prefix + names.boxes) else {
       throw ModelError.noBranch(head: path, branch: branch)
     }
     func sequences(_ name: String) throws -> [Sequential] {
       try record.child(prefix + name, of: "ModuleList").children.map { try Sequential($0) }
     }
-    boxes = try sequences("cv2")
-    classes = try sequences("cv3")
+    boxes = try sequences(names.boxes)
+    classes = try sequences(names.classes)
     extras = try extra.map { try sequences($0.name) } ?? []
     extraEnds =
       try extraEnd.map { name in
@@ -54,7 +58,7 @@ struct BoxBranches: Sendable {
       } ?? []
     extraChannels = extra?.channels ?? 0
     let otherBranch: HeadBranch = branch == .oneToMany ? .oneToOne : .oneToMany
-    if record.hasChild(otherBranch.prefix + "cv2") {
+    if record.hasChild(otherBranch.prefix + names.boxes) {
       other = { () throws -> BoxBranches in
         try BoxBranches(record, branch: otherBranch, extra: extra, extraEnd: extraEnd)
       }
@@ -99,7 +103,7 @@ struct BoxBranches: Sendable {
     if let other { builder.attempt { try other().trace(inputs, builder) } }
     return DetectLayout(
       classCount: classCount, binCount: binCount, isOneToOne: branch == .oneToOne,
-      levels: levels)
+      isUnrounded: isOriginal, levels: levels)
 
     func output(_ value: Value, _ path: String, channels: Int) throws -> Int {
       guard value.channels == channels else {

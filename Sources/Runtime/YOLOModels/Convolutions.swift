@@ -22,10 +22,22 @@ struct Conv: UnaryBlock {
     activation = try record.child("act").activation()
   }
 
+  /// Reads a sequence of a convolution and its normalization, without activation.
+  init(pair record: ModuleRecord) throws {
+    path = record.path
+    convolution = try record.child("0", of: "Conv2d").convolution()
+    normalization = try record.child("1", of: "BatchNorm2d")
+      .normalization(channels: convolution.outputChannels)
+    activation = .identity
+  }
+
   /// The channels of the output.
   var outputChannels: Int { convolution.outputChannels }
 
-  func callAsFunction(_ x: Value) throws -> Value {
+  func callAsFunction(_ x: Value) throws -> Value { try self(x, replacing: convolution) }
+
+  /// Applies another convolution in the place of its own.
+  func callAsFunction(_ x: Value, replacing convolution: Convolution) throws -> Value {
     var y = try x.convolved(by: convolution, at: path + ".conv").named(path + ".conv")
     if let normalization {
       y = try y.normalized(by: normalization, at: path + ".bn").named(path + ".bn")
@@ -112,6 +124,21 @@ struct ConvTranspose2d: UnaryBlock {
   func callAsFunction(_ x: Value) throws -> Value {
     try x.convolved(by: convolution, at: path).named(path)
   }
+}
+
+/// A pointwise convolution, then a depthwise one.
+struct LightConv: UnaryBlock {
+  let path: String
+  private let conv1: Conv
+  private let conv2: Conv
+
+  init(_ record: ModuleRecord) throws {
+    path = record.path
+    conv1 = try record.conv("conv1")
+    conv2 = try record.conv("conv2")
+  }
+
+  func callAsFunction(_ x: Value) throws -> Value { try conv2(conv1(x)).named(path) }
 }
 
 /// Spatial and channel downsampling apart: a pointwise convolution, then a strided depthwise one.

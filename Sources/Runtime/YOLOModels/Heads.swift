@@ -23,10 +23,28 @@ enum HeadTable {
     "OBB26": OrientedHead.self,
     "Pose": PoseHead.self,
     "Pose26": PoseHead.self,
+    "RTDETRDecoder": QueryHead.self,
     "Segment": SegmentHead.self,
     "Segment26": SegmentHead.self,
     "v10Detect": DetectHead.self,
   ]
+
+  /// Returns the head of a record, if it is one.
+  static func head(of record: ModuleRecord) throws -> (any HeadBlock.Type)? {
+    if AnchorHead.recognizes(record) { return AnchorHead.self }
+    guard record.isOriginal else { return heads[record.className] }
+    switch record.className {
+    case "DDetect", "DualDDetect": return DetectHead.self
+    case "Classify": return ClassifyHead.self
+    case "Detect", "Segment", "Panoptic":
+      // Same names, but other inputs, masks or boxes.
+      throw ModelError.unsupported(
+        path: record.path, setting: "the head", found: record.qualifiedName,
+        supported: "Detect and Classify of YOLOv5, IDetect and IAuxDetect of YOLOv7, DDetect and "
+          + "DualDDetect of YOLOv9, and the heads of Ultralytics' package")
+    default: return nil
+    }
+  }
 }
 
 /// Which branch of a head with two is run.
@@ -44,24 +62,20 @@ public enum HeadBranch: String, Sendable, Hashable, CaseIterable {
 struct ClassifyHead: HeadBlock {
   private let path: String
   private let conv: Conv
+  private let pool: AdaptiveAvgPool2d
   private let linear: Convolution
 
   init(_ record: ModuleRecord, branch: HeadBranch) throws {
     path = record.path
     conv = try record.conv("conv")
-    let pool = try record.child("pool", of: "AdaptiveAvgPool2d")
-    let size = try pool.counts("output_size", in: 0...1 << 16)
-    guard size.allSatisfy({ $0 == 1 }) else {
-      throw ModelError.unsupported(
-        path: pool.path, setting: "output_size", found: ModelError.excerpt(size), supported: "1")
-    }
+    pool = try AdaptiveAvgPool2d(record.child("pool", of: "AdaptiveAvgPool2d"))
     linear = try record.child("linear", of: "Linear").linear()
   }
 
   func callAsFunction(_ inputs: [Value], _ builder: GraphBuilder) throws -> Network.Head {
     let x = try inputs.count == 1 ? inputs[0] : concat(inputs, at: path)
     // Dropout changes nothing; from there on pixels have no place in the shape.
-    let logits = try conv(x).globallyAveraged(at: path + ".pool").named(path + ".pool")
+    let logits = try pool(conv(x))
       .named(path + ".drop", isFlat: true)
       .convolved(by: linear, at: path + ".linear").named(path + ".linear", isFlat: true)
     return .classify(
@@ -69,29 +83,28 @@ struct ClassifyHead: HeadBlock {
   }
 }
 
-extension ModuleRecord {
-  /// Returns the matrix of a `Linear` record as a convolution of single pixels.
-  fileprivate func linear() throws -> Convolution {
-    let input = try count("in_features", in: 1...1 << 16)
-    let output = try count("out_features", in: 1...1 << 16)
-    let weight = try parameter("weight", shape: [output, input])
-    return Convolution(
-      weight: weight.reshaped([output, input, 1, 1]),
-      bias: hasTensor("bias") ? try parameter("bias", shape: [output]) : nil,
-      window: Window(kernel: 1))
-  }
-}
-
 /// The head that finds boxes: Detect, v10Detect.
 struct DetectHead: HeadBlock {
   private let branches: BoxBranches
 
+  /// The inputs that only training reads: the first ones of YOLOv9's DualDDetect.
+  private let skipped: Int
+
   init(_ record: ModuleRecord, branch: HeadBranch) throws {
-    branches = try BoxBranches(record, branch: branch)
+    if record.className == "DualDDetect" {
+      branches = try BoxBranches(record, branch: branch, names: ("cv4", "cv5"))
+      skipped = try record.child("cv2", of: "ModuleList").children.count
+      for name in ["cv2", "cv3", "dfl2"] where record.hasChild(name) {
+        try record.child(name).markUsed()
+      }
+    } else {
+      branches = try BoxBranches(record, branch: branch)
+      skipped = 0
+    }
   }
 
   func callAsFunction(_ inputs: [Value], _ builder: GraphBuilder) throws -> Network.Head {
-    .detect(try branches(inputs, builder))
+    .detect(try branches(Array(inputs.dropFirst(skipped)), builder))
   }
 }
 

@@ -118,17 +118,21 @@ extension ModuleRecord {
     let (input, output, groups) = try convolutionChannels()
     let window = try window()
     let outputPadding = try pair("output_padding", in: 0...64, default: 0)
-    guard groups == 1, window.dilationHeight == 1, window.dilationWidth == 1,
-      outputPadding == (0, 0)
+    // As PyTorch demands: more would be pixels that nothing is added to.
+    guard
+      outputPadding.0 < max(window.strideHeight, window.dilationHeight),
+      outputPadding.1 < max(window.strideWidth, window.dilationWidth)
     else {
       throw ModelError.unsupported(
-        path: path, setting: "groups, dilation or output_padding", found: "set",
-        supported: "none of them")
+        path: path, setting: "output_padding", found: "\(outputPadding.0), \(outputPadding.1)",
+        supported: "less than the stride or the dilation")
     }
     let weight = try parameter(
-      "weight", shape: [input, output, window.kernelHeight, window.kernelWidth])
+      "weight", shape: [input, output / groups, window.kernelHeight, window.kernelWidth])
     let bias = hasTensor("bias") ? try parameter("bias", shape: [output]) : nil
-    return TransposedConvolution(weight: weight, bias: bias, window: window)
+    return TransposedConvolution(
+      weight: weight, bias: bias, window: window, groups: groups,
+      outputPadding: .init(height: outputPadding.0, width: outputPadding.1))
   }
 
   /// Returns the channels and groups of a convolution's record, checked against each other.
@@ -165,21 +169,6 @@ extension ModuleRecord {
       mean: try parameter("running_mean", shape: [channels]),
       variance: try parameter("running_var", shape: [channels]),
       epsilon: Float(try double("eps")))
-  }
-
-  /// Returns the function of an activation module.
-  func activation() throws -> Activation {
-    switch className {
-    case "SiLU": return .silu
-    case "Identity": return .identity
-    case "ReLU": return .relu
-    case "LeakyReLU": return .leakyReLU(slope: Float(try double("negative_slope")))
-    case "Hardswish": return .hardswish
-    default:
-      throw ModelError.unsupported(
-        path: path, setting: "the activation", found: className,
-        supported: "SiLU, Identity, ReLU, LeakyReLU, Hardswish")
-    }
   }
 }
 

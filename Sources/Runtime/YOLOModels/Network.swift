@@ -15,13 +15,18 @@ public struct Network: Sendable {
     case pose(DetectLayout, KeypointLayout)
     /// Oriented boxes; their angles are radians, or logits of a range of angles.
     case oriented(DetectLayout, anglesAreRadians: Bool)
+    /// Boxes with classes, several a cell, each around an anchor.
+    case anchors(AnchorLayout)
+    /// Boxes with classes, one a query: the outputs with center x and y, width and height as
+    /// fractions of the input, and with the class logits.
+    case queries(boxes: Int, classes: Int, classCount: Int)
     /// A class for the whole image: the output with the logits of each class.
     case classify(logits: Int, classCount: Int)
 
     /// The task.
     public var task: VisionTask {
       switch self {
-      case .detect: .detect
+      case .detect, .anchors, .queries: .detect
       case .segment: .segment
       case .pose: .pose
       case .oriented: .obb
@@ -85,7 +90,7 @@ public struct Network: Sendable {
     let root = try model.child("model")
     let records = root.children
     let lastClass = records.last.map { $0.className } ?? "missing one"
-    guard let last = records.last, let headType = HeadTable.heads[lastClass] else {
+    guard let last = records.last, let headType = try HeadTable.head(of: last) else {
       throw ModelError.noHead(lastLayer: lastClass, known: HeadTable.heads.keys.sorted())
     }
     let input = builder.input(channels: channels)
@@ -157,6 +162,9 @@ public struct DetectLayout: Sendable, Hashable {
   public let binCount: Int
   /// Whether the head was trained to give each object once, so that nothing need be suppressed.
   public let isOneToOne: Bool
+  /// Whether boxes are mapped to the image by one gain for both axes and padding that is not rounded,
+  /// as the original YOLOv9 does.
+  public let isUnrounded: Bool
   /// The resolutions, in head order.
   public let levels: [Level]
 }

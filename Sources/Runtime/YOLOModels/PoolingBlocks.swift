@@ -9,10 +9,23 @@ struct MaxPool2d: UnaryBlock {
 
   init(_ record: ModuleRecord) throws {
     path = record.path
-    window = try record.window()
-    guard window.dilationHeight == 1, window.dilationWidth == 1,
-      try !record.bool("ceil_mode", default: false)
-    else {
+    window = try record.poolingWindow()
+  }
+
+  func callAsFunction(_ x: Value) throws -> Value {
+    x.maximumPooled(by: window, at: path).named(path)
+  }
+}
+
+extension ModuleRecord {
+  /// Returns the window of a pooling.
+  fileprivate func poolingWindow() throws -> Window {
+    let window = try window()
+    // With stride 1 rounding up is rounding down.
+    let roundsUp =
+      try bool("ceil_mode", default: false)
+      && (window.strideHeight > 1 || window.strideWidth > 1)
+    guard window.dilationHeight == 1, window.dilationWidth == 1, !roundsUp else {
       throw ModelError.unsupported(
         path: path, setting: "dilation or ceil_mode", found: "set", supported: "neither")
     }
@@ -24,10 +37,46 @@ struct MaxPool2d: UnaryBlock {
         path: path, setting: "padding", found: "\(window.paddingHeight), \(window.paddingWidth)",
         supported: "at most half of the kernel")
     }
+    return window
+  }
+}
+
+/// The mean over a window; the zeros of the padding count.
+struct AvgPool2d: UnaryBlock {
+  let path: String
+  private let window: Window
+
+  init(_ record: ModuleRecord) throws {
+    path = record.path
+    window = try record.poolingWindow()
+    let countsPadding = try record.bool("count_include_pad", default: true)
+    guard countsPadding || window.border == 0, !record.hasAttribute("divisor_override") else {
+      throw ModelError.unsupported(
+        path: path, setting: "count_include_pad or divisor_override", found: "set",
+        supported: "neither")
+    }
   }
 
   func callAsFunction(_ x: Value) throws -> Value {
-    x.maximumPooled(by: window, at: path).named(path)
+    x.averagePooled(by: window, at: path).named(path)
+  }
+}
+
+/// The mean over all pixels.
+struct AdaptiveAvgPool2d: UnaryBlock {
+  let path: String
+
+  init(_ record: ModuleRecord) throws {
+    path = record.path
+    let size = try record.counts("output_size", in: 0...1 << 16)
+    guard size.allSatisfy({ $0 == 1 }) else {
+      throw ModelError.unsupported(
+        path: path, setting: "output_size", found: ModelError.excerpt(size), supported: "1")
+    }
+  }
+
+  func callAsFunction(_ x: Value) throws -> Value {
+    x.globallyAveraged(at: path).named(path)
   }
 }
 
@@ -83,13 +132,18 @@ struct SPPF: UnaryBlock {
 struct SPPELAN: UnaryBlock {
   let path: String
   private let cv1: Conv
-  private let pools: [MaxPool2d]
+  private let pools: [any UnaryBlock]
   private let cv5: Conv
 
   init(_ record: ModuleRecord) throws {
     path = record.path
     cv1 = try record.conv("cv1")
-    pools = try ["cv2", "cv3", "cv4"].map { try MaxPool2d(record.child($0, of: "MaxPool2d")) }
+    pools = try ["cv2", "cv3", "cv4"].map { name in
+      // The original has each inside of a module.
+      let pool = try record.child(name)
+      return pool.className == "SP"
+        ? try PoolingHolder(pool) : try MaxPool2d(record.child(name, of: "MaxPool2d"))
+    }
     cv5 = try record.conv("cv5")
   }
 

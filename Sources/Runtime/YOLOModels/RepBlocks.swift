@@ -12,6 +12,10 @@ struct RepConv: UnaryBlock {
   init(_ record: ModuleRecord) throws {
     path = record.path
     activation = try record.child("act").activation()
+    if record.hasChild("rbr_dense") || record.hasChild("rbr_reparam") {
+      convolutions = try Self.original(record)
+      return
+    }
     // A file saved fused has the one convolution already.
     guard record.hasChild("conv1") else {
       convolutions = try ParallelConvolutions(fused: record)
@@ -27,6 +31,55 @@ struct RepConv: UnaryBlock {
   func callAsFunction(_ x: Value) throws -> Value {
     try convolutions(x).activated(by: activation, at: path + ".act")
       .named(path + ".act", isClosing: true).named(path)
+  }
+}
+
+extension RepConv {
+  /// Reads the branches as YOLOv7 names them.
+  fileprivate static func original(_ record: ModuleRecord) throws -> ParallelConvolutions {
+    guard record.hasChild("rbr_dense") else {
+      return try ParallelConvolutions(fused: record, named: "rbr_reparam")
+    }
+    let groups = try record.count("groups", in: 1...1 << 16, default: 1)
+    return try ParallelConvolutions(
+      record, ["rbr_dense", "rbr_1x1"].map { try Conv(pair: record.child($0, of: "Sequential")) },
+      identity: record.hasChild("rbr_identity")
+        ? (groups, try record.child("rbr_identity", of: "BatchNorm2d")) : nil)
+  }
+}
+
+/// A convolution and a pointwise one side by side, normalized as one.
+///
+/// A file saved fused has one convolution alone.
+struct Conv2: UnaryBlock {
+  let path: String
+  private let conv: Convolution
+  private let cv2: Convolution?
+  private let normalization: BatchNormalization?
+  private let activation: Activation
+
+  init(_ record: ModuleRecord) throws {
+    path = record.path
+    conv = try record.child("conv", of: "Conv2d").convolution()
+    cv2 = record.hasChild("cv2") ? try record.child("cv2", of: "Conv2d").convolution() : nil
+    normalization =
+      record.hasChild("bn")
+      ? try record.child("bn", of: "BatchNorm2d").normalization(channels: conv.outputChannels)
+      : nil
+    activation = try record.child("act").activation()
+  }
+
+  func callAsFunction(_ x: Value) throws -> Value {
+    var y = try x.convolved(by: conv, at: path + ".conv").named(path + ".conv")
+    if let cv2 {
+      let z = try x.convolved(by: cv2, at: path + ".cv2").named(path + ".cv2")
+      y = try y.adding(z, at: path)
+    }
+    if let normalization {
+      y = try y.normalized(by: normalization, at: path + ".bn").named(path + ".bn")
+    }
+    return y.activated(by: activation, at: path + ".act").named(path + ".act", isClosing: true)
+      .named(path)
   }
 }
 
@@ -109,10 +162,10 @@ struct ParallelConvolutions: Sendable {
   }
 
   /// Reads the one convolution of a file that was saved fused.
-  init(fused record: ModuleRecord) throws {
+  init(fused record: ModuleRecord, named name: String = "conv") throws {
     path = record.path
     (branches, identity) = ([], nil)
-    fused = try record.child("conv", of: "Conv2d").convolution()
+    fused = try record.child(name, of: "Conv2d").convolution()
   }
 
   func callAsFunction(_ x: Value) throws -> Value {

@@ -4,7 +4,7 @@
 /// and `x` from `-border` to the size plus `border`. The border pixels hold zeros, so that a padded
 /// convolution reads them as it reads any pixel. Several activations may share the pixels of one
 /// buffer, each with a run of channels of its own: a concatenation is such a buffer.
-public struct ActivationLayout: Sendable, Hashable {
+public struct ActivationLayout: Sendable, Hashable, BitwiseCopyable {
   /// The position of the top-left pixel's first channel, in elements.
   public var offset: Int
   /// The number of rows.

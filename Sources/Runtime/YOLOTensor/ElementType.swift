@@ -1,5 +1,5 @@
 /// The type of a tensor's elements, as it is stored.
-public enum ElementType: Sendable, Hashable, CaseIterable {
+public enum ElementType: Sendable, Hashable, CaseIterable, BitwiseCopyable {
   /// IEEE 754 binary16.
   case float16
   /// The upper half of an IEEE 754 binary32.

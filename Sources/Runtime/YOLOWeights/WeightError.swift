@@ -136,11 +136,10 @@ private struct ForeignObject {
   init(_ name: String) {
     let package = String(name.prefix { $0 != "." })
     switch package {
-    case "models", "utils":
+    case "utils":
       explanation =
-        "which belongs to the original repository of YOLOv5, YOLOv7 or YOLOv9, not to Ultralytics: "
-        + "such files are not run; use the model's present form (such as yolov5nu.pt), or train "
-        + "it with Ultralytics"
+        "which belongs to the original repository of YOLOv5, YOLOv7 or YOLOv9: of such files the "
+        + "models are read, not what else a training leaves; strip the file there first"
     case "modelopt":
       explanation =
         "a module that NVIDIA ModelOpt quantized: such files are not run; use the checkpoint before "

@@ -70,7 +70,8 @@ struct BoundStep {
   func shape(of convolution: TransposedConvolution) -> TransposedConvolutionShape {
     TransposedConvolutionShape(
       input: inputs[0], output: output, window: convolution.window,
-      activation: step.epilogue.activation, residual: residual)
+      outputPadding: (convolution.outputPadding.height, convolution.outputPadding.width),
+      activation: step.epilogue.activation, residual: residual, groups: convolution.groups)
   }
 
   /// The shape of attention.
@@ -79,19 +80,28 @@ struct BoundStep {
       queriesAndKeys: inputs[0], values: inputs[1], output: output, heads: heads)
   }
 
+  /// The shape of deformable attention.
+  func shape(of heads: DeformableHeads) -> DeformableShape {
+    DeformableShape(
+      offsets: inputs[0], weights: inputs[1], boxes: inputs[2], values: Array(inputs[3...]),
+      output: output, heads: heads)
+  }
+
   /// The multiply-accumulates of the step.
   var macs: Int {
     switch step.work {
     case .operation(.convolution, _): convolution?.macs ?? 0
     case .operation(.transposedConvolution(let convolution), _): shape(of: convolution).macs
     case .operation(.attention(let heads), _): shape(of: heads).macs
+    case .operation(.deformableAttention(let heads), _): shape(of: heads).macs
     default: 0
     }
   }
 
   /// Returns the vector kernel of a step without parameters.
   func kernel(_ kernels: KernelSet, threads: Int) -> any StepKernel {
-    let input = inputs[0]
+    // Of anchors, which read nothing, the output.
+    let input = inputs.first ?? output
     switch step.work {
     case .copy:
       return ElementwiseStep(
@@ -118,9 +128,42 @@ struct BoundStep {
       case .pad, .upsample, .resize: return copyingKernel(threads: threads)
       case .attention(let heads):
         return Attention(shape(of: heads), kernels: kernels, threads: threads)
+      case .multiply:
+        return BroadcastProduct(from: input, by: inputs[1], to: output, threads: threads)
+      case .channelStatistics: return ChannelStatistics(from: input, to: output, threads: threads)
+      case .standardize(let form):
+        return StandardizationStep(from: input, to: output, form, threads: threads)
+      case .interpolate(let form):
+        return BilinearResize(from: input, to: output, form, threads: threads)
+      case .deformableAttention(let heads):
+        return DeformableAttention(shape(of: heads), threads: threads)
+      case .encodePositions, .anchors, .selectTop, .sequence:
+        return queryKernel(threads: threads)
       case .input, .concatenate, .slice, .batchNormalization, .convolution, .transposedConvolution:
         preconditionFailure("no step without parameters")
       }
+    }
+  }
+
+  /// Returns the kernel of a step that makes and picks queries, the same on every backend.
+  func queryKernel(threads: Int) -> any StepKernel {
+    guard case .operation(let operation, _) = step.work else {
+      preconditionFailure("a copy picks nothing")
+    }
+    switch operation {
+    case .encodePositions(let temperature):
+      return PositionEncoding(
+        from: inputs[0], to: output, temperature: temperature, threads: threads)
+    case .anchors(let boxes):
+      return QueryAnchors(
+        level: boxes.level, stored: boxes.logits(height: output.height, width: output.width),
+        to: output)
+    case .selectTop:
+      let half = inputs.count / 2
+      return TopSelection(
+        scores: Array(inputs[..<half]), features: Array(inputs[half...]), to: output)
+    case .sequence: return PixelSequence(from: inputs, to: output)
+    default: preconditionFailure("the step has a kernel for each backend")
     }
   }
 

@@ -33,6 +33,18 @@ struct OracleBackend: ExecutionBackend {
         return OraclePool.average(overAllOf: step.inputs[0], to: step.output)
       case .attention(let heads): return OracleAttention(step.shape(of: heads))
       case .pad, .upsample, .resize: return step.copyingKernel(threads: threads)
+      case .multiply:
+        return OracleMap.product(from: step.inputs[0], by: step.inputs[1], to: step.output)
+      case .channelStatistics:
+        return OracleMap.channelStatistics(from: step.inputs[0], to: step.output)
+      case .standardize(let form):
+        return OracleMap.standardization(from: step.inputs[0], to: step.output, form)
+      case .interpolate(let form):
+        return OracleMap.interpolation(from: step.inputs[0], to: step.output, form)
+      case .deformableAttention(let heads):
+        return OracleMap.deformableAttention(step.shape(of: heads))
+      case .encodePositions, .anchors, .selectTop, .sequence:
+        return step.queryKernel(threads: threads)
       case .input, .concatenate, .slice, .batchNormalization, .convolution, .transposedConvolution:
         preconditionFailure("no step without parameters")
       }

@@ -176,13 +176,15 @@ public final class PackedWeights: Sendable {
       return .transposed(
         PackedTransposedConvolution(
           weights: weights, bias: bias, outputChannels: convolution.outputChannels,
-          inputChannels: convolution.inputChannels, window: convolution.window, lanes: lanes))
+          inputChannels: convolution.inputChannels, window: convolution.window, lanes: lanes,
+          groups: convolution.groups))
     case .matrix:
       #if BLAS
       return .matrix(
         MatrixTransposedConvolution.packed(
           weights: weights, bias: bias, outputChannels: convolution.outputChannels,
-          inputChannels: convolution.inputChannels, window: convolution.window))
+          inputChannels: convolution.inputChannels, window: convolution.window,
+          groups: convolution.groups))
       #else
       return .plain(weights: weights, bias: bias)
       #endif

@@ -49,23 +49,49 @@ public struct Convolution: Sendable {
 /// A transposed convolution: each input pixel adds the kernel, scaled by it, to the output at
 /// `stride` times its position.
 public struct TransposedConvolution: Sendable {
-  /// The weights [input, output, kernel height, kernel width].
+  /// The weights [input, output / groups, kernel height, kernel width].
   public let weight: Parameter
   /// The bias [output], if there is one.
   public let bias: Parameter?
   /// The window; its stride is the factor of upsampling, its padding is cut from the output's
   /// edges.
   public let window: Window
+  /// The groups: input channels of a group add to the output channels of the same group only.
+  public let groups: Int
+  /// The rows at the bottom and the columns on the right that the output has more.
+  public let outputPadding: OutputPadding
 
-  /// Creates a transposed convolution.
-  public init(weight: Parameter, bias: Parameter?, window: Window) {
+  /// Rows and columns at the end of an output.
+  public struct OutputPadding: Sendable, Hashable {
+    /// The rows at the bottom.
+    public var height: Int
+    /// The columns on the right.
+    public var width: Int
+
+    /// Creates a padding, none by default.
+    public init(height: Int = 0, width: Int = 0) { (self.height, self.width) = (height, width) }
+  }
+
+  /// Creates a transposed convolution; the groups divide the channels of both sides.
+  public init(
+    weight: Parameter, bias: Parameter?, window: Window, groups: Int = 1,
+    outputPadding: OutputPadding = OutputPadding()
+  ) {
+    precondition(groups >= 1 && weight.shape[0] % groups == 0)
     self.weight = weight
     self.bias = bias
     self.window = window
+    self.groups = groups
+    self.outputPadding = outputPadding
+  }
+
+  /// The border that an input needs so that no tap falls outside it.
+  var border: Int {
+    window.transposedBorder(outputPadding: (outputPadding.height, outputPadding.width))
   }
 
   /// The channels of the output.
-  public var outputChannels: Int { weight.shape[1] }
+  public var outputChannels: Int { weight.shape[1] * groups }
   /// The channels of the input.
   public var inputChannels: Int { weight.shape[0] }
 }

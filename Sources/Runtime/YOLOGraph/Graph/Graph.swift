@@ -1,5 +1,13 @@
 import YOLOKernels
 
+/// How the dimensions of a sequence of vectors are ordered.
+public enum SequenceOrder: Sendable, Hashable {
+  /// [images, elements, channels].
+  case imageFirst
+  /// [elements, images, channels].
+  case elementFirst
+}
+
 /// A network as a flat list of primitive operations, in the order in which they run.
 ///
 /// Heights and widths are not part of a graph: a `Planner` infers them for an input. A graph is
@@ -57,6 +65,8 @@ public struct Graph: Sendable {
   /// The modules whose output is [1, channels] where that of others is [1, channels, height,
   /// width].
   public internal(set) var flatModules: Set<String> = []
+  /// The modules whose output is a sequence of vectors, and how its dimensions are ordered.
+  public internal(set) var sequenceModules: [String: SequenceOrder] = [:]
   /// The modules that are the last function of the module around them, and have its output.
   var closingActivations: Set<String> = []
 
@@ -70,6 +80,23 @@ public struct Graph: Sendable {
 
   /// The same without the activations that are the end of the modules that they belong to.
   public var blockPaths: [String] { modulePaths.filter { !closingActivations.contains($0) } }
+
+  /// Returns the dimensions of a module's output as PyTorch has them, for one image.
+  ///
+  /// - Parameters:
+  ///   - path: The module.
+  ///   - height: The rows of the value.
+  ///   - width: The columns of the value.
+  ///   - channels: The channels of the value.
+  /// - Returns: The dimensions, outermost first.
+  public func outputShape(of path: String, height: Int, width: Int, channels: Int) -> [Int] {
+    if flatModules.contains(path) { return [1, channels] }
+    return switch sequenceModules[path] {
+    case .imageFirst: [1, height * width, channels]
+    case .elementFirst: [height * width, 1, channels]
+    case nil: [1, channels, height, width]
+    }
+  }
 
   /// How often each node's value is read, as an output included, and the last node that does so, or
   /// -1; values of `kept` modules are read once more.

@@ -55,9 +55,12 @@ public final class GraphBuilder {
     return Value(node: graph.nodes.count - 1, channels: channels, builder: self)
   }
 
-  func name(_ value: Value, _ path: String, isFlat: Bool, isClosing: Bool) {
+  func name(
+    _ value: Value, _ path: String, isFlat: Bool, isClosing: Bool, order: SequenceOrder?
+  ) {
     graph.modules[path] = value.node
     if isFlat { graph.flatModules.insert(path) }
+    if let order { graph.sequenceModules[path] = order }
     if isClosing { graph.closingActivations.insert(path) }
   }
 }
@@ -75,9 +78,12 @@ public struct Value {
   ///   - path: The module; if it runs several times, its last output counts.
   ///   - isFlat: Whether the module's output is [1, channels], without pixels.
   ///   - isClosing: Whether the module is the last function of the module around it.
+  ///   - order: How the module's output is ordered, if it is a sequence of vectors, one a pixel.
   /// - Returns: This value.
-  public func named(_ path: String, isFlat: Bool = false, isClosing: Bool = false) -> Value {
-    builder.name(self, path, isFlat: isFlat, isClosing: isClosing)
+  public func named(
+    _ path: String, isFlat: Bool = false, isClosing: Bool = false, order: SequenceOrder? = nil
+  ) -> Value {
+    builder.name(self, path, isFlat: isFlat, isClosing: isClosing, order: order)
     return self
   }
 
@@ -205,6 +211,108 @@ public struct Value {
     }
     return builder.append(path, .add, [self, other], channels: channels)
   }
+}
+
+extension Value {
+  /// Multiplies by another activation: of as many channels or one, of the same size or one pixel.
+  public func multiplied(by factors: Value, at path: String) throws(GraphError) -> Value {
+    guard factors.channels == channels || factors.channels == 1 else {
+      throw .channelMismatch(at: path, expected: channels, found: factors.channels)
+    }
+    return builder.append(path, .multiply, [self, factors], channels: channels)
+  }
+
+  /// Computes the mean and the maximum of the channels of each pixel: two channels.
+  public func channelStatistics(at path: String) -> Value {
+    builder.append(path, .channelStatistics, [self], channels: 2)
+  }
+
+  /// Brings values to mean 0 and variance 1.
+  public func standardized(by form: Standardization, at path: String) throws(GraphError) -> Value {
+    if case .groups(let groups) = form.scope, channels % groups != 0 {
+      throw .unevenSplit(at: path, channels: channels, parts: groups)
+    }
+    return builder.append(path, .standardize(form), [self], channels: channels)
+  }
+
+  /// Resizes by weighted means of neighbors.
+  public func interpolated(by form: Interpolation, at path: String) -> Value {
+    builder.append(path, .interpolate(form), [self], channels: channels)
+  }
+
+  /// Adds waves of rows and columns to the channels, whose number is a multiple of 4.
+  public func encodingPositions(
+    temperature: Double, at path: String
+  ) throws(GraphError) -> Value {
+    guard channels % 4 == 0 else { throw .unevenSplit(at: path, channels: channels, parts: 4) }
+    return builder.append(
+      path, .encodePositions(temperature: temperature), [self], channels: channels)
+  }
+
+  /// The boxes that queries start from in a map of this size: four logits, and 1 where the box
+  /// counts, else 0.
+  ///
+  /// Boxes double in size from each level to the next.
+  public func anchors(_ boxes: QueryBoxes, at path: String) -> Value {
+    builder.append(path, .anchors(boxes), [self], channels: 5)
+  }
+
+  /// Lets each pixel, a query, attend to points of other maps.
+  ///
+  /// This value holds the points' offsets. The maps have as many channels as each other, a multiple
+  /// of the heads.
+  public func attending(
+    toPointsOf maps: [Value], weights: Value, boxes: Value, by heads: DeformableHeads,
+    at path: String
+  ) throws(GraphError) -> Value {
+    let count = heads.weightCount
+    for (value, needed) in [(self, 2 * count), (weights, count), (boxes, 4)]
+    where value.channels != needed {
+      throw .channelMismatch(at: path, expected: needed, found: value.channels)
+    }
+    guard maps.count == heads.levels, let first = maps.first else {
+      throw .unevenSplit(at: path, channels: maps.count, parts: heads.levels)
+    }
+    guard first.channels % heads.heads == 0 else {
+      throw .unevenSplit(at: path, channels: first.channels, parts: heads.heads)
+    }
+    for map in maps where map.channels != first.channels {
+      throw .channelMismatch(at: path, expected: first.channels, found: map.channels)
+    }
+    return builder.append(
+      path, .deformableAttention(heads), [self, weights, boxes] + maps, channels: first.channels)
+  }
+}
+
+/// Picks the features of the pixels with the best scores, the best first: the score of a pixel is
+/// the greatest of its channels.
+///
+/// - Parameters:
+///   - count: The number of pixels of the result, which is a map of some rows and columns.
+///   - scores: Maps of scores.
+///   - features: As many maps of features, all of as many channels.
+///   - path: The module.
+/// - Returns: The map of the pixels that were picked.
+/// - Throws: `GraphError.channelMismatch`.
+public func selectingTop(
+  _ count: Int, scores: [Value], features: [Value], at path: String
+) throws(GraphError) -> Value {
+  precondition(scores.count == features.count && !features.isEmpty && count > 0)
+  for map in features where map.channels != features[0].channels {
+    throw .channelMismatch(at: path, expected: features[0].channels, found: map.channels)
+  }
+  return features[0].builder.append(
+    path, .selectTop(count: count), scores + features, channels: features[0].channels)
+}
+
+/// Puts the pixels of all maps in one row, one map after the other; they have as many channels as
+/// each other.
+public func sequence(_ maps: [Value], at path: String) throws(GraphError) -> Value {
+  precondition(!maps.isEmpty, "something to put in a row")
+  for map in maps where map.channels != maps[0].channels {
+    throw .channelMismatch(at: path, expected: maps[0].channels, found: map.channels)
+  }
+  return maps[0].builder.append(path, .sequence, maps, channels: maps[0].channels)
 }
 
 /// Joins the channels of activations of the same height and width, in the order given.

@@ -8,6 +8,8 @@ public enum GraphError: Error, Equatable, CustomStringConvertible {
   case shapeMismatch(at: String, shapes: [Shape])
   /// Pixels that cannot be cut into equal areas.
   case unevenAreas(at: String, height: Int, width: Int, areas: Int)
+  /// Fewer pixels than are to be picked.
+  case tooFewPixels(at: String, expected: Int, found: Int)
   /// An input too small for the network: an output without pixels.
   case emptyOutput(at: String, height: Int, width: Int)
   /// More memory than a session may have.
@@ -35,6 +37,8 @@ public enum GraphError: Error, Equatable, CustomStringConvertible {
     case .unevenAreas(let path, let height, let width, let areas):
       "\(path): \(height)×\(width) pixels cannot be cut into \(areas) equal areas; "
         + "choose an imgsz that gives a multiple of \(areas)"
+    case .tooFewPixels(let path, let expected, let found):
+      "\(path): \(expected) queries are to be picked of \(found) pixels; choose a larger imgsz"
     case .emptyOutput(let path, let height, let width):
       "\(path): an input of \(height)×\(width) pixels is too small for the window"
     case .tooLarge(let bytes, let limit):

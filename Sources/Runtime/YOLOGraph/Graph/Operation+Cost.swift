@@ -39,13 +39,16 @@ extension Graph.Operation {
     case .transposedConvolution(let convolution):
       return [
         inputs[0].height, inputs[0].width, convolution.inputChannels, convolution.window.taps,
-        convolution.outputChannels,
+        convolution.outputChannels / convolution.groups,
       ]
     case .attention(let heads):
       let pixels = output.height * output.width
       return [pixels, pixels / heads.areas, heads.heads, heads.keyChannels + heads.valueChannels]
+    case .deformableAttention(let heads):
+      return [4 * output.height * output.width, heads.levels * heads.points, output.channels]
     case .input, .batchNormalization, .activation, .maximumPool, .averagePool, .globalAveragePool,
-      .pad, .upsample, .resize, .concatenate, .slice, .add:
+      .pad, .upsample, .resize, .concatenate, .slice, .add, .multiply, .channelStatistics,
+      .standardize, .interpolate, .encodePositions, .anchors, .selectTop, .sequence:
       return [0]
     }
   }

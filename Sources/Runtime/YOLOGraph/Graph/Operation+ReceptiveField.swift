@@ -73,7 +73,23 @@ extension Graph.Operation {
     case .upsample(let scale):
       return ReceptiveField(size: joint.size, stride: joint.stride / Double(scale))
     case .resize: return ReceptiveField(size: inputs[0].size, stride: inputs[1].stride)
-    case .batchNormalization, .activation, .pad, .concatenate, .slice, .add: return joint
+    case .batchNormalization, .activation, .pad, .concatenate, .slice, .add, .multiply,
+      .channelStatistics, .encodePositions:
+      return joint
+    case .standardize(let form):
+      return form.scope == .pixel ? joint : ReceptiveField(size: nil, stride: joint.stride)
+    case .interpolate(let interpolation):
+      let factor =
+        switch interpolation.target {
+        case .factors(let height, let width): min(height, width)
+        // Whatever the input's size is.
+        case .size: 1.0
+        }
+      return ReceptiveField(size: joint.size(grownBy: 1), stride: joint.stride / factor)
+    // Only of the size.
+    case .anchors: return ReceptiveField(size: 1, stride: joint.stride)
+    case .selectTop, .deformableAttention, .sequence:
+      return ReceptiveField(size: nil, stride: joint.stride)
     }
   }
 }

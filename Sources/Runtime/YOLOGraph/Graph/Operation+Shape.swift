@@ -30,13 +30,16 @@ extension Graph.Operation {
   /// The channels were checked when the graph was built, and are those of the node.
   fileprivate func shape(of inputs: [Shape], at path: String) throws(GraphError) -> Shape {
     switch self {
-    case .input, .activation, .batchNormalization, .slice: return inputs[0]
+    case .input, .activation, .batchNormalization, .slice, .channelStatistics, .standardize,
+      .encodePositions, .anchors:
+      return inputs[0]
     case .convolution(let convolution):
       return try Self.pooled(inputs[0], convolution.window, path)
     case .transposedConvolution(let convolution):
       return try Self.nonEmpty(
         convolution.window.transposedOutputSize(
-          height: inputs[0].height, width: inputs[0].width, outputPadding: (0, 0)),
+          height: inputs[0].height, width: inputs[0].width,
+          outputPadding: (convolution.outputPadding.height, convolution.outputPadding.width)),
         inputs[0], path)
     case .maximumPool(let window), .averagePool(let window):
       return try Self.pooled(inputs[0], window, path)
@@ -56,6 +59,32 @@ extension Graph.Operation {
           at: path, height: shape.height, width: shape.width, areas: heads.areas)
       }
       return shape
+    case .multiply:
+      guard inputs[1].hasSize(of: inputs[0]) || (inputs[1].height == 1 && inputs[1].width == 1)
+      else { throw .shapeMismatch(at: path, shapes: inputs) }
+      return inputs[0]
+    case .interpolate(let interpolation):
+      let size = interpolation.outputSize(height: inputs[0].height, width: inputs[0].width)
+      return try Self.nonEmpty(size, inputs[0], path)
+    case .selectTop(let count):
+      let half = inputs.count / 2
+      for (scores, features) in zip(inputs, inputs[half...]) where !scores.hasSize(of: features) {
+        throw .shapeMismatch(at: path, shapes: [scores, features])
+      }
+      let pixels = inputs[..<half].reduce(0) { $0 + $1.height * $1.width }
+      guard count <= pixels else {
+        throw .tooFewPixels(at: path, expected: count, found: pixels)
+      }
+      // As square as can be, so that threads can share the rows.
+      let height = (1...Int(Double(count).squareRoot())).last { count % $0 == 0 } ?? 1
+      return inputs[0].resized(height: height, width: count / height)
+    case .deformableAttention:
+      guard inputs[..<3].allSatisfy({ $0.hasSize(of: inputs[0]) }) else {
+        throw .shapeMismatch(at: path, shapes: inputs)
+      }
+      return inputs[0]
+    case .sequence:
+      return inputs[0].resized(height: 1, width: inputs.reduce(0) { $0 + $1.height * $1.width })
     case .concatenate, .add:
       guard inputs.allSatisfy({ $0.hasSize(of: inputs[0]) }) else {
         throw .shapeMismatch(at: path, shapes: inputs)

@@ -36,6 +36,59 @@ extension Graph {
     case slice(Range<Int>)
     /// The sum of two inputs.
     case add
+    /// The first input times the second, which has the same size or one pixel, and as many channels
+    /// or one.
+    case multiply
+    /// The mean and the maximum of the channels: two channels.
+    case channelStatistics
+    /// Values of mean 0 and variance 1.
+    case standardize(Standardization)
+    /// Bilinear resizing.
+    case interpolate(Interpolation)
+    /// The input with waves of rows and columns added, which fall to nearly 1 / temperature.
+    case encodePositions(temperature: Double)
+    /// The boxes that the queries of a level start from; of the input only the size counts.
+    case anchors(QueryBoxes)
+    /// The pixels with the best scores: the inputs are maps of scores, then as many of features.
+    case selectTop(count: Int)
+    /// Attention to points: the inputs are offsets, weights and boxes of queries, then maps of
+    /// values.
+    case deformableAttention(DeformableHeads)
+    /// The pixels of all inputs in one row.
+    case sequence
+  }
+}
+
+/// The boxes that the queries of a level start from.
+public struct QueryBoxes: Sendable {
+  /// The boxes of a map of one size, as a checkpoint has them: rounded when it was saved.
+  public struct Stored: Sendable {
+    /// The rows and columns of the map.
+    public let height: Int, width: Int
+    /// Center x and y, width and height of each pixel's box, as logits of fractions of the input.
+    public let logits: [Float]
+
+    /// Creates the boxes of a map; there are four numbers a pixel.
+    public init(height: Int, width: Int, logits: [Float]) {
+      precondition(logits.count == 4 * height * width)
+      (self.height, self.width, self.logits) = (height, width, logits)
+    }
+  }
+
+  /// The level, counted from 0, less than 64.
+  public let level: Int
+  /// What maps of a certain size have in place of the computed boxes.
+  public let stored: Stored?
+
+  /// Creates the boxes of a level.
+  public init(level: Int, stored: Stored? = nil) {
+    precondition(0..<64 ~= level)
+    (self.level, self.stored) = (level, stored)
+  }
+
+  /// The stored boxes of a map of a size, if there are some.
+  func logits(height: Int, width: Int) -> [Float]? {
+    stored.flatMap { $0.height == height && $0.width == width ? $0.logits : nil }
   }
 }
 

@@ -72,7 +72,7 @@ public struct Parameter: Sendable {
   }
 
   /// Reads the values into a buffer of as many.
-  func read(into buffer: UnsafeMutableBufferPointer<Float>) {
+  package func read(into buffer: UnsafeMutableBufferPointer<Float>) {
     precondition(buffer.count == count)
     reader(buffer)
   }

@@ -81,18 +81,22 @@ extension Convolution {
 extension TransposedConvolution {
   /// Returns the convolution whose output is normalized.
   package func folding(_ normalization: BatchNormalization) -> TransposedConvolution {
-    let (weight, inputs, taps) = (weight, inputChannels, window.taps)
+    let (weight, inputs, taps, groups) = (weight, inputChannels, window.taps, groups)
     let sources = [weight.id, normalization.weight.id, normalization.variance.id]
     return TransposedConvolution(
       weight: Parameter(.derived(.scaled, sources), shape: weight.shape) { target in
         weight.read(into: target)
         let scales = normalization.scales()
+        let groupOutputs = scales.count / groups
         for input in 0..<inputs {
-          for (output, scale) in scales.enumerated() {
-            let first = (input * scales.count + output) * taps
-            for index in first..<first + taps { target[index] *= scale }
+          // The output channels that an input adds to are those of its group.
+          let start = input / (inputs / groups) * groupOutputs
+          for output in 0..<groupOutputs {
+            let first = (input * groupOutputs + output) * taps
+            for index in first..<first + taps { target[index] *= scales[start + output] }
           }
         }
-      }, bias: normalization.folded(bias), window: window)
+      }, bias: normalization.folded(bias), window: window, groups: groups,
+      outputPadding: outputPadding)
   }
 }

@@ -46,6 +46,7 @@ struct GraphCopy {
     graph.outputs = source.outputs.map { ($0.name, self[$0.node]) }
     graph.auxiliaryOutputs = Set(source.auxiliaryOutputs.map { located[$0] }.filter { $0 >= 0 })
     graph.flatModules = source.flatModules
+    graph.sequenceModules = source.sequenceModules
     graph.closingActivations = source.closingActivations
     graph.modules.reserveCapacity(source.modules.count)
     for (path, node) in source.modules where located[node] >= 0 && !dropped.contains(path) {

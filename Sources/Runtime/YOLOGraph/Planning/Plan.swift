@@ -79,4 +79,6 @@ public enum StepKind: String, Sendable, Hashable, CaseIterable {
   case upsample
   case resize
   case pad
+  case normalization
+  case selection
 }

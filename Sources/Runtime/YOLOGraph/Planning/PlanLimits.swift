@@ -49,6 +49,16 @@ extension Graph {
         case .maximumPool(let window), .averagePool(let window): Double(window.taps)
         case .globalAveragePool:
           Double(shapes[node.inputs[0]].height * shapes[node.inputs[0]].width)
+        // Statistics are computed in two passes, scores are compared.
+        case .standardize, .multiply: 2.0
+        case .channelStatistics:
+          Double(shapes[node.inputs[0]].channels)
+        case .interpolate: 4.0
+        case .selectTop:
+          node.inputs.reduce(0.0) { reads, input in
+            let shape = shapes[input]
+            return reads + Double(shape.height * shape.width * shape.channels)
+          } / max(values, 1)
         default: 0.0
         }
       total += (Double(macs[index]) + values * (1 + reads)) * Double(batch)
@@ -87,7 +97,7 @@ extension PackedWeights.Entry {
       case .tiles(let lanes):
         return PackedTransposedConvolution.byteCount(
           outputChannels: outputs, inputChannels: inputs, window: convolution.window,
-          lanes: lanes)
+          lanes: lanes, groups: convolution.groups)
       case .winograd, .matrix, .plain:
         let window = convolution.window
         let biases = window.strideHeight * window.strideWidth * outputs

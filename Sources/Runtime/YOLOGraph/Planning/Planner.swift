@@ -96,12 +96,22 @@ public struct Planner: Sendable {
     /// The tapped nodes.
     let kept: [String: Int]
 
-    /// The bytes that the kernels of attention keep for each pixel.
+    /// The bytes that kernels keep in tables of pixels, rows and columns.
     var tableBytes: Int {
       schedule.steps.reduce(0) { bytes, step in
-        guard case .operation(.attention, _) = step.work else { return bytes }
+        guard case .operation(let operation, _) = step.work else { return bytes }
         let layout = layouts[step.node]
-        return bytes + layout.height * layout.width * Attention.tableBytesPerPixel
+        switch operation {
+        case .attention:
+          return bytes + layout.height * layout.width * Attention.tableBytesPerPixel
+        case .encodePositions:
+          return bytes
+            + PositionEncoding.tableBytes(
+              height: layout.height, width: layout.width, channels: layout.channels)
+        case .interpolate:
+          return bytes + (layout.height + layout.width) * BilinearResize.tableBytes
+        default: return bytes
+        }
       }
     }
   }

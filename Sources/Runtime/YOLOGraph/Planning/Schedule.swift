@@ -41,7 +41,7 @@ package struct Schedule: Sendable {
       switch work {
       case .operation(.convolution(let convolution), _): convolution.window.border
       case .operation(.transposedConvolution(let convolution), _):
-        convolution.window.transposedBorder(outputPadding: (0, 0))
+        convolution.border
       default: 0
       }
     }
@@ -77,7 +77,12 @@ package struct Schedule: Sendable {
       default:
         // Of the second input of a resizing only the size counts, which is known.
         var inputs = node.inputs
-        if case .resize = node.operation { inputs.removeLast() }
+        switch node.operation {
+        case .resize: inputs.removeLast()
+        // The only input.
+        case .anchors: inputs = []
+        default: break
+        }
         steps.append(
           Step(node: index, work: .operation(node.operation, node.epilogue), inputs: inputs))
       }
@@ -105,13 +110,17 @@ extension Graph.Operation {
     switch self {
     case .convolution, .batchNormalization: .convolution
     case .transposedConvolution: .transposedConvolution
-    case .activation, .add: .elementwise
+    case .activation, .add, .multiply, .encodePositions: .elementwise
     case .maximumPool, .averagePool, .globalAveragePool: .pool
     case .pad: .pad
     case .upsample: .upsample
     case .resize: .resize
-    case .attention: .attention
-    case .input, .concatenate, .slice: .copy
+    case .attention, .deformableAttention: .attention
+    case .channelStatistics: .pool
+    case .standardize: .normalization
+    case .interpolate: .resize
+    case .anchors, .selectTop: .selection
+    case .input, .concatenate, .slice, .sequence: .copy
     }
   }
 }

@@ -4,6 +4,9 @@ package import YOLOTensor
 // Pooling, elementwise and attention steps as their definitions read, in double precision: the
 // oracle for the kernels of every instruction set. One item is a row, of attention a pixel.
 
+/// Inside of `Activation` the function's own name is that of a case.
+private func hyperbolicTangent(_ x: Double) -> Double { tanh(x) }
+
 extension Activation {
   /// The function in double precision.
   func callAsFunction(_ x: Double) -> Double {
@@ -15,7 +18,36 @@ extension Activation {
     case .relu6: x < 0 ? 0 : x > 6 ? 6 : x
     case .leakyReLU(let slope): x > 0 ? x : Double(slope) * x
     case .hardswish: x * Activation.relu6(x + 3) / 6
+    case .mish: x * hyperbolicTangent(Self.softplus(x))
+    case .gelu: x * erfc(-x * 0.5.squareRoot()) / 2
+    case .tanhGELU:
+      x / (1 + exp(-2 * (2 / Double.pi).squareRoot() * (x + 0.044_715 * x * x * x)))
+    case .tanh: hyperbolicTangent(x)
+    case .softplus(let beta, let threshold):
+      Double(beta) * x > Double(threshold) ? x : Self.softplus(Double(beta) * x) / Double(beta)
+    case .logSigmoid: -Self.softplus(-x)
+    case .elu(let alpha, let scale, let inputScale):
+      Double(scale) * (x > 0 ? x : Double(alpha) * expm1(Double(inputScale) * x))
+    case .clamp(let minimum, let maximum):
+      x < Double(minimum) ? Double(minimum) : x > Double(maximum) ? Double(maximum) : x
+    case .hardsigmoid: Activation.relu6(x + 3) / 6
+    case .softsign: x / (1 + abs(x))
+    case .softshrink(let bound):
+      x > Double(bound)
+        ? x - Double(bound) : x < -Double(bound) ? x + Double(bound) : x.isNaN ? x : 0
+    case .hardshrink(let bound): abs(x) <= Double(bound) ? 0 : x
+    case .tanhshrink: x - hyperbolicTangent(x)
+    case .threshold(let threshold, let value): x <= Double(threshold) ? Double(value) : x
+    case .exponential(let scale):
+      x.isNaN ? x : exp(Swift.min(Swift.max(Double(scale) * x, -87), 87))
+    case .adaptiveSigmoid(let kappa, let lambda):
+      exp(-Self.softplus(log(Double(lambda)) - Double(kappa) * x) / Double(lambda))
     }
+  }
+
+  /// Returns log(1 + eˣ).
+  private static func softplus(_ x: Double) -> Double {
+    (x < 0 ? 0 : x) + log1p(exp(-abs(x)))
   }
 }
 

@@ -159,6 +159,8 @@ package struct PickleGlobal: Sendable, Equatable {
     "ultralytics", "torch.nn", "torch.ao", "torch.optim", "torch.amp", "torch.cuda.amp",
     "torch.distributed", "torch.quantization", "torch._C._nn", "torch._dynamo",
     "torchvision", "numpy", "PIL", "pathlib",
+    // The original YOLOv5, YOLOv7 and YOLOv9.
+    "models",
   ]
 }
 

@@ -43,14 +43,21 @@ package enum AttributeTable {
     add(
       "BatchNorm2d",
       [
-        "eps": .used, "affine": .used, "num_features": .harmless, "momentum": .harmless,
+        "eps": .used, "affine": .used, "num_features": .used, "momentum": .harmless,
         // Statistics that are missing are missed; those that are there are used.
         "track_running_stats": .harmless, "process_group": .harmless,
       ])
     add("Linear NonDynamicallyQuantizableLinear", ["in_features": .used, "out_features": .used])
-    add("SiLU ReLU Hardswish Mish SELU Hardsigmoid", ["inplace": .harmless])
+    add(
+      "SiLU ReLU Hardswish Mish SELU Hardsigmoid",
+      ["inplace": .harmless])
+    add("LogSigmoid Softsign Tanhshrink", [:])
+    add("Hardshrink Softshrink", ["lambd": .used])
+    add("RReLU", ["lower": .used, "upper": .used, "inplace": .harmless])
+    add("Threshold", ["threshold": .used, "value": .used, "inplace": .harmless])
     add("LeakyReLU", ["negative_slope": .used, "inplace": .harmless])
-    add("ReLU6 Hardtanh", ["min_val": .used, "max_val": .used, "inplace": .harmless])
+    add("Hardtanh", ["min_val": .used, "max_val": .used, "inplace": .harmless])
+    add("ReLU6", ["min_val": .harmless, "max_val": .harmless, "inplace": .harmless])
     add("ELU CELU", ["alpha": .used, "inplace": .harmless])
     add("GELU", ["approximate": .used])
     add("Softplus", ["beta": .used, "threshold": .used])
@@ -69,30 +76,41 @@ package enum AttributeTable {
       "AvgPool2d",
       [
         "kernel_size": .used, "stride": .used, "padding": .used, "ceil_mode": .used,
-        "count_include_pad": .used, "divisor_override": .refusedIfSet,
+        "count_include_pad": .used, "divisor_override": .used, "dilation": .used,
       ])
     add(
       "Upsample UpsamplingNearest2d UpsamplingBilinear2d",
       [
-        "mode": .used, "scale_factor": .used, "align_corners": .used, "size": .refusedIfSet,
-        "name": .harmless, "recompute_scale_factor": .harmless,
+        "mode": .used, "scale_factor": .used, "align_corners": .used, "size": .used,
+        "name": .harmless, "recompute_scale_factor": .used,
       ])
     add("ZeroPad2d ConstantPad2d", ["padding": .used, "value": .refusedIfSet])
     add(
-      "LayerNorm", ["normalized_shape": .used, "eps": .used, "elementwise_affine": .used])
+      "LayerNorm", ["normalized_shape": .used, "eps": .used, "elementwise_affine": .harmless])
     add("LayerNorm2d", ["eps": .used])
+    // Whether there are weights the weights themselves tell.
     add(
-      "GroupNorm", ["num_groups": .used, "num_channels": .used, "eps": .used, "affine": .used])
+      "GroupNorm",
+      ["num_groups": .used, "num_channels": .used, "eps": .used, "affine": .harmless])
+    add(
+      "InstanceNorm2d",
+      [
+        "num_features": .used, "eps": .used, "affine": .harmless, "momentum": .harmless,
+        "track_running_stats": .used,
+      ])
+    add("PixelShuffle", ["upscale_factor": .used])
+    add("PixelUnshuffle", ["downscale_factor": .used])
+    add("ChannelShuffle", ["groups": .used])
     add(
       "MultiheadAttention",
       [
         "embed_dim": .used, "kdim": .used, "vdim": .used, "num_heads": .used,
-        "batch_first": .used, "head_dim": .used, "dropout": .harmless, "bias_k": .refusedIfSet,
-        "bias_v": .refusedIfSet, "add_zero_attn": .refusedIfSet,
+        "batch_first": .used, "head_dim": .harmless, "dropout": .harmless, "bias_k": .used,
+        "bias_v": .used, "add_zero_attn": .used,
       ])
     // Modules of Ultralytics without a setting of their own.
     add(
-      "AConv ABlock Bottleneck2 BottleneckCSP C1 C3 C3Ghost C3TR C3k CBAM ChannelAttention Conv "
+      "AConv AGLU ABlock Bottleneck2 BottleneckCSP C1 C3 C3Ghost C3TR C3k CBAM ChannelAttention Conv "
         + "Conv2 ConvTranspose DWConv Focus GhostBottleneck GhostConv HGStem Identity LightConv "
         + "MLPBlock ModuleList Proto Proto26 RealNVP RepC3 RepCSP ResNetBlock SCDown SPP "
         + "Sequential Sigmoid SpatialAttention Tanh TransformerLayer", [:])
@@ -110,6 +128,12 @@ package enum AttributeTable {
     add("CBFuse", ["idx": .used])
     add("RepConv", ["g": .used, "bn": .harmless, "c1": .harmless, "c2": .harmless])
     add("RepVGGDW", ["dim": .harmless])
+    // Of the original YOLOv5, YOLOv7 and YOLOv9.
+    add(
+      "DownC ImplicitA ImplicitM MP ReOrg RepNCSP SP SPPCSPC Silence", ["channel": .harmless])
+    add("CrossConv RepNBottleneck", ["add": .used])
+    add("RepConvN", ["g": .used, "bn": .harmless, "c1": .harmless, "c2": .harmless])
+    add("Shortcut", ["d": .harmless])
     add("ResNetLayer", ["is_first": .harmless])
     add("DFL", ["c1": .harmless])
     add("TransformerBlock", ["conv": .harmless, "c2": .harmless])
@@ -136,7 +160,35 @@ package enum AttributeTable {
     func extended(_ attributes: [String: Use]) -> [String: Use] {
       head.merging(attributes) { $1 }
     }
-    add("Detect v10Detect", head)
+    add("Detect v10Detect DDetect DualDDetect", head)
+    // With anchors; the grids are those of the last image.
+    for name in ["Detect", "IDetect", "IAuxDetect"] {
+      let anchors: [String: Use] = [
+        "na": .used, "grid": .harmless, "anchor_grid": .harmless, "onnx_dynamic": .harmless,
+        "include_nms": .harmless, "concat": .harmless,
+      ]
+      rows[name] = extended(anchors)
+    }
+    add(
+      "RTDETRDecoder",
+      [
+        "nc": .used, "num_queries": .used, "learnt_init_query": .used, "hidden_dim": .harmless,
+        "nhead": .harmless, "nl": .harmless, "num_decoder_layers": .harmless,
+        "num_denoising": .harmless, "label_noise_ratio": .harmless,
+        "box_noise_scale": .harmless, "anchors": .used, "valid_mask": .harmless,
+        "shapes": .used, "dynamic": .harmless, "export": .harmless, "format": .harmless,
+      ])
+    add(
+      "DeformableTransformerDecoder",
+      ["eval_idx": .used, "num_layers": .harmless, "hidden_dim": .harmless])
+    add("DeformableTransformerDecoderLayer", [:])
+    add(
+      "MSDeformAttn",
+      [
+        "n_heads": .used, "n_levels": .used, "n_points": .used, "d_model": .harmless,
+        "im2col_step": .harmless,
+      ])
+    add("MLP", ["sigmoid": .used, "residual": .used, "num_layers": .harmless])
     // Older releases keep a function of theirs in `detect`.
     add(
       "Segment Segment26",

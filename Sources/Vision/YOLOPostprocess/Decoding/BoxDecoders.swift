@@ -226,6 +226,9 @@ package enum AngleForm: Sendable, Hashable {
 package enum ResultSpace: Sendable, Hashable {
   /// Those of the source image; boxes and points are clipped to it, oriented boxes are not.
   case source
+  /// The same, by the mapping of YOLOv5 and its relatives: one gain for both axes, and padding that
+  /// is not rounded.
+  case unroundedSource
   /// Those of the letterboxed image, not clipped: what evaluation compares labels in.
   case letterbox
 }
@@ -233,15 +236,19 @@ package enum ResultSpace: Sendable, Hashable {
 /// Maps letterbox coordinates to the pixels that results are given in.
 struct ResultFrame {
   private let inverse: LetterboxInverse?
+  /// The mapping of boxes, if it is another.
+  private let unrounded: UnroundedInverse?
 
   init(_ letterbox: Letterbox, _ space: ResultSpace) {
     switch space {
-    case .source: inverse = letterbox.inverse
-    case .letterbox: inverse = nil
+    case .source: (inverse, unrounded) = (letterbox.inverse, nil)
+    case .unroundedSource:
+      (inverse, unrounded) = (letterbox.inverse, UnroundedInverse(letterbox))
+    case .letterbox: (inverse, unrounded) = (nil, nil)
     }
   }
 
-  func box(_ box: Box) -> Box { inverse?.sourceBox(box) ?? box }
+  func box(_ box: Box) -> Box { unrounded?.box(box) ?? inverse?.sourceBox(box) ?? box }
 
   func box(_ box: OrientedBox) -> OrientedBox { inverse?.sourceBox(box) ?? box }
 
