@@ -278,7 +278,8 @@ private struct TorchSketch {
       archive.entries.append(entry)
     }
     if format == .deflatedTorch {
-      for index in archive.entries.indices {
+      // What is empty packers store as it is.
+      for index in archive.entries.indices where !archive.entries[index].content.isEmpty {
         let content = archive.entries[index].content
         archive.entries[index].checksum = archive.entries[index].checksum ?? Self.checksum(content)
         archive.entries[index].fullSize = UInt32(content.count)

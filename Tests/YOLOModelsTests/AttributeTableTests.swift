@@ -86,7 +86,10 @@ import YOLOWeights
         (row[parts[1]] ?? AttributeTable.common[parts[1]]) == .used, "\(attribute) is read")
     }
     // Bilinear upsampling alone has it.
-    let exceptions: Set = ["Upsample.align_corners", "UpsamplingNearest2d.align_corners"]
+    let exceptions: Set = [
+      "Upsample.align_corners", "UpsamplingNearest2d.align_corners",
+      "UpsamplingNearest2d.recompute_scale_factor",
+    ]
     for attribute in present.subtracting(exceptions) {
       let parts = attribute.split(separator: ".").map(String.init)
       guard parts.count == 2, AttributeTable.classes[parts[0]]?[parts[1]] == .used else { continue }
