@@ -36,7 +36,9 @@ enum WebPCodec {
     guard channels == 3 || channels == 4 && hasAlpha else {
       throw .channels(source: source, found: hasAlpha ? 4 : 3, expected: channels)
     }
-    return try Image(stored: size, channels: channels, orientation: orientation(of: bytes, channels: channels)) {
+    return try Image(
+      stored: size, channels: channels, orientation: orientation(of: bytes, channels: channels)
+    ) {
       pixels throws(ImageIOError) in
       if isAnimated {
         try decodeFirstFrame(
