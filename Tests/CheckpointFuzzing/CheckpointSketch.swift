@@ -278,8 +278,7 @@ private struct TorchSketch {
       archive.entries.append(entry)
     }
     if format == .deflatedTorch {
-      // What is empty packers store as it is.
-      for index in archive.entries.indices where !archive.entries[index].content.isEmpty {
+      for index in archive.entries.indices {
         let content = archive.entries[index].content
         archive.entries[index].checksum = archive.entries[index].checksum ?? Self.checksum(content)
         archive.entries[index].fullSize = UInt32(content.count)

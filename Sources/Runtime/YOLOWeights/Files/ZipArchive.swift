@@ -67,8 +67,11 @@ package struct ZipArchive {
   ///
   /// - Throws: `WeightError.invalidArchive`.
   package func content(of entry: ZipEntry) throws(WeightError) -> FileRegion {
-    guard entry.isDeflated, entry.size > 0 else {
-      return FileRegion(file: file, range: entry.payload)
+    guard entry.isDeflated else { return FileRegion(file: file, range: entry.payload) }
+    // Even of nothing there is a stream, of two bytes and more.
+    guard entry.size > 0 else {
+      return FileRegion(
+        file: file, range: entry.payload.lowerBound..<entry.payload.lowerBound)
     }
     let content: MappedFile
     do throws(Inflate.Failure) {
