@@ -182,7 +182,7 @@ import Musl
     }
   }
 
-  @Test func storedAnchorsTakeTheirPlace() {
+  @Test func storedAnchorsAreUsed() {
     var bench = KernelBench()
     let output = bench.place(height: 2, width: 3, channels: 5, border: 1, filled: false)
     var stored = bench.values(24)
