@@ -114,15 +114,17 @@ import YOLOServer
   }
 
   private static let page = URL(filePath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent().appending(path: "Docs/serving.md")
+    .deletingLastPathComponent().deletingLastPathComponent()
+    .appending(path: "Sources/Server/YOLOServer/Serving.md")
 
-  @Test(
-    .enabled(if: FileManager.default.fileExists(atPath: page.path), "Docs/serving.md is missing"))
-  func theDocumentationHasTheTable() throws {
+  @Test func theDocumentationHasTheTables() throws {
     let text = try String(contentsOf: Self.page, encoding: .utf8)
     #expect(
       text.contains(ServerSettings.settings.markdown()),
-      "put the output of yolo serve --print-options into Docs/serving.md")
+      "put the output of yolo serve --print-options into Serving.md")
+    let endpoints = EndpointTable(settings: ServerSettings(models: "m", database: "d")).markdown()
+    #expect(
+      text.contains(endpoints), "put the output of yolo serve --print-endpoints into Serving.md")
   }
 }
 #endif

@@ -11,7 +11,7 @@ public import YOLOServerOptions
 
 /// An HTTP server that answers the Ultralytics HUB Inference API with the models of a directory.
 ///
-/// A request passes through the middleware in the order of `Server+Routes.swift` to ``PredictHandler``:
+/// A request passes through the middleware of ``EndpointResponder`` to ``PredictController``:
 /// its form is received, its model leased, and its image decoded and predicted on a thread of the
 /// ``InferenceQueue``, never on an event loop.
 public struct Server: Sendable {
@@ -22,7 +22,8 @@ public struct Server: Sendable {
   let registry: PrometheusRegistry
   let metrics: ServerMetrics
   let keyPolicy: KeyPolicy
-  let predictHandler: PredictHandler
+  let endpoints: EndpointTable
+  let controllers: Controllers
 
   /// Prepares a server; nothing is listened on yet.
   ///
@@ -43,7 +44,8 @@ public struct Server: Sendable {
     queue = InferenceQueue(
       workers: limits.workers > 0 ? limits.workers : Processors.usable, capacity: limits.queue)
     registry = PrometheusRegistry()
-    metrics = ServerMetrics(registry: registry)
+    endpoints = EndpointTable(settings: settings)
+    metrics = ServerMetrics(registry: registry, methods: endpoints.methods)
     ProcessMetrics.register(in: registry)
     let uploads = UploadBudget(limit: limits.uploadBytes)
     ServerMetrics.addReadings(
@@ -53,9 +55,16 @@ public struct Server: Sendable {
       uploadBytes: { uploads.usedBytes },
       loadedModels: { [models] in models.loadedCount },
       modelBytes: { [models] in models.loadedBytes })
-    predictHandler = PredictHandler(
-      models: models, queue: queue, uploads: uploads,
-      videos: VideoSlots(limit: limits.videos), metrics: metrics, limits: limits, start: .now)
+    controllers = Controllers(
+      page: PageController(),
+      predict: PredictController(
+        models: models, queue: queue, uploads: uploads,
+        videos: VideoSlots(limit: limits.videos), metrics: metrics, limits: limits, start: .now),
+      models: ModelsController(models: models),
+      service: ServiceController(
+        models: models, registry: registry,
+        document: ByteBuffer(
+          bytes: OpenAPIDocument.bytes(settings: settings, version: Version.current))))
   }
 
   /// Serves until the process is told to stop by SIGTERM or SIGINT; requests under way are answered
@@ -72,7 +81,7 @@ public struct Server: Sendable {
   ) async throws {
     let host = host
     let application = Application(
-      router: router(), server: settings.limits.httpServer,
+      responder: responder, server: settings.limits.httpServer,
       configuration: ApplicationConfiguration(
         address: .hostname(host, port: settings.port),
         availableConnectionsDelegate: MaximumAvailableConnections(settings.limits.connections)),
@@ -115,6 +124,12 @@ package struct ServerContext: RequestContext {
   package var coreContext: CoreRequestContextStorage
   /// What the header `X-Request-Id` says.
   package var requestID = ""
+  /// The route of the path, if there is one.
+  var match: EndpointTable.Match?
+  /// What answers the method at this path, if it is one of the route.
+  var endpoint: Endpoint?
+  /// The form of errors at this path.
+  var errorForm = ErrorForm.envelope
   /// The key that the request came with, nil if none is needed.
   package var key: KeyRecord?
   /// The address of the client, or of the proxy in front.

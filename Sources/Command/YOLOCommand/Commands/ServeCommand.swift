@@ -22,6 +22,9 @@ struct ServeCommand: ServerCommand {
   @Flag(help: ArgumentHelp("Print the options as a table in Markdown.", visibility: .hidden))
   var printOptions = false
 
+  @Flag(help: ArgumentHelp("Print the endpoints as a table in Markdown.", visibility: .hidden))
+  var printEndpoints = false
+
   @OptionGroup(title: "Service") var service: SettingArguments<ServiceTable>
   @OptionGroup(title: "Limits") var limits: SettingArguments<LimitTable>
 }
@@ -31,6 +34,11 @@ extension ServeCommand {
   func perform() async throws {
     if printOptions {
       StandardOutput.write(ServerSettings.settings.markdown())
+      return
+    }
+    if printEndpoints {
+      let settings = ServerSettings(models: "", database: "")
+      StandardOutput.write(EndpointTable(settings: settings).markdown())
       return
     }
     let (settings, warnings) = try ServerSettings.read(

@@ -1,6 +1,8 @@
 #if Server
 package import HTTPTypes
+import Hummingbird
 package import JSONText
+import NIOCore
 
 /// Why a request is refused: the status, and what the body
 /// `{"success":false,"message":…,"error":{"code","message","details"}}` says.
@@ -118,6 +120,51 @@ package struct APIError: Error, Sendable {
     APIError(
       .serviceUnavailable, "SERVICE_UNAVAILABLE", message, retryAfter: retryAfter,
       rejection: rejection)
+  }
+}
+
+extension APIError {
+  /// The answer in one of the two forms.
+  func response(_ form: ErrorForm = .envelope) -> Response {
+    Response(status: status, headers: headers, body: ResponseBody(byteBuffer: body(form)))
+  }
+
+  /// The headers of the answer but for its length.
+  var headers: HTTPFields {
+    var headers: HTTPFields = [.contentType: "application/json"]
+    if let retryAfter { headers[.retryAfter] = "\(retryAfter)" }
+    if status == .unauthorized { headers[.wwwAuthenticate] = "Bearer" }
+    return headers
+  }
+
+  /// The body of the answer.
+  func body(_ form: ErrorForm = .envelope) -> ByteBuffer {
+    var json = JSONWriter()
+    json.value(value(form))
+    return ByteBuffer(bytes: json.takeBytes())
+  }
+
+  /// The body as a value.
+  package func value(_ form: ErrorForm) -> JSONValue {
+    switch form {
+    case .envelope:
+      .object([
+        JSONMember("success", .bool(false)),
+        JSONMember("message", .string(message)),
+        JSONMember(
+          "error",
+          .object([
+            JSONMember("code", .string(code)),
+            JSONMember("message", .string(message)),
+            JSONMember("details", .object(details)),
+          ])),
+      ])
+    case .flat:
+      .object([
+        JSONMember("error", .string(message)), JSONMember("code", .string(code)),
+        JSONMember("details", .object(details)),
+      ])
+    }
   }
 }
 #endif

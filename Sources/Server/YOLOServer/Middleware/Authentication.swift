@@ -3,7 +3,8 @@ import HTTPTypes
 import Hummingbird
 import Logging
 
-/// Lets requests pass that carry a key which is known: `x-api-key: KEY` or `Authorization: Bearer KEY`.
+/// Lets requests pass for which no key is needed, or that carry one which is known: `x-api-key: KEY` or
+/// `Authorization: Bearer KEY`.
 struct Authentication: RouterMiddleware {
   let policy: KeyPolicy
 
@@ -11,7 +12,9 @@ struct Authentication: RouterMiddleware {
     _ request: Request, context: ServerContext,
     next: (Request, ServerContext) async throws -> Response
   ) async throws -> Response {
-    guard let keys = try await policy.required() else { return try await next(request, context) }
+    guard context.endpoint?.access != .open, let keys = try await policy.required() else {
+      return try await next(request, context)
+    }
     guard let presented = Self.key(of: request.headers) else {
       throw APIError.unauthorized(
         "This request has no key; send it as the header x-api-key or as Authorization: Bearer.")

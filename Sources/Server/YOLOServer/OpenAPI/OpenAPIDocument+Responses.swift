@@ -85,8 +85,8 @@ extension OpenAPIDocument {
     failures.map(\.failure.code).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
   }
 
-  static func responseReference(_ status: Int) -> JSONValue {
-    Schema.object(["$ref": .string("#/components/responses/Failure\(status)")])
+  static func responseReference(_ status: Int, _ form: ErrorForm) -> JSONValue {
+    Schema.object(["$ref": .string("#/components/responses/\(form.component)Failure\(status)")])
   }
 
   static func headerReferences(_ names: [String]) -> JSONValue {
@@ -111,6 +111,16 @@ extension OpenAPIDocument {
 
   private static func header(_ type: String, _ description: String) -> JSONValue {
     Schema.object(["description": .string(description), "schema": Schema.type(type)])
+  }
+}
+
+extension ErrorForm {
+  /// What the names of its components begin with.
+  var component: String {
+    switch self {
+    case .envelope: ""
+    case .flat: "Flat"
+    }
   }
 }
 #endif
