@@ -90,6 +90,8 @@ import YOLOServer
     ("no-auth", ["true", "0", "TRUE"], ["yes please", "2"]),
     ("preload", ["false", "1"], ["no!"]),
     ("database", ["keys", "/a/b"], ["", "a\nb"]),
+    ("data", ["data", "/a/b"], ["", "a\nb"]),
+    ("region", ["us", "eu", "ap"], ["EU", "mars"]),
   ]
 
   @Test(arguments: texts) func textsAreChecked(flag: String, good: [String], bad: [String]) throws {
@@ -122,7 +124,9 @@ import YOLOServer
     #expect(
       text.contains(ServerSettings.settings.markdown()),
       "put the output of yolo serve --print-options into Serving.md")
-    let endpoints = EndpointTable(settings: ServerSettings(models: "m", database: "d")).markdown()
+    var settings = ServerSettings(models: "m", database: "d")
+    settings.data = "directory"
+    let endpoints = EndpointTable(settings: settings).markdown()
     #expect(
       text.contains(endpoints), "put the output of yolo serve --print-endpoints into Serving.md")
   }

@@ -8,12 +8,15 @@ import Logging
 import YOLOServer
 #endif
 
-/// `yolo serve`: answers the HUB Inference API.
+/// `yolo serve`: answers the HUB Inference API, and with `--data` the Platform API.
 struct ServeCommand: ServerCommand {
   static let configuration = CommandConfiguration(
     commandName: "serve",
     abstract: "Answers the HUB Inference API for the models of a directory, or for one.",
     discussion: """
+      With --data it answers the Platform API, too, for the accounts of that directory; the first \
+      start creates the account admin and prints its key, this once, on standard output.
+
       Each option can also be given by a variable of the environment, such as YOLO_MAX_BODY=20, \
       and in the file of --config, an object of JSON such as {"max-body": 20}. The command line \
       wins over the environment, and this over the file.
@@ -37,7 +40,8 @@ extension ServeCommand {
       return
     }
     if printEndpoints {
-      let settings = ServerSettings(models: "", database: "")
+      var settings = ServerSettings(models: "", database: "")
+      settings.data = ""
       StandardOutput.write(EndpointTable(settings: settings).markdown())
       return
     }
@@ -47,7 +51,8 @@ extension ServeCommand {
     for warning in warnings { StandardError.write("warning: \(warning)\n") }
     let server = try await Server(
       settings: settings,
-      logger: Logger(label: "yolo") { StreamLogHandler.standardError(label: $0) })
+      logger: Logger(label: "yolo") { StreamLogHandler.standardError(label: $0) },
+      onFirstKey: { StandardOutput.write("\($0)\n") })
     try await server.run()
   }
 }

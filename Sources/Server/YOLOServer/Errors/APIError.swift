@@ -82,11 +82,23 @@ package struct APIError: Error, Sendable {
     APIError(.unsupportedMediaType, "UNSUPPORTED_MEDIA_TYPE", message)
   }
 
+  /// 409: the request is right, but not in this state of what it is for.
+  package static func conflict(_ message: String) -> APIError {
+    APIError(.conflict, "CONFLICT", message)
+  }
+
   /// 429: the key has used up its calls.
   package static func rateLimited(limit: Int, retryAfter: Int) -> APIError {
+    rateLimited("This key", limit: limit, window: "hour", retryAfter: retryAfter)
+  }
+
+  /// 429: `owner` has used up its calls of a time.
+  package static func rateLimited(
+    _ owner: String, limit: Int, window: String, retryAfter: Int
+  ) -> APIError {
     APIError(
       .tooManyRequests, "RATE_LIMITED",
-      "This key has made its \(limit) calls of this hour; try again in \(retryAfter) seconds.",
+      "\(owner) has made its \(limit) calls of this \(window); try again in \(retryAfter) seconds.",
       details: [JSONMember("limit", .int(limit)), JSONMember("retryAfter", .int(retryAfter))],
       retryAfter: retryAfter, rejection: .rateLimited)
   }

@@ -56,7 +56,9 @@ extension KeyStore {
     let start = ContinuousClock.now
     let result: Result<ActiveKeys, KeyStoreError>
     do throws(KeyStoreError) {
-      let changed = try await read { database in try ActiveKeys(database, unlike: known) }
+      let changed = try await read { [hasAccounts] database in
+        try ActiveKeys(database, hasAccounts: hasAccounts, unlike: known)
+      }
       if let keys = changed ?? known {
         result = .success(keys)
       } else {
@@ -100,11 +102,15 @@ struct ActiveKeys: Sendable {
   let records: [KeyRecord]
 
   /// Reads the keys, or returns nil if nothing has changed since `known`.
-  init?(_ database: Database, unlike known: ActiveKeys?) throws {
+  init?(_ database: Database, hasAccounts: Bool, unlike known: ActiveKeys?) throws {
     let number = try Int.fetchOne(database, sql: "SELECT number FROM generation") ?? 0
     if let known, known.generation == number { return nil }
     let rows = try KeyTable.rows(database, where: "revoked IS NULL")
-    let keys = rows.compactMap { row in KeyDigest(bytes: row.digest).map { ($0, row.record) } }
+    let accounts = hasAccounts ? try AccountRepository.accounts(database) : []
+    let byID = Dictionary(accounts.map { ($0.id, $0) }) { first, _ in first }
+    let keys = rows.compactMap { row in
+      KeyDigest(bytes: row.digest).map { ($0, row.record(accounts: byID)) }
+    }
     generation = number
     digests = keys.map(\.0)
     records = keys.map(\.1)

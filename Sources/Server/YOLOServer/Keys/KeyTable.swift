@@ -6,15 +6,18 @@ import YOLOSystem
 /// What is read from and written to the tables of keys.
 enum KeyTable {
   /// Reads keys in the order of their numbers.
-  static func rows(_ database: Database, where condition: String = "TRUE") throws -> [KeyRow] {
+  static func rows(
+    _ database: Database, where condition: String = "TRUE", arguments: StatementArguments = []
+  ) throws -> [KeyRow] {
     var models: [Int: Set<String>] = [:]
     for pair in try KeyModelRow.fetchAll(
-      database, sql: "SELECT key, model FROM keyModel JOIN key ON id = key WHERE \(condition)")
+      database, sql: "SELECT key, model FROM keyModel JOIN key ON id = key WHERE \(condition)",
+      arguments: arguments)
     {
       models[pair.key, default: []].insert(pair.model)
     }
     var rows = try KeyRow.fetchAll(
-      database, sql: "SELECT * FROM key WHERE \(condition) ORDER BY id")
+      database, sql: "SELECT * FROM key WHERE \(condition) ORDER BY id", arguments: arguments)
     for index in rows.indices where rows[index].isRestricted {
       rows[index].models = models[rows[index].id] ?? []
     }
@@ -34,14 +37,75 @@ enum KeyTable {
         sql: "INSERT INTO keyModel (key, model) VALUES (?, ?)", arguments: [id, model])
     }
     return KeyRecord(
-      id: id, name: name, models: models, created: created, lastUsed: nil, revoked: nil)
+      id: id, name: name, models: models, created: created, lastUsed: nil, revoked: nil,
+      publicID: nil, prefix: nil, scopes: [.predict], account: nil)
+  }
+
+  /// Creates a key of an account and adds it; the key can never be read again.
+  static func insert(
+    _ database: Database, name: String, account: Account, scopes: Set<Scope>, created: Int
+  ) throws -> (key: String, record: KeyRecord) {
+    let key = KeyText.random()
+    let id = ResourceID.new("key_", now: created)
+    try database.execute(
+      sql: """
+        INSERT INTO key (name, digest, isRestricted, created, publicID, account, prefix, scopes)
+        VALUES (?, ?, 0, ?, ?, ?, ?, ?)
+        """,
+      arguments: [
+        name, Data(KeyDigest(of: key).bytes), created, id, account.id,
+        String(key.prefix(KeyText.shownCount)), scopes.names.joined(separator: " "),
+      ])
+    let row = try rows(database, where: "publicID = ?", arguments: [id]).first
+    guard let record = row?.record(accounts: [account.id: account]) else {
+      throw PlatformError.unknownKey(id)
+    }
+    return (key, record)
+  }
+
+  /// Adds a key of a stand-alone database to an account; it may do what it could: predict.
+  static func insert(
+    _ database: Database, importing row: KeyRow, hour: Hour?, account: Account
+  ) throws {
+    try database.execute(
+      sql: """
+        INSERT INTO key (
+          name, digest, isRestricted, created, lastUsed, revoked, publicID, account, prefix, scopes)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        """,
+      arguments: [
+        row.name, row.digest, row.isRestricted, row.created, row.lastUsed, row.revoked,
+        ResourceID.new("key_", now: row.created), account.id, KeyText.prefix,
+        Scope.predict.rawValue,
+      ])
+    let id = database.lastInsertedRowID
+    for model in row.models ?? [] {
+      try database.execute(
+        sql: "INSERT INTO keyModel (key, model) VALUES (?, ?)", arguments: [id, model])
+    }
+    if let hour {
+      try database.execute(
+        sql: "INSERT INTO hour (key, start, calls) VALUES (?, ?, ?)",
+        arguments: [id, hour.start, hour.calls])
+    }
+  }
+
+  /// The calls of a key in its hour.
+  struct Hour: Decodable, FetchableRecord, Sendable {
+    let start: Int
+    let calls: Int
+  }
+
+  /// Reads the calls of a key in its hour; nil if it has made none.
+  static func hour(_ database: Database, of id: Int) throws -> Hour? {
+    try Hour.fetchOne(database, sql: "SELECT start, calls FROM hour WHERE key = ?", arguments: [id])
   }
 
   /// Revokes a key, if it is not yet, and returns its record; nil if there is none of this number.
   static func revoke(_ database: Database, id: Int, now: Int) throws -> KeyRecord? {
     try database.execute(
       sql: "UPDATE key SET revoked = ? WHERE id = ? AND revoked IS NULL", arguments: [now, id])
-    return try rows(database, where: "id = \(id)").first?.record
+    return try rows(database, where: "id = \(id)").first?.record(accounts: [:])
   }
 
   /// Notes that a key was used, unless that was noted within the day.
@@ -115,17 +179,31 @@ struct KeyRow: Decodable, FetchableRecord, Sendable {
   let lastUsed: Int?
   /// When it was revoked.
   let revoked: Int?
+  /// What others call the key; of a platform.
+  let publicID: String?
+  /// The account of the key; of a platform.
+  let account: String?
+  /// The beginning of the key; of a platform.
+  let prefix: String?
+  /// What the key may do, separated by spaces; of a platform.
+  let scopes: String?
   /// The models that it may use, from another table.
   var models: Set<String>?
 
   private enum CodingKeys: CodingKey {
-    case id, name, digest, isRestricted, created, lastUsed, revoked
+    case id, name, digest, isRestricted, created, lastUsed, revoked, publicID, account, prefix,
+      scopes
   }
 
   /// What others may know about the key.
-  var record: KeyRecord {
-    KeyRecord(
-      id: id, name: name, models: models, created: created, lastUsed: lastUsed, revoked: revoked)
+  ///
+  /// Keys of a stand-alone database belong to no account, and may predict.
+  func record(accounts: [String: Account]) -> KeyRecord {
+    let names = scopes?.split(separator: " ").map(String.init) ?? [Scope.predict.rawValue]
+    return KeyRecord(
+      id: id, name: name, models: models, created: created, lastUsed: lastUsed, revoked: revoked,
+      publicID: publicID, prefix: prefix, scopes: Set(names.compactMap(Scope.init(rawValue:))),
+      account: account.flatMap { accounts[$0] })
   }
 }
 
@@ -151,6 +229,14 @@ package struct KeyRecord: Sendable, Hashable, Identifiable {
   package let lastUsed: Int?
   /// When it was revoked, in seconds since 1970; nil if it is active.
   package let revoked: Int?
+  /// What others call the key, `key_` and 24 hexadecimal digits; nil in a stand-alone database.
+  package let publicID: String?
+  /// The beginning of the key; nil in a stand-alone database.
+  package let prefix: String?
+  /// What the key may do.
+  package let scopes: Set<Scope>
+  /// The account of the key; nil in a stand-alone database.
+  package let account: Account?
 
   /// Whether the key may use a model.
   package func allows(model: String) -> Bool { models?.contains(model) ?? true }

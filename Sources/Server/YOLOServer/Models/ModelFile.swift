@@ -1,4 +1,5 @@
 #if Server
+import CDispatch  // Which C module defines `stat` depends on which module is loaded first.
 import Foundation
 import YOLO
 import YOLOSystem

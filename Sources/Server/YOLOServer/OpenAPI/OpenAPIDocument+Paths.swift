@@ -32,6 +32,7 @@ extension OpenAPIDocument {
       switch endpoint.budget {
       case .none: []
       case .hub: isLimited(settings) ? rateLimitHeaders : []
+      case .plan, .events: rateLimitHeaders
       }
     let answer = endpoint.answer
     let success = Schema.object([

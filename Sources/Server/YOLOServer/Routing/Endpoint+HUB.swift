@@ -26,7 +26,7 @@ extension Endpoint {
     },
     Endpoint(
       method: .get, path: PathTemplate("/v1/models"), id: "listModels",
-      summary: "The models that are served.", access: .key,
+      summary: "The models that are served.", access: .scopes([.predict, .read]),
       answer: .json("ModelList", "The models, by name."), failures: [401, 500, 503]
     ) { controllers, _, _ in controllers.models.respond() },
     Endpoint(
@@ -58,7 +58,8 @@ extension Endpoint {
   ) -> Endpoint {
     Endpoint(
       method: .post, path: PathTemplate(path), id: id,
-      summary: "Predicts an image, or the frames of a video.", access: .key, budget: .hub,
+      summary: "Predicts an image, or the frames of a video.", access: .scopes([.predict]),
+      budget: .hub,
       parameters: parameters, body: .form("PredictForm"),
       answer: .json("PredictResponse", "What was found."),
       // Why a form may be refused.

@@ -44,6 +44,8 @@ struct Endpoint: Sendable {
     case open
     /// Whoever has a key.
     case key
+    /// Whoever has a key with one of these scopes, or with one that contains it.
+    case scopes(Set<Scope>)
   }
 
   /// A parameter of the path or the query.
@@ -67,6 +69,11 @@ struct Endpoint: Sendable {
     /// A form with a file.
     static func form(_ schema: String) -> Body {
       Body(contentType: "multipart/form-data", schema: schema)
+    }
+
+    /// JSON.
+    static func json(_ schema: String) -> Body {
+      Body(contentType: "application/json", schema: schema)
     }
   }
 
@@ -94,6 +101,10 @@ enum CallBudget: Sendable, Hashable {
   case none
   /// Those of the HUB API, an hour and key.
   case hub
+  /// Those of the platform, a minute and a day, of the account.
+  case plan
+  /// Reports of trainings and transfers, a minute and key.
+  case events
 }
 
 /// The form of errors.

@@ -45,6 +45,16 @@ struct Controllers: Sendable {
   let predict: PredictController
   let models: ModelsController
   let service: ServiceController
+  /// What answers for the platform; nil if the server has none.
+  let optionalPlatform: PlatformControllers?
+
+  /// Returns what answers for the platform.
+  ///
+  /// - Throws: `APIError` of status 404 if the server has none.
+  func platform() throws(APIError) -> PlatformControllers {
+    guard let optionalPlatform else { throw .notFound("There is nothing at this path.") }
+    return optionalPlatform
+  }
 }
 
 extension Server {
@@ -53,22 +63,26 @@ extension Server {
     var middleware: [any MiddlewareProtocol<Request, Response, ServerContext>] = [
       RequestIdentity(), AccessLog(metrics: metrics),
     ]
-    if let origin = settings.corsOrigin { middleware.append(Self.cors(origin)) }
+    if let origin = settings.corsOrigin {
+      middleware.append(Self.cors(origin, hasPlatform: settings.data != nil))
+    }
     middleware += [
       ErrorResponses(metrics: metrics), MessageCheck(), Routing(),
       Authentication(policy: keyPolicy),
-      RateLimit(keys: keyPolicy.keys, hourlyLimit: settings.rateLimit, metrics: metrics),
+      RateLimit(
+        keys: keyPolicy.keys, hourlyLimit: settings.rateLimit, counter: counter, metrics: metrics),
       // Errors become answers here, so that those of limited endpoints have its headers, too.
-      ErrorResponses(metrics: metrics),
+      ErrorResponses(metrics: metrics), Authorization(),
     ]
     return EndpointResponder(table: endpoints, middleware: middleware, controllers: controllers)
   }
 
-  private static func cors(_ origin: String) -> CORSMiddleware<ServerContext> {
+  private static func cors(_ origin: String, hasPlatform: Bool) -> CORSMiddleware<ServerContext> {
     CORSMiddleware(
       allowOrigin: origin == "*" ? .all : .custom(origin),
       allowHeaders: [.accept, .authorization, .contentType, .xAPIKey, .xRequestID],
-      allowMethods: [.get, .post, .options],
+      allowMethods: hasPlatform
+        ? [.get, .post, .put, .patch, .delete, .options] : [.get, .post, .options],
       exposedHeaders: [
         HTTPField.Name.xRequestID, .rateLimit, .rateLimitRemaining, .rateLimitReset, .retryAfter,
       ].map(\.rawName),

@@ -34,7 +34,7 @@ package struct EndpointTable: Sendable {
 
   /// The endpoints of a server with these settings.
   package init(settings: ServerSettings) {
-    self.init(Endpoint.hub)
+    self.init(Endpoint.hub + (settings.data == nil ? [] : Endpoint.accounts))
   }
 
   /// Creates a table of endpoints.
@@ -63,7 +63,51 @@ package struct EndpointTable: Sendable {
   }
 
   /// The form of the errors of a path that there is not.
-  func form(ofUnknownPath path: String) -> ErrorForm { .envelope }
+  ///
+  /// Of the platform's API those of its first documents have the envelope, all others are flat.
+  func form(ofUnknownPath path: String) -> ErrorForm {
+    let segments = PathTemplate.segments(of: path)
+    guard hasPlatform, segments.first == "api" else { return .envelope }
+    return Self.documented.contains { $0.parameters(of: segments) != nil } ? .envelope : .flat
+  }
+
+  /// Whether the endpoints are those of a platform, too.
+  private var hasPlatform: Bool { endpoints.count > Endpoint.hub.count }
+
+  /// The paths of the platform's first documents, whether there are endpoints for them or not.
+  private static let documented =
+    [
+      "datasets", "datasets/{id:dataset_}", "datasets/{id:dataset_}/export", "projects",
+      "projects/{id:project_}", "models", "models/{id:model_}", "models/{id:model_}/files",
+      "models/{id:model_}/predict", "models/{id:model_}/training", "training/start",
+      "deployments", "deployments/{id:deployment_}", "deployments/{id:deployment_}/start",
+      "deployments/{id:deployment_}/stop", "deployments/{id:deployment_}/metrics",
+      "deployments/{id:deployment_}/logs", "exports", "exports/{id}", "activity",
+      "activity/mark-seen", "activity/archive", "trash", "trash/empty", "billing/balance",
+      "billing/usage-summary", "billing/checkout-session", "billing/subscription-checkout",
+      "billing/portal-session", "billing/payments", "storage", "gdpr", "api-keys",
+      "api-keys/{id}",
+    ].map { PathTemplate("/api/\($0)") }
+
+  /// What is known of an endpoint without its handler.
+  package struct Operation: Sendable {
+    /// The method.
+    package let method: String
+    /// The path, with its parameters in braces.
+    package let path: String
+    /// The scopes of which a key needs one; nil if any key serves, or none is needed.
+    package let scopes: Set<Scope>?
+  }
+
+  /// All endpoints without their handlers.
+  package var operations: [Operation] {
+    endpoints.map { endpoint in
+      let scopes: Set<Scope>? =
+        if case .scopes(let scopes) = endpoint.access { scopes } else { nil }
+      return Operation(
+        method: endpoint.method.rawValue, path: endpoint.path.text, scopes: scopes)
+    }
+  }
 
   /// The methods that metrics tell apart.
   var methods: Set<String> {
@@ -87,6 +131,7 @@ extension Endpoint.Access: CustomStringConvertible {
     switch self {
     case .open: "none"
     case .key: "any"
+    case .scopes(let scopes): scopes.names.joined(separator: ", ")
     }
   }
 }
@@ -97,6 +142,8 @@ extension CallBudget: CustomStringConvertible {
     switch self {
     case .none: ""
     case .hub: "HUB calls"
+    case .plan: "calls of the plan"
+    case .events: "events"
     }
   }
 }

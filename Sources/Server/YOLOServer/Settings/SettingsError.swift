@@ -19,6 +19,8 @@ package enum SettingsError: Error, Sendable, Hashable {
   case noModels
   /// One source gives two options of which only one can hold.
   case conflict(source: SettingsSource, first: String, second: String)
+  /// Two options are given of which only one can hold.
+  case exclusive(first: String, second: String)
   /// An option is less than another allows.
   case tooSmall(flag: String, given: Int, minimum: Int, because: String)
 }
@@ -43,7 +45,10 @@ extension SettingsError: CustomStringConvertible {
       "\(path): the configuration must be an object of JSON: \(reason)"
     case .noModels:
       "give --\(ServerOption.directory.flag) DIR for a directory of models, or "
-        + "--\(ServerOption.dedicated.flag) FILE for one model"
+        + "--\(ServerOption.dedicated.flag) FILE for one model, or --\(ServerOption.data.flag) DIR "
+        + "for a platform"
+    case .exclusive(let first, let second):
+      "\(first) and \(second) are both given: what belongs to accounts needs their keys"
     case .conflict(let source, let first, let second):
       "\(source.name(of: first)) and \(source.name(of: second)) are both given; give one of them"
     case .tooSmall(let flag, let given, let minimum, let because):
