@@ -90,6 +90,8 @@ import YOLOServer
     ("no-auth", ["true", "0", "TRUE"], ["yes please", "2"]),
     ("preload", ["false", "1"], ["no!"]),
     ("database", ["keys", "/a/b"], ["", "a\nb"]),
+    ("data", ["data", "/a/b"], ["", "a\nb"]),
+    ("region", ["us", "eu", "ap"], ["EU", "mars"]),
   ]
 
   @Test(arguments: texts) func textsAreChecked(flag: String, good: [String], bad: [String]) throws {
@@ -114,15 +116,19 @@ import YOLOServer
   }
 
   private static let page = URL(filePath: #filePath).deletingLastPathComponent()
-    .deletingLastPathComponent().deletingLastPathComponent().appending(path: "Docs/serving.md")
+    .deletingLastPathComponent().deletingLastPathComponent()
+    .appending(path: "Sources/Server/YOLOServer/Serving.md")
 
-  @Test(
-    .enabled(if: FileManager.default.fileExists(atPath: page.path), "Docs/serving.md is missing"))
-  func theDocumentationHasTheTable() throws {
+  @Test func theDocumentationHasTheTables() throws {
     let text = try String(contentsOf: Self.page, encoding: .utf8)
     #expect(
       text.contains(ServerSettings.settings.markdown()),
-      "put the output of yolo serve --print-options into Docs/serving.md")
+      "put the output of yolo serve --print-options into Serving.md")
+    var settings = ServerSettings(models: "m", database: "d")
+    settings.data = "directory"
+    let endpoints = EndpointTable(settings: settings).markdown()
+    #expect(
+      text.contains(endpoints), "put the output of yolo serve --print-endpoints into Serving.md")
   }
 }
 #endif

@@ -7,11 +7,12 @@ import ServiceLifecycle
 package import UnixSignals
 import YOLO
 import YOLOKernels
+import YOLOSystem
 public import YOLOServerOptions
 
 /// An HTTP server that answers the Ultralytics HUB Inference API with the models of a directory.
 ///
-/// A request passes through the middleware in the order of `Server+Routes.swift` to ``PredictHandler``:
+/// A request passes through the middleware of ``EndpointResponder`` to ``PredictController``:
 /// its form is received, its model leased, and its image decoded and predicted on a thread of the
 /// ``InferenceQueue``, never on an event loop.
 public struct Server: Sendable {
@@ -22,28 +23,40 @@ public struct Server: Sendable {
   let registry: PrometheusRegistry
   let metrics: ServerMetrics
   let keyPolicy: KeyPolicy
-  let predictHandler: PredictHandler
+  let counter: CallCounter?
+  let endpoints: EndpointTable
+  let controllers: Controllers
 
   /// Prepares a server; nothing is listened on yet.
   ///
   /// - Parameters:
   ///   - settings: What is served, to whom, and at what cost.
   ///   - logger: Takes a line a request, and what happens to models.
-  /// - Throws: `KeyStoreError` if the keys cannot be read.
+  ///   - onFirstKey: Called with the key of the account that a platform without any creates; it can
+  ///     never be read again.
+  /// - Throws: `KeyStoreError` or `PlatformError` if the keys or the platform cannot be read.
   public init(
-    settings: ServerSettings, logger: Logger
+    settings: ServerSettings, logger: Logger, onFirstKey: @Sendable (String) -> Void = { _ in }
   ) async throws {
     self.settings = settings
     self.logger = logger
     let limits = settings.limits
-    keyPolicy = try await KeyPolicy(
-      keys: settings.isOpen ? nil : KeyStore(path: settings.database))
+    let platform = try await Self.platform(settings, logger: logger, onFirstKey: onFirstKey)
+    let keys: KeyStore? =
+      if let platform {
+        KeyStore(platform: platform)
+      } else {
+        try settings.isOpen ? nil : KeyStore(path: settings.database)
+      }
+    keyPolicy = try await KeyPolicy(keys: keys, isPlatform: platform != nil)
+    counter = platform.map { CallCounter(database: $0) }
     let options = settings.runtimeOptions
     models = ModelStore(settings: settings, options: options, logger: logger)
     queue = InferenceQueue(
       workers: limits.workers > 0 ? limits.workers : Processors.usable, capacity: limits.queue)
     registry = PrometheusRegistry()
-    metrics = ServerMetrics(registry: registry)
+    endpoints = EndpointTable(settings: settings)
+    metrics = ServerMetrics(registry: registry, methods: endpoints.methods)
     ProcessMetrics.register(in: registry)
     let uploads = UploadBudget(limit: limits.uploadBytes)
     ServerMetrics.addReadings(
@@ -53,9 +66,44 @@ public struct Server: Sendable {
       uploadBytes: { uploads.usedBytes },
       loadedModels: { [models] in models.loadedCount },
       modelBytes: { [models] in models.loadedBytes })
-    predictHandler = PredictHandler(
-      models: models, queue: queue, uploads: uploads,
-      videos: VideoSlots(limit: limits.videos), metrics: metrics, limits: limits, start: .now)
+    controllers = Controllers(
+      page: PageController(),
+      predict: PredictController(
+        models: models, queue: queue, uploads: uploads,
+        videos: VideoSlots(limit: limits.videos), metrics: metrics, limits: limits, start: .now),
+      models: ModelsController(models: models),
+      service: ServiceController(
+        models: models, registry: registry,
+        document: ByteBuffer(
+          bytes: OpenAPIDocument.bytes(settings: settings, version: Version.current))),
+      optionalPlatform: platform.map { PlatformControllers(database: $0, settings: settings) })
+  }
+
+  /// Opens the database of a platform, if one is asked for; creates the first account if there is none,
+  /// and brings the keys of a stand-alone database over, once.
+  private static func platform(
+    _ settings: ServerSettings, logger: Logger, onFirstKey: @Sendable (String) -> Void
+  ) async throws -> PlatformDatabase? {
+    guard let data = settings.data else { return nil }
+    let database = try PlatformDatabase(directory: data, creates: true)
+    if settings.models == ServerSettings.modelsDirectory(ofData: data),
+      !FileSystem.exists(settings.models)
+    {
+      try FileSystem.makeDirectory(settings.models, mode: 0o700)
+    }
+    let accounts = AccountRepository(database: database)
+    if let first = try await accounts.createFirst() {
+      logger.notice(
+        "the platform had no account, so one was created; its key is on standard output, this once",
+        metadata: ["account": "\(first.account.username)"])
+      onFirstKey(first.key)
+    }
+    if let count = try await accounts.importKeys(from: settings.database) {
+      logger.notice(
+        "keys were brought over; they may predict, and belong to the oldest account",
+        metadata: ["database": "\(settings.database)", "keys": "\(count)"])
+    }
+    return database
   }
 
   /// Serves until the process is told to stop by SIGTERM or SIGINT; requests under way are answered
@@ -72,7 +120,7 @@ public struct Server: Sendable {
   ) async throws {
     let host = host
     let application = Application(
-      router: router(), server: settings.limits.httpServer,
+      responder: responder, server: settings.limits.httpServer,
       configuration: ApplicationConfiguration(
         address: .hostname(host, port: settings.port),
         availableConnectionsDelegate: MaximumAvailableConnections(settings.limits.connections)),
@@ -115,6 +163,12 @@ package struct ServerContext: RequestContext {
   package var coreContext: CoreRequestContextStorage
   /// What the header `X-Request-Id` says.
   package var requestID = ""
+  /// The route of the path, if there is one.
+  var match: EndpointTable.Match?
+  /// What answers the method at this path, if it is one of the route.
+  var endpoint: Endpoint?
+  /// The form of errors at this path.
+  var errorForm = ErrorForm.envelope
   /// The key that the request came with, nil if none is needed.
   package var key: KeyRecord?
   /// The address of the client, or of the proxy in front.

@@ -25,6 +25,12 @@ package enum ServerOption {
     help: "JSON file of an object with these options as keys, such as {\"max-body\": 20}"
   ) { !$0.isEmpty }
 
+  /// The directory of a platform's data.
+  package static let data = TextOption(
+    name: "data", valueName: "dir", expected: "a directory", defaultText: "none",
+    help: "Directory of a platform's accounts, keys and objects: serve the Platform API, too"
+  ) { !$0.isEmpty }
+
   /// The database of keys.
   package static let database = TextOption(
     name: "database", valueName: "file", expected: "a file",
@@ -56,6 +62,11 @@ package enum ServiceTable: SettingsTable {
     },
     .number(
       "port", 0...65_535, at: \.port, help: "Port to listen on; 0 for any that is free"),
+    Setting(ServerOption.data, ifGivenAt: \.data),
+    .text(
+      "region", "region", "us, eu or ap", default: "eu", at: \.region,
+      help: "Region of the data, as answers of the Platform API call it: us, eu, ap"
+    ) { ["us", "eu", "ap"].contains($0) },
     Setting(ServerOption.database, at: \.database),
     .flag("no_auth", at: \.isOpen, help: "Answer requests without a key, on all addresses"),
     .number(

@@ -14,7 +14,11 @@ public struct ServerSettings: Sendable {
   public var host: String?
   /// The port to listen on; 0 for any.
   public var port = 8080
-  /// The SQLite file of keys and limits.
+  /// The directory of a platform's data, or nil for none: then there are only the HUB API and its keys.
+  public var data: String?
+  /// Where the data are, as answers of the platform call it; nil for `eu`.
+  public var region: String?
+  /// The SQLite file of keys and limits; of a platform the one whose keys are brought over.
   public var database: String
   /// Whether requests need no key.
   public var isOpen = false

@@ -28,11 +28,33 @@ struct KeysCommandList: ServerCommand {
 #if Server
 extension KeysCommandList {
   func perform() async throws {
+    if let accounts = try location.platform() {
+      return try await list(try await accounts.allKeys())
+    }
     let records = try await location.open(creates: false).list()
     switch format {
     case .text: StandardOutput.write(text(of: records))
     case .json:
       StandardOutput.write(JSONWriter.text(.array(records.map(\.json))) + "\n")
+    }
+  }
+
+  private func list(_ records: [KeyRecord]) async throws {
+    switch format {
+    case .text:
+      var table = TextTable(
+        ["id", "account", "created", "last used", "revoked", "scopes", "begins with", "name"],
+        leftColumns: 8)
+      for record in records {
+        table.append([
+          record.publicID ?? "", record.account?.username ?? "", Self.day(record.created),
+          record.lastUsed.map(Self.day) ?? "never", record.revoked.map(Self.day) ?? "no",
+          record.scopes.names.joined(separator: ","), record.prefix ?? "", record.name,
+        ])
+      }
+      StandardOutput.write(table.text)
+    case .json:
+      StandardOutput.write(JSONWriter.text(.array(records.map(\.platformJSON))) + "\n")
     }
   }
 
@@ -56,8 +78,20 @@ extension KeysCommandList {
 
 extension KeyRecord {
   /// A time of day and date in the form of ISO 8601.
-  fileprivate static func time(_ seconds: Int) -> String {
+  static func time(_ seconds: Int) -> String {
     Date(timeIntervalSince1970: Double(seconds)).formatted(.iso8601)
+  }
+
+  /// The record of a key of a platform as an object.
+  fileprivate var platformJSON: JSONValue {
+    func time(_ seconds: Int?) -> JSONValue { seconds.map { .string(Self.time($0)) } ?? .null }
+    return .object([
+      JSONMember("id", .string(publicID ?? "")), JSONMember("name", .string(name)),
+      JSONMember("account", account.map { .string($0.username) } ?? .null),
+      JSONMember("scopes", .array(scopes.names.map(JSONValue.string))),
+      JSONMember("prefix", .string(prefix ?? "")), JSONMember("created", time(created)),
+      JSONMember("lastUsed", time(lastUsed)), JSONMember("revoked", time(revoked)),
+    ])
   }
 
   /// The record as an object.

@@ -20,6 +20,8 @@ struct YOLOCommand: AsyncParsableCommand {
       BenchmarkCommand.self, TraceCommand.self, DiffCommand.self, RecordCommand.self,
       VerifyCommand.self,
       CompareCommand.self, ExportCommand.self, ServeCommand.self, KeysCommand.self,
+      AccountsCommand.self,
+      CreditsCommand.self,
     ])
 
   /// Runs the command that the arguments name; it writes over nothing that it reads.
@@ -37,7 +39,8 @@ struct YOLOCommand: AsyncParsableCommand {
     #if Server
     return ""
     #else
-    return "\nThis build has no server: serve and keys need the package trait Server."
+    return
+      "\nThis build has no server: serve, keys, accounts and credits need the package trait Server."
     #endif
   }
 }

@@ -5,7 +5,8 @@ extension ExitStatus {
   /// The exit code of settings that are not accepted.
   init(_ error: SettingsError) {
     switch error {
-    case .value, .unknownKey, .repeatedKey, .noModels, .conflict, .tooSmall: self = .usage
+    case .value, .unknownKey, .repeatedKey, .noModels, .conflict, .exclusive, .tooSmall:
+      self = .usage
     case .unreadable: self = .noInput
     case .malformed: self = .damagedInput
     }
@@ -19,6 +20,15 @@ extension ExitStatus {
     case .damaged, .foreign, .newer: self = .damagedInput
     case .unknownKey, .invalid: self = .usage
     case .busy, .cancelled: self = .other
+    }
+  }
+
+  /// The exit code of what a platform refuses.
+  init(_ error: PlatformError) {
+    switch error {
+    case .database(let error): self.init(error)
+    case .unknownAccount, .takenName, .unknownKey, .invalid, .tooMany, .repeatedEntry:
+      self = .usage
     }
   }
 }

@@ -37,6 +37,7 @@ enum ExitStatus: Int32 {
     #if Server
     case let error as SettingsError: self.init(error)
     case let error as KeyStoreError: self.init(error)
+    case let error as PlatformError: self.init(error)
     #else
     case is MissingServerError: self = .usage
     #endif

@@ -167,7 +167,7 @@ final class ConnectionWatch: ChannelDuplexHandler {
 
   /// Answers what is no request, and closes.
   private func answer(_ failure: APIError, _ context: ChannelHandlerContext) {
-    let body = failure.body
+    let body = failure.body()
     var head = HTTPResponseHead(
       version: .http1_1,
       status: HTTPResponseStatus(

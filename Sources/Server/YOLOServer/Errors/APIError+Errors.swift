@@ -19,6 +19,10 @@ extension APIError {
     case let error as YOLOError:
       guard let failure = Self(runtime: error) else { return nil }
       self = failure
+    case let error as PlatformError:
+      guard let failure = Self(platform: error) else { return nil }
+      self = failure
+    case let error as DecodingError: self = Self(decoding: error)
     case let error as HTTPParserError: self = Self(http: error)
     case let error as HTTPError:
       guard let failure = Self(http: error) else { return nil }
@@ -85,6 +89,57 @@ extension APIError {
       self = APIError(
         .contentTooLarge, "PAYLOAD_TOO_LARGE", error.message, rejection: .tooLarge)
     default: return nil
+    }
+  }
+
+  private init?(platform error: PlatformError) {
+    switch error {
+    case .invalid(let argument, let given, let expected):
+      self = .invalidField(argument, given: given, expected: expected, "\(error).")
+    // What an account may be told: the names of commands are for operators.
+    case .unknownAccount(let name): self = .notFound("There is no account \(name).")
+    case .unknownKey(let id): self = .notFound("There is no active key \(id).")
+    case .takenName, .tooMany, .repeatedEntry: self = .conflict("\(error).")
+    case .database(.busy):
+      self = .unavailable("The database is locked by another process; try again.")
+    case .database: return nil
+    }
+  }
+
+  /// Creates the response to JSON that is not what a request must have.
+  private init(decoding error: DecodingError) {
+    func path(_ keys: [any CodingKey]) -> String {
+      keys.map { $0.intValue.map { "[\($0)]" } ?? $0.stringValue }.joined(separator: ".")
+    }
+    switch error {
+    case .keyNotFound(let key, let context):
+      let name = path(context.codingPath + [key])
+      self = .invalidField(name, expected: "a value", "\(name) is missing.")
+    case .typeMismatch(let type, let context), .valueNotFound(let type, let context):
+      let name = path(context.codingPath)
+      let expected = Self.kind(of: type)
+      self = .invalidField(
+        name.isEmpty ? "body" : name, expected: expected,
+        name.isEmpty ? "The body must be \(expected)." : "\(name) must be \(expected).")
+    case .dataCorrupted(let context):
+      let name = path(context.codingPath)
+      self =
+        name.isEmpty
+        ? .invalidField("body", expected: "JSON", "The body is no JSON.")
+        : .invalidField(name, "\(name) is not what it must be.")
+    @unknown default: self = .invalidField("body", "The body is not what it must be.")
+    }
+  }
+
+  /// What a type is called in JSON.
+  private static func kind(of type: any Any.Type) -> String {
+    switch type {
+    case is String.Type: "a string"
+    case is Int.Type: "an integer"
+    case is Double.Type: "a number"
+    case is Bool.Type: "true or false"
+    case is [String].Type, is [Any].Type: "a list"
+    default: "an object"
     }
   }
 

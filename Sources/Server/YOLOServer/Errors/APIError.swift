@@ -1,6 +1,8 @@
 #if Server
 package import HTTPTypes
+import Hummingbird
 package import JSONText
+import NIOCore
 
 /// Why a request is refused: the status, and what the body
 /// `{"success":false,"message":…,"error":{"code","message","details"}}` says.
@@ -80,11 +82,23 @@ package struct APIError: Error, Sendable {
     APIError(.unsupportedMediaType, "UNSUPPORTED_MEDIA_TYPE", message)
   }
 
+  /// 409: the request is right, but not in this state of what it is for.
+  package static func conflict(_ message: String) -> APIError {
+    APIError(.conflict, "CONFLICT", message)
+  }
+
   /// 429: the key has used up its calls.
   package static func rateLimited(limit: Int, retryAfter: Int) -> APIError {
+    rateLimited("This key", limit: limit, window: "hour", retryAfter: retryAfter)
+  }
+
+  /// 429: `owner` has used up its calls of a time.
+  package static func rateLimited(
+    _ owner: String, limit: Int, window: String, retryAfter: Int
+  ) -> APIError {
     APIError(
       .tooManyRequests, "RATE_LIMITED",
-      "This key has made its \(limit) calls of this hour; try again in \(retryAfter) seconds.",
+      "\(owner) has made its \(limit) calls of this \(window); try again in \(retryAfter) seconds.",
       details: [JSONMember("limit", .int(limit)), JSONMember("retryAfter", .int(retryAfter))],
       retryAfter: retryAfter, rejection: .rateLimited)
   }
@@ -118,6 +132,51 @@ package struct APIError: Error, Sendable {
     APIError(
       .serviceUnavailable, "SERVICE_UNAVAILABLE", message, retryAfter: retryAfter,
       rejection: rejection)
+  }
+}
+
+extension APIError {
+  /// The answer in one of the two forms.
+  func response(_ form: ErrorForm = .envelope) -> Response {
+    Response(status: status, headers: headers, body: ResponseBody(byteBuffer: body(form)))
+  }
+
+  /// The headers of the answer but for its length.
+  var headers: HTTPFields {
+    var headers: HTTPFields = [.contentType: "application/json"]
+    if let retryAfter { headers[.retryAfter] = "\(retryAfter)" }
+    if status == .unauthorized { headers[.wwwAuthenticate] = "Bearer" }
+    return headers
+  }
+
+  /// The body of the answer.
+  func body(_ form: ErrorForm = .envelope) -> ByteBuffer {
+    var json = JSONWriter()
+    json.value(value(form))
+    return ByteBuffer(bytes: json.takeBytes())
+  }
+
+  /// The body as a value.
+  package func value(_ form: ErrorForm) -> JSONValue {
+    switch form {
+    case .envelope:
+      .object([
+        JSONMember("success", .bool(false)),
+        JSONMember("message", .string(message)),
+        JSONMember(
+          "error",
+          .object([
+            JSONMember("code", .string(code)),
+            JSONMember("message", .string(message)),
+            JSONMember("details", .object(details)),
+          ])),
+      ])
+    case .flat:
+      .object([
+        JSONMember("error", .string(message)), JSONMember("code", .string(code)),
+        JSONMember("details", .object(details)),
+      ])
+    }
   }
 }
 #endif

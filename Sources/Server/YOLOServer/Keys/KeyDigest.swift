@@ -46,6 +46,8 @@ enum KeyText {
   static let prefix = "ul_"
   /// The hexadecimal digits of a key.
   static let digitCount = 40
+  /// The number of characters that lists show of a key, so that its owner knows it.
+  static let shownCount = 11
   /// The maximum length of a text, in bytes, that is looked at when a key is verified.
   static let longest = 128
 

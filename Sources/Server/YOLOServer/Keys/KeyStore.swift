@@ -19,6 +19,8 @@ package final class KeyStore: Sendable {
   package let freshness: Duration
 
   let pool: DatabasePool
+  /// Whether keys belong to accounts.
+  let hasAccounts: Bool
   let clock: @Sendable () -> Int
   let cache = Mutex(KeyCache())
 
@@ -33,12 +35,26 @@ package final class KeyStore: Sendable {
     self.path = path
     self.freshness = freshness
     self.clock = clock
+    hasAccounts = false
     do {
-      pool = try KeyFile.open(path, creates: creates)
-      try KeySchema.prepare(pool, path: path)
+      pool = try DatabaseFile.open(path, label: "keys", creates: creates)
+      try DatabaseSchema.keys.prepare(pool, path: path)
     } catch {
       throw KeyStoreError(error, path: path)
     }
+  }
+
+  /// Reads the keys of a platform, which are known anew for each request: a key that any process has
+  /// revoked is refused at once.
+  package init(
+    platform: PlatformDatabase, freshness: Duration = .zero,
+    clock: @escaping @Sendable () -> Int = SystemTime.now
+  ) {
+    path = platform.path
+    self.freshness = freshness
+    self.clock = clock
+    pool = platform.pool
+    hasAccounts = true
   }
 
   /// Creates a key that may use the models of these names, or all if nil.
@@ -60,7 +76,7 @@ package final class KeyStore: Sendable {
 
   /// Returns all keys, the revoked ones too, oldest first.
   package func list() async throws(KeyStoreError) -> [KeyRecord] {
-    try await read { database in try KeyTable.rows(database).map(\.record) }
+    try await read { database in try KeyTable.rows(database).map { $0.record(accounts: [:]) } }
   }
 
   /// Revokes a key for ever and returns its record; a key that is revoked stays as it is.

@@ -29,12 +29,12 @@ extension KeyStoreError: CustomStringConvertible {
     switch self {
     case .missing(let path):
       "\(path): there are no keys: the file does not exist; yolo keys create makes it"
-    case .inaccessible(let path, let reason): "\(path): the keys cannot be opened: \(reason)"
+    case .inaccessible(let path, let reason): "\(path): the database cannot be opened: \(reason)"
     case .damaged(let path, let reason):
-      "\(path): the file is no database of keys, or damaged: \(reason)"
+      "\(path): the file is no such database, or damaged: \(reason)"
     case .foreign(let path): "\(path): the database belongs to another program"
-    case .newer(let path): "\(path): the keys were written by a newer version of yolo"
-    case .busy(let path): "\(path): another process keeps the keys locked"
+    case .newer(let path): "\(path): the database was written by a newer version of yolo"
+    case .busy(let path): "\(path): another process keeps the database locked"
     case .unknownKey(let path, let id): "\(path): there is no key \(id); yolo keys list shows all"
     case .invalid(let what, let given, let expected):
       "\(what) must be \(expected), but \"\(given)\" was given"

@@ -21,7 +21,7 @@ package struct ServerMetrics: Sendable {
   }
 
   /// Methods that have series of their own; all others share one.
-  private static let methods: Set<String> = ["GET", "HEAD", "POST", "OPTIONS"]
+  private let methods: Set<String>
 
   private let factory: PrometheusRegistry
   private let uploadCounter: Counter
@@ -29,8 +29,15 @@ package struct ServerMetrics: Sendable {
   private let rejections: [Rejection: Counter]
 
   /// Creates the metrics, and describes them to the registry.
-  package init(registry: PrometheusRegistry) {
+  ///
+  /// - Parameters:
+  ///   - registry: Where they are kept.
+  ///   - methods: The methods that have series of their own.
+  package init(
+    registry: PrometheusRegistry, methods: Set<String> = ["GET", "HEAD", "POST", "OPTIONS"]
+  ) {
     let factory = registry
+    self.methods = methods
     self.factory = factory
     Self.describe(registry)
     uploadCounter = Counter(label: "yolo_upload_bytes_total", factory: factory)
@@ -65,7 +72,7 @@ package struct ServerMetrics: Sendable {
   ///   - status: The code of the answer.
   ///   - duration: From the request's head to its answer.
   package func recordRequest(route: String, method: String, status: Int, duration: Duration) {
-    let method = Self.methods.contains(method) ? method : "other"
+    let method = methods.contains(method) ? method : "other"
     Counter(
       label: "yolo_http_requests_total",
       dimensions: [("route", route), ("method", method), ("code", "\(status)")], factory: factory

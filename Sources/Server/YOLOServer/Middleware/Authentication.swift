@@ -3,7 +3,8 @@ import HTTPTypes
 import Hummingbird
 import Logging
 
-/// Lets requests pass that carry a key which is known: `x-api-key: KEY` or `Authorization: Bearer KEY`.
+/// Lets requests pass for which no key is needed, or that carry one which is known: `x-api-key: KEY` or
+/// `Authorization: Bearer KEY`.
 struct Authentication: RouterMiddleware {
   let policy: KeyPolicy
 
@@ -11,7 +12,9 @@ struct Authentication: RouterMiddleware {
     _ request: Request, context: ServerContext,
     next: (Request, ServerContext) async throws -> Response
   ) async throws -> Response {
-    guard let keys = try await policy.required() else { return try await next(request, context) }
+    guard context.endpoint?.access != .open, let keys = try await policy.required() else {
+      return try await next(request, context)
+    }
     guard let presented = Self.key(of: request.headers) else {
       throw APIError.unauthorized(
         "This request has no key; send it as the header x-api-key or as Authorization: Bearer.")
@@ -34,6 +37,23 @@ struct Authentication: RouterMiddleware {
   }
 }
 
+/// Lets requests pass whose key has a scope that the endpoint needs.
+struct Authorization: RouterMiddleware {
+  func handle(
+    _ request: Request, context: ServerContext,
+    next: (Request, ServerContext) async throws -> Response
+  ) async throws -> Response {
+    if case .scopes(let scopes) = context.endpoint?.access, let key = context.key,
+      key.scopes.expanded.isDisjoint(with: scopes)
+    {
+      throw APIError.forbidden(
+        "This key has the scopes \(key.scopes.names.joined(separator: ", ")); this needs "
+          + "\(scopes.names.joined(separator: " or ")).")
+    }
+    return try await next(request, context)
+  }
+}
+
 /// Whether requests need a key.
 ///
 /// With keys at the start they always do, also after the last one is revoked. Without, the server listens on
@@ -44,9 +64,13 @@ struct KeyPolicy: Sendable {
   /// Whether there were keys at the start.
   let hadKeys: Bool
 
-  init(keys: KeyStore?) async throws(KeyStoreError) {
+  /// - Parameters:
+  ///   - keys: The keys, or nil if none are needed.
+  ///   - isPlatform: Whether they belong to accounts: then there were keys, and one is always needed.
+  /// - Throws: `KeyStoreError` if the keys cannot be read.
+  init(keys: KeyStore?, isPlatform: Bool) async throws(KeyStoreError) {
     self.keys = keys
-    hadKeys = try await keys?.hasActiveKeys ?? false
+    hadKeys = if isPlatform { true } else { try await keys?.hasActiveKeys ?? false }
   }
 
   /// The keys that this request needs one of, or nil if it needs none.

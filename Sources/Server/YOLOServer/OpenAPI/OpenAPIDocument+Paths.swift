@@ -1,4 +1,5 @@
 #if Server
+import HTTPTypes
 import YOLOServerOptions
 import JSONText
 
@@ -6,105 +7,80 @@ extension OpenAPIDocument {
   /// Why any request may be refused: its head is malformed, or it has another method.
   private static let anyFailures = [400, 405, 431, 501]
 
-  /// Why a form may be refused.
-  private static let formFailures = [401, 403, 404, 408, 413, 415, 429, 499, 500, 503]
-
+  /// The paths, in the order of the table of endpoints.
   static func paths(_ settings: ServerSettings) -> JSONValue {
-    Schema.object([
-      "/": Schema.object([
-        "get": page, "post": predict(settings, "predict"),
-      ]),
-      "/predict": Schema.object(["post": predict(settings, "predictAtPath")]),
-      "/v1/predict/{model}": Schema.object([
-        "parameters": .array([
-          Schema.object([
-            "name": .string("model"), "in": .string("path"), "required": .bool(true),
-            "description": .string(
-              "The model as in the form's field, percent-encoded; the field must not name another."),
-            "schema": Schema.type("string"),
-          ])
-        ]),
-        "post": predict(settings, "predictWithModel"),
-      ]),
-      "/v1/models": Schema.object([
-        "get": operation(
-          "listModels", "The models that are served.", answer: "The models, by name.",
-          json("ModelList"), failures: [401, 500, 503], isOpen: settings.isOpen)
-      ]),
-      "/healthz": Schema.object([
-        "get": operation(
-          "health", "Whether the process lives.", answer: "It does.", json("Health"), failures: [])
-      ]),
-      "/readyz": Schema.object([
-        "get": operation(
-          "readiness", "Whether models are loaded, so that requests may be sent.",
-          answer: "They are.", json("Readiness"), failures: [503])
-      ]),
-      "/metrics": Schema.object([
-        "get": operation(
-          "metrics", "Metrics in Prometheus' text format 0.0.4.", answer: "The metrics.",
-          content("text/plain", Schema.type("string")), failures: [])
-      ]),
-      "/openapi.json": Schema.object([
-        "get": operation(
-          "openAPI", "This document.", answer: "The document.",
-          content("application/json", Schema.type("object")), failures: [])
-      ]),
-    ])
+    .object(
+      EndpointTable(settings: settings).routes.map { route in
+        let parameters = route.endpoints.first?.parameters.filter { $0.location == .path } ?? []
+        let shared =
+          parameters.isEmpty
+          ? [] : [JSONMember("parameters", .array(parameters.map(\.inDocument)))]
+        let operations = route.endpoints.map { endpoint in
+          JSONMember(endpoint.method.rawValue.lowercased(), operation(endpoint, settings))
+        }
+        return JSONMember(route.path.text, .object(shared + operations))
+      })
   }
 
-  private static var page: JSONValue {
-    operation(
-      "page", "A page to try models in a browser.", answer: "The page.",
-      content("text/html", Schema.type("string")), failures: [])
-  }
-
-  private static func predict(_ settings: ServerSettings, _ id: String) -> JSONValue {
-    let operation = operation(
-      id, "Predicts an image, or the frames of a video.", answer: "What was found.",
-      json("PredictResponse"), failures: formFailures, isOpen: settings.isOpen,
-      headers: isLimited(settings) ? rateLimitHeaders : [])
-    return Schema.adding(
-      [
-        "requestBody": Schema.object([
-          "required": .bool(true),
-          "content": content("multipart/form-data", Schema.reference("PredictForm")),
-        ])
-      ], to: operation)
-  }
-
-  /// Whether keys have a limit of calls.
+  /// Whether keys have a limit of calls of the HUB API.
   static func isLimited(_ settings: ServerSettings) -> Bool {
     !settings.isOpen && settings.rateLimit > 0
   }
 
-  private static func operation(
-    _ id: String, _ summary: String, answer: String, _ content: JSONValue, failures: [Int],
-    isOpen: Bool = true, headers: [String] = []
-  ) -> JSONValue {
+  private static func operation(_ endpoint: Endpoint, _ settings: ServerSettings) -> JSONValue {
+    let rateHeaders: [String] =
+      switch endpoint.budget {
+      case .none: []
+      case .hub: isLimited(settings) ? rateLimitHeaders : []
+      case .plan, .events: rateLimitHeaders
+      }
+    let answer = endpoint.answer
     let success = Schema.object([
-      "description": .string(answer), "headers": headerReferences(["X-Request-Id"] + headers),
-      "content": content,
+      "description": .string(answer.description),
+      "headers": headerReferences(["X-Request-Id"] + rateHeaders),
+      "content": content(answer.contentType, answer.schema),
     ])
-    let failures = failures + anyFailures
+    let failures = Set(endpoint.failures + anyFailures).sorted()
     let responses =
-      [JSONMember("200", success)]
-      + failures.sorted().map { JSONMember("\($0)", responseReference($0)) }
+      [JSONMember("\(answer.status.code)", success)]
+      + failures.map { JSONMember("\($0)", responseReference($0, endpoint.form)) }
     let security: [JSONValue] =
-      isOpen
+      endpoint.access == .open || settings.isOpen
       ? [] : [Schema.object(["apiKey": .array([])]), Schema.object(["bearer": .array([])])]
-    return Schema.object([
-      "operationId": .string(id), "summary": .string(summary), "security": .array(security),
-      "responses": .object(responses),
-    ])
-  }
-
-  private static func json(_ schema: String) -> JSONValue {
-    content("application/json", Schema.reference(schema))
+    var members = [
+      JSONMember("operationId", .string(endpoint.id)),
+      JSONMember("summary", .string(endpoint.summary)),
+      JSONMember("security", .array(security)), JSONMember("responses", .object(responses)),
+    ]
+    let query = endpoint.parameters.filter { $0.location == .query }
+    if !query.isEmpty {
+      members.append(
+        JSONMember("parameters", .array(query.map(\.inDocument))))
+    }
+    if let body = endpoint.body {
+      members.append(
+        JSONMember(
+          "requestBody",
+          Schema.object([
+            "required": .bool(true),
+            "content": content(body.contentType, Schema.reference(body.schema)),
+          ])))
+    }
+    return .object(members)
   }
 
   static func content(_ type: String, _ schema: JSONValue) -> JSONValue {
     .object([JSONMember(type, Schema.object(["schema": schema]))])
+  }
+}
+
+extension Endpoint.Parameter {
+  /// The parameter as OpenAPI describes it.
+  var inDocument: JSONValue {
+    Schema.object([
+      "name": .string(name), "in": .string(location.rawValue), "required": .bool(isRequired),
+      "description": .string(description), "schema": schema,
+    ])
   }
 }
 #endif

@@ -53,40 +53,57 @@ extension OpenAPIDocument {
     "X-RateLimit-Limit", "X-RateLimit-Remaining", "X-RateLimit-Reset",
   ]
 
-  static var responses: JSONValue {
-    .object(
-      failures.map { failure, meaning, headers in
-        let envelope = Schema.object([
-          "allOf": .array([
-            Schema.reference("Failure"),
+  /// The failures of the platform besides those of every server.
+  private static var platformFailures: [(failure: APIError, meaning: String, headers: [String])] {
+    [(.conflict(""), "There is something that the request contradicts.", [])]
+  }
+
+  private static func allFailures(
+    hasPlatform: Bool
+  ) -> [(failure: APIError, meaning: String, headers: [String])] {
+    failures + (hasPlatform ? platformFailures : [])
+  }
+
+  /// The answers of failure; those of a platform in both forms.
+  static func responses(hasPlatform: Bool) -> JSONValue {
+    let forms: [ErrorForm] = hasPlatform ? [.envelope, .flat] : [.envelope]
+    return .object(
+      forms.flatMap { form in
+        allFailures(hasPlatform: hasPlatform).map { failure, meaning, headers in
+          JSONMember(
+            "\(form.component)Failure\(failure.status.code)",
             Schema.object([
-              "properties": Schema.object([
-                "error": Schema.object([
-                  "properties": Schema.object([
-                    "code": Schema.object(["const": .string(failure.code)])
-                  ])
-                ])
-              ])
-            ]),
-          ])
-        ])
-        return JSONMember(
-          "Failure\(failure.status.code)",
-          Schema.object([
-            "description": .string(meaning),
-            "headers": headerReferences(["X-Request-Id"] + headers),
-            "content": content("application/json", envelope),
-          ]))
+              "description": .string(meaning),
+              "headers": headerReferences(["X-Request-Id"] + headers),
+              "content": content("application/json", body(of: failure, form)),
+            ]))
+        }
       })
   }
 
-  /// The codes of all failures.
-  static var failureCodes: [String] {
-    failures.map(\.failure.code).reduce(into: []) { if !$0.contains($1) { $0.append($1) } }
+  private static func body(of failure: APIError, _ form: ErrorForm) -> JSONValue {
+    let code = Schema.object([
+      "properties": Schema.object([
+        "code": Schema.object(["const": .string(failure.code)])
+      ])
+    ])
+    let special =
+      form == .flat
+      ? code : Schema.object(["properties": Schema.object(["error": code])])
+    return Schema.object([
+      "allOf": .array([Schema.reference("\(form.component)Failure"), special])
+    ])
   }
 
-  static func responseReference(_ status: Int) -> JSONValue {
-    Schema.object(["$ref": .string("#/components/responses/Failure\(status)")])
+  /// The codes of all failures.
+  static func failureCodes(hasPlatform: Bool) -> [String] {
+    allFailures(hasPlatform: hasPlatform).map(\.failure.code).reduce(into: []) {
+      if !$0.contains($1) { $0.append($1) }
+    }
+  }
+
+  static func responseReference(_ status: Int, _ form: ErrorForm) -> JSONValue {
+    Schema.object(["$ref": .string("#/components/responses/\(form.component)Failure\(status)")])
   }
 
   static func headerReferences(_ names: [String]) -> JSONValue {
@@ -111,6 +128,16 @@ extension OpenAPIDocument {
 
   private static func header(_ type: String, _ description: String) -> JSONValue {
     Schema.object(["description": .string(description), "schema": Schema.type(type)])
+  }
+}
+
+extension ErrorForm {
+  /// What the names of its components begin with.
+  var component: String {
+    switch self {
+    case .envelope: ""
+    case .flat: "Flat"
+    }
   }
 }
 #endif

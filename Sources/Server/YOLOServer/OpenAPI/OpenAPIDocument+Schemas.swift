@@ -7,6 +7,11 @@ extension OpenAPIDocument {
   private static let tasks = ["detect", "segment", "pose", "obb", "classify"]
 
   static func schemas(_ settings: ServerSettings) -> JSONValue {
+    let hub = hubSchemas(settings)
+    return settings.data == nil ? hub : .object((hub.members ?? []) + platformSchemas)
+  }
+
+  private static func hubSchemas(_ settings: ServerSettings) -> JSONValue {
     Schema.object([
       "PredictForm": form(settings),
       "PredictResponse": Schema.record([
@@ -53,7 +58,7 @@ extension OpenAPIDocument {
       "Model": model,
       "Health": Schema.record([Schema.Field("status", Schema.choice(["ok"]))]),
       "Readiness": Schema.record([Schema.Field("status", Schema.choice(["ready"]))]),
-      "Failure": failure,
+      "Failure": failure(hasPlatform: settings.data != nil),
     ])
   }
 
@@ -133,7 +138,7 @@ extension OpenAPIDocument {
     ])
   }
 
-  private static var failure: JSONValue {
+  private static func failure(hasPlatform: Bool) -> JSONValue {
     let message = Schema.type("string", "One sentence for a person.")
     return Schema.record([
       Schema.Field("success", Schema.adding(["const": .bool(false)], to: Schema.type("boolean"))),
@@ -141,7 +146,7 @@ extension OpenAPIDocument {
       Schema.Field(
         "error",
         Schema.record([
-          Schema.Field("code", Schema.choice(failureCodes)),
+          Schema.Field("code", Schema.choice(failureCodes(hasPlatform: hasPlatform))),
           Schema.Field("message", message),
           Schema.Field(
             "details",

@@ -32,7 +32,8 @@ package enum OpenAPIDocument {
       "servers": .array([Schema.object(["url": .string("/")])]),
       "paths": paths(settings),
       "components": Schema.object([
-        "schemas": schemas(settings), "responses": responses, "headers": headers,
+        "schemas": schemas(settings),
+        "responses": responses(hasPlatform: settings.data != nil), "headers": headers,
         "securitySchemes": securitySchemes,
       ]),
     ])

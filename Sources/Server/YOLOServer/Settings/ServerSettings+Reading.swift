@@ -34,6 +34,9 @@ extension ServerSettings {
         break
       }
     }
+    if settings.models.isEmpty, let data = settings.data {
+      settings.models = modelsDirectory(ofData: data)
+    }
     try settings.checkTogether()
     return (settings, warnings)
   }
@@ -74,7 +77,14 @@ extension ServerSettings {
         throw .conflict(source: layer.source, first: directory, second: dedicated)
       }
     }
-    throw .noModels
+    // A platform has a directory of models of its own.
+    guard layers.contains(where: { $0[ServerOption.data.flag] != nil }) else { throw .noModels }
+    return directory
+  }
+
+  /// The directory of models of a platform that was given no other.
+  static func modelsDirectory(ofData data: String) -> String {
+    data.hasSuffix("/") ? "\(data)models" : "\(data)/models"
   }
 
   /// Splits the variables into those of options, and warnings about others with the same prefix.
@@ -98,6 +108,10 @@ extension ServerSettings {
   }
 
   private func checkTogether() throws(SettingsError) {
+    guard data == nil || !isOpen else {
+      throw .exclusive(
+        first: ServerOption.data.flag, second: ServerSetting.flag(at: \ServerSettings.isOpen))
+    }
     guard limits.uploadBytes >= limits.imageBytes else {
       throw .tooSmall(
         flag: ServerSetting.flag(at: \.limits.uploadBytes), given: limits.uploadBytes >> 20,

@@ -3,12 +3,14 @@ import GRDB
 
 import YOLOSystem
 
-/// The file of the database: only its owner may read it, and its directory if that is made, too.
-enum KeyFile {
+/// The file of a database: only its owner may read it, and its directory if that is made, too.
+enum DatabaseFile {
   /// Opens the database, in a mode in which several processes may read and write it.
   ///
   /// Creates the file and its directories first if `creates`.
-  static func open(_ path: String, creates: Bool) throws -> DatabasePool {
+  static func open(
+    _ path: String, label: String, creates: Bool
+  ) throws -> DatabasePool {
     if access(path, F_OK) != 0 {
       guard creates else { throw KeyStoreError.missing(path: path) }
       try makeDirectories(of: path)
@@ -16,7 +18,7 @@ enum KeyFile {
     }
     guard access(path, R_OK | W_OK) == 0 else { throw failure(path) }
     var configuration = Configuration()
-    configuration.label = "keys"
+    configuration.label = label
     configuration.maximumReaderCount = 2
     configuration.busyMode = .timeout(5)
     configuration.prepareDatabase { database in

@@ -4,7 +4,7 @@ import HTTPTypes
 import Hummingbird
 
 /// Answers `GET /` with the page for trying models out.
-struct PageHandler: Sendable {
+struct PageController: Sendable {
   private let headers: HTTPFields
   private let body: ByteBuffer
 

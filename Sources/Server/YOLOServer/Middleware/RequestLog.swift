@@ -2,6 +2,7 @@
 import HTTPTypes
 import Hummingbird
 import Logging
+import YOLOSystem
 
 /// Returns each request a name, which its answer and all of its log lines carry.
 ///
@@ -41,6 +42,35 @@ struct RequestIdentity: RouterMiddleware {
       true
     default: false
     }
+  }
+}
+
+/// Writes a line a request, and counts it.
+struct AccessLog: RouterMiddleware {
+  let metrics: ServerMetrics
+
+  func handle(
+    _ request: Request, context: ServerContext,
+    next: (Request, ServerContext) async throws -> Response
+  ) async throws -> Response {
+    let response = try await next(request, context)
+    let duration = ContinuousClock.now - context.start
+    metrics.recordRequest(
+      route: context.match?.route.path.text ?? "other", method: request.method.rawValue,
+      status: response.status.code,
+      duration: duration)
+    let isPolled = context.match?.route.endpoints.contains(where: \.isPolled) == true
+    let level: Logger.Level = isPolled ? .debug : .info
+    context.logger.log(
+      level: level, "request",
+      metadata: [
+        "method": "\(request.method.rawValue)",
+        "path": "\(request.uri.path.excerpt(limit: 200))",
+        "status": "\(response.status.code)",
+        "ms": "\((duration.inSeconds * 1e6).rounded() / 1e3)",
+        "client": "\(context.remoteAddress ?? "-")",
+      ])
+    return response
   }
 }
 #endif

@@ -1,0 +1,45 @@
+#if Server
+/// Why the platform refuses something that was asked of its database.
+package enum PlatformError: Error, Sendable, Hashable {
+  /// The database cannot be read or written.
+  case database(KeyStoreError)
+  /// There is no account of this name.
+  case unknownAccount(String)
+  /// Another account has the name.
+  case takenName(String)
+  /// There is no active key of this identifier.
+  case unknownKey(String)
+  /// An argument is not what it must be.
+  case invalid(argument: String, given: String, expected: String)
+  /// There are as many as there may be.
+  case tooMany(what: String, maximum: Int)
+  /// An entry of the ledger of this identifier exists already.
+  case repeatedEntry(externalID: String)
+}
+
+extension PlatformError: CustomStringConvertible {
+  /// A sentence that names what and where.
+  package var description: String {
+    switch self {
+    case .database(.missing(let path)):
+      "\(path): there is no platform: the file does not exist; yolo accounts create makes it"
+    case .database(let error): "\(error)"
+    case .unknownAccount(let name): "there is no account \(name); yolo accounts list shows all"
+    case .takenName(let name): "there is already an account \(name)"
+    case .unknownKey(let id): "there is no active key \(id)"
+    case .invalid(let argument, let given, let expected):
+      "\(argument) must be \(expected), but \"\(given)\" was given"
+    case .tooMany(let what, let maximum): "the account has its \(maximum) \(what)"
+    case .repeatedEntry(let externalID): "the ledger has the entry \(externalID) already"
+    }
+  }
+
+  /// Returns what an error of the database, or one from inside a transaction, means.
+  init(_ error: any Error, path: String) {
+    switch error {
+    case let error as PlatformError: self = error
+    default: self = .database(KeyStoreError(error, path: path))
+    }
+  }
+}
+#endif

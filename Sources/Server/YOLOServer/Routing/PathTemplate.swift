@@ -1,0 +1,78 @@
+#if Server
+/// The path of endpoints, such as `/v1/predict/{model}` or `/api/datasets/{datasetId:dataset_}`.
+///
+/// A segment in braces is a parameter; what follows its colon is the prefix that its value must have.
+/// Segments are compared as they were sent, percent-encoded.
+package struct PathTemplate: Sendable, Hashable {
+  /// One segment.
+  enum Segment: Sendable, Hashable {
+    /// Exactly this text.
+    case literal(String)
+    /// Any text with a prefix, which may be empty.
+    case parameter(name: String, prefix: String)
+
+    fileprivate func accepts(_ text: Substring) -> Bool {
+      switch self {
+      case .literal(let literal): literal == text
+      case .parameter(_, let prefix): text.hasPrefix(prefix)
+      }
+    }
+
+    /// How general the segment is: what is looked at first has the lower number.
+    fileprivate var generality: Int {
+      switch self {
+      case .literal: 0
+      case .parameter(_, let prefix): prefix.isEmpty ? 2 : 1
+      }
+    }
+  }
+
+  /// The segments.
+  let segments: [Segment]
+  /// The path as documents and metrics have it, without prefixes.
+  package let text: String
+
+  /// Reads a template.
+  package init(_ template: String) {
+    segments = Self.segments(of: template).map { segment in
+      guard segment.hasPrefix("{"), segment.hasSuffix("}") else { return .literal(String(segment)) }
+      let parts = segment.dropFirst().dropLast().split(separator: ":", maxSplits: 1)
+      return .parameter(
+        name: parts.first.map(String.init) ?? "", prefix: parts.count == 2 ? String(parts[1]) : "")
+    }
+    text =
+      "/"
+      + segments.map { segment in
+        switch segment {
+        case .literal(let text): text
+        case .parameter(let name, _): "{\(name)}"
+        }
+      }.joined(separator: "/")
+  }
+
+  /// Splits a path; empty segments do not count.
+  package static func segments(of path: String) -> [Substring] { path.split(separator: "/") }
+
+  /// Returns the parameters of a path, as they were sent, or nil for a path of another template.
+  package func parameters(of path: [Substring]) -> [String: String]? {
+    guard path.count == segments.count,
+      zip(segments, path).allSatisfy({ $0.accepts($1) })
+    else { return nil }
+    var values: [String: String] = [:]
+    for case (.parameter(let name, _), let value) in zip(segments, path) {
+      values[name] = String(value)
+    }
+    return values
+  }
+
+  /// The names of the parameters.
+  var parameterNames: [String] {
+    segments.compactMap { if case .parameter(let name, _) = $0 { name } else { nil } }
+  }
+
+  /// Whether this template is looked at before another of as many segments.
+  package func precedes(_ other: PathTemplate) -> Bool {
+    segments.map(\.generality).lexicographicallyPrecedes(other.segments.map(\.generality))
+  }
+}
+#endif
