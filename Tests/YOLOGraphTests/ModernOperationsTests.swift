@@ -55,17 +55,9 @@ import YOLOTestSupport
 
   @Test(arguments: Backend.available, InstructionSet.available)
   func everyBackendComputesTheSame(backend: Backend, instructionSet: InstructionSet) throws {
-    let graph = try Self.network()
-    let expected = try PlannerTests.outputs(graph, Planner(backend: .oracle))
-    for threads in 1...3 {
-      let planner = Planner(backend: backend, instructionSet: instructionSet, threads: threads)
-      let outputs = try PlannerTests.outputs(graph, planner)
-      #expect(outputs.count == 3)
-      for (name, tensor) in outputs {
-        // Five layers of at most 216 products each, in float32.
-        expectClose(tensor.values, try #require(expected[name]).values, .ofRange(1e-5), name)
-      }
-    }
+    // Five layers of at most 216 products each, in float32.
+    try PlannerTests.expectAgreement(
+      of: Self.network(), outputs: 3, backend, instructionSet, .ofRange(1e-5))
   }
 
   @Test func shapesAreThoseOfTheOperations() throws {

@@ -15,7 +15,8 @@ import YOLOTestSupport
   }
 
   /// Two levels with a neck and heads: siblings in the heads, in a block of two ways, and in one
-  /// with a concatenation of both; and two convolutions over a concatenation with an upsampled part.
+  /// with a concatenation of both; and two convolutions over a concatenation with an upsampled
+  /// part.
   private func network() throws -> Graph {
     let stem = try block(
       builder.input(channels: 3), weights.convolution(3, 16, kernel: 3, stride: 2), "stem")

@@ -5,18 +5,6 @@ import YOLOTestSupport
 
 /// Images of any number of channels: resizing, letterbox, views, gray and what is shown.
 @Suite struct ChannelResizeTests {
-  private static func randomImage(
-    _ size: Size, channels: Int, using random: inout SplitMix64
-  ) -> Image {
-    let count = channels * size.width * size.height
-    return Image(
-      knownSize: size, channels: channels,
-      pixels: (0..<count).map { _ in UInt8.random(in: 0...255, using: &random) })
-  }
-
-  /// Compares outside of an expectation, which would print all pixels.
-  private static func isSame(_ first: Image, _ second: Image) -> Bool { first == second }
-
   @Test func agreesWithOpenCV() throws {
     var fixture = try Fixture("channels.bin")
     var cases = 0
@@ -30,7 +18,7 @@ import YOLOTestSupport
       let wanted = Image(
         knownSize: target, channels: given[4],
         pixels: try fixture.data(given[4] * target.width * target.height))
-      #expect(Self.isSame(image.resized(to: target), wanted), "\(given)")
+      #expect(isSame(image.resized(to: target), wanted), "\(given)")
       cases += 1
     }
     #expect(cases == 30)
@@ -41,11 +29,11 @@ import YOLOTestSupport
     var random = SplitMix64(seed: 41)
     for _ in 0..<200 {
       func side() -> Int { Int.random(in: 1...70, using: &random) }
-      let gray = Self.randomImage(
+      let gray = Image.random(
         Size(width: side(), height: side()), channels: 1, using: &random)
       let target = Size(width: side(), height: side())
       #expect(
-        Self.isSame(gray.resized(to: target).rgb, gray.rgb.resized(to: target)),
+        isSame(gray.resized(to: target).rgb, gray.rgb.resized(to: target)),
         "\(gray.size) to \(target)")
     }
   }
@@ -55,7 +43,7 @@ import YOLOTestSupport
     var random = SplitMix64(seed: 42)
     for _ in 0..<40 {
       func side(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &random) }
-      let image = Self.randomImage(
+      let image = Image.random(
         Size(width: side(2...60), height: side(2...60)), channels: channels, using: &random)
       let target =
         Bool.random(using: &random) ? image.size : Size(width: side(8...70), height: side(8...70))
@@ -81,7 +69,7 @@ import YOLOTestSupport
         let copy = Image(view)
         #expect(copy.size == view.size && copy.channels == channels)
         #expect(copy.pixels[0] == image.pixels[channels * (image.width + 1)])
-        #expect(Self.isSame(view.resized(to: target), copy.resized(to: target)))
+        #expect(isSame(view.resized(to: target), copy.resized(to: target)))
       }
     }
   }

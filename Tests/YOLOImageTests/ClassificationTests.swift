@@ -4,15 +4,6 @@ import YOLOImage
 import YOLOTestSupport
 
 @Suite struct ClassificationTests {
-  private static func randomImage(_ size: Size, using random: inout SplitMix64) -> Image {
-    var pixels = [UInt8](repeating: 0, count: 3 * size.width * size.height)
-    for index in pixels.indices { pixels[index] = UInt8.random(in: 0...255, using: &random) }
-    return Image(knownSize: size, pixels: pixels)
-  }
-
-  /// Compares outside of an expectation, which would print all pixels.
-  private static func isSame(_ first: Image, _ second: Image) -> Bool { first == second }
-
   @Test func agreesWithUltralytics() throws {
     var fixture = try Fixture("classify.bin")
     var cases = 0
@@ -23,7 +14,7 @@ import YOLOTestSupport
       let image = Image(knownSize: size, pixels: try fixture.data(3 * size.width * size.height))
       let wanted = Image(
         knownSize: target, pixels: try fixture.data(3 * target.width * target.height))
-      #expect(Self.isSame(image.classificationInput(size: target), wanted), "\(given)")
+      #expect(isSame(image.classificationInput(size: target), wanted), "\(given)")
       cases += 1
     }
     #expect(cases == 27)
@@ -103,11 +94,11 @@ import YOLOTestSupport
     let sides = [1, 2, 3, 5, 7, 8, 9, 15, 16, 17, 31, 40]
     for turn in 0..<150 {
       func side() -> Int { sides[Int.random(in: 0..<sides.count, using: &random)] }
-      let image = Self.randomImage(Size(width: side(), height: side()), using: &random)
+      let image = Image.random(Size(width: side(), height: side()), using: &random)
       let width = side()
       let target = Size(width: width, height: turn % 2 == 0 ? width : side())
       #expect(
-        Self.isSame(image.classificationInput(size: target), Self.plainInput(image, target)),
+        isSame(image.classificationInput(size: target), Self.plainInput(image, target)),
         "\(image.size) to \(target)")
     }
   }
@@ -117,7 +108,7 @@ import YOLOTestSupport
       let image = Image(knownSize: Size(width: 37, height: 23), gray: gray)
       for target in [Size(width: 16, height: 16), Size(width: 91, height: 11)] {
         #expect(
-          Self.isSame(image.classificationInput(size: target), Image(knownSize: target, gray: gray))
+          isSame(image.classificationInput(size: target), Image(knownSize: target, gray: gray))
         )
       }
     }
@@ -147,7 +138,7 @@ import YOLOTestSupport
 
   @Test func sameSizeIsTheSameImage() {
     var random = SplitMix64(seed: 9)
-    let image = Self.randomImage(Size(width: 32, height: 32), using: &random)
-    #expect(Self.isSame(image.classificationInput(size: image.size), image))
+    let image = Image.random(Size(width: 32, height: 32), using: &random)
+    #expect(isSame(image.classificationInput(size: image.size), image))
   }
 }

@@ -4,15 +4,6 @@ import YOLOImage
 import YOLOTestSupport
 
 @Suite struct ImageViewTests {
-  private static func randomImage(_ size: Size, using random: inout SplitMix64) -> Image {
-    var pixels = [UInt8](repeating: 0, count: 3 * size.width * size.height)
-    for index in pixels.indices { pixels[index] = UInt8.random(in: 0...255, using: &random) }
-    return Image(knownSize: size, pixels: pixels)
-  }
-
-  /// Compares outside of an expectation, which would print all pixels.
-  private static func isSame(_ first: Image, _ second: Image) -> Bool { first == second }
-
   private static func rectangle(in size: Size, using random: inout SplitMix64) -> PixelRectangle {
     let left = Int.random(in: 0..<size.width, using: &random)
     let top = Int.random(in: 0..<size.height, using: &random)
@@ -38,7 +29,7 @@ import YOLOTestSupport
     var random = SplitMix64(seed: 12)
     for _ in 0..<150 {
       func side(_ range: ClosedRange<Int>) -> Int { Int.random(in: range, using: &random) }
-      let image = Self.randomImage(
+      let image = Image.random(
         Size(width: side(1...90), height: side(1...90)), using: &random)
       let part = Self.rectangle(in: image.size, using: &random)
       let copy = Self.cut(image, part)
@@ -49,11 +40,11 @@ import YOLOTestSupport
       let rows = side(0...letterbox.padded.height)
       image.withView(of: part) { view in
         #expect(view.size == copy.size && view.rowStride == 3 * image.width)
-        #expect(Self.isSame(Image(view), copy))
-        #expect(Self.isSame(view.resized(to: target), copy.resized(to: target)))
-        #expect(Self.isSame(view.letterboxed(letterbox), copy.letterboxed(letterbox)))
+        #expect(isSame(Image(view), copy))
+        #expect(isSame(view.resized(to: target), copy.resized(to: target)))
+        #expect(isSame(view.letterboxed(letterbox), copy.letterboxed(letterbox)))
         #expect(
-          Self.isSame(
+          isSame(
             view.classificationInput(size: target), copy.classificationInput(size: target)))
         var pixels: [UInt8] = []
         for part in [0..<rows, rows..<letterbox.padded.height] {
@@ -68,15 +59,15 @@ import YOLOTestSupport
 
   @Test func cropsOfCropsAddUp() {
     var random = SplitMix64(seed: 13)
-    let image = Self.randomImage(Size(width: 30, height: 20), using: &random)
+    let image = Image.random(Size(width: 30, height: 20), using: &random)
     let inner = image.withView { view in
       Image(
         view.cropped(to: PixelRectangle(left: 5, top: 3, right: 25, bottom: 18))
           .cropped(to: PixelRectangle(left: 2, top: 4, right: 9, bottom: 15)))
     }
     #expect(
-      Self.isSame(inner, Self.cut(image, PixelRectangle(left: 7, top: 7, right: 14, bottom: 18))))
-    #expect(image.withView { Self.isSame(Image($0.cropped(to: $0.bounds)), image) })
+      isSame(inner, Self.cut(image, PixelRectangle(left: 7, top: 7, right: 14, bottom: 18))))
+    #expect(image.withView { isSame(Image($0.cropped(to: $0.bounds)), image) })
   }
 
   /// Rows of a camera lie further apart than they are long, and nothing follows the last one.

@@ -4,15 +4,6 @@ import YOLOImage
 import YOLOTestSupport
 
 @Suite struct ResizeTests {
-  private static func randomImage(_ size: Size, using random: inout SplitMix64) -> Image {
-    var pixels = [UInt8](repeating: 0, count: 3 * size.width * size.height)
-    for index in pixels.indices { pixels[index] = UInt8.random(in: 0...255, using: &random) }
-    return Image(knownSize: size, pixels: pixels)
-  }
-
-  /// Compares outside of an expectation, which would print all pixels.
-  private static func isSame(_ first: Image, _ second: Image) -> Bool { first == second }
-
   @Test func agreesWithUltralytics() throws {
     var fixture = try Fixture("resize.bin")
     var cases = 0
@@ -26,11 +17,11 @@ import YOLOTestSupport
         knownSize: Size(width: wantedSize[0], height: wantedSize[1]),
         pixels: try fixture.data(3 * wantedSize[0] * wantedSize[1]))
       if given[4] == 0 {
-        #expect(Self.isSame(image.resized(to: target), wanted), "\(given)")
+        #expect(isSame(image.resized(to: target), wanted), "\(given)")
       } else {
         let letterbox = Letterbox(
           source: size, target: target, stride: given[4], isRectangular: given[5] == 1)
-        #expect(Self.isSame(image.letterboxed(letterbox), wanted), "\(given)")
+        #expect(isSame(image.letterboxed(letterbox), wanted), "\(given)")
       }
       cases += 1
     }
@@ -84,10 +75,10 @@ import YOLOTestSupport
           width: sides[Int.random(in: 0..<sides.count, using: &random)],
           height: sides[Int.random(in: 0..<sides.count, using: &random)])
       }
-      let image = Self.randomImage(size(), using: &random)
+      let image = Image.random(size(), using: &random)
       let target = size()
       #expect(
-        Self.isSame(image.resized(to: target), Self.plainlyResized(image, to: target)),
+        isSame(image.resized(to: target), Self.plainlyResized(image, to: target)),
         "\(image.size) to \(target)")
     }
   }
@@ -96,17 +87,17 @@ import YOLOTestSupport
     for gray: UInt8 in [0, 1, 254, 255] {
       let image = Image(knownSize: Size(width: 37, height: 23), gray: gray)
       let target = Size(width: 91, height: 11)
-      #expect(Self.isSame(image.resized(to: target), Image(knownSize: target, gray: gray)))
+      #expect(isSame(image.resized(to: target), Image(knownSize: target, gray: gray)))
     }
   }
 
   @Test func sameSizeIsTheSameImage() {
     var random = SplitMix64(seed: 4)
-    let image = Self.randomImage(Size(width: 32, height: 64), using: &random)
-    #expect(Self.isSame(image.resized(to: image.size), image))
+    let image = Image.random(Size(width: 32, height: 64), using: &random)
+    #expect(isSame(image.resized(to: image.size), image))
     let letterbox = Letterbox(
       source: image.size, target: image.size, stride: 32, isRectangular: true)
-    #expect(Self.isSame(image.letterboxed(letterbox), image))
+    #expect(isSame(image.letterboxed(letterbox), image))
   }
 
   @Test func paddingIsGray() {
@@ -131,7 +122,7 @@ import YOLOTestSupport
         Bool.random(using: &random) ? size : Size(width: side(8...80), height: side(8...80))
       let letterbox = Letterbox(
         source: size, target: target, stride: 32, isRectangular: Bool.random(using: &random))
-      let image = Self.randomImage(size, using: &random)
+      let image = Image.random(size, using: &random)
       let whole = image.letterboxed(letterbox)
       let cut = side(0...letterbox.padded.height)
       var rows: [Int] = []
@@ -146,7 +137,7 @@ import YOLOTestSupport
       }
       #expect(rows == Array(0..<letterbox.padded.height))
       #expect(
-        Self.isSame(Image(knownSize: letterbox.padded, pixels: pixels), whole), "\(letterbox)")
+        isSame(Image(knownSize: letterbox.padded, pixels: pixels), whole), "\(letterbox)")
     }
   }
 }

@@ -2,23 +2,6 @@ import Testing
 import YOLOSystem
 
 @Suite struct FileTests {
-  /// Runs `body` with a new directory, which is removed afterwards.
-  private func withDirectory(_ body: (String) throws -> Void) throws {
-    let path = AtomicFile.temporaryPath(for: "/tmp/x", suffix: ".test")
-    try FileSystem.makeDirectory(path)
-    defer { FileSystem.removeTree(path) }
-    try body(path)
-  }
-
-  private func reason(_ body: () throws -> Void) -> FileError.Reason? {
-    do {
-      try body()
-      return nil
-    } catch {
-      return (error as? FileError)?.reason
-    }
-  }
-
   @Test func aFileIsReadWholeOrNotAtAll() throws {
     try withDirectory { directory in
       let path = "\(directory)/a"
