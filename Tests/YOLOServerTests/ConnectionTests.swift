@@ -1,5 +1,10 @@
 #if Server
 import Foundation
+import Glibc
+import HummingbirdCore
+import Logging
+import NIOCore
+import NIOPosix
 import Testing
 import YOLOServer
 import YOLOServerOptions
@@ -164,6 +169,23 @@ import YOLOServerOptions
         [Array(form[..<3000]), Array(form[3000...])], pause: 1.7, port: port)
       #expect(slow.contains("HTTP/1.1 200"), "\(slow.prefix(300))")
     }
+  }
+
+  /// As it happens where a connection is accepted while the server ends; NIO would trap.
+  @Test func aConnectionThatNobodyTakesIsClosed() async throws {
+    var descriptors: [Int32] = [0, 0]
+    try #require(socketpair(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0, &descriptors) == 0)
+    defer { close(descriptors[0]) }
+    let watched = ServerSettings(models: "", database: "").limits.watchedChannel { _, _, _ in
+      Issue.record("a request is answered")
+    }
+    let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+      .channelInitializer { channel in
+        watched.setup(channel: channel, logger: Logger(label: "test")).map { _ in }
+      }
+      .withConnectedSocket(descriptors[1]).get()
+    try await channel.closeFuture.get()
+    #expect(!channel.isActive)
   }
 
   /// The connection may be closed before the handler of the request asks for it.

@@ -1,43 +1,71 @@
 #if Server
-import HummingbirdCore
-import Logging
-import NIOCore
+package import HummingbirdCore
+package import Logging
+package import NIOCore
 import NIOHTTP1
 import Synchronization
-import YOLOServerOptions
+package import YOLOServerOptions
 
 extension ServerLimits {
   /// HTTP/1.1 with bounded heads, and a ``ConnectionWatch`` for each connection.
-  var httpServer: HTTPServerBuilder {
-    HTTPServerBuilder { responder in
-      WatchedChannel(
-        base: HTTP1Channel(
-          responder: responder,
-          configuration: HTTP1Channel.Configuration(
-            httpDecoderConfiguration: HTTP1Channel.Configuration.DecoderConfiguration(
-              maxHeaderFieldSize: headBytes, maxHeaderListSize: headBytes, maxHeaderFieldCount: 100)
-          )),
-        limits: self)
-    }
+  var httpServer: HTTPServerBuilder { HTTPServerBuilder { watchedChannel($0) } }
+
+  /// The channel of a connection whose requests `responder` answers.
+  package func watchedChannel(_ responder: @escaping HTTPChannelHandler.Responder) -> WatchedChannel
+  {
+    WatchedChannel(
+      base: HTTP1Channel(
+        responder: responder,
+        configuration: HTTP1Channel.Configuration(
+          httpDecoderConfiguration: HTTP1Channel.Configuration.DecoderConfiguration(
+            maxHeaderFieldSize: headBytes, maxHeaderListSize: headBytes, maxHeaderFieldCount: 100)
+        )),
+      limits: self)
+  }
+}
+
+/// A connection that is closed if nobody takes it over: one that is accepted while the server ends.
+///
+/// NIO traps where a channel's writer is dropped before it was finished.
+package final class WatchedConnection: ServerChildChannelValue {
+  private let base: HTTP1Channel.Value
+  private let isTaken = Atomic(false)
+
+  package var channel: any Channel { base.channel }
+
+  init(_ base: HTTP1Channel.Value) { self.base = base }
+
+  /// Hands the connection to whoever closes it.
+  func takeOver() -> HTTP1Channel.Value {
+    isTaken.store(true, ordering: .relaxed)
+    return base
+  }
+
+  deinit {
+    guard !isTaken.load(ordering: .relaxed) else { return }
+    Task { [base] in try? await base.executeThenClose { _, _ in } }
   }
 }
 
 /// Hummingbird's channel of HTTP/1.1 with a ``ConnectionWatch`` between it and the decoder.
-private struct WatchedChannel: ServerChildChannel {
+package struct WatchedChannel: ServerChildChannel {
   let base: HTTP1Channel
   let limits: ServerLimits
 
-  func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<HTTP1Channel.Value> {
+  package func setup(
+    channel: any Channel, logger: Logger
+  ) -> EventLoopFuture<WatchedConnection> {
     base.setup(channel: channel, logger: logger).flatMapThrowing { value in
+      let connection = WatchedConnection(value)
       let pipeline = channel.pipeline.syncOperations
       let decoder = try pipeline.handler(type: ByteToMessageHandler<HTTPRequestDecoder>.self)
       try pipeline.addHandler(ConnectionWatch(limits: limits), position: .after(decoder))
-      return value
+      return connection
     }
   }
 
-  func handle(value: HTTP1Channel.Value, logger: Logger) async {
-    await base.handle(value: value, logger: logger)
+  package func handle(value: WatchedConnection, logger: Logger) async {
+    await base.handle(value: value.takeOver(), logger: logger)
   }
 }
 
@@ -67,8 +95,8 @@ extension Channel {
 
 /// Whether the client of a connection is still there.
 ///
-/// A client that closes its side for writing counts as gone, as with nginx and Go: on the wire it looks the
-/// same as one that has closed everything.
+/// A client that closes its side for writing counts as gone, as with nginx and Go: on the wire it
+/// looks the same as one that has closed everything.
 package final class DisconnectMonitor: Sendable {
   private let state = Mutex(State())
 
@@ -83,7 +111,8 @@ package final class DisconnectMonitor: Sendable {
   /// Whether the client has gone.
   package var isGone: Bool { state.withLock { $0.isGone } }
 
-  /// Runs `body`; `leaving` is called, on any thread, if the client goes meanwhile, or has gone already.
+  /// Runs `body`; `leaving` is called, on any thread, if the client goes meanwhile, or has gone
+  /// already.
   package func whileWatching<Value>(
     _ leaving: @escaping @Sendable () -> Void, _ body: () async throws -> Value
   ) async rethrows -> Value {
