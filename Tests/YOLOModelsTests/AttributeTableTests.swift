@@ -73,6 +73,7 @@ import YOLOWeights
     var present = Set<String>()
     for path in Self.paths {
       let checkpoint = try Checkpoint.open(path: path)
+      checkpoint.model.usage.recordAttributes()
       guard (try? Network(checkpoint)) != nil else { continue }
       read.formUnion(checkpoint.model.usage.attributes)
       for record in checkpoint.model.children.flatMap(all) {

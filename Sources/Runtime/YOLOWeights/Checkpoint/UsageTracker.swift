@@ -1,12 +1,14 @@
 import Synchronization
 
-/// Records which tensors of a checkpoint were asked for.
+/// Records which tensors of a checkpoint were asked for, and which attributes where that is wanted.
 ///
 /// Safe to use from several threads.
 package final class UsageTracker: Sendable {
   /// The file's name, for messages.
   package let file: String
   private let state = Mutex(State())
+  /// Whether attributes are recorded: tests alone ask for them, and a model reads thousands.
+  private let recordsAttributes = Atomic(false)
 
   private struct State {
     var used: Set<String> = []
@@ -19,8 +21,13 @@ package final class UsageTracker: Sendable {
 
   func use(_ key: String) { state.withLock { _ = $0.used.insert(key) } }
   func use(_ keys: [String]) { state.withLock { $0.used.formUnion(keys) } }
-  func read(_ attribute: String) { state.withLock { _ = $0.attributes.insert(attribute) } }
-  /// The attributes that were asked for, as class and name: `Conv2d.stride`.
+  func read(_ key: String, of className: String) {
+    guard recordsAttributes.load(ordering: .relaxed) else { return }
+    state.withLock { _ = $0.attributes.insert("\(className).\(key)") }
+  }
+  /// Records from now on which attributes are asked for.
+  package func recordAttributes() { recordsAttributes.store(true, ordering: .relaxed) }
+  /// The attributes that were asked for since then, as class and name: `Conv2d.stride`.
   package var attributes: Set<String> { state.withLock { $0.attributes } }
   func miss(_ key: String) { state.withLock { _ = $0.missing.insert(key) } }
   func mismatch(_ mismatch: ShapeMismatch) { state.withLock { _ = $0.mismatched.insert(mismatch) } }

@@ -256,26 +256,37 @@ extension AttributeTable {
 
   private static func check(_ record: ModuleRecord, _ isKnown: Bool) throws(Objection) {
     let row = classes[record.className]
-    for (key, value) in record.attributes.sorted(by: { $0.key < $1.key }) {
-      switch row?[key] ?? common[key] {
-      case .used, .harmless: continue
-      case .refusedIfSet:
-        guard !isOff(value), !(key == "forward" && isFused(record, value)) else { continue }
-        throw Objection(
-          path: record.path, key: key, found: "\(value)",
-          supported: "none, as every training leaves it")
-      case nil:
-        // A class without a row is refused where it is used. A name with an underscore is torch's
-        // own, and what is off changes nothing.
-        guard row != nil, !isKnown, !key.hasPrefix("_"), !isOff(value) else { continue }
-        let last = lastRelease.map(String.init).joined(separator: ".")
-        throw Objection(
-          path: record.path, key: key, found: "\(value)",
-          supported: "attributes of Ultralytics up to \(last): what this one does, in a file of a "
-            + "newer release, is not known")
-      }
+    // Of several objections the one of the first name: the order of a dictionary is another each time.
+    var first: Objection?
+    for (key, value) in record.attributes {
+      guard let objection = objection(to: key, value, of: record, row, isKnown) else { continue }
+      if first.map({ key < $0.key }) ?? true { first = objection }
     }
+    if let first { throw first }
     for child in record.children { try check(child, isKnown) }
+  }
+
+  private static func objection(
+    to key: String, _ value: AttributeValue, of record: ModuleRecord, _ row: [String: Use]?,
+    _ isKnown: Bool
+  ) -> Objection? {
+    switch row?[key] ?? common[key] {
+    case .used, .harmless: return nil
+    case .refusedIfSet:
+      guard !isOff(value), !(key == "forward" && isFused(record, value)) else { return nil }
+      return Objection(
+        path: record.path, key: key, found: "\(value)",
+        supported: "none, as every training leaves it")
+    case nil:
+      // A class without a row is refused where it is used. A name with an underscore is torch's
+      // own, and what is off changes nothing.
+      guard row != nil, !isKnown, !key.hasPrefix("_"), !isOff(value) else { return nil }
+      let last = lastRelease.map(String.init).joined(separator: ".")
+      return Objection(
+        path: record.path, key: key, found: "\(value)",
+        supported: "attributes of Ultralytics up to \(last): what this one does, in a file of a "
+          + "newer release, is not known")
+    }
   }
 
   /// Whether the attributes of a release are all in the table; those of files without one are.

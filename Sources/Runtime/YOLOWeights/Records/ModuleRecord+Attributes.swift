@@ -1,7 +1,7 @@
 extension ModuleRecord {
   /// Whether there is an attribute of this name other than `None`.
   public func hasAttribute(_ key: String) -> Bool {
-    usage.read("\(className).\(key)")
+    usage.read(key, of: className)
     return attributes[key].map { !$0.isNone } ?? false
   }
 
@@ -89,7 +89,7 @@ extension ModuleRecord {
   private func value<Value>(
     _ key: String, _ expected: String, _ convert: (AttributeValue) -> Value?
   ) throws(WeightError) -> Value {
-    usage.read("\(className).\(key)")
+    usage.read(key, of: className)
     guard let value = attributes[key] else {
       throw .missingAttribute(file: usage.file, record: label, key: key, expected: expected)
     }
