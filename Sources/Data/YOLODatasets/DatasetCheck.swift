@@ -1,4 +1,5 @@
 import Dispatch
+import Synchronization
 public import YOLOGeometry
 import YOLOSystem
 
@@ -120,7 +121,13 @@ private struct Run {
   /// A file's size and hash; equal ones are compared byte by byte.
   private struct Content: Hashable {
     let count: Int
-    let hash: UInt64
+    let hash: Int
+
+    init(_ bytes: [UInt8]) {
+      var hasher = Hasher()
+      bytes.withUnsafeBytes { hasher.combine(bytes: $0) }
+      (count, hash) = (bytes.count, hasher.finalize())
+    }
   }
 
   /// What was found about an image.
@@ -284,24 +291,20 @@ private struct Run {
   private func outcomes(
     of images: [(path: String, classIndex: Int?)], total: Int
   ) -> [ImageOutcome] {
-    [ImageOutcome](unsafeUninitializedCapacity: images.count) { buffer, count in
-      guard let base = buffer.baseAddress else { return }
-      // SAFETY: each iteration initializes an element of its own.
-      nonisolated(unsafe) let outcomes = base
-      DispatchQueue.concurrentPerform(iterations: images.count) { index in
-        let image = images[index]
-        (outcomes + index).initialize(to: outcome(image.path, image.classIndex))
-        progress(total)
-      }
-      count = images.count
+    let outcomes = Mutex([ImageOutcome](repeating: ImageOutcome(), count: images.count))
+    DispatchQueue.concurrentPerform(iterations: images.count) { index in
+      let outcome = outcome(images[index].path, images[index].classIndex)
+      outcomes.withLock { $0[index] = outcome }
+      progress(total)
     }
+    return outcomes.withLock { $0 }
   }
 
   private func outcome(_ path: String, _ classIndex: Int?) -> ImageOutcome {
     var outcome = ImageOutcome()
     do {
       let bytes = try DatasetFiles.read(path, maximumBytes: maximumImageBytes)
-      outcome.content = Content(count: bytes.count, hash: Self.hash(bytes))
+      outcome.content = Content(bytes)
       let size = try size(bytes, path)
       try Dataset.check(size, ofImage: path)
     } catch let error as DatasetError {
@@ -345,22 +348,6 @@ private struct Run {
     } catch {
       outcome.faults.append(DatasetFault(error))
     }
-  }
-
-  /// The hash FNV-1a of eight bytes at a time.
-  private static func hash(_ bytes: [UInt8]) -> UInt64 {
-    var hash: UInt64 = 0xCBF2_9CE4_8422_2325
-    bytes.withUnsafeBytes { bytes in
-      var offset = 0
-      while offset + 8 <= bytes.count {
-        hash =
-          (hash ^ bytes.loadUnaligned(fromByteOffset: offset, as: UInt64.self)) &* 0x100_0000_01B3
-        hash ^= hash >> 29
-        offset += 8
-      }
-      for byte in bytes[offset...] { hash = (hash ^ UInt64(byte)) &* 0x100_0000_01B3 }
-    }
-    return hash
   }
 }
 
