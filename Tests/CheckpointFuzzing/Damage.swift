@@ -407,8 +407,8 @@ package struct Damage {
 }
 
 extension ModuleSketch {
-  /// Assigns to a convolution, pooling or linear module tensors of the shapes that its attributes ask for,
-  /// where they are of a reasonable size.
+  /// Assigns to a convolution, pooling or linear module tensors of the shapes that its attributes
+  /// ask for, where they are of a reasonable size.
   package func fitTensors(using random: inout SplitMix64) {
     func attribute(_ key: String, default: Int) -> Int { self[attribute: key]?.int ?? `default` }
     func pair(_ key: String) -> [Int] {

@@ -54,7 +54,8 @@ package struct FuzzBases {
     }
   }
 
-  /// Each attribute of each kind of module of the blocks and heads, with each of many hostile values.
+  /// Each attribute of each kind of module of the blocks and heads, with each of many hostile
+  /// values.
   package private(set) var sweep = [(base: Int, path: String, key: String, value: ValueSketch)]()
 
   /// The attributes that may be missing.

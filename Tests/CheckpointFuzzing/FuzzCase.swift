@@ -83,8 +83,8 @@ package struct FuzzCase {
     elements[Int.random(in: 0..<elements.count, using: &random)]
   }
 
-  /// Writes, opens, builds, plans and predicts; where modules do not fit each other, again with them
-  /// mended, a bounded number of times.
+  /// Writes, opens, builds, plans and predicts; where modules do not fit each other, again with
+  /// them mended, a bounded number of times.
   package mutating func run() -> Ending {
     var ending = Ending.refused("none")
     for _ in 0..<(setting.heals ? 8 : 1) {

@@ -241,8 +241,8 @@ package struct TensorSketch {
 
   /// Returns the elements in row-major order, as many as the shape declares.
   ///
-  /// Where the view reaches beyond the storage it goes on from the storage's start. Nil for more than
-  /// `limit` bytes.
+  /// Where the view reaches beyond the storage it goes on from the storage's start. Nil for more
+  /// than `limit` bytes.
   func rowMajorBytes(limit: Int) -> [UInt8]? {
     let size = elementType.size
     guard let count = Self.count(shape), count <= limit / size else { return nil }

@@ -6,7 +6,8 @@ import YOLODrawing
 import YOLOFoundation
 import YOLOImageIO
 
-/// The examples of the documentation about embedding: what stands between two marks is a code block there.
+/// The examples of the documentation about embedding: what stands between two marks is a code block
+/// there.
 @Suite struct EmbeddingExamples {
   private static let weights = URL(filePath: #filePath).deletingLastPathComponent()
     .deletingLastPathComponent().deletingLastPathComponent().appending(path: "Weights")

@@ -4,8 +4,8 @@ import YOLO
 import YOLOImage
 import YOLOOptions
 
-/// Predicts on many threads at once with models that all of them share, and compares each prediction
-/// with the one made alone.
+/// Predicts on many threads at once with models that all of them share, and compares each
+/// prediction with the one made alone.
 enum ConcurrentPredictions {
   /// An image, and how it is predicted.
   private struct Job: Sendable {

@@ -32,7 +32,8 @@ final class Progress {
     guard ftruncate(descriptor, Self.byteCount) == 0 else { return nil }
     let memory = mmap(nil, Self.byteCount, PROT_READ | PROT_WRITE, MAP_SHARED, descriptor, 0)
     guard let memory, memory != MAP_FAILED else { return nil }
-    // SAFETY: the mapping holds as many integers as there are fields; it lives as long as the process.
+    // SAFETY: the mapping holds as many integers as there are fields; it lives as long as the
+    // process.
     base = memory.bindMemory(to: Int.self, capacity: Field.allCases.count)
   }
 

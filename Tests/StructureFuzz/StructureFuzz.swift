@@ -1,11 +1,11 @@
 import CheckpointFuzzing
 import Glibc
 
-/// Damages what checkpoints say of their modules, and runs them: each must end in a prediction or in a
-/// typed error, never in a trap, a hang or memory without bound.
+/// Damages what checkpoints say of their modules, and runs them: each must end in a prediction or
+/// in a typed error, never in a trap, a hang or memory without bound.
 ///
-/// A program of its own, since a trap ends the process: workers do the cases, the driver reports the
-/// case that a worker died of, and starts another one behind it.
+/// A program of its own, since a trap ends the process: workers do the cases, the driver reports
+/// the case that a worker died of, and starts another one behind it.
 @main
 enum StructureFuzz {
   static func main() throws {
@@ -46,7 +46,8 @@ struct Options {
   var seconds = 60
   var single: Int?
   var repository = "."
-  /// A worker runs every `jobs`-th case from `first` to before `end`, and tells its progress in a file.
+  /// A worker runs every `jobs`-th case from `first` to before `end`, and tells its progress in a
+  /// file.
   var isWorker = false
   var end = 0
   var progress = ""

@@ -22,8 +22,8 @@ import Testing
       .split(separator: "\n").map { $0.split(separator: " ").map { String($0) } }
   }
 
-  /// The first line of the file that Ultralytics 8.4.190 writes for the shipped image with `save_txt`,
-  /// `save_conf` and an IoU of 0.45, or its beginning, and the number of lines.
+  /// The first line of the file that Ultralytics 8.4.190 writes for the shipped image with
+  /// `save_txt`, `save_conf` and an IoU of 0.45, or its beginning, and the number of lines.
   static let upstream: [(task: String, lines: Int, values: Int?, first: String)] = [
     ("detect", 7, 6, "1 0.350894 0.652111 0.331522 0.444939 0.97007"),
     ("segment", 4, nil, "1 0.80625 0.0708333 0.803125 0.075 0.8 0.075 0.796875 0.0791667"),

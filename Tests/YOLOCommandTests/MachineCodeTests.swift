@@ -1,8 +1,8 @@
 import Foundation
 import Testing
 
-/// The gate of the kernels' machine code, `Tools/check-kernels`, on the built program and on listings
-/// with one fault each.
+/// The gate of the kernels' machine code, `Tools/check-kernels`, on the built program and on
+/// listings with one fault each.
 @Suite struct MachineCodeTests {
   private static func check(_ arguments: [String]) throws -> (status: Int32, output: String) {
     let process = Process()

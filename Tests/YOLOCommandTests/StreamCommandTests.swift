@@ -6,8 +6,9 @@ import Testing
   private static let photo = Program.root.appending(path: "Weights/shapes.jpg")
   private static let model = Program.root.appending(path: "Weights/shapes-detect.pt")
 
-  /// A script that stands for ffmpeg: as an encoder it copies, as a reader of a stream it sends the frames
-  /// of a PPM file, endlessly, or a few for an address with `short`, none for one with `dead`.
+  /// A script that stands for ffmpeg: as an encoder it copies, as a reader of a stream it sends the
+  /// frames of a PPM file, endlessly, or a few for an address with `short`, none for one with
+  /// `dead`.
   private static let ffmpeg = """
     #!/bin/sh
     for last; do :; done

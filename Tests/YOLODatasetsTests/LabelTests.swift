@@ -119,7 +119,8 @@ import YOLOTestSupport
       return
     }
     // A lozenge of 160 by 80 pixels, its sides √8000 long, in a rectangle along one of them: twice
-    // the triangle of a side and the corner across has the lozenge's area, 6400, as height times side.
+    // the triangle of a side and the corner across has the lozenge's area, 6400, as height times
+    // side.
     #expect(abs(found.x - 176) < 1e-3 && abs(found.y - 96) < 1e-3)
     #expect(abs(min(found.width, found.height) - 6400 / Float(8000).squareRoot()) < 1e-3)
   }

@@ -17,8 +17,8 @@ import YOLOImage
     return try Image(size: size, pixels: pixels)
   }
 
-  /// How many pixels differ from the background by more than the samples of colors that are hard to tell
-  /// apart.
+  /// How many pixels differ from the background by more than the samples of colors that are hard to
+  /// tell apart.
   private static func clearPixels(_ image: Image, on color: Color, by contrast: Int = 64) -> Int {
     let background = [Int(color.red), Int(color.green), Int(color.blue)]
     return stride(from: 0, to: image.pixels.count, by: 3).count { index in

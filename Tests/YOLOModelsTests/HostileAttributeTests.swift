@@ -7,8 +7,8 @@ import YOLOModels
 import YOLOTestSupport
 import YOLOWeights
 
-/// Attributes that once ended the process, or asked for memory without bound, each as a network around
-/// the block that reads it.
+/// Attributes that once ended the process, or asked for memory without bound, each as a network
+/// around the block that reads it.
 @Suite struct HostileAttributeTests {
   private let bases: Result<FuzzBases, any Error> = {
     let repository = URL(filePath: #filePath).deletingLastPathComponent()

@@ -97,8 +97,8 @@ import YOLOTestSupport
 
   /// How far numbers may be from Ultralytics'.
   ///
-  /// Its own noise between builds: a mean of 16 distances of up to 15 cells of 32 px has an error of
-  /// 1e-4 px in either, and the center of an oriented box adds two of them.
+  /// Its own noise between builds: a mean of 16 distances of up to 15 cells of 32 px has an error
+  /// of 1e-4 px in either, and the center of an oriented box adds two of them.
   private static let noise: Float = 5e-4
 
   @Test func agreesWithUltralytics() throws {

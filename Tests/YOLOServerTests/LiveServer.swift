@@ -6,7 +6,8 @@ import Glibc
 import Logging
 import YOLOServer
 
-/// A server in this process with the shipped models, and a client that sends whatever it is told to.
+/// A server in this process with the shipped models, and a client that sends whatever it is told
+/// to.
 enum LiveServer {
   /// Serves on a port that the system chooses, and runs `body` when the models are loaded.
   static func serving<Value: Sendable>(
@@ -38,8 +39,8 @@ enum LiveServer {
     }
   }
 
-  /// Sends bytes on a new connection and returns all that comes back until the server closes it, or until
-  /// a whole answer has come.
+  /// Sends bytes on a new connection and returns all that comes back until the server closes it, or
+  /// until a whole answer has come.
   ///
   /// With `isLast` it says that nothing more comes.
   static func exchange(_ bytes: [UInt8], port: Int, isLast: Bool = false) async -> String {
@@ -66,8 +67,8 @@ enum LiveServer {
     }
   }
 
-  /// Sends pieces on a new connection, with a pause after each but the last, and returns all that comes
-  /// back until the server closes it; what came in two minutes if it does not, and `<open>`.
+  /// Sends pieces on a new connection, with a pause after each but the last, and returns all that
+  /// comes back until the server closes it; what came in two minutes if it does not, and `<open>`.
   static func conversation(
     _ pieces: [[UInt8]], pause: Double = 0, port: Int
   ) async -> String {
@@ -88,8 +89,8 @@ enum LiveServer {
     await conversation([Array(text.utf8)], port: port)
   }
 
-  /// Sends bytes and returns what comes back until it has `end`, or the connection is closed; with an empty
-  /// `end` nothing is waited for.
+  /// Sends bytes and returns what comes back until it has `end`, or the connection is closed; with
+  /// an empty `end` nothing is waited for.
   static func exchange(
     _ bytes: [UInt8], until end: String, on descriptor: Int32
   ) async -> String {
@@ -142,8 +143,8 @@ enum LiveServer {
     }
   }
 
-  /// Receives until it suffices or the connection is closed, and waits so many seconds for each piece; 0
-  /// for any time.
+  /// Receives until it suffices or the connection is closed, and waits so many seconds for each
+  /// piece; 0 for any time.
   private static func receive(
     on descriptor: Int32, patience: Int = 120, until suffices: ([UInt8]) -> Bool
   ) -> String {

@@ -74,8 +74,8 @@ import YOLOWeights
     #expect(try await Self.lease(store, "a").task == "pose" && store.listing[0].fault == nil)
   }
 
-  /// The target of a link changes as Kubernetes changes mounted configurations: by renaming a link to
-  /// another directory.
+  /// The target of a link changes as Kubernetes changes mounted configurations: by renaming a link
+  /// to another directory.
   @Test func theTargetOfALinkIsWatched() async throws {
     let directory = try ModelTestDirectory()
     for (version, task) in [("v1", "detect"), ("v2", "obb")] {

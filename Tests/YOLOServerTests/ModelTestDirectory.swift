@@ -32,8 +32,8 @@ final class ModelTestDirectory: Sendable {
     try Data(contentsOf: weights.appending(path: "shapes-\(task).pt"))
   }
 
-  /// Puts a copy of a shipped model into the place of what has the name, as a careful user does: under
-  /// another name, then renamed.
+  /// Puts a copy of a shipped model into the place of what has the name, as a careful user does:
+  /// under another name, then renamed.
   func put(_ task: String, as name: String) throws {
     try put(try Self.bytes(task), as: name)
   }

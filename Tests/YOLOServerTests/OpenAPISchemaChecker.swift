@@ -1,7 +1,8 @@
 #if Server
 import JSONText
 
-/// Holds values against the schemas of an OpenAPI document; a keyword that it does not know is an error.
+/// Holds values against the schemas of an OpenAPI document; a keyword that it does not know is an
+/// error.
 struct OpenAPISchemaChecker {
   let document: JSONValue
 

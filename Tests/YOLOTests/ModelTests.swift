@@ -198,8 +198,8 @@ import YOLOWeights
     #expect(built > plan.cases / 40 && built < plan.cases)
   }
 
-  /// Every small number of the structure, kernels, strides and paddings among them, changed to a few
-  /// others: each is refused with `YOLOError`, or predicts.
+  /// Every small number of the structure, kernels, strides and paddings among them, changed to a
+  /// few others: each is refused with `YOLOError`, or predicts.
   @Test(arguments: networks) func changedNumbersAreRefusedOrRun(_ network: String) throws {
     let plan = FuzzPlan(cases: 150)
     let (entries, index) = try Self.entries(of: GoldenCase.url(network).path)

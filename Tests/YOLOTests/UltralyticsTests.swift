@@ -123,7 +123,8 @@ import YOLOWeights
       })
   }
 
-  /// The fixtures' name of an output: that of `model.22.cv2.0` is `box0`, of `model.22.cv3.0` `class0`.
+  /// The fixtures' name of an output: that of `model.22.cv2.0` is `box0`, of `model.22.cv3.0`
+  /// `class0`.
   private static func key(_ output: String) -> String {
     let parts = output.split(separator: ".").map { String($0) }
     return (parts[parts.count - 2] == "cv2" ? "box" : "class") + parts[parts.count - 1]

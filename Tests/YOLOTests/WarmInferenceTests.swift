@@ -1,8 +1,8 @@
 import Foundation
 import Testing
 
-/// What a warm inference allocates and retains, and how much memory many of them keep, as the program
-/// `InferenceProbe` counts it: it replaces the allocator, which a test bundle cannot.
+/// What a warm inference allocates and retains, and how much memory many of them keep, as the
+/// program `InferenceProbe` counts it: it replaces the allocator, which a test bundle cannot.
 @Suite struct WarmInferenceTests {
   /// The lines of the probe: a name, and numbers by name.
   private static func probe(_ arguments: [String]) throws -> [(name: String, counts: [String: Int])]

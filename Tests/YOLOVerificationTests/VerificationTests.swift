@@ -115,8 +115,8 @@ import YOLOWeights
     }
   }
 
-  /// With all modules kept, the very convolution is named, though inference takes it together with what
-  /// follows.
+  /// With all modules kept, the very convolution is named, though inference takes it together with
+  /// what follows.
   @Test(arguments: [
     "model.0.conv", "model.4.m.0.cv2.conv", "model.9.cv1.conv", "model.15.m.0.cv1.conv",
     "model.22.cv2.1.0.conv", "model.22.cv3.2.2",

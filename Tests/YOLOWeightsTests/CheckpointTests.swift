@@ -106,8 +106,8 @@ import YOLOWeights
     ] {
       #expect(throws: WeightError.self) { try size(wrong) }
     }
-    // Without train_args, those of the model tell the task, but not the image size, as in Ultralytics:
-    // a dictionary, or a namespace before stripping.
+    // Without train_args, those of the model tell the task, but not the image size, as in
+    // Ultralytics: a dictionary, or a namespace before stripping.
     let arguments = Python.entries([("imgsz", .int(96)), ("task", .text("pose"))])
     for stored: Python in [
       arguments,

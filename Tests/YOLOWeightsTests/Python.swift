@@ -1,8 +1,8 @@
 import YOLOTensor
 import YOLOTestSupport
 
-/// A Python value, to be assembled into a pickle of protocol 2: what `torch.save` writes, and what an
-/// attacker would.
+/// A Python value, to be assembled into a pickle of protocol 2: what `torch.save` writes, and what
+/// an attacker would.
 indirect enum Python {
   case none
   case bool(Bool)

@@ -53,7 +53,8 @@ import YOLOWeights
     #expect(tensor.floats()[0].isNaN && tensor.floats()[1] == .infinity)
   }
 
-  /// Every layout against the definition: element [i, j, k, l] is storage[offset + Σ index · stride].
+  /// Every layout against the definition: element [i, j, k, l] is storage[offset + Σ index ·
+  /// stride].
   @Test(
     arguments: [
       ([2, 3, 2, 2], [12, 4, 2, 1], 0), ([2, 3, 2, 2], [12, 1, 6, 3], 0), ([3, 2], [1, 3], 0),

@@ -28,8 +28,8 @@ package enum DatasetFiles {
     try entries(of: path).filter { FileSystem.isDirectory(FilePath.joined(path, $0)) }
   }
 
-  /// Returns the paths of the files in a directory and in all directories in it; links are followed,
-  /// and no directory is visited twice.
+  /// Returns the paths of the files in a directory and in all directories in it; links are
+  /// followed, and no directory is visited twice.
   static func files(below root: String) throws(DatasetError) -> [String] {
     do throws(FileError) {
       return try FileSystem.files(below: root, maximumFiles: maximumFiles)

@@ -2,7 +2,8 @@ public import YOLOGeometry
 
 /// The labels of an image.
 public struct ImageLabels: Sendable, Hashable {
-  /// The labeled objects, in the order of the file and in fractions of the image's width and height.
+  /// The labeled objects, in the order of the file and in fractions of the image's width and
+  /// height.
   ///
   /// Their geometry is a box, a box and the polygon that the label consists of (the corners of an
   /// oriented box, too), or a box and keypoints, of visibility 0 where they are not labeled.

@@ -5,8 +5,8 @@ import YOLOOptions
 ///
 /// Each image is scaled until its long side has the input size. Sorted by their proportions, the
 /// images then form batches, whose images are all padded to the same size: the smallest one that
-/// holds them all, plus at least half a stride. So what is found in an image depends on the others of
-/// its batch, and figures on the batch size.
+/// holds them all, plus at least half a stride. So what is found in an image depends on the others
+/// of its batch, and figures on the batch size.
 ///
 /// Images of the same proportions stay in their order. Ultralytics leaves that order to its
 /// sorting, which differs between processors; its figures are the same with a batch of one, or if
@@ -117,8 +117,8 @@ public struct EvaluationInput: Sendable, Hashable {
     OrientedBox(enclosing: corners.points.map(point))
   }
 
-  /// How many points a label's polygon gets before it is drawn; where an image's polygon of most points
-  /// has more, all get one more than that.
+  /// How many points a label's polygon gets before it is drawn; where an image's polygon of most
+  /// points has more, all get one more than that.
   static let polygonPoints = 1000
 
   /// The unit of the grid on which the labels' masks lie, in letterbox pixels.

@@ -76,7 +76,8 @@ public struct Evaluator: Sendable {
   ///   - progress: Called with each event; what it throws ends the run.
   /// - Returns: The figures.
   /// - Throws: `DatasetError` if the part cannot be listed; `YOLOError` of code `option` if the
-  ///   dataset is not of the model's task, or its `channels` are not the model's; what `progress` throws.
+  ///   dataset is not of the model's task, or its `channels` are not the model's; what `progress`
+  ///   throws.
   public func run(
     split: String = "val", progress: (Event) throws -> Void = { _ in }
   ) throws -> Outcome {

@@ -29,7 +29,8 @@ public struct ConfusionMatrix: Sendable, Hashable {
     counts[predicted * side + actual]
   }
 
-  /// The fraction of the targets of class `actual` where class `predicted` was found; 0 if there is none.
+  /// The fraction of the targets of class `actual` where class `predicted` was found; 0 if there is
+  /// none.
   public func fraction(predicted: Int, actual: Int) -> Double {
     let total = (0..<side).reduce(0) { $0 + self[predicted: $1, actual: actual] }
     return total == 0 ? 0 : Double(self[predicted: predicted, actual: actual]) / Double(total)

@@ -33,8 +33,8 @@ public struct BoxDistribution: Sendable, Hashable {
   public let distances: [Float]
 
   /// Finds the cell that an object was found in: the one whose score for the class is the object's
-  /// confidence, of several such the one nearest to the object's middle; nil without levels, or for a
-  /// class that they do not have.
+  /// confidence, of several such the one nearest to the object's middle; nil without levels, or for
+  /// a class that they do not have.
   ///
   /// - Parameters:
   ///   - object: An object of the trace's prediction.

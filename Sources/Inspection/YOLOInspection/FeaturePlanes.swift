@@ -22,8 +22,8 @@ struct FeaturePlanes {
   /// The number of planes.
   var channels: Int { tensor.shape[1] }
 
-  /// Creates the planes of a tensor [1, channels, height, width], or [1, channels] as planes of one value; nil for
-  /// other shapes.
+  /// Creates the planes of a tensor [1, channels, height, width], or [1, channels] as planes of one
+  /// value; nil for other shapes.
   init?(_ tensor: Tensor) {
     switch tensor.shape.count {
     case 2 where tensor.shape[0] == 1: size = Size(width: 1, height: 1)

@@ -7,7 +7,8 @@ public import YOLOTensor
 /// Where two models, or two ways of running one, part on an image: the outputs of their modules
 /// compared in the order in which they run.
 public struct ModelDifference: Sendable, Hashable {
-  /// How far the outputs may be apart, relative to the range of the first one, if not told otherwise.
+  /// How far the outputs may be apart, relative to the range of the first one, if not told
+  /// otherwise.
   ///
   /// Two runtimes that sum in other orders are some 1e-5 apart.
   public static let tolerance: Float = 1e-3
@@ -26,8 +27,8 @@ public struct ModelDifference: Sendable, Hashable {
   /// - Parameters:
   ///   - first: The outputs of the first run by path.
   ///   - second: The outputs of the second run by path.
-  ///   - order: The paths in the order in which the modules run; those of the first model, then those
-  ///     that only the second one has.
+  ///   - order: The paths in the order in which the modules run; those of the first model, then
+  ///     those that only the second one has.
   ///   - tolerance: How far apart outputs may be, relative to the range of the first one.
   public init(
     _ first: [String: Tensor], _ second: [String: Tensor], order: [String],
@@ -58,8 +59,8 @@ extension Model {
   /// - Parameters:
   ///   - other: The other model.
   ///   - image: The image that both are given.
-  ///   - paths: The modules to compare, and `input` for the networks' input; those that inference computes as one if nil. Naming finer ones
-  ///     makes both models compute what is inside of them apart.
+  ///   - paths: The modules to compare, and `input` for the networks' input; those that inference
+  ///     computes as one if nil. Naming finer ones makes both models compute what is inside of them apart.
   ///   - options: The input size.
   ///   - tolerance: How far outputs may be apart, relative to the range of this model's.
   /// - Returns: The differences; modules that only one of the models has are listed.

@@ -26,7 +26,8 @@ public struct ModelProfile: Sendable {
     /// The median of the times, in milliseconds.
     public let median: Double
 
-    /// The operations a second at the median, in billions; 0 for a step without multiply-accumulates.
+    /// The operations a second at the median, in billions; 0 for a step without
+    /// multiply-accumulates.
     public var rate: Double { median > 0 ? 2e-6 * Double(macs) / median : 0 }
   }
 
@@ -53,8 +54,8 @@ public struct ModelProfile: Sendable {
   public let layers: [Layer]
   /// The threads of the inference.
   public let threads: Int
-  /// What a thread can do at most, in billions of operations a second, as measured here; nil for other
-  /// backends than the native one.
+  /// What a thread can do at most, in billions of operations a second, as measured here; nil for
+  /// other backends than the native one.
   public let peak: Double?
 
   /// The sum of the steps' medians, in milliseconds.

@@ -2,8 +2,8 @@ public import YOLO
 import YOLOGraph
 import YOLOModels
 
-/// Which modules' tensors are wanted, in words: `layers`, `heads`, `blocks`, `all`, `input` or the paths
-/// of modules, joined by commas.
+/// Which modules' tensors are wanted, in words: `layers`, `heads`, `blocks`, `all`, `input` or the
+/// paths of modules, joined by commas.
 public enum TapSelection {
   /// The word for the outputs that the results are read from.
   public static let heads = "heads"

@@ -4,11 +4,11 @@ public import YOLOTensor
 public struct TensorDifference: Sendable, Hashable {
   /// The path of the module.
   public let path: String
-  /// The greatest absolute difference; infinite where the shapes differ, or a value is not finite on one
-  /// side alone.
+  /// The greatest absolute difference; infinite where the shapes differ, or a value is not finite
+  /// on one side alone.
   public let error: Float
-  /// The range of the expected values that are finite; the magnitude of values that are all the same,
-  /// 1 of zeros.
+  /// The range of the expected values that are finite; the magnitude of values that are all the
+  /// same, 1 of zeros.
   public let range: Float
   /// The difference relative to the range.
   public let relative: Float

@@ -20,8 +20,8 @@ public struct ConfusionPlot: Sendable {
 
   /// Returns the matrix as the text of an SVG file.
   ///
-  /// A column is a class that is there, a row one that was found. Cells are colored by their fraction
-  /// of the column.
+  /// A column is a class that is there, a row one that was found. Cells are colored by their
+  /// fraction of the column.
   ///
   /// - Parameter isNormalized: Whether cells carry fractions instead of counts.
   /// - Returns: The SVG.

@@ -2,8 +2,8 @@ import YOLOSystem
 
 /// Builds an SVG image element by element.
 ///
-/// Coordinates are pixels, y pointing down, and are written to a tenth. Text is escaped: names out of
-/// a dataset cannot become markup.
+/// Coordinates are pixels, y pointing down, and are written to a tenth. Text is escaped: names out
+/// of a dataset cannot become markup.
 package struct SVGDrawing {
   /// Where text stands relative to its position.
   package enum Anchor: String {

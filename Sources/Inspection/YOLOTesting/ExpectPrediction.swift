@@ -4,9 +4,9 @@ public import YOLOVerification
 
 /// Expects a prediction to be the same as another one, as far as tolerances say.
 ///
-/// Objects are paired by class and by the overlap of their boxes, so their order does not matter. Where
-/// they differ, one issue says of each object which it is (class, confidence, box) and by how much it is
-/// off, or that it is missing or not expected.
+/// Objects are paired by class and by the overlap of their boxes, so their order does not matter.
+/// Where they differ, one issue says of each object which it is (class, confidence, box) and by how
+/// much it is off, or that it is missing or not expected.
 ///
 ///     let results = try await model.predict(image)
 ///     expectPrediction(prediction, matches: earlier, within: Tolerances(box: 0.5))
@@ -26,8 +26,8 @@ public func expectPrediction(
     sourceLocation)
 }
 
-/// Expects a prediction to have the objects of a file of predictions, such as `yolo predict --format
-/// json` writes, read by `PredictionFile`.
+/// Expects a prediction to have the objects of a file of predictions, such as `yolo predict
+/// --format json` writes, read by `PredictionFile`.
 ///
 /// Otherwise as `expectPrediction(_:matches:within:_:sourceLocation:)`.
 public func expectPrediction(
@@ -42,8 +42,8 @@ public func expectPrediction(
 
 /// Expects a prediction to have the objects of a golden case.
 ///
-/// Objects that are so close to the case's confidence threshold that a tolerated difference decides may
-/// be missing or extra. Otherwise as `expectPrediction(_:matches:within:_:sourceLocation:)`.
+/// Objects that are so close to the case's confidence threshold that a tolerated difference decides
+/// may be missing or extra. Otherwise as `expectPrediction(_:matches:within:_:sourceLocation:)`.
 ///
 /// - Parameters:
 ///   - prediction: The prediction of the case's image by its options.

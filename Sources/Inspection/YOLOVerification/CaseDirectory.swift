@@ -22,8 +22,8 @@ struct CaseDirectory {
     try checkOwnFiles()
   }
 
-  /// Checks that the directory holds the files of a case and nothing else, so that none is removed that
-  /// is not the case's own, or that is being read.
+  /// Checks that the directory holds the files of a case and nothing else, so that none is removed
+  /// that is not the case's own, or that is being read.
   private func checkOwnFiles() throws(VerificationError) {
     guard !FileSystem.isLink(path) else {
       throw .exists(path: path, reason: "is a link, which is not replaced")

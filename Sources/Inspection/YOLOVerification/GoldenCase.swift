@@ -16,16 +16,16 @@ import YOLOSystem
 /// `case.json` is an object. It must have `format` (`"yolo-reference-case"`), `version` (1), `task`
 /// and `image` (the file's name), and may have
 /// - `options`: those of a prediction by their names in `PredictOption` (`imgsz` as one number or
-///   [height, width], `classes` as a list); what is left out has its default. `nms` false is the branch
-///   of a dual head that needs no suppression.
+///   [height, width], `classes` as a list); what is left out has its default. `nms` false is the
+///   branch of a dual head that needs no suppression.
 /// - `tolerances`: `box`, `confidence`, `keypoint`, `outline`, `tensor`, see `Tolerances`.
 /// - `tensors`: the paths of the modules whose tensors are there; `input` is the network's input.
-/// - `model`: `file`, `bytes` and `crc32` of the checkpoint that the case was made with. Another one may
-///   be verified.
+/// - `model`: `file`, `bytes` and `crc32` of the checkpoint that the case was made with. Another
+///   one may be verified.
 /// - `versions`: what made the case, by name.
 ///
-/// Other keys are refused. Names of files have no slashes, so that nothing outside of the directory is read
-/// unless it is linked there.
+/// Other keys are refused. Names of files have no slashes, so that nothing outside of the directory
+/// is read unless it is linked there.
 public struct GoldenCase: Sendable, Hashable {
   /// The name of the file that makes a directory a case.
   public static let fileName = "case.json"

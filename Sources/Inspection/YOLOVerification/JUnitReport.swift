@@ -2,8 +2,8 @@ import YOLOSystem
 
 /// Verifications as JUnit XML: a test suite with a test case for each golden case.
 ///
-/// It has what the schema of Ant's JUnit task demands, which is the strictest in use: all attributes of a
-/// suite, and the elements in their order.
+/// It has what the schema of Ant's JUnit task demands, which is the strictest in use: all
+/// attributes of a suite, and the elements in their order.
 public struct JUnitReport: Sendable {
   /// The maximum number of characters of a failure's text.
   static let textLimit = 100_000

@@ -3,8 +3,8 @@ public import YOLOPostprocess
 
 /// How the objects of a prediction differ from those that are expected, held against tolerances.
 ///
-/// Objects are paired as `PredictionComparison` does: by class and by the overlap of boxes or rotated
-/// boxes.
+/// Objects are paired as `PredictionComparison` does: by class and by the overlap of boxes or
+/// oriented boxes.
 public struct PredictionCheck: Sendable, Hashable {
   /// How many objects are expected.
   public let expectedCount: Int

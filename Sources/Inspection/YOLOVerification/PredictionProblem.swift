@@ -30,7 +30,8 @@ public struct PredictionProblem: Sendable, Hashable {
   public let kind: Kind
   /// The object: the one that is expected, or the extra one.
   public let object: ComparedObject
-  /// The object that was found for it; of a missing one, what was found in its place as another class.
+  /// The object that was found for it; of a missing one, what was found in its place as another
+  /// class.
   public let found: ComparedObject?
   /// The name of the object's class.
   public let className: String

@@ -2,8 +2,8 @@ import YOLOGeometry
 package import YOLOPostprocess
 
 extension Results {
-  /// The objects as they are compared, with numbers rounded as they are written to JSON; all classes
-  /// of a classification.
+  /// The objects as they are compared, with numbers rounded as they are written to JSON; all
+  /// classes of a classification.
   package var comparedObjects: [ComparedObject] {
     if let classification {
       return classification.probabilities.enumerated().map {
@@ -40,9 +40,9 @@ extension Results {
 
   /// The objects as they are compared with expected ones.
   ///
-  /// Of a classification these are the classes that are expected, and those of the five best that are
-  /// more probable than the least probable expected one by more than the tolerance: as files have
-  /// the five best alone, one of about the same probability may stand for another.
+  /// Of a classification these are the classes that are expected, and those of the five best that
+  /// are more probable than the least probable expected one by more than the tolerance: as files
+  /// have the five best alone, one of about the same probability may stand for another.
   package func comparedObjects(
     with expected: [ComparedObject], within tolerances: Tolerances
   ) -> [ComparedObject] {

@@ -9,10 +9,11 @@ public struct Tolerances: Sendable, Hashable {
   public var confidence: Float
   /// The maximum by which a keypoint's coordinate may be off, in pixels.
   public var keypoint: Float
-  /// The minimum overlap of filled outlines, 0...1: a pixel of a mask more or less moves an outline by
-  /// a pixel, whatever the runtime.
+  /// The minimum overlap of filled outlines, 0...1: a pixel of a mask more or less moves an outline
+  /// by a pixel, whatever the runtime.
   public var outline: Float
-  /// The maximum by which a value of a tensor may be off, relative to the range of the tensor's values.
+  /// The maximum by which a value of a tensor may be off, relative to the range of the tensor's
+  /// values.
   public var tensor: Float
 
   /// The tolerances that hold if none are given.

@@ -31,8 +31,8 @@ public struct Verification: Sendable, Hashable {
   /// The objects are those of a plain prediction; for the tensors the model runs once more, which
   /// computes apart what inference takes together where the case names such modules.
   ///
-  /// - Throws: `VerificationError`; `otherTask` or `model` where the model cannot run the case, of code
-  ///   `option` if it runs another branch of a dual head.
+  /// - Throws: `VerificationError`; `otherTask` or `model` where the model cannot run the case, of
+  ///   code `option` if it runs another branch of a dual head.
   public init(_ model: Model, on goldenCase: GoldenCase) throws(VerificationError) {
     guard model.task == goldenCase.task else {
       throw .otherTask(

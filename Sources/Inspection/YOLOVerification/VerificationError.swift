@@ -5,7 +5,8 @@ public import YOLOImageIO
 
 /// Why a golden case cannot be read, made or run.
 public enum VerificationError: Error, Sendable, Hashable {
-  /// A file that cannot be opened, is too large or is not JSON, or expected predictions that are none.
+  /// A file that cannot be opened, is too large or is not JSON, or expected predictions that are
+  /// none.
   case file(DatasetError)
   /// The image cannot be read, or a file of a case cannot be written.
   case image(ImageIOError)

@@ -15,8 +15,8 @@ extension Model {
   ///   - options: Thresholds and the input size.
   ///   - source: What the results call the image.
   /// - Returns: The results, in pixels of the image.
-  /// - Throws: `CancellationError` if the task is cancelled before the prediction begins; one that has
-  ///   begun runs to its end. Else as `predictBlocking(_:options:source:threads:)`.
+  /// - Throws: `CancellationError` if the task is cancelled before the prediction begins; one that
+  ///   has begun runs to its end. Else as `predictBlocking(_:options:source:threads:)`.
   public func predict(
     _ image: Image, options: PredictOptions = .standard, source: String = "image"
   ) async throws -> Results {
@@ -88,8 +88,8 @@ extension Model {
   ///   - images: The images.
   ///   - options: Thresholds and the input size.
   /// - Returns: A sequence of results, those of an image each; sources are `image 0`, `image 1`, ….
-  ///   It throws what the stream throws, and as `predict(_:options:source:)`, at the position of that
-  ///   image, and ends.
+  ///   It throws what the stream throws, and as `predict(_:options:source:)`, at the position of
+  ///   that image, and ends.
   public func predictions<Images: AsyncSequence>(
     of images: Images, options: PredictOptions = .standard
   ) -> PredictionSequence<Images> where Images.Element == Image {

@@ -26,16 +26,16 @@ extension Model {
   /// the calling thread until all are done.
   ///
   /// Each result has the same bits as that of `predictBlocking(_:options:source:threads:)`. The
-  /// memory of a run is that of one image for each; where that exceeds the limit, fewer are computed
-  /// at a time. From asynchronous code call `predict(batch:options:sources:)`.
+  /// memory of a run is that of one image for each; where that exceeds the limit, fewer are
+  /// computed at a time. From asynchronous code call `predict(batch:options:sources:)`.
   ///
   /// - Parameters:
   ///   - images: The images.
   ///   - options: Thresholds and the input size.
   ///   - sources: What the results call the images; `image` if nil, else as many as images.
   ///   - threads: The threads of a run at most; those of the model's options if nil.
-  /// - Returns: Results for each image, in their order; their speed is that of the run divided by the
-  ///   images.
+  /// - Returns: Results for each image, in their order; their speed is that of the run divided by
+  ///   the images.
   /// - Throws: As `predictBlocking(_:options:source:threads:)`.
   public func predictBlocking(
     batch images: [Image], options: PredictOptions = .standard, sources: [String]? = nil,

@@ -14,7 +14,8 @@ extension Model {
     public let results: Results
     /// How the image became the network's input.
     public let fit: InputFit
-    /// The network's input: the channels of the model's images in 0...1, [1, channels, height, width].
+    /// The network's input: the channels of the model's images in 0...1, [1, channels, height,
+    /// width].
     public let input: Tensor
     /// The outputs of modules by path, as PyTorch gives them: [1, channels, height, width], or
     /// [1, channels] where pixels have no place; of the head itself the decoded cells,
@@ -43,13 +44,13 @@ extension Model {
   ///
   /// - Parameters:
   ///   - image: The image.
-  ///   - paths: The modules, such as `model.4` or `model.9.cv2`; what is kept of them takes memory of
-  ///     its own in the run.
+  ///   - paths: The modules, such as `model.4` or `model.9.cv2`; what is kept of them takes memory
+  ///     of its own in the run.
   ///   - options: Thresholds and the input size.
   ///   - source: What the results call the image.
   /// - Returns: The results, the network's input and the tensors.
-  /// - Throws: As `predictBlocking(_:options:source:threads:)`; `YOLOError` of code `model` for a path that no
-  ///   module has.
+  /// - Throws: As `predictBlocking(_:options:source:threads:)`; `YOLOError` of code `model` for a
+  ///   path that no module has.
   public func trace(
     _ image: Image, taps paths: [String], options: PredictOptions = .standard,
     source: String = "image"

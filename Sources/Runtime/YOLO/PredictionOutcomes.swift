@@ -20,8 +20,8 @@ extension Model {
     }
   }
 
-  /// Decodes many images and finds the objects in them; one that fails does not keep the others from
-  /// being predicted.
+  /// Decodes many images and finds the objects in them; one that fails does not keep the others
+  /// from being predicted.
   ///
   ///     for await (source, result) in model.predictions(of: paths.lazy.map { ImageSource(path: $0) }) {
   ///       switch result {
@@ -48,8 +48,8 @@ extension Model {
 
 /// The outcomes of many images, in their order; `Model.predictions(of:options:)` creates it.
 ///
-/// It does not throw: what failed is in the outcome. In a cancelled task no further source is taken;
-/// those that have not begun fail with `CancellationError`.
+/// It does not throw: what failed is in the outcome. In a cancelled task no further source is
+/// taken; those that have not begun fail with `CancellationError`.
 public struct PredictionOutcomes<Sources: Sequence>: AsyncSequence
 where Sources.Element == ImageSource {
   /// The name of a source, and its results, or what decoding or prediction threw.
@@ -108,7 +108,8 @@ where Sources.Element == ImageSource {
   }
 }
 
-/// The predictions that an iterator has begun; they are cancelled when nobody asks for them any more.
+/// The predictions that an iterator has begun; they are cancelled when nobody asks for them any
+/// more.
 final class TasksUnderWay {
   var tasks: [Task<Results, any Error>] = []
 

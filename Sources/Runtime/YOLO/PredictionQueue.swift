@@ -1,8 +1,8 @@
 import Dispatch
 import Synchronization
 
-/// Runs blocking work on threads of its own, so much at once and no more; the rest waits in the order in
-/// which it came.
+/// Runs blocking work on threads of its own, so much at once and no more; the rest waits in the
+/// order in which it came.
 final class PredictionQueue: Sendable {
   /// How much runs at once.
   let width: Int
@@ -69,8 +69,8 @@ final class PredictionQueue: Sendable {
   ///
   /// - Parameter work: What to do; it is given how many run now, itself included.
   /// - Returns: What `work` returned.
-  /// - Throws: `CancellationError` if the caller's task is cancelled before the work begins, else what
-  ///   `work` throws. Work that has begun runs to its end.
+  /// - Throws: `CancellationError` if the caller's task is cancelled before the work begins, else
+  ///   what `work` throws. Work that has begun runs to its end.
   func run<Value: Sendable>(
     _ work: @escaping @Sendable (_ running: Int) throws -> Value
   ) async throws -> Value {

@@ -21,8 +21,8 @@ public struct RuntimeOptions: Sendable, Hashable {
   /// What a plan may take at most.
   package var limits = PlanLimits()
 
-  /// Creates options: by default native kernels of the strongest instruction set of this machine, on
-  /// all processors that this process may use.
+  /// Creates options: by default native kernels of the strongest instruction set of this machine,
+  /// on all processors that this process may use.
   public init(
     backend: Backend = .native, instructionSet: InstructionSet = .best,
     threads: Int = Processors.usable, concurrency: Int = Processors.usable,

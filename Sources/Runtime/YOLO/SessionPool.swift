@@ -8,7 +8,8 @@ struct SessionPool {
   /// The largest session that came back, in bytes.
   private var largest = 0
 
-  /// The memory of all sessions in bytes; one that is acquired counts as the largest that came back.
+  /// The memory of all sessions in bytes; one that is acquired counts as the largest that came
+  /// back.
   var byteCount: Int { idle.reduce(acquiredCount * largest) { $0 + $1.byteCount } }
 
   /// Acquires a session, if one is idle; a new one counts as acquired, too.

@@ -49,8 +49,8 @@ extension Model {
     try await predict(ImageSource(contentsOf: url, limits: limits), options: options)
   }
 
-  /// Reads the images in files and finds the objects in them; one that fails does not keep the others
-  /// from being predicted.
+  /// Reads the images in files and finds the objects in them; one that fails does not keep the
+  /// others from being predicted.
   ///
   /// - Parameters:
   ///   - urls: The files; a lazy sequence is never held as a whole.
@@ -67,7 +67,8 @@ extension Model {
 }
 
 extension Results {
-  /// The results as an image of the response of the Ultralytics HUB Inference API: the bytes of `json`.
+  /// The results as an image of the response of the Ultralytics HUB Inference API: the bytes of
+  /// `json`.
   public var jsonData: Data { Data(json.utf8) }
 }
 

@@ -102,8 +102,8 @@ struct ActivationLayer: UnaryBlock {
   }
 }
 
-/// The adaptive parametric activation (Alexandridis et al., "Adaptive parametric activation", 2024):
-/// (1 + λ e^(−κx))^(−1/λ) with two learned numbers.
+/// The adaptive parametric activation (Alexandridis et al., "Adaptive parametric activation",
+/// 2024): (1 + λ e^(−κx))^(−1/λ) with two learned numbers.
 struct AGLU: UnaryBlock {
   let path: String
   private let kappa: Float

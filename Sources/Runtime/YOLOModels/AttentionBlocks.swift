@@ -200,8 +200,8 @@ struct ABlock: UnaryBlock {
 }
 
 /// Residual efficient layer aggregation with area attention (Tian et al., "YOLOv12", 2025): every
-/// stage's output is kept and joined, and the result, scaled by `gamma` where there is one, is added
-/// to the input.
+/// stage's output is kept and joined, and the result, scaled by `gamma` where there is one, is
+/// added to the input.
 struct A2C2f: UnaryBlock {
   let path: String
   private let cv1: Conv

@@ -3,9 +3,9 @@ import YOLOWeights
 
 /// A module of a network: made from its record, called on values.
 ///
-/// A block is a `Sendable` struct that reads as its paper does. To add one: a section in the file of
-/// its family, and a row in `BlockTable`. What goes wrong inside is a `WeightError`, `GraphError` or
-/// `ModelError`; `Network` is where they become one type.
+/// A block is a `Sendable` struct that reads as its paper does. To add one: a section in the file
+/// of its family, and a row in `BlockTable`. What goes wrong inside is a `WeightError`,
+/// `GraphError` or `ModelError`; `Network` is where they become one type.
 protocol Block: Sendable {
   /// The module's path.
   var path: String { get }

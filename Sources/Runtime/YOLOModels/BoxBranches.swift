@@ -77,8 +77,8 @@ struct BoxBranches: Sendable {
     }
     self.strides = strides.map { Int($0) }
     try record.checkBins(binCount)
-    // The bins of a distance have the fixed weights 0, 1, 2, …: they are in the decoder. The rest is
-    // the other branch, and what training alone needs.
+    // The bins of a distance have the fixed weights 0, 1, 2, …: they are in the decoder. The rest
+    // is the other branch, and what training alone needs.
     for child in record.children where Self.needless.contains(child.unprefixedName) {
       child.markUsed()
     }

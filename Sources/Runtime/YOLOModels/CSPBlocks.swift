@@ -84,8 +84,8 @@ struct C2f: UnaryBlock {
   }
 }
 
-/// A cross-stage partial block with three convolutions (Wang et al., "CSPNet", 2020): one half of the
-/// channels passes through the inner blocks, the other goes round them.
+/// A cross-stage partial block with three convolutions (Wang et al., "CSPNet", 2020): one half of
+/// the channels passes through the inner blocks, the other goes round them.
 ///
 /// What the inner blocks are makes the variants: C3k, C3x, C3Ghost, RepCSP, and C3TR with a
 /// transformer.
@@ -112,8 +112,8 @@ struct C3: UnaryBlock {
   }
 }
 
-/// The cross-stage partial block of the first paper (Wang et al., "CSPNet", 2020): the joined halves
-/// are normalized before the last convolution.
+/// The cross-stage partial block of the first paper (Wang et al., "CSPNet", 2020): the joined
+/// halves are normalized before the last convolution.
 struct BottleneckCSP: UnaryBlock {
   let path: String
   private let cv1: Conv

@@ -47,8 +47,8 @@ struct AConv: UnaryBlock {
   }
 }
 
-/// Downsampling on two ways (Wang et al., "YOLOv9", 2024): after an average of neighbors, half of the
-/// channels is convolved with a stride, the other half pooled and convolved.
+/// Downsampling on two ways (Wang et al., "YOLOv9", 2024): after an average of neighbors, half of
+/// the channels is convolved with a stride, the other half pooled and convolved.
 struct ADown: UnaryBlock {
   let path: String
   private let cv1: Conv

@@ -127,8 +127,8 @@ struct SPPF: UnaryBlock {
   }
 }
 
-/// Spatial pyramid pooling with layer aggregation (Wang et al., "YOLOv9", 2024): poolings in a chain,
-/// all results joined.
+/// Spatial pyramid pooling with layer aggregation (Wang et al., "YOLOv9", 2024): poolings in a
+/// chain, all results joined.
 struct SPPELAN: UnaryBlock {
   let path: String
   private let cv1: Conv

@@ -106,8 +106,8 @@ struct ChannelShuffle: UnaryBlock {
   }
 }
 
-/// A convolution of each square of four pixels as channels (YOLOv5's first layer), run as one of twice
-/// the kernel and stride.
+/// A convolution of each square of four pixels as channels (YOLOv5's first layer), run as one of
+/// twice the kernel and stride.
 struct Focus: UnaryBlock {
   let path: String
   private let conv: Conv
@@ -132,9 +132,9 @@ struct Focus: UnaryBlock {
 }
 
 extension Convolution {
-  /// Returns the convolution of pixels that does what this does of squares of four pixels: its input
-  /// channels are those of the upper left pixels, of the lower left, the upper right and the lower
-  /// right.
+  /// Returns the convolution of pixels that does what this does of squares of four pixels: its
+  /// input channels are those of the upper left pixels, of the lower left, the upper right and the
+  /// lower right.
   fileprivate func ofSquares() -> Convolution {
     let (weight, outputs, inputs) = (weight, outputChannels, inputChannels / 4)
     let (height, width) = (window.kernelHeight, window.kernelWidth)

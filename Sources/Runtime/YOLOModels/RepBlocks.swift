@@ -2,8 +2,8 @@ import YOLOGraph
 import YOLOKernels
 import YOLOWeights
 
-/// A 3×3 and a 1×1 convolution and, where there is one, the normalized input side by side, run as one
-/// convolution (Ding et al., "RepVGG", 2021).
+/// A 3×3 and a 1×1 convolution and, where there is one, the normalized input side by side, run as
+/// one convolution (Ding et al., "RepVGG", 2021).
 struct RepConv: UnaryBlock {
   let path: String
   private let convolutions: ParallelConvolutions
@@ -83,7 +83,8 @@ struct Conv2: UnaryBlock {
   }
 }
 
-/// A large and a small depthwise convolution side by side, run as one (Ding et al., "RepVGG", 2021).
+/// A large and a small depthwise convolution side by side, run as one (Ding et al., "RepVGG",
+/// 2021).
 struct RepVGGDW: UnaryBlock {
   let path: String
   private let convolutions: ParallelConvolutions

@@ -173,8 +173,8 @@ struct TransformerBlock: UnaryBlock {
   }
 }
 
-/// A transformer's encoder layer over the pixels of a map, waves added to queries and keys as position
-/// encoding (Zhao et al., "DETRs beat YOLOs on real-time object detection", 2023).
+/// A transformer's encoder layer over the pixels of a map, waves added to queries and keys as
+/// position encoding (Zhao et al., "DETRs beat YOLOs on real-time object detection", 2023).
 struct AIFI: UnaryBlock {
   let path: String
   private let ma: MultiheadAttention

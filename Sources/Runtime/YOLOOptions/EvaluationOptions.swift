@@ -59,8 +59,8 @@ public struct EvaluationOptions: Sendable, Hashable {
   /// - Parameters:
   ///   - imageSide: The long side of the input, or nil for what the checkpoint was trained with.
   ///   - confidence: What the confidence of a detection must exceed.
-  ///   - iouThreshold: The intersection over union above which the less confident of two detections is
-  ///     dropped.
+  ///   - iouThreshold: The intersection over union above which the less confident of two detections
+  ///     is dropped.
   ///   - maxDetections: The greatest number of detections in an image.
   ///   - batchSize: The images that are padded to a common size.
   /// - Throws: `outOfRange` for the first option outside its range.

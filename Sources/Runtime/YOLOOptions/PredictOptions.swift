@@ -2,9 +2,9 @@ public import YOLOGeometry
 
 /// The options of a prediction: names, ranges, defaults and help, defined here and nowhere else.
 ///
-/// The command line, the server's responses and the documentation read them from here. An option may
-/// have two ranges: what the library and the command take, where memory is the limit, and the bounds
-/// of the HUB inference API, which hold for requests to the server (`hosted`).
+/// The command line, the server's responses and the documentation read them from here. An option
+/// may have two ranges: what the library and the command take, where memory is the limit, and the
+/// bounds of the HUB inference API, which hold for requests to the server (`hosted`).
 public enum PredictOption {
   /// The size that images are fitted into.
   public static let imageSize = ImageSizeOption(
@@ -17,8 +17,8 @@ public enum PredictOption {
     name: "conf", range: 0.0...1.0, hostedRange: 0.01...1.0, defaultValue: 0.25,
     help: "Confidence that a detection must exceed")
 
-  /// The intersection over union that suppression tolerates: by default that of the HUB inference API,
-  /// 0.45, where Ultralytics' own is 0.7.
+  /// The intersection over union that suppression tolerates: by default that of the HUB inference
+  /// API, 0.45, where Ultralytics' own is 0.7.
   public static let iouThreshold = NumberOption(
     name: "iou", range: 0.0...1.0, hostedRange: 0.0...0.95, defaultValue: 0.45,
     help: "Intersection over union above which the less confident of two boxes is dropped")

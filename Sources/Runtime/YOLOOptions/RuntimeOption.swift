@@ -1,6 +1,7 @@
 /// The options of how a model is run: names, ranges and help, defined here and nowhere else.
 ///
-/// The values of the choices belong to the modules of the graph and of the kernels, which pass them.
+/// The values of the choices belong to the modules of the graph and of the kernels, which pass
+/// them.
 package enum RuntimeOption {
   /// The threads of one inference; by default as many as there are processors.
   package static func threads(processors: Int) -> NumberOption<Int> {

@@ -1,7 +1,7 @@
 /// A row of a table of options: an option, and where its value is stored in `Root`.
 ///
-/// The table is all that knows the options: a command line, a form, a settings file, the environment,
-/// a JSON schema and the documentation are made from its rows.
+/// The table is all that knows the options: a command line, a form, a settings file, the
+/// environment, a JSON schema and the documentation are made from its rows.
 package struct Setting<Root>: Sendable {
   /// The name in requests, words joined by underscores.
   package let name: String

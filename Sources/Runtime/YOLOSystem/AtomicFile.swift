@@ -2,8 +2,8 @@
 ///
 /// It is written under a temporary name in the same directory and renamed by `commit()`; without
 /// that, it is removed with this object. Readers of the path see the old content or the new, never
-/// a part. A file that is replaced passes on its permissions; a link is replaced, not followed. One of
-/// the `InputFiles` is never replaced.
+/// a part. A file that is replaced passes on its permissions; a link is replaced, not followed. One
+/// of the `InputFiles` is never replaced.
 package final class AtomicFile {
   /// The path of the complete file.
   package let path: String

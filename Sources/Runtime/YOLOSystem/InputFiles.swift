@@ -21,8 +21,8 @@ package struct FileIdentity: Hashable, Sendable {
 /// The files that a process reads and those that it has written, none of which it writes over.
 ///
 /// Nothing is remembered before `startRecording`: a program that reads files for years would keep
-/// them all. Once it is on, every regular file that is opened counts, and an `AtomicFile` refuses to
-/// replace any of them, whatever path, link or spelling leads to it.
+/// them all. Once it is on, every regular file that is opened counts, and an `AtomicFile` refuses
+/// to replace any of them, whatever path, link or spelling leads to it.
 package enum InputFiles {
   private static let known = Mutex<Set<FileIdentity>?>(nil)
 

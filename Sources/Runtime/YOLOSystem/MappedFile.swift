@@ -2,8 +2,8 @@
 ///
 /// Opening costs the same for any size: pages are read when they are first touched. The mapping
 /// shows the file itself, so a file must not be changed in place while it is in use; replacing it
-/// (writing a new file and renaming it) is safe. If another process *truncates* the file, touching a
-/// page beyond the new end kills this process with SIGBUS: no reader of mapped files can prevent
+/// (writing a new file and renaming it) is safe. If another process *truncates* the file, touching
+/// a page beyond the new end kills this process with SIGBUS: no reader of mapped files can prevent
 /// that, so a program that cannot trust its directory reads the file and uses
 /// `MappedFile(copying:name:)`.
 package final class MappedFile: @unchecked Sendable {

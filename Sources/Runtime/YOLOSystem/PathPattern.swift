@@ -19,7 +19,8 @@ package struct PathPattern: Sendable {
 
   /// Returns what is there and matches, ordered by the bytes of the paths.
   ///
-  /// - Throws: `tooManyEntries` beyond `maximumCount`; directories that cannot be read match nothing.
+  /// - Throws: `tooManyEntries` beyond `maximumCount`; directories that cannot be read match
+  ///   nothing.
   package func matches(maximumCount: Int) throws(FileError) -> [String] {
     var found: Set<String> = []
     // Directories that `**` has come through, with the number of the component that follows.

@@ -2,8 +2,8 @@
 ///
 /// To the system a file name is bytes, which need not be UTF-8. A byte that is no part of UTF-8 is
 /// here the character U+10F800 plus that byte, which no text has by accident: the last but one
-/// plane's end is for private use. The bytes of such a character in a file name are taken one by one
-/// in the same way, so that each path has one text, and each text gives its path back.
+/// plane's end is for private use. The bytes of such a character in a file name are taken one by
+/// one in the same way, so that each path has one text, and each text gives its path back.
 package enum PathText {
   private static let base: UInt32 = 0x10F800
   /// The characters that stand for bytes.

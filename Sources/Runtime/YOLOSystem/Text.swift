@@ -31,7 +31,8 @@ extension String {
     return unicodeScalars.dropFirst(limit).isEmpty ? start : start + "…"
   }
 
-  /// Returns the text with control and format characters as escapes (`\u{1b}`), at most 200 scalars.
+  /// Returns the text with control and format characters as escapes (`\u{1b}`), at most 200
+  /// scalars.
   package func escapingControls() -> String {
     var result = ""
     var length = 0
@@ -49,8 +50,8 @@ extension String {
 
   /// Returns the text for the content of XML elements and attributes in double or single quotes.
   ///
-  /// What XML 1.0 cannot hold is replaced. Line breaks and tabs become character codes, since attributes
-  /// would otherwise turn them into spaces.
+  /// What XML 1.0 cannot hold is replaced. Line breaks and tabs become character codes, since
+  /// attributes would otherwise turn them into spaces.
   package var xmlEscaped: String {
     var result = String.UnicodeScalarView()
     for scalar in unicodeScalars {

@@ -20,8 +20,8 @@ public enum NumpyFile {
   private static func header(_ type: String, _ shape: [Int]) -> [UInt8] {
     let dimensions = shape.map { "\($0)," }.joined(separator: " ")
     let text = "{'descr': '\(type)', 'fortran_order': False, 'shape': (\(dimensions)), }"
-    // Version 1 has 2 bytes for the header's length, version 2 has 4. The header is at most 64 bytes
-    // longer than its text.
+    // Version 1 has 2 bytes for the header's length, version 2 has 4. The header is at most 64
+    // bytes longer than its text.
     let (version, lengthCount): (UInt8, Int) = text.utf8.count < 0xFFC0 ? (1, 2) : (2, 4)
     // The values begin at a multiple of 64 bytes.
     let prefix = 8 + lengthCount

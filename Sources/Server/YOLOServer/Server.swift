@@ -79,8 +79,8 @@ public struct Server: Sendable {
       optionalPlatform: platform.map { PlatformControllers(database: $0, settings: settings) })
   }
 
-  /// Opens the database of a platform, if one is asked for; creates the first account if there is none,
-  /// and brings the keys of a stand-alone database over, once.
+  /// Opens the database of a platform, if one is asked for; creates the first account if there is
+  /// none, and brings the keys of a stand-alone database over, once.
   private static func platform(
     _ settings: ServerSettings, logger: Logger, onFirstKey: @Sendable (String) -> Void
   ) async throws -> PlatformDatabase? {

@@ -10,11 +10,13 @@ public struct ServerSettings: Sendable {
   /// Whether one model is served alone: without its name in requests, and without an hourly limit
   /// unless one was given.
   public var isDedicated = false
-  /// The host to listen on, or nil for all addresses if there are keys, for loopback if there are none.
+  /// The host to listen on, or nil for all addresses if there are keys, for loopback if there are
+  /// none.
   public var host: String?
   /// The port to listen on; 0 for any.
   public var port = 8080
-  /// The directory of a platform's data, or nil for none: then there are only the HUB API and its keys.
+  /// The directory of a platform's data, or nil for none: then there are only the HUB API and its
+  /// keys.
   public var data: String?
   /// Where the data are, as answers of the platform call it; nil for `eu`.
   public var region: String?

@@ -2,9 +2,9 @@ import YOLOGeometry
 
 /// Bilinear resizing of rows of any number of channels, bit-exact to OpenCV's `INTER_LINEAR`.
 ///
-/// The arithmetic is ``BilinearResizer``'s, in plain loops. Like OpenCV it averages 2 × 2 pixels where
-/// both sides are halved, unless there are 1, 3 or 4 channels: halves are rounded to even then, which
-/// the other way rounds up.
+/// The arithmetic is ``BilinearResizer``'s, in plain loops. Like OpenCV it averages 2 × 2 pixels
+/// where both sides are halved, unless there are 1, 3 or 4 channels: halves are rounded to even
+/// then, which the other way rounds up.
 struct ChannelResizer {
   private let source: Size
   private let result: Size

@@ -6,7 +6,8 @@ extension ImageView {
 
   /// Returns the image resized bilinearly, without antialiasing.
   ///
-  /// Bit-exact to OpenCV's `INTER_LINEAR` for 8-bit samples of any number of channels. Both sides must be at least 1.
+  /// Bit-exact to OpenCV's `INTER_LINEAR` for 8-bit samples of any number of channels. Both sides
+  /// must be at least 1.
   public func resized(to newSize: Size) -> Image {
     precondition(newSize.width > 0 && newSize.height > 0, "an image has at least one pixel")
     guard newSize != size else { return Image(self) }
@@ -76,7 +77,8 @@ extension ImageView {
   /// - Parameters:
   ///   - letterbox: The scaling and padding of the image.
   ///   - rows: The rows of the padded image.
-  ///   - body: Takes a row's index and its `channels · letterbox.padded.width` samples, valid inside only.
+  ///   - body: Takes a row's index and its `channels · letterbox.padded.width` samples, valid
+  ///     inside only.
   package func forEachRow(
     of letterbox: Letterbox, in rows: Range<Int>, _ body: (Int, UnsafePointer<UInt8>) -> Void
   ) {

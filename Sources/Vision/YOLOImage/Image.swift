@@ -2,8 +2,8 @@ public import YOLOGeometry
 
 /// An image of 8-bit pixels: interleaved, row-major, top row first, no padding between rows.
 ///
-/// Nearly all images are RGB. One of a single channel is gray; the channels of any other number mean
-/// what the model that takes them was trained on, in the order of its training.
+/// Nearly all images are RGB. One of a single channel is gray; the channels of any other number
+/// mean what the model that takes them was trained on, in the order of its training.
 public struct Image: Sendable, Equatable {
   /// The size in pixels; both sides are at least 1.
   public let size: Size
@@ -35,8 +35,8 @@ public struct Image: Sendable, Equatable {
 
   /// Creates an image of one gray level in all channels.
   ///
-  /// Throws `PixelBufferError` if a side is less than 1, the channels are none or too many, or there
-  /// are more than 2³⁰ pixels.
+  /// Throws `PixelBufferError` if a side is less than 1, the channels are none or too many, or
+  /// there are more than 2³⁰ pixels.
   public init(size: Size, gray: UInt8, channels: Int = 3) throws(PixelBufferError) {
     let count = try Self.byteCount(of: size, channels: channels)
     self.init(

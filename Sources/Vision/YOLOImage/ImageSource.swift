@@ -33,8 +33,8 @@ public struct ImageSource: Sendable {
 
   /// Creates the image; blocks the calling thread as long as that takes.
   ///
-  /// Files and encoded bytes are decoded to the number of channels; an image that is there already, and
-  /// what another closure creates, has the channels that it has.
+  /// Files and encoded bytes are decoded to the number of channels; an image that is there already,
+  /// and what another closure creates, has the channels that it has.
   public func image(channels: Int = 3) throws -> Image { try decode(channels) }
 }
 

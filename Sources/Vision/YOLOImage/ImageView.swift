@@ -69,8 +69,8 @@ public struct ImageView: @unchecked Sendable {
   /// Creates a view of memory that holds `height` rows of `channels · width` bytes, three channels
   /// being R, G, B, `rowStride` bytes apart; that it does, the caller must know.
   ///
-  /// - Throws: `PixelBufferError` for a side less than 1, more than `Image.pixelLimit` pixels, no or
-  ///   too many channels, and rows that overlap.
+  /// - Throws: `PixelBufferError` for a side less than 1, more than `Image.pixelLimit` pixels, no
+  ///   or too many channels, and rows that overlap.
   public init(
     pixels: UnsafePointer<UInt8>, size: Size, rowStride: Int, channels: Int = 3
   ) throws(PixelBufferError) {

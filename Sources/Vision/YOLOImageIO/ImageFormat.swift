@@ -12,7 +12,8 @@ public enum ImageFormat: String, Sendable, Hashable, CaseIterable, CustomStringC
   case gif = "GIF"
   /// Portable anymap: PBM, PGM and PPM, plain or raw, and PAM.
   case pnm = "PNM"
-  /// TIFF and BigTIFF: the first page, or as many pages as channels are wanted; what libtiff decodes.
+  /// TIFF and BigTIFF: the first page, or as many pages as channels are wanted; what libtiff
+  /// decodes.
   case tiff = "TIFF"
   /// JPEG 2000: JP2 files and bare codestreams; what OpenJPEG decodes.
   case jpeg2000 = "JPEG 2000"

@@ -18,8 +18,8 @@ public enum ImageIOError: Error, Sendable, Hashable {
   ///
   /// `library` is the name of its file and that of the Debian package.
   case missingLibrary(source: String, format: ImageFormat, library: String)
-  /// The image has other channels than are wanted; `found` is nil for a format that is read with one
-  /// or three.
+  /// The image has other channels than are wanted; `found` is nil for a format that is read with
+  /// one or three.
   case channels(source: String, found: Int?, expected: Int)
   /// The header names more pixels than the limit.
   case tooManyPixels(source: String, size: Size, maximum: Int)

@@ -2,10 +2,10 @@ import YOLOGeometry
 
 /// What an image may cost; checked on the file's header, before anything is allocated for pixels.
 ///
-/// The image takes 3 bytes a pixel; of more than three channels it may have as many fewer pixels. What decoding needs besides, at most, for each pixel: 3 bytes
-/// for a quarter turn by EXIF, 2 for each component of a progressive JPEG, 4 for CMYK, 4 for
-/// lossless WebP, 8 for animated WebP, 1 for GIF, 4 and a tile or strip for TIFF, 16 for JPEG 2000,
-/// some 20 for AVIF, some 12 for HEIC.
+/// The image takes 3 bytes a pixel; of more than three channels it may have as many fewer pixels.
+/// What decoding needs besides, at most, for each pixel: 3 bytes for a quarter turn by EXIF, 2 for
+/// each component of a progressive JPEG, 4 for CMYK, 4 for lossless WebP, 8 for animated WebP, 1
+/// for GIF, 4 and a tile or strip for TIFF, 16 for JPEG 2000, some 20 for AVIF, some 12 for HEIC.
 public struct ImageLimits: Sendable, Hashable {
   /// The largest file, in bytes.
   public var maximumBytes: Int

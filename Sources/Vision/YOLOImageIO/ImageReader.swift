@@ -5,16 +5,16 @@ public import YOLOImage
 /// `imdecode(…, IMREAD_COLOR)` gives, as RGB, and Pillow for AVIF and HEIC.
 ///
 /// A model may take other images than RGB; what reads for it is told its number of channels. One
-/// channel is gray, as `IMREAD_GRAYSCALE` computes it for the format: of JPEG it is the luminance of
-/// the file. Any other number must be that of the file, whose channels keep their order: pages of one
-/// sample, or the samples of a page, of TIFF; the last axis of a NumPy array; and blue, green, red and
-/// alpha of PNG, WebP and TIFF with alpha.
+/// channel is gray, as `IMREAD_GRAYSCALE` computes it for the format: of JPEG it is the luminance
+/// of the file. Any other number must be that of the file, whose channels keep their order: pages
+/// of one sample, or the samples of a page, of TIFF; the last axis of a NumPy array; and blue,
+/// green, red and alpha of PNG, WebP and TIFF with alpha.
 ///
 /// The format goes by the content. TIFF, JPEG 2000, AVIF and HEIC are decoded by system libraries
-/// that are looked up when such a file is read. EXIF orientation is applied, so that the image stands upright;
-/// gray is replicated, palettes are expanded, alpha is dropped without blending, of 16 bits the
-/// high byte stays, color profiles are ignored. Damaged data throw; harmless damage, which OpenCV
-/// decodes, is decoded. Everything may be called from several threads at once.
+/// that are looked up when such a file is read. EXIF orientation is applied, so that the image
+/// stands upright; gray is replicated, palettes are expanded, alpha is dropped without blending, of
+/// 16 bits the high byte stays, color profiles are ignored. Damaged data throw; harmless damage,
+/// which OpenCV decodes, is decoded. Everything may be called from several threads at once.
 public enum ImageReader {
   /// Reads the image in a regular file.
   ///
@@ -30,10 +30,11 @@ public enum ImageReader {
       bytes, named: path, limits: limits, threads: threads, channels: channels)
   }
 
-  /// Reads the size of the upright image in a regular file without decoding its pixels, as it is read
-  /// with `channels`.
+  /// Reads the size of the upright image in a regular file without decoding its pixels, as it is
+  /// read with `channels`.
   ///
-  /// Throws as `read(contentsOf:limits:threads:)` does, but damage beyond the headers is not noticed.
+  /// Throws as `read(contentsOf:limits:threads:)` does, but damage beyond the headers is not
+  /// noticed.
   public static func size(
     contentsOf path: String, limits: ImageLimits = ImageLimits(), channels: Int = 3
   ) throws(ImageIOError) -> Size {

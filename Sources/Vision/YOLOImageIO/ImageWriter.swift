@@ -16,8 +16,8 @@ public enum ImageWriter {
 
   /// Encodes an image as a PNG file, without loss.
   ///
-  /// Throws `unencodable`, as for a side beyond a million pixels, or other channels than RGB or gray,
-  /// which is stored as RGB.
+  /// Throws `unencodable`, as for a side beyond a million pixels, or other channels than RGB or
+  /// gray, which is stored as RGB.
   public static func png(_ image: Image) throws(ImageIOError) -> [UInt8] {
     try PNGCodec.encode(try image.storable(as: .png))
   }

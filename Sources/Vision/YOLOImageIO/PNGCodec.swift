@@ -19,8 +19,8 @@ enum PNGCodec {
   /// Decodes a file: gray and palettes expanded, the high byte of 16 bits, alpha dropped, gamma and
   /// profiles ignored, turned upright.
   ///
-  /// Channels are 3 for RGB, 1 for gray; any other number must be that of the file, which is 4 for blue,
-  /// green, red and alpha.
+  /// Channels are 3 for RGB, 1 for gray; any other number must be that of the file, which is 4 for
+  /// blue, green, red and alpha.
   static func decode(
     _ bytes: UnsafeBufferPointer<UInt8>, named source: String, limits: ImageLimits,
     channels: Int = 3

@@ -25,8 +25,8 @@ enum WebPCodec {
     return (size, features.has_animation != 0, features.has_alpha != 0)
   }
 
-  /// Decodes a file, the first frame of an animation, turned upright: to RGB, to gray, or where it has
-  /// alpha to the four channels blue, green, red and alpha.
+  /// Decodes a file, the first frame of an animation, turned upright: to RGB, to gray, or where it
+  /// has alpha to the four channels blue, green, red and alpha.
   static func decode(
     _ bytes: UnsafeBufferPointer<UInt8>, named source: String, limits: ImageLimits,
     channels: Int = 3

@@ -9,8 +9,8 @@ package enum Download {
   /// Fetches what is at an address into a new temporary file, which `body` may read.
   ///
   /// - Parameters:
-  ///   - address: An address that begins with `http://` or `https://`; so must those that it redirects
-  ///     to.
+  ///   - address: An address that begins with `http://` or `https://`; so must those that it
+  ///     redirects to.
   ///   - maximumBytes: The maximum size.
   ///   - body: Reads the file, which is gone when it returns.
   /// - Returns: What `body` returns.

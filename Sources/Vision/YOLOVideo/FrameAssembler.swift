@@ -16,7 +16,8 @@ struct FrameAssembler {
   /// Whether there are bytes of a frame that is not whole.
   var isPartial: Bool { !pixels.isEmpty }
 
-  /// Consumes bytes from the front of `bytes` until a frame is whole, which is returned, or none is left.
+  /// Consumes bytes from the front of `bytes` until a frame is whole, which is returned, or none is
+  /// left.
   mutating func take(from bytes: inout Slice<UnsafeRawBufferPointer>) -> Image? {
     let part = bytes.prefix(byteCount - pixels.count)
     pixels.append(contentsOf: part)

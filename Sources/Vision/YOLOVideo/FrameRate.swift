@@ -5,8 +5,8 @@ public struct FrameRate: Sendable, Hashable {
   /// The seconds.
   public let denominator: Int
 
-  /// Creates a rate; nil if it is not from one frame in 1000 seconds to 1000 frames a second, or if a
-  /// number is beyond a thousand million.
+  /// Creates a rate; nil if it is not from one frame in 1000 seconds to 1000 frames a second, or if
+  /// a number is beyond a thousand million.
   public init?(numerator: Int, denominator: Int) {
     let range = 1...1_000_000_000
     guard range.contains(numerator), range.contains(denominator),

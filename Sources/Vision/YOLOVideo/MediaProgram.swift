@@ -27,9 +27,9 @@ package struct MediaProgram: Sendable {
 
   /// Runs the program and hands its standard input and output to `body`.
   ///
-  /// The program is killed when `body` returns early or throws, when the task is cancelled, and after
-  /// `seconds`. Throws `notInstalled`, `CancellationError` and what `body` throws; where the time is
-  /// up, what `body` throws is dropped.
+  /// The program is killed when `body` returns early or throws, when the task is cancelled, and
+  /// after `seconds`. Throws `notInstalled`, `CancellationError` and what `body` throws; where the
+  /// time is up, what `body` throws is dropped.
   func run(
     _ arguments: [String], seconds: Double,
     body: (StandardInputWriter, SubprocessOutputSequence) async throws -> Void

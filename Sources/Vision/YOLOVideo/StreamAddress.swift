@@ -92,8 +92,8 @@ public struct StreamAddress: Sendable, Hashable {
 
 /// When a stream is read again after it broke, and when it is given up.
 public struct StreamPolicy: Sendable, Hashable {
-  /// How many times in a row it is tried again without a frame; with 0, a stream that ends by itself is
-  /// complete.
+  /// How many times in a row it is tried again without a frame; with 0, a stream that ends by
+  /// itself is complete.
   public var retries: Int
   /// The time without a frame after which it counts as broken, in seconds.
   public var patience: Double
@@ -102,8 +102,8 @@ public struct StreamPolicy: Sendable, Hashable {
   /// The maximum of that time, in seconds.
   public var maximumDelay: Double
 
-  /// Creates a policy; the defaults are ten tries, 15 seconds of patience, and half a second up to ten
-  /// before each.
+  /// Creates a policy; the defaults are ten tries, 15 seconds of patience, and half a second up to
+  /// ten before each.
   public init(
     retries: Int = 10, patience: Double = 15, firstDelay: Double = 0.5, maximumDelay: Double = 10
   ) {

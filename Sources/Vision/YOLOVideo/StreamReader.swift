@@ -42,12 +42,12 @@ public final class StreamStop: Sendable {
 
 /// Reads streams and cameras through the program ffmpeg.
 public enum StreamReader {
-  /// Hands out the frames of a stream, always the newest one: frames that come while another is worked
-  /// on are passed over.
+  /// Hands out the frames of a stream, always the newest one: frames that come while another is
+  /// worked on are passed over.
   ///
-  /// A stream that breaks is read again as the policy says. The frames end without an error when `stop`
-  /// is given. When they have ended otherwise the error is a `VideoError`. ffmpeg is gone by the end of
-  /// the call.
+  /// A stream that breaks is read again as the policy says. The frames end without an error when
+  /// `stop` is given. When they have ended otherwise the error is a `VideoError`. ffmpeg is gone by
+  /// the end of the call.
   public static func withFrames<Value>(
     of address: StreamAddress, limits: VideoLimits = VideoLimits(),
     policy: StreamPolicy = StreamPolicy(), stop: StreamStop = StreamStop(),

@@ -11,9 +11,9 @@ public struct VideoWriter {
 
   /// Writes the frames that `body` appends to a new file, which then replaces what is at `path`.
   ///
-  /// Odd sides are padded by a line, as the pixel format yuv420p needs it. The file is written under
-  /// another name in the same directory and is removed on failure. Throws `notInstalled`, `timedOut`,
-  /// `endedEarly` and `unwritable`, `CancellationError`, and what `body` throws.
+  /// Odd sides are padded by a line, as the pixel format yuv420p needs it. The file is written
+  /// under another name in the same directory and is removed on failure. Throws `notInstalled`,
+  /// `timedOut`, `endedEarly` and `unwritable`, `CancellationError`, and what `body` throws.
   public static func write(
     to path: String, size: Size, frameRate: FrameRate = .standard, seconds: Double = 604_800,
     _ body: (VideoWriter) async throws -> Void
@@ -30,7 +30,8 @@ public struct VideoWriter {
     isLive: Bool = false, seconds: Double = 604_800, _ body: (VideoWriter) async throws -> Void
   ) async throws {
     _ = Self.ignoresBrokenPipes
-    // The file is made here, so that a directory that cannot be written to is known before the work.
+    // The file is made here, so that a directory that cannot be written to is known before the
+    // work.
     let file = try Self.opened(path, replaces: replaces)
     let encoder = try await encoder()
     let ending = try await MediaProgram.converter.run(

@@ -20,7 +20,8 @@ struct InputSource {
 
   /// The suffixes that make a file of a directory an image.
   static let suffixes = Set(ImageFormat.fileExtensions)
-  /// The suffixes that make a file of a directory a video: those that Ultralytics reads, and others.
+  /// The suffixes that make a file of a directory a video: those that Ultralytics reads, and
+  /// others.
   static let videoSuffixes: Set<String> = [
     "asf", "avi", "flv", "gif", "m2ts", "m4v", "mkv", "mov", "mp4", "mpeg", "mpg", "ogv", "ts",
     "webm", "wmv",
@@ -56,7 +57,8 @@ struct InputSource {
   /// The path, nil for what is no file.
   var path: String? { if case .file(let path) = origin { path } else { nil } }
 
-  /// The file's name without its directory; `stdin` for standard input, the last part of an address.
+  /// The file's name without its directory; `stdin` for standard input, the last part of an
+  /// address.
   var fileName: String {
     switch origin {
     case .file(let path): FilePath.name(of: path)
@@ -95,7 +97,8 @@ struct InputSource {
     }
   }
 
-  /// Reads the image with the channels that a model takes, on several threads where that is quicker.
+  /// Reads the image with the channels that a model takes, on several threads where that is
+  /// quicker.
   func read(threads: Int = 1, channels: Int) throws(ImageIOError) -> Image {
     switch origin {
     case .file(let path):

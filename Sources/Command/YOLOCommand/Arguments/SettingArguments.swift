@@ -3,8 +3,8 @@ import YOLOOptions
 
 /// The options of a table on the command line: one for each row.
 ///
-/// Values are text here, and checked where the rows read them. ArgumentParser finds the options of a
-/// type by reflection; this type shows it those of the rows instead of stored properties.
+/// Values are text here, and checked where the rows read them. ArgumentParser finds the options of
+/// a type by reflection; this type shows it those of the rows instead of stored properties.
 struct SettingArguments<Table: SettingsTable>: ParsableArguments {
   /// The values that were given, by flag.
   private(set) var given: [String: String] = [:]

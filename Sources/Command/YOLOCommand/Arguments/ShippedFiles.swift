@@ -22,8 +22,8 @@ enum ShippedFiles {
     return path
   }
 
-  /// Returns the path of a shipped file: in the directory that `YOLO_WEIGHTS` names, or in the directory
-  /// `Weights` beside this program or above it; nil if there is none.
+  /// Returns the path of a shipped file: in the directory that `YOLO_WEIGHTS` names, or in the
+  /// directory `Weights` beside this program or above it; nil if there is none.
   static func path(of name: String) -> String? {
     if let directory = getenv("YOLO_WEIGHTS") {
       let path = PathText.text(of: directory) + "/" + name

@@ -5,12 +5,13 @@ import YOLOVideo
 
 /// What the values of `--source` stand for, in their order.
 ///
-/// A value is a file, a directory, a pattern with `*`, `?`, `[…]` or `**`, a text file with a source a
-/// line, or `-` for an image on standard input. Of directories and patterns those files are sources
-/// whose suffix is that of an image, or of a video where videos are wanted; a file that is named
-/// itself is a source whatever it is called. NumPy arrays, `.npy`, are sources of directories and
-/// patterns that have nothing else: Ultralytics caches images in such files beside them. Where videos are wanted a value may be an address of the
-/// web, a stream or a camera, too, and a number is that of a camera.
+/// A value is a file, a directory, a pattern with `*`, `?`, `[…]` or `**`, a text file with a
+/// source a line, or `-` for an image on standard input. Of directories and patterns those files
+/// are sources whose suffix is that of an image, or of a video where videos are wanted; a file that
+/// is named itself is a source whatever it is called. NumPy arrays, `.npy`, are sources of
+/// directories and patterns that have nothing else: Ultralytics caches images in such files beside
+/// them. Where videos are wanted a value may be an address of the web, a stream or a camera, too,
+/// and a number is that of a camera.
 struct SourceList {
   /// A source, or why there is none.
   enum Entry {

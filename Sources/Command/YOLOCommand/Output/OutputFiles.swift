@@ -15,9 +15,9 @@ struct OutputArguments: ParsableArguments {
 
 /// What every command writes the files of its user through.
 ///
-/// No file that the run reads is ever replaced, whatever directory, link or spelling leads to it; any
-/// other that is there is replaced only where the user asks for that. Commands check the paths before
-/// they do any work, and each is checked again when the file is complete.
+/// No file that the run reads is ever replaced, whatever directory, link or spelling leads to it;
+/// any other that is there is replaced only where the user asks for that. Commands check the paths
+/// before they do any work, and each is checked again when the file is complete.
 struct OutputFiles {
   /// Whether files that are there may be replaced.
   let overwrites: Bool

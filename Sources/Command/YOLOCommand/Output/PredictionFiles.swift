@@ -34,9 +34,9 @@ struct PredictionFiles {
 
   /// Chooses names for the files of each source, and checks that all may be written.
   ///
-  /// An image keeps its name, with `.jpg` behind it where it is neither JPEG nor PNG; so does a video,
-  /// with `.mp4` behind it where it is no MP4. Labels and crops have the name without its suffix. See
-  /// ``OutputNames`` for names that meet.
+  /// An image keeps its name, with `.jpg` behind it where it is neither JPEG nor PNG; so does a
+  /// video, with `.mp4` behind it where it is no MP4. Labels and crops have the name without its
+  /// suffix. See ``OutputNames`` for names that meet.
   init(
     _ path: String, sources: [InputSource], files: OutputFiles, contents: Contents,
     drawing: DrawingOptions
@@ -70,8 +70,8 @@ struct PredictionFiles {
     }
   }
 
-  /// Checks that a directory has no files like those that some sources will get, of which nobody knows
-  /// the number: `STEM.jpg`, `STEM-2.jpg`, `STEM_7.jpg`.
+  /// Checks that a directory has no files like those that some sources will get, of which nobody
+  /// knows the number: `STEM.jpg`, `STEM-2.jpg`, `STEM_7.jpg`.
   private func checkSeries(in path: String, of stems: [String]) throws(ImageIOError) {
     guard !files.overwrites, FileSystem.isDirectory(path) else { return }
     let stems = Set(stems)
@@ -143,7 +143,8 @@ struct PredictionFiles {
 }
 
 extension Image {
-  /// Returns the part around a box as it is shown, a little larger as Ultralytics has it; nil where that is empty.
+  /// Returns the part around a box as it is shown, a little larger as Ultralytics has it; nil where
+  /// that is empty.
   fileprivate func crop(around box: Box) -> Image? {
     guard box.isFinite else { return nil }
     /// The pixels of an axis: 2 % more, and five pixels on each side.

@@ -52,8 +52,8 @@ final class ResultOutput: Sendable {
   /// - Parameters:
   ///   - format: The format.
   ///   - isNormalized: Whether coordinates are divided by the image's width and height.
-  ///   - isNamed: Whether entries of `json` tell their source: not for a single image, whose answer is
-  ///     that of the HUB inference API.
+  ///   - isNamed: Whether entries of `json` tell their source: not for a single image, whose answer
+  ///     is that of the HUB inference API.
   ///   - task: The task of the model.
   init(format: PredictCommand.Format, isNormalized: Bool, isNamed: Bool, task: VisionTask) {
     self.format = format

@@ -19,8 +19,8 @@ struct TraceImages {
     self.image = image
   }
 
-  /// Writes a mosaic and an overlay for each tensor; if a box is given the maps of the head's scores,
-  /// too, and the distributions of that box.
+  /// Writes a mosaic and an overlay for each tensor; if a box is given the maps of the head's
+  /// scores, too, and the distributions of that box.
   func write(paths: [String], box: Int?, to directory: OutputDirectory) throws {
     let (mosaic, overlay) = (FeatureMosaic(), ActivationOverlay(on: image, fit: trace.fit))
     for path in paths {

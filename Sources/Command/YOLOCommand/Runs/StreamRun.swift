@@ -22,8 +22,8 @@ struct StreamRun: Sendable {
   let policy: StreamPolicy
   let stop: StreamStop
 
-  /// Prints a result for each frame that is predicted; the annotated video has all of them, also where
-  /// the stream breaks.
+  /// Prints a result for each frame that is predicted; the annotated video has all of them, also
+  /// where the stream breaks.
   func write(to output: ResultOutput) async throws {
     try await StreamReader.withFrames(of: address, policy: policy, stop: stop) { frames in
       var iterator = frames.makeAsyncIterator()

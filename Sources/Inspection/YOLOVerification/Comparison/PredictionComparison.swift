@@ -5,8 +5,8 @@ import YOLOMetrics
 ///
 /// By falling confidence, each object of the first prediction takes the object of the second that
 /// it overlaps most, of those with its class that are left: the overlap of boxes, of oriented boxes
-/// the probabilistic one, of boxes without area that of boxes a little larger. Images' classes match
-/// if they are the same.
+/// the probabilistic one, of boxes without area that of boxes a little larger. Images' classes
+/// match if they are the same.
 public struct PredictionComparison: Sendable, Hashable {
   /// The minimum overlap of a pair if not told otherwise.
   public static let minimumIoU: Float = 0.5
@@ -28,8 +28,8 @@ public struct PredictionComparison: Sendable, Hashable {
     public let coordinate: Float?
     /// The greatest absolute difference of the keypoints' coordinates; nil without keypoints.
     public let keypoint: Float?
-    /// The greatest absolute difference of the keypoints' visibilities; nil where neither says them,
-    /// infinite where one alone does.
+    /// The greatest absolute difference of the keypoints' visibilities; nil where neither says
+    /// them, infinite where one alone does.
     public let visibility: Float?
     /// How much their filled outlines overlap; nil without outlines.
     public let outlineOverlap: Float?

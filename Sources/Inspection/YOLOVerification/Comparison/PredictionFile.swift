@@ -5,8 +5,8 @@ import YOLOGeometry
 /// Reads files of predictions.
 ///
 /// The forms are those that `yolo predict` and the services write: the answer of the HUB inference
-/// API with its `images`, one such image a line, the answer with `predictions`, and the bare list of
-/// objects of Ultralytics' `to_json`.
+/// API with its `images`, one such image a line, the answer with `predictions`, and the bare list
+/// of objects of Ultralytics' `to_json`.
 public enum PredictionFile {
   /// The maximum number of bytes of a file.
   public static let maximumBytes = 1 << 30

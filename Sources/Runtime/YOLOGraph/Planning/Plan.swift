@@ -25,7 +25,8 @@ public final class Plan: Sendable {
   public let steps: [Step]
   /// The number of images that a run takes.
   public let batch: Int
-  /// The bytes from one image's part of the arena to the next one's; layouts are those of the first.
+  /// The bytes from one image's part of the arena to the next one's; layouts are those of the
+  /// first.
   public let imageStrideBytes: Int
   /// Where the input is to be put; its border is cleared by the session.
   public let input: ActivationLayout

@@ -5,8 +5,8 @@ public struct PlanLimits: Sendable, Hashable {
   /// The bytes of the activations, of the scratch memory of all threads and of the packed weights
   /// together.
   public var memory: Int
-  /// The operations on single values in a run: multiply-accumulates, values that poolings read, values
-  /// that are written.
+  /// The operations on single values in a run: multiply-accumulates, values that poolings read,
+  /// values that are written.
   ///
   /// The default is 2⁴⁴, of which a multiply-accumulate counts as one.
   public var work: Int

@@ -52,10 +52,10 @@ public final class Session: @unchecked Sendable {
   ///   - plan: What to run.
   ///   - threads: The threads of this run at most; those that the plan is made for if nil.
   ///   - durations: If given, replaced by the seconds that each step took.
-  ///   - fill: Writes the pixels of one image: its index, the first channel of the top-left pixel, and
-  ///     the layout whose strides apply.
-  ///   - body: Reads the results; the arena is valid only inside. The layouts of the plan are those of
-  ///     the first image, each further one's part lies `imageStrideBytes` further on.
+  ///   - fill: Writes the pixels of one image: its index, the first channel of the top-left pixel,
+  ///     and the layout whose strides apply.
+  ///   - body: Reads the results; the arena is valid only inside. The layouts of the plan are those
+  ///     of the first image, each further one's part lies `imageStrideBytes` further on.
   /// - Returns: What `body` returns.
   public func run<Result>(
     _ plan: Plan, threads: Int? = nil, durations: UnsafeMutablePointer<[Double]>? = nil,

@@ -22,8 +22,8 @@ public struct ChannelRuns: Sendable, Hashable {
 /// Attention between the pixels of a map: output i = Σⱼ softmaxⱼ(scale · queryᵢ · keyⱼ) valueⱼ for
 /// each head.
 ///
-/// The pixels, row by row, are cut into equal areas, and each attends to those of its own area only.
-/// The output has the heads' values one after the other.
+/// The pixels, row by row, are cut into equal areas, and each attends to those of its own area
+/// only. The output has the heads' values one after the other.
 public struct AttentionHeads: Sendable, Hashable {
   /// The number of heads.
   public let heads: Int

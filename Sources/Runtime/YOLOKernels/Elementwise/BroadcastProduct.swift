@@ -1,7 +1,7 @@
 package import YOLOTensor
 
-/// Multiplies an activation by another of the same size, by one factor a channel, or by one factor a
-/// pixel.
+/// Multiplies an activation by another of the same size, by one factor a channel, or by one factor
+/// a pixel.
 package struct BroadcastProduct: StepKernel {
   package let name = "product"
   package let items: Int

@@ -1,8 +1,8 @@
 import YOLOSystem
 package import YOLOTensor
 
-/// Adds waves of the row and the column to the channels of each pixel (Vaswani et al., "Attention is
-/// all you need", 2017), so that attention can tell pixels apart.
+/// Adds waves of the row and the column to the channels of each pixel (Vaswani et al., "Attention
+/// is all you need", 2017), so that attention can tell pixels apart.
 ///
 /// A quarter of the channels each gets sin(ωy), cos(ωy), sin(ωx) and cos(ωx), with ω falling from 1
 /// to nearly 1 / temperature.

@@ -1,8 +1,8 @@
 import YOLOSystem
 package import YOLOTensor
 
-// Products, statistics, standardization, interpolation and deformable attention as their definitions
-// read, in double precision.
+// Products, statistics, standardization, interpolation and deformable attention as their
+// definitions read, in double precision.
 
 extension ActivationLayout {
   /// The position of a channel of a pixel.
@@ -94,7 +94,8 @@ package struct OracleMap: StepKernel {
     }
   }
 
-  /// Binds bilinear interpolation; where pixels come from is worked out in float32, as PyTorch does.
+  /// Binds bilinear interpolation; where pixels come from is worked out in float32, as PyTorch
+  /// does.
   package static func interpolation(
     from input: ActivationLayout, to output: ActivationLayout, _ form: Interpolation
   ) -> OracleMap {

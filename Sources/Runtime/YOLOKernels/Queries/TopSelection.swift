@@ -176,8 +176,8 @@ package struct QueryAnchors: StepKernel {
 
   /// Binds the anchors of a level, counted from 0; the output has five channels.
   ///
-  /// `stored` has the four logits of each pixel, if they are not to be computed; boxes with one that
-  /// is not finite do not count.
+  /// `stored` has the four logits of each pixel, if they are not to be computed; boxes with one
+  /// that is not finite do not count.
   package init(level: Int, stored: [Float]? = nil, to output: ActivationLayout) {
     precondition(output.channels == 5 && 0..<64 ~= level)
     precondition(stored.map { $0.count == 4 * output.height * output.width } ?? true)
@@ -200,8 +200,8 @@ package struct QueryAnchors: StepKernel {
     output.clearBorder(rows: 0..<output.height, arena: memory)
     let arena = memory.floats
     let isStored = stored.count > 0
-    // SAFETY: the layout lies in the arena; the tables have a number for each column and row, or four
-    // for each pixel.
+    // SAFETY: the layout lies in the arena; the tables have a number for each column and row, or
+    // four for each pixel.
     for y in 0..<output.height {
       for x in 0..<output.width {
         let target = arena + (output.offset + y * output.rowStride + x * output.pixelStride)

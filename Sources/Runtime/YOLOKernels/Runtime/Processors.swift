@@ -33,8 +33,8 @@ public enum Processors {
   /// - Parameters:
   ///   - memberships: The lines `ID:CONTROLLERS:PATH` of `/proc/PID/cgroup`; version 2 has no
   ///     controllers there.
-  ///   - root: Where the control groups are mounted. In a container it shows the container's own group
-  ///     as the root, whatever the path says: groups that are not there have no quota.
+  ///   - root: Where the control groups are mounted. In a container it shows the container's own
+  ///     group as the root, whatever the path says: groups that are not there have no quota.
   /// - Returns: The quota, rounded up.
   package static func quota(memberships: String, root: String) -> Int? {
     var quotas = [Int]()

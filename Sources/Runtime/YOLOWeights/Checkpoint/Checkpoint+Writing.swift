@@ -7,9 +7,9 @@ extension Checkpoint {
   /// Writes the checkpoint as a safetensors file that predicts by itself.
   ///
   /// The tensors keep their types and are named by module path and name
-  /// (`model.0.conv.weight`); names, task, strides, image size and the records travel in the metadata.
-  /// Tensors go to the file one by one, straight from the source's mapping. The file appears under its
-  /// name only when it is complete.
+  /// (`model.0.conv.weight`); names, task, strides, image size and the records travel in the
+  /// metadata. Tensors go to the file one by one, straight from the source's mapping. The file
+  /// appears under its name only when it is complete.
   ///
   /// `producer` names the writing program.
   ///

@@ -94,8 +94,8 @@ public struct Checkpoint: Sendable {
   /// Compares the tensors that were asked for since the checkpoint was opened, or since
   /// `resetUsage()`, with those in the file.
   ///
-  /// Left out are training counters (`num_batches_tracked`) and stored `anchors` and `strides`, which
-  /// inference computes anew.
+  /// Left out are training counters (`num_batches_tracked`) and stored `anchors` and `strides`,
+  /// which inference computes anew.
   public func usageReport() -> UsageReport { model.usage.report(on: model) }
 
   /// Releases the memory of what was read of the file; reading on costs a look at the file.

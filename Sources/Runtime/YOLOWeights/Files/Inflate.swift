@@ -245,8 +245,8 @@ private struct HuffmanTable {
 
   /// Creates a table from the length of each symbol's code, 0 for symbols without one.
   ///
-  /// - Throws: `Inflate.Failure` for lengths that more codes would need than there are. Codes may be
-  ///   left over: meeting one of those is an error then.
+  /// - Throws: `Inflate.Failure` for lengths that more codes would need than there are. Codes may
+  ///   be left over: meeting one of those is an error then.
   init(lengths: [UInt8]) throws(Inflate.Failure) {
     var available = 1
     var counts = [Int](repeating: 0, count: Self.maximumLength + 1)

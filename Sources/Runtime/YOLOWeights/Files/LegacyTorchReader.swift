@@ -1,9 +1,9 @@
 import YOLOSystem
 import YOLOTensor
 
-/// Reads what `torch.save` wrote before torch 1.6, and still writes where it is told so: five pickles
-/// in a row (a number that marks the format, its version, the machine, the object, the keys of the
-/// storages), then each storage with its length before it.
+/// Reads what `torch.save` wrote before torch 1.6, and still writes where it is told so: five
+/// pickles in a row (a number that marks the format, its version, the machine, the object, the keys
+/// of the storages), then each storage with its length before it.
 enum LegacyTorchReader {
   /// The version of the format that is read, the only one there is.
   private static let version = 1001

@@ -21,8 +21,8 @@ struct StorageTable {
   private var inflated: [String: FileRegion] = [:]
   private var inflatedBytes = 0
 
-  /// Creates the table of an archive whose entries lie in a directory; `root` ends in its slash, and
-  /// is empty for none.
+  /// Creates the table of an archive whose entries lie in a directory; `root` ends in its slash,
+  /// and is empty for none.
   init(_ archive: ZipArchive, root: String) {
     file = archive.file
     source = .archive(archive, root: root)
@@ -36,8 +36,8 @@ struct StorageTable {
 
   /// Returns the bytes of a storage, or nil if the file lacks it.
   ///
-  /// - Throws: `WeightError.invalidArchive`, or `limitExceeded` where deflated storages are together
-  ///   much larger than the file.
+  /// - Throws: `WeightError.invalidArchive`, or `limitExceeded` where deflated storages are
+  ///   together much larger than the file.
   mutating func region(of key: String) throws(WeightError) -> FileRegion? {
     switch source {
     case .ranges(let ranges): return ranges[key].map { FileRegion(file: file, range: $0) }

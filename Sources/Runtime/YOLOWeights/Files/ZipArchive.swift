@@ -7,8 +7,9 @@ package import YOLOSystem
 /// headers at zero; the payload's offset comes from the local header, whose extra field (alignment
 /// padding) has a length of its own. Everything is checked against the file's size, entries may
 /// neither overlap nor share a name, and encrypted entries are refused. Deflated entries are
-/// decompressed when they are asked for; whoever asks bounds the sum of their sizes. Bytes before the
-/// archive and behind it are passed over. Source: PKWARE APPNOTE 6.3.10, sections 4.3.7 to 4.5.3.
+/// decompressed when they are asked for; whoever asks bounds the sum of their sizes. Bytes before
+/// the archive and behind it are passed over. Source: PKWARE APPNOTE 6.3.10, sections 4.3.7 to
+/// 4.5.3.
 package struct ZipArchive {
   /// The maximum number of entries that are read.
   package static let entryLimit = 100_000
@@ -62,8 +63,8 @@ package struct ZipArchive {
     ByteView(base: file.bytes.base + entry.payload.lowerBound, count: entry.payload.count)
   }
 
-  /// Returns the content of an entry: its bytes in the archive's file, or a copy that is decompressed
-  /// and compared with its checksum.
+  /// Returns the content of an entry: its bytes in the archive's file, or a copy that is
+  /// decompressed and compared with its checksum.
   ///
   /// - Throws: `WeightError.invalidArchive`.
   package func content(of entry: ZipEntry) throws(WeightError) -> FileRegion {

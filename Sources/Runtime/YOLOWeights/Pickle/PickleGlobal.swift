@@ -118,8 +118,8 @@ package struct PickleGlobal: Sendable, Equatable {
 
   /// What programs leave on models: objects of the standard library that hold data.
   ///
-  /// They become inert records as everything does; what runs, opens or imports something is not among
-  /// them, so that a file that names such a thing is still refused.
+  /// They become inert records as everything does; what runs, opens or imports something is not
+  /// among them, so that a file that names such a thing is still refused.
   private static let leftovers: [String: Set<String>] = [
     "types": ["SimpleNamespace", "MappingProxyType"],
     "argparse": ["Namespace"],
@@ -169,7 +169,8 @@ package enum ClassPath {
   /// Returns the present path of a class.
   ///
   /// Releases before 8.1 had `ultralytics.yolo.…`, and before 8.0.110 all modules in the flat file
-  /// `ultralytics.nn.modules`; `Silence` became `Identity`, and YOLOv10's model class the common one.
+  /// `ultralytics.nn.modules`; `Silence` became `Identity`, and YOLOv10's model class the common
+  /// one.
   package static func current(_ qualifiedName: String) -> String {
     var name = qualifiedName
     if let rest = suffix(of: name, after: "ultralytics.yolo.v8.") {

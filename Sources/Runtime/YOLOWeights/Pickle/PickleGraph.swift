@@ -37,8 +37,8 @@ package struct PickleGraph {
     }
   }
 
-  /// The entries of a dictionary whose keys are text, in order, with the keys' indices in `strings`;
-  /// entries of other keys are left out.
+  /// The entries of a dictionary whose keys are text, in order, with the keys' indices in
+  /// `strings`; entries of other keys are left out.
   package func indexedEntries(_ value: PickleValue) -> [(key: Int32, value: PickleValue)]? {
     guard case .object(let index) = value, objects[Int(index)].kind == .dictionary else {
       return nil

@@ -3,9 +3,9 @@ package import YOLOSystem
 /// Runs a pickle without Python: the stack machine of the format, with inert records in place of
 /// every object that the stream would have Python import or call.
 ///
-/// Nothing named by the file is looked up, imported or called. A name is either on the allow list of
-/// `PickleGlobal`, which also says what stands in for a call, or the stream is refused at the place
-/// where it names it. Time and memory are linear in the stream and bounded by `PickleLimits`.
+/// Nothing named by the file is looked up, imported or called. A name is either on the allow list
+/// of `PickleGlobal`, which also says what stands in for a call, or the stream is refused at the
+/// place where it names it. Time and memory are linear in the stream and bounded by `PickleLimits`.
 /// Protocols 1 to 5 are read, without the text instructions that only protocol 0 has.
 /// Source: the opcode descriptions in Python's `pickletools` documentation.
 package struct PickleMachine {
@@ -46,8 +46,8 @@ package struct PickleMachine {
     return machine.graph
   }
 
-  /// Runs the stream at the start of some bytes, one of several in a legacy torch file; returns also
-  /// how many bytes it has.
+  /// Runs the stream at the start of some bytes, one of several in a legacy torch file; returns
+  /// also how many bytes it has.
   ///
   /// - Throws: As `run(_:file:entry:)`.
   package static func runPrefix(
@@ -180,7 +180,8 @@ extension PickleMachine {
     stack.append(value)
   }
 
-  /// The values above the innermost mark belong to it: nothing below is reachable until it is closed.
+  /// The values above the innermost mark belong to it: nothing below is reachable until it is
+  /// closed.
   private var available: Int { stack.count - (marks.last ?? 0) }
 
   private func top() throws(WeightError) -> PickleValue {
@@ -331,8 +332,8 @@ extension PickleMachine {
     try push(.int(byteCount == 0 ? 0 : Int(Int64(bitPattern: bits << spare) >> Int64(spare))))
   }
 
-  /// Pushes a number that is written as a line of text; one that does not fit 64 bits is kept without
-  /// its value, and the numbers 00 and 01 stand for false and true, as protocol 1 has it.
+  /// Pushes a number that is written as a line of text; one that does not fit 64 bits is kept
+  /// without its value, and the numbers 00 and 01 stand for false and true, as protocol 1 has it.
   private mutating func pushDecimal(isLong: Bool) throws(WeightError) {
     var text = try line()
     if !isLong, text == "00" || text == "01" { return try push(.bool(text == "01")) }

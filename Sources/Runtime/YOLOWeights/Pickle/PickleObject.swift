@@ -9,7 +9,8 @@ package struct PickleObject {
     case set
     /// Keys and values in turn; of equal keys the last counts, at the place of the first.
     case dictionary
-    /// An inert instance: `global` is its class, `items` are its arguments, `state` what `BUILD` gave.
+    /// An inert instance: `global` is its class, `items` are its arguments, `state` what `BUILD`
+    /// gave.
     case instance
     /// Bytes, held as a string with one scalar a byte in `items[0]`.
     case bytes

@@ -1,5 +1,5 @@
-/// Finds the model in what a torch file holds: in a dictionary of a training, by itself, or inside of
-/// what was wrapped around it.
+/// Finds the model in what a torch file holds: in a dictionary of a training, by itself, or inside
+/// of what was wrapped around it.
 struct ModelSearch {
   private let graph: PickleGraph
   private let file: String
@@ -8,8 +8,8 @@ struct ModelSearch {
   private static let depthLimit = 8
 
   /// Where wrappers keep the model: data parallelism and averaging (`module`), compilation
-  /// (`_orig_mod`), averaging of Ultralytics (`ema`), distillation (`student`, …), command objects and
-  /// trainers (`model`).
+  /// (`_orig_mod`), averaging of Ultralytics (`ema`), distillation (`student`, …), command objects
+  /// and trainers (`model`).
   private static let holders = [
     "module", "_orig_mod", "ema", "student", "student_model", "model_student", "model", "net",
     "detection_model", "yolo",
@@ -20,8 +20,8 @@ struct ModelSearch {
     self.file = file
   }
 
-  /// Returns the instance of the model and where it is: `ema`, else `model`, of a dictionary, or the
-  /// root, with the wrappers around it.
+  /// Returns the instance of the model and where it is: `ema`, else `model`, of a dictionary, or
+  /// the root, with the wrappers around it.
   ///
   /// - Throws: `WeightError.invalidModel`.
   func result() throws(WeightError) -> (module: PickleValue, selected: String) {

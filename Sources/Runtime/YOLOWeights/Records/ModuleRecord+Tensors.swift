@@ -21,8 +21,8 @@ extension ModuleRecord {
     return tensor
   }
 
-  /// Returns a parameter or buffer of the given shape and counts it as used, or nil if there is none,
-  /// such as the bias of a convolution that batch normalization follows.
+  /// Returns a parameter or buffer of the given shape and counts it as used, or nil if there is
+  /// none, such as the bias of a convolution that batch normalization follows.
   ///
   /// - Throws: `WeightError.shapeMismatch`.
   public func tensorIfPresent(_ name: String, shape: [Int]) throws(WeightError) -> WeightTensor? {

@@ -1,7 +1,7 @@
 /// A module of a checkpoint as it was saved: its class, attributes, tensors and children.
 ///
-/// Records are inert and immutable; a graph is built from them. Every record knows its path, so that
-/// weight keys, tap names and messages are one string.
+/// Records are inert and immutable; a graph is built from them. Every record knows its path, so
+/// that weight keys, tap names and messages are one string.
 public final class ModuleRecord: Sendable {
   /// The maximum number of modules inside one another.
   package static let depthLimit = 32
@@ -43,7 +43,8 @@ public final class ModuleRecord: Sendable {
       children.indices.map { (children[$0].name, $0) }, uniquingKeysWith: { first, _ in first })
   }
 
-  /// The record at a path below this one, such as `cv1.conv`, or nil; the empty path is this record.
+  /// The record at a path below this one, such as `cv1.conv`, or nil; the empty path is this
+  /// record.
   public subscript(path: String) -> ModuleRecord? {
     var record = self
     for component in path.split(separator: ".") {

@@ -3,8 +3,8 @@ import YOLOTensor
 
 /// Turns the module instances of a pickle into records, sharing what the pickle shares.
 ///
-/// Depth is bounded by `ModuleRecord.depthLimit` and `RecordLimits.depth`, so a cycle ends there; the
-/// totals are bounded by `RecordLimits`, so sharing cannot multiply work.
+/// Depth is bounded by `ModuleRecord.depthLimit` and `RecordLimits.depth`, so a cycle ends there;
+/// the totals are bounded by `RecordLimits`, so sharing cannot multiply work.
 struct RecordBuilder {
   private let graph: PickleGraph
   private var storages: StorageTable
@@ -168,8 +168,8 @@ struct RecordBuilder {
     }
   }
 
-  /// Sets parameters that are being pruned (`weight_orig`, `weight_mask`) to the values that they have
-  /// at present, under their own names.
+  /// Sets parameters that are being pruned (`weight_orig`, `weight_mask`) to the values that they
+  /// have at present, under their own names.
   private func resolvePruning(of body: inout Body, at path: String) throws(WeightError) {
     let suffix = "_mask"
     for mask in body.tensorNames where mask.hasSuffix(suffix) {

@@ -1,9 +1,9 @@
 /// Conversion of 16-bit floating-point numbers to `Float`, exact for every bit pattern.
 ///
-/// Written in integer arithmetic: without the F16C instructions, which the baseline of x86-64 lacks, a
-/// conversion through `Float16` is a library call an element. The loops have no exit and no branch
-/// that stays one, so that the compiler makes vector instructions of them. Sign and payload of a NaN
-/// are kept.
+/// Written in integer arithmetic: without the F16C instructions, which the baseline of x86-64
+/// lacks, a conversion through `Float16` is a library call an element. The loops have no exit and
+/// no branch that stays one, so that the compiler makes vector instructions of them. Sign and
+/// payload of a NaN are kept.
 package enum HalfConversion {
   /// Returns the value of an IEEE 754 binary16.
   @inline(__always)

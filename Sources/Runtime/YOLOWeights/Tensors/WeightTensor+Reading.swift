@@ -65,8 +65,8 @@ extension WeightTensor {
   /// The size and the stride of the last dimension.
   private var innermost: (count: Int, stride: Int) { (shape.last ?? 1, strides.last ?? 1) }
 
-  /// Calls a function for every row (the last dimension) with the offset of its first element in the
-  /// file and in row-major order.
+  /// Calls a function for every row (the last dimension) with the offset of its first element in
+  /// the file and in row-major order.
   private func forEachRow(_ body: (_ offset: Int, _ row: Int) -> Void) {
     let inner = innermost.count
     var position = [Int](repeating: 0, count: max(shape.count - 1, 0))

@@ -75,8 +75,8 @@ package enum OwnerName {
   }
 }
 
-/// Identifiers of resources: a prefix and 24 hexadecimal digits, of which the first 8 are the time, so
-/// that they sort by age.
+/// Identifiers of resources: a prefix and 24 hexadecimal digits, of which the first 8 are the time,
+/// so that they sort by age.
 enum ResourceID {
   /// Creates an identifier that nothing has had before.
   static func new(_ prefix: String, now: Int) -> String {

@@ -120,8 +120,8 @@ struct ResourceUse: Sendable {
 
   /// Returns what an account has.
   ///
-  /// The schema has no table of resources yet, and no endpoint that creates one, so that all of them
-  /// are none.
+  /// The schema has no table of resources yet, and no endpoint that creates one, so that all of
+  /// them are none.
   static func of(_ account: Account) -> ResourceUse { ResourceUse() }
 }
 #endif

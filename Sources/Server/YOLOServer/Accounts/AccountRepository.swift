@@ -64,7 +64,8 @@ package struct AccountRepository: Sendable {
   ///   - callsPerMinute: The calls in a minute, or nil for those of the plan.
   ///   - callsPerDay: The calls in a day, or nil for those of the plan.
   /// - Returns: The account as it is now.
-  /// - Throws: `PlatformError.unknownAccount`, or `PlatformError.invalid` for a number out of range.
+  /// - Throws: `PlatformError.unknownAccount`, or `PlatformError.invalid` for a number out of
+  ///   range.
   package func setPlan(
     of username: String, to plan: Plan, callsPerMinute: Int? = nil, callsPerDay: Int? = nil
   ) async throws(PlatformError) -> Account {
@@ -206,8 +207,8 @@ extension AccountRepository {
     }
   }
 
-  /// Brings the keys of a stand-alone database over, once: they belong to the oldest account, and may
-  /// predict only.
+  /// Brings the keys of a stand-alone database over, once: they belong to the oldest account, and
+  /// may predict only.
   ///
   /// - Returns: How many keys were brought over; nil if that was done before, or there is no file.
   package func importKeys(from path: String) async throws(PlatformError) -> Int? {

@@ -22,7 +22,8 @@ package struct CallWindow: Sendable, Hashable {
   package static let events = CallWindow(kind: "events", length: 60, limit: 600)
 }
 
-/// Counts calls in windows, which begin with their first call; all processes of a database share them.
+/// Counts calls in windows, which begin with their first call; all processes of a database share
+/// them.
 package struct CallCounter: Sendable {
   let database: PlatformDatabase
 

@@ -7,12 +7,13 @@ import YOLOServerOptions
 /// Watches one connection, between the HTTP decoder and Hummingbird.
 ///
 /// It keeps what RFC 9112 asks of a connection, and its limits of time:
-/// - the head of a request must come within the idle timeout, its body within the body timeout, and its
-///   response must be taken within the idle timeout;
+/// - the head of a request must come within the idle timeout, its body within the body timeout, and
+///   its response must be taken within the idle timeout;
 /// - a response to HEAD has no body, whoever wrote it;
-/// - a connection is closed when the client or the state of its request demands it, and the response
-///   says so; a client of HTTP/1.0 that asks for it keeps its connection, and is told;
-/// - what is no HTTP is answered here, as it never becomes a request, and after the requests before it;
+/// - a connection is closed when the client or the state of its request demands it, and the
+///   response says so; a client of HTTP/1.0 that asks for it keeps its connection, and is told;
+/// - what is no HTTP is answered here, as it never becomes a request, and after the requests before
+///   it;
 /// - a client that asks before it sends a body is invited by ``invite()``, not before.
 final class ConnectionWatch: ChannelDuplexHandler {
   typealias InboundIn = HTTPServerRequestPart
@@ -201,8 +202,8 @@ final class ConnectionWatch: ChannelDuplexHandler {
     }
   }
 
-  /// Closes this side once the last response is written, and all when the client has closed or its time
-  /// is up; what it still sends is dropped, so that it can read the response.
+  /// Closes this side once the last response is written, and all when the client has closed or its
+  /// time is up; what it still sends is dropped, so that it can read the response.
   private func end(_ context: ChannelHandlerContext, after response: EventLoopFuture<Void>) {
     isOver = true
     bodyDeadline?.cancel()

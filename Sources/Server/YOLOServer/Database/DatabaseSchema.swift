@@ -28,7 +28,8 @@ struct DatabaseSchema: Sendable {
 
   /// Creates or migrates the tables.
   ///
-  /// Throws ``KeyStoreError`` for a damaged file, a database of another program or of a newer version.
+  /// Throws ``KeyStoreError`` for a damaged file, a database of another program or of a newer
+  /// version.
   func prepare(_ pool: DatabasePool, path: String) throws {
     try pool.write { database in
       let verdict = try String.fetchOne(database, sql: "PRAGMA quick_check(1)")

@@ -16,11 +16,11 @@ package final class PlatformDatabase: Sendable {
 
   let pool: DatabasePool
 
-  /// Opens the database; creates the directory, with a mode of 0700, and the file, with 0600, if they
-  /// are not there.
+  /// Opens the database; creates the directory, with a mode of 0700, and the file, with 0600, if
+  /// they are not there.
   ///
-  /// This reads the disk: call it before the server answers. With `creates` false a file that is not
-  /// there is an error.
+  /// This reads the disk: call it before the server answers. With `creates` false a file that is
+  /// not there is an error.
   package init(directory: String, creates: Bool) throws(PlatformError) {
     self.directory = directory
     path = directory.hasSuffix("/") ? directory + Self.fileName : "\(directory)/\(Self.fileName)"

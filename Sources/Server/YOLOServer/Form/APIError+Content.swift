@@ -3,7 +3,8 @@ import YOLOImageIO
 import YOLOSystem
 import YOLOVideo
 
-/// What is said to whoever sends something else than a form with a file: what it is, and what to send.
+/// What is said to whoever sends something else than a form with a file: what it is, and what to
+/// send.
 extension APIError {
   /// 415: the body is of another type than a form, or of none.
   static func notAForm(_ contentType: String?) -> APIError {

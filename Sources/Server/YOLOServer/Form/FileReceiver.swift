@@ -5,16 +5,16 @@ import YOLOServerOptions
 import YOLOSystem
 import YOLOVideo
 
-/// Receives the bytes of a file, and decides by the first of them where the others go: those of an image to
-/// memory, those of a video to disk, any others nowhere.
+/// Receives the bytes of a file, and decides by the first of them where the others go: those of an
+/// image to memory, those of a video to disk, any others nowhere.
 struct FileReceiver {
   /// As many bytes as tell what a file is.
   static let probeCount = VideoFormat.signatureLength
 
   /// The formats of images that are accepted.
   ///
-  /// Not GIF, which is a video, and not HEIC: the library that decodes its pixels allocates what they
-  /// claim themselves, whatever the limits.
+  /// Not GIF, which is a video, and not HEIC: the library that decodes its pixels allocates what
+  /// they claim themselves, whatever the limits.
   static let imageFormats = ImageFormat.allCases.filter { $0 != .gif && $0 != .heic }
 
   private let limits: ServerLimits

@@ -28,8 +28,8 @@ struct HeaderParameters {
     parameters.removeValue(forKey: name)
   }
 
-  /// Returns the octets of an extended value such as `UTF-8''na%C3%AFve.jpg` (RFC 8187); nil for one that
-  /// is malformed.
+  /// Returns the octets of an extended value such as `UTF-8''na%C3%AFve.jpg` (RFC 8187); nil for
+  /// one that is malformed.
   static func extendedValue(_ text: String) -> [UInt8]? {
     let parts = text.split(separator: "'", maxSplits: 2, omittingEmptySubsequences: false)
     guard parts.count == 3, !parts[0].isEmpty else { return nil }
@@ -42,8 +42,8 @@ struct HeaderParameters {
     return token
   }
 
-  /// Reads a quoted string; a backslash stands before a quote or a backslash only, since browsers send
-  /// others as they are.
+  /// Reads a quoted string; a backslash stands before a quote or a backslash only, since browsers
+  /// send others as they are.
   private static func quoted(_ rest: inout Substring) -> String {
     rest.removeFirst()
     var text = ""
@@ -80,7 +80,8 @@ extension StringProtocol {
 }
 
 extension Collection<UInt8> {
-  /// The octets with `%2F` and the like decoded; nil if two hexadecimal digits do not follow each `%`.
+  /// The octets with `%2F` and the like decoded; nil if two hexadecimal digits do not follow each
+  /// `%`.
   var percentDecoded: [UInt8]? {
     var decoded: [UInt8] = []
     var rest = self[...]

@@ -4,8 +4,8 @@ import YOLOSystem
 
 /// Parses a body of the type multipart/form-data (RFC 7578, RFC 2046) as it comes.
 ///
-/// What comes out does not depend on how the body is cut into chunks. Memory: the chunk, the headers of
-/// a part, and as much as a boundary is long.
+/// What comes out does not depend on how the body is cut into chunks. Memory: the chunk, the
+/// headers of a part, and as much as a boundary is long.
 package struct MultipartParser {
   /// What the body holds, in its order.
   package enum Event: Equatable {
@@ -133,7 +133,8 @@ package struct MultipartParser {
         guard let base = bytes.baseAddress, let text = needle.baseAddress else { return nil }
         let end = bytes.count - needle.count
         var position = position
-        // SAFETY: reads `end + 1 - position` bytes, and as many as the needle has from `end` at most.
+        // SAFETY: reads `end + 1 - position` bytes, and as many as the needle has from `end` at
+        // most.
         while position <= end,
           let first = memchr(base + position, Int32(needle[0]), end + 1 - position)
         {
@@ -170,14 +171,15 @@ package struct MultipartBoundary: Sendable, Hashable {
 package struct MultipartPart: Sendable, Hashable {
   /// The name of the field; octets that are not UTF-8 are replaced.
   package let name: String
-  /// The octets of the file's name, in whatever encoding the client uses (RFC 7578, section 5.1); nil for
-  /// a field that is no file.
+  /// The octets of the file's name, in whatever encoding the client uses (RFC 7578, section 5.1);
+  /// nil for a field that is no file.
   package let fileNameBytes: [UInt8]?
 
   /// The file's name to be shown; octets that are not UTF-8 are replaced.
   package var fileName: String? { fileNameBytes.map { String(decoding: $0, as: UTF8.self) } }
 
-  /// Whether the part is what a browser sends for a file input that was left empty, if it has no bytes.
+  /// Whether the part is what a browser sends for a file input that was left empty, if it has no
+  /// bytes.
   package var isUnnamed: Bool { fileNameBytes?.isEmpty ?? true }
 
   /// Reads the header lines of a part.

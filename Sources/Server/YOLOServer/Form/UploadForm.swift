@@ -34,8 +34,8 @@ package final class UploadForm: Sendable {
   ///   - onReady: Called once nothing in the headers is against the body, before it is read.
   /// - Returns: The form, with a file.
   /// - Throws: `APIError` of status 400 for a form that is malformed or has no file, 413 for one
-  ///   that is too large, 415 for another type of content, 503 if the budget is used up; or what `body`
-  ///   or `onReady` throws.
+  ///   that is too large, 415 for another type of content, 503 if the budget is used up; or what
+  ///   `body` or `onReady` throws.
   package static func read(
     from body: some AsyncSequence<ByteBuffer, any Error>, headers: HTTPFields,
     limits: ServerLimits, budget: UploadBudget, onReady: () async throws -> Void = {}

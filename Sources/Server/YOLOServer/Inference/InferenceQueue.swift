@@ -6,8 +6,8 @@ import YOLOKernels
 /// Runs blocking work on a fixed number of threads, for a bounded number of waiting callers.
 ///
 /// Callers wait in the order in which they came. One beyond the bound is refused at once; one whose
-/// time is up, or who goes away, leaves its place: work that has not begun never runs, work that has begun
-/// is told, and keeps its place until it ends, so that memory stays bounded.
+/// time is up, or who goes away, leaves its place: work that has not begun never runs, work that
+/// has begun is told, and keeps its place until it ends, so that memory stays bounded.
 package final class InferenceQueue: Sendable {
   /// The threads.
   package let workers: Int
@@ -45,8 +45,8 @@ package final class InferenceQueue: Sendable {
   ///   - presence: Tells when the caller's client goes away.
   ///   - work: What to do; the ticket says whether anybody still waits for it.
   /// - Returns: What `work` returned.
-  /// - Throws: `APIError` of status 503 if the queue is full or time is up, of status 499 if the client
-  ///   has gone, `CancellationError` if the caller was cancelled, else what `work` throws.
+  /// - Throws: `APIError` of status 503 if the queue is full or time is up, of status 499 if the
+  ///   client has gone, `CancellationError` if the caller was cancelled, else what `work` throws.
   package func run<Value: Sendable>(
     until deadline: ContinuousClock.Instant, seconds: Int, for presence: DisconnectMonitor,
     _ work: @escaping @Sendable (QueueTicket) throws -> Value
@@ -150,13 +150,14 @@ final class QueueJob<Value: Sendable>: Sendable {
   }
 }
 
-/// Tells work that is under way whether anybody waits for its result, and how much of the machine it may
-/// take.
+/// Tells work that is under way whether anybody waits for its result, and how much of the machine
+/// it may take.
 package final class QueueTicket: Sendable {
   private let state = Atomic(false)
   private let fraction = Atomic(1)
 
-  /// The threads that the work may use: all processors if nothing else is to be done, else its part of them.
+  /// The threads that the work may use: all processors if nothing else is to be done, else its part
+  /// of them.
   package var threads: Int { fraction.load(ordering: .relaxed) }
 
   /// Whether the caller has gone, or its time is up.

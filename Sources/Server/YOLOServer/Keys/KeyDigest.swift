@@ -31,7 +31,8 @@ struct KeyDigest: Sendable {
     (0..<Self.byteCount).map { UInt8(truncatingIfNeeded: words[$0 >> 3] >> UInt64(($0 & 7) << 3)) }
   }
 
-  /// Whether two digests are equal: all ones, or all zeros; in a time that does not depend on either.
+  /// Whether two digests are equal: all ones, or all zeros; in a time that does not depend on
+  /// either.
   func mask(matching other: KeyDigest) -> UInt64 {
     let difference = words ^ other.words
     let all = difference[0] | difference[1] | difference[2] | difference[3]

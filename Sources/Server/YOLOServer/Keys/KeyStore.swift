@@ -4,9 +4,9 @@ import Synchronization
 
 /// The keys of the API and the calls that they have made, in one SQLite file.
 ///
-/// Several servers on one machine, and `yolo keys`, may use one file at once: limits are shared, and
-/// what one process changes, the others see within ``KeyStore/freshness``. Only a SHA-256 of each key
-/// is stored. No method blocks its caller's thread: the database has threads of its own.
+/// Several servers on one machine, and `yolo keys`, may use one file at once: limits are shared,
+/// and what one process changes, the others see within ``KeyStore/freshness``. Only a SHA-256 of
+/// each key is stored. No method blocks its caller's thread: the database has threads of its own.
 package final class KeyStore: Sendable {
   /// The length of the window of calls in seconds.
   package static let hour = 3600
@@ -24,10 +24,11 @@ package final class KeyStore: Sendable {
   let clock: @Sendable () -> Int
   let cache = Mutex(KeyCache())
 
-  /// Opens the file; makes it, with a mode of 0600, and its directories, 0700, if they are not there.
+  /// Opens the file; makes it, with a mode of 0600, and its directories, 0700, if they are not
+  /// there.
   ///
-  /// This reads the disk: call it before the server answers. With `creates` false a file that is not
-  /// there is an error.
+  /// This reads the disk: call it before the server answers. With `creates` false a file that is
+  /// not there is an error.
   package init(
     path: String, creates: Bool = true, freshness: Duration = .seconds(1),
     clock: @escaping @Sendable () -> Int = SystemTime.now
@@ -44,8 +45,8 @@ package final class KeyStore: Sendable {
     }
   }
 
-  /// Reads the keys of a platform, which are known anew for each request: a key that any process has
-  /// revoked is refused at once.
+  /// Reads the keys of a platform, which are known anew for each request: a key that any process
+  /// has revoked is refused at once.
   package init(
     platform: PlatformDatabase, freshness: Duration = .zero,
     clock: @escaping @Sendable () -> Int = SystemTime.now
@@ -93,8 +94,8 @@ package final class KeyStore: Sendable {
 
   /// Counts a call of a key against its limit of an hour, which begins with its first call.
   ///
-  /// The count is shared with all processes that use the file, and outlives them. `now` is in seconds
-  /// since 1970. With a limit of 0 nothing is counted or written.
+  /// The count is shared with all processes that use the file, and outlives them. `now` is in
+  /// seconds since 1970. With a limit of 0 nothing is counted or written.
   package func countCall(
     of id: KeyRecord.ID, limit: Int, now: Int
   ) async throws(KeyStoreError) -> RateState {

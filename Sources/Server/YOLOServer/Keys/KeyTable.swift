@@ -118,8 +118,8 @@ enum KeyTable {
 
   /// Counts a call of a key and returns when its hour began and how many calls it has made in it.
   ///
-  /// A clock that has gone back moves the beginning of the hour, but forgives no call. Refused calls
-  /// count once, so that a higher limit lets the key go on at once.
+  /// A clock that has gone back moves the beginning of the hour, but forgives no call. Refused
+  /// calls count once, so that a higher limit lets the key go on at once.
   static func countCall(
     _ database: Database, of id: Int, limit: Int, now: Int, length: Int
   ) throws -> (start: Int, calls: Int)? {
@@ -249,8 +249,8 @@ enum KeyRequest {
   /// The maximum number of models that a key may be held to.
   static let maximumModels = 1000
 
-  /// Throws ``KeyStoreError`` if a name is empty, too long or has control characters, or if there are
-  /// too many models.
+  /// Throws ``KeyStoreError`` if a name is empty, too long or has control characters, or if there
+  /// are too many models.
   static func check(name: String, models: Set<String>?) throws(KeyStoreError) {
     try check("the name of a key", name)
     guard let models else { return }

@@ -42,7 +42,8 @@ package final class PrometheusRegistry: Sendable {
     }
   }
 
-  /// Adds a number that is asked for at each rendering; a second one of the same labels replaces it.
+  /// Adds a number that is asked for at each rendering; a second one of the same labels replaces
+  /// it.
   package func addReading(
     _ name: String, _ help: String, labels: [(String, String)] = [],
     _ value: @escaping @Sendable () -> Double

@@ -67,7 +67,8 @@ package struct ServerMetrics: Sendable {
   /// Counts an answered request.
   ///
   /// - Parameters:
-  ///   - route: The template of the path, such as `/v1/predict/{model}`; never a path as it was sent.
+  ///   - route: The template of the path, such as `/v1/predict/{model}`; never a path as it was
+  ///     sent.
   ///   - method: The method.
   ///   - status: The code of the answer.
   ///   - duration: From the request's head to its answer.

@@ -3,8 +3,8 @@ import HTTPTypes
 import Hummingbird
 import Logging
 
-/// Lets requests pass for which no key is needed, or that carry one which is known: `x-api-key: KEY` or
-/// `Authorization: Bearer KEY`.
+/// Lets requests pass for which no key is needed, or that carry one which is known: `x-api-key:
+/// KEY` or `Authorization: Bearer KEY`.
 struct Authentication: RouterMiddleware {
   let policy: KeyPolicy
 
@@ -56,8 +56,8 @@ struct Authorization: RouterMiddleware {
 
 /// Whether requests need a key.
 ///
-/// With keys at the start they always do, also after the last one is revoked. Without, the server listens on
-/// loopback only, and they do from the first key on that is made.
+/// With keys at the start they always do, also after the last one is revoked. Without, the server
+/// listens on loopback only, and they do from the first key on that is made.
 struct KeyPolicy: Sendable {
   /// The keys; nil if the server was told that none are needed.
   let keys: KeyStore?
@@ -66,7 +66,8 @@ struct KeyPolicy: Sendable {
 
   /// - Parameters:
   ///   - keys: The keys, or nil if none are needed.
-  ///   - isPlatform: Whether they belong to accounts: then there were keys, and one is always needed.
+  ///   - isPlatform: Whether they belong to accounts: then there were keys, and one is always
+  ///     needed.
   /// - Throws: `KeyStoreError` if the keys cannot be read.
   init(keys: KeyStore?, isPlatform: Bool) async throws(KeyStoreError) {
     self.keys = keys

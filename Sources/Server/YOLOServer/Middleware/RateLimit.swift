@@ -2,8 +2,8 @@
 import HTTPTypes
 import Hummingbird
 
-/// Counts the calls of keys and accounts, refuses those beyond their limits, and tells every answer how
-/// many are left.
+/// Counts the calls of keys and accounts, refuses those beyond their limits, and tells every answer
+/// how many are left.
 struct RateLimit: RouterMiddleware {
   /// The keys; nil if the server was told that none are needed.
   let keys: KeyStore?
@@ -34,7 +34,8 @@ struct RateLimit: RouterMiddleware {
     return response
   }
 
-  /// Counts the call; returns nil for one that is not counted, and what it is refused with otherwise.
+  /// Counts the call; returns nil for one that is not counted, and what it is refused with
+  /// otherwise.
   private func count(
     _ context: ServerContext, now: Int
   ) async throws -> (state: RateState, refusal: APIError)? {

@@ -6,7 +6,8 @@ import YOLOSystem
 
 /// Returns each request a name, which its answer and all of its log lines carry.
 ///
-/// A name that the client or a proxy sent is kept if it is of 1 to 64 letters, digits, `-`, `_`, `.`.
+/// A name that the client or a proxy sent is kept if it is of 1 to 64 letters, digits, `-`, `_`,
+/// `.`.
 struct RequestIdentity: RouterMiddleware {
   func handle(
     _ request: Request, context: ServerContext,

@@ -146,8 +146,8 @@ struct ModelDirectory: Sendable {
     }
   }
 
-  /// The suffixes of models; of two files with one stem, that of the earlier suffix has the stem as its
-  /// name.
+  /// The suffixes of models; of two files with one stem, that of the earlier suffix has the stem as
+  /// its name.
   static let suffixes = [".pt", ".safetensors"]
 
   /// A file's name without the suffix of a model.

@@ -1,8 +1,8 @@
 #if Server
 import Foundation
 
-/// A model as a request names it, reduced to one plain name that is looked up in the table of models
-/// and nowhere else.
+/// A model as a request names it, reduced to one plain name that is looked up in the table of
+/// models and nowhere else.
 package struct ModelReference: Sendable, Hashable {
   /// The maximum number of bytes of a reference.
   package static let byteLimit = 256
@@ -47,8 +47,8 @@ package struct ModelReference: Sendable, Hashable {
 
   /// Reads a reference that is a component of a path, with octets as `%2F`.
   ///
-  /// - Throws: 400 `VALIDATION_ERROR` for the argument `model`: as ``init(parsing:)``, and for a `%`
-  ///   without two hexadecimal digits, and for octets that are not UTF-8.
+  /// - Throws: 400 `VALIDATION_ERROR` for the argument `model`: as ``init(parsing:)``, and for a
+  ///   `%` without two hexadecimal digits, and for octets that are not UTF-8.
   package init(percentEncoded text: String) throws(APIError) {
     guard let octets = text.utf8.percentDecoded,
       let decoded = String(validating: octets, as: UTF8.self)

@@ -11,8 +11,8 @@ extension ModelStore {
   ///
   /// - Parameter reference: The model, or nil for the only one.
   /// - Returns: The lease; the model stays in memory as long as it lives.
-  /// - Throws: 404 if there is none of this name, 400 if there are several and none was named, 503 if it
-  ///   cannot be loaded: its file is broken, or there is no memory for it.
+  /// - Throws: 404 if there is none of this name, 400 if there are several and none was named, 503
+  ///   if it cannot be loaded: its file is broken, or there is no memory for it.
   package func lease(_ reference: ModelReference?) async throws(APIError) -> ModelLease {
     let (file, lease) = try table.withLock { table throws(APIError) in
       guard table.isScanned else {

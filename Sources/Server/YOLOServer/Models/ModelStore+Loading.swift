@@ -53,7 +53,8 @@ extension ModelStore {
     free(model.map { [$0] } ?? [])
   }
 
-  /// Notes that a file cannot be served as it is; what was served before goes on if it is in memory.
+  /// Notes that a file cannot be served as it is; what was served before goes on if it is in
+  /// memory.
   func fail(_ file: String, _ fault: ModelFault, signature: FileSignature? = nil) {
     let kept = table.withLock { $0.fail(file, fault, signature: signature) }
     guard !fault.isPassing else { return }

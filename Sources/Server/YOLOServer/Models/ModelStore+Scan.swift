@@ -10,10 +10,11 @@ extension ModelStore {
   /// Looks at the directory once: takes new and changed files, forgets removed ones.
   ///
   /// The first look loads models as far as their memory goes, if that is wanted. A file that is not
-  /// sound is taken for half-written at first: only if the next look finds it unchanged it is reported.
+  /// sound is taken for half-written at first: only if the next look finds it unchanged it is
+  /// reported.
   ///
-  /// - Throws: `ModelFault` if the directory cannot be read; at the first look in dedicated mode also if
-  ///   the one model is missing or broken.
+  /// - Throws: `ModelFault` if the directory cannot be read; at the first look in dedicated mode
+  ///   also if the one model is missing or broken.
   package func scan() async throws(ModelFault) {
     try await onQueue { Result { () throws(ModelFault) in try self.look() } }.get()
   }
@@ -148,8 +149,8 @@ extension ModelStore: Service {
   /// Looks at the directory, loads what is to be loaded at start, and then looks again every
   /// `reloadInterval` seconds until the service is to stop.
   ///
-  /// - Throws: `ModelFault` if the directory cannot be read at first; in dedicated mode also if the one
-  ///   model is missing or broken.
+  /// - Throws: `ModelFault` if the directory cannot be read at first; in dedicated mode also if the
+  ///   one model is missing or broken.
   package func run() async throws {
     try await cancelWhenGracefulShutdown {
       try await withTaskCancellationHandler {

@@ -5,11 +5,12 @@ import Synchronization
 package import YOLO
 package import YOLOServerOptions
 
-/// The models of a directory: found, loaded, replaced when their files change, and unloaded when memory is
-/// wanted.
+/// The models of a directory: found, loaded, replaced when their files change, and unloaded when
+/// memory is wanted.
 ///
-/// Files are read and models loaded on one thread of the store's own, one after the other; requests for
-/// models in memory never wait for it. Requests hold a ``ModelLease``: what they run stays what it is.
+/// Files are read and models loaded on one thread of the store's own, one after the other; requests
+/// for models in memory never wait for it. Requests hold a ``ModelLease``: what they run stays what
+/// it is.
 package final class ModelStore: Sendable {
   let settings: ServerSettings
   let options: RuntimeOptions
@@ -67,7 +68,8 @@ package final class ModelStore: Sendable {
   }
 }
 
-/// Which models are loaded at start: in order, but none that is not smaller than one that did not fit.
+/// Which models are loaded at start: in order, but none that is not smaller than one that did not
+/// fit.
 struct PreloadRoom {
   private var minimumRefused = Int.max
 

@@ -107,7 +107,8 @@ struct ModelTable {
     return removeUnused([signature]).first
   }
 
-  /// Creates a version the one that a file's requests get; returns a model that nobody wants any more.
+  /// Creates a version the one that a file's requests get; returns a model that nobody wants any
+  /// more.
   mutating func serve(_ file: String, _ signature: FileSignature) -> Model? {
     let former = entries[file]?.served
     if let former, former != signature { counters.replacements += 1 }
@@ -115,7 +116,8 @@ struct ModelTable {
     return former.flatMap { removeUnused([$0]).first }
   }
 
-  /// Notes that a file cannot be served as it is; what was served before goes on if it is in memory.
+  /// Notes that a file cannot be served as it is; what was served before goes on if it is in
+  /// memory.
   ///
   /// - Returns: Whether something is served.
   mutating func fail(_ file: String, _ fault: ModelFault, signature: FileSignature?) -> Bool {
@@ -152,8 +154,8 @@ struct ModelTable {
 
   /// Versions that may be unloaded, the least recently used first.
   ///
-  /// Not among them is what is leased, and what could not be loaded again because its file is no longer
-  /// what it was.
+  /// Not among them is what is leased, and what could not be loaded again because its file is no
+  /// longer what it was.
   func unloadable(sparing spared: FileSignature?) -> [FileSignature] {
     let reloadable = Set(entries.values.compactMap { $0.served == $0.signature ? $0.served : nil })
     return versions.filter { signature, version in
@@ -164,8 +166,8 @@ struct ModelTable {
 
   /// Unloads the least recently used versions until the sum and `more` are at most `budget`.
   ///
-  /// - Returns: What was unloaded, and whether that sufficed; nothing is unloaded if it cannot, unless
-  ///   `isEager`.
+  /// - Returns: What was unloaded, and whether that sufficed; nothing is unloaded if it cannot,
+  ///   unless `isEager`.
   mutating func makeRoom(
     for more: Int, budget: Int, sparing spared: FileSignature? = nil, isEager: Bool = false
   ) -> (unloaded: [Model], suffices: Bool) {

@@ -94,7 +94,8 @@ struct FieldReader {
   /// The fields by name.
   let fields: [String: String]
 
-  /// Returns the text of a field and the name that it was given under; nil for none, or an empty one.
+  /// Returns the text of a field and the name that it was given under; nil for none, or an empty
+  /// one.
   func value(of name: String, older: String? = nil) throws(APIError) -> (
     text: String, name: String
   )? {

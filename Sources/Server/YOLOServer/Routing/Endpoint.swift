@@ -5,8 +5,8 @@ import JSONText
 
 /// One operation of the HTTP interface: what asks for it, who may, what it costs, and what answers.
 ///
-/// The rows drive the routing, the status 405, the labels of metrics, the level of the log, the OpenAPI
-/// document and the documentation.
+/// The rows drive the routing, the status 405, the labels of metrics, the level of the log, the
+/// OpenAPI document and the documentation.
 struct Endpoint: Sendable {
   /// Answers a request that has passed all checks.
   typealias Handler = @Sendable (Controllers, Request, ServerContext) async throws -> Response

@@ -3,8 +3,8 @@ import HTTPTypes
 import Hummingbird
 import YOLOServerOptions
 
-/// Answers requests: finds the endpoint in the table, and sends the request through the middleware to
-/// its handler.
+/// Answers requests: finds the endpoint in the table, and sends the request through the middleware
+/// to its handler.
 struct EndpointResponder: HTTPResponder {
   typealias Context = ServerContext
 

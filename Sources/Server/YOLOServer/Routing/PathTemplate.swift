@@ -1,8 +1,8 @@
 #if Server
 /// The path of endpoints, such as `/v1/predict/{model}` or `/api/datasets/{datasetId:dataset_}`.
 ///
-/// A segment in braces is a parameter; what follows its colon is the prefix that its value must have.
-/// Segments are compared as they were sent, percent-encoded.
+/// A segment in braces is a parameter; what follows its colon is the prefix that its value must
+/// have. Segments are compared as they were sent, percent-encoded.
 package struct PathTemplate: Sendable, Hashable {
   /// One segment.
   enum Segment: Sendable, Hashable {

@@ -14,8 +14,8 @@ struct ConfigurationFile {
 
   /// Reads a file.
   ///
-  /// Throws ``SettingsError`` if it cannot be read, is not an object of JSON, or has a key that is no
-  /// option.
+  /// Throws ``SettingsError`` if it cannot be read, is not an object of JSON, or has a key that is
+  /// no option.
   init(path: String) throws(SettingsError) {
     guard access(path, R_OK) == 0 else {
       throw .unreadable(path: path, reason: String(cString: strerror(errno)))

@@ -7,8 +7,8 @@ extension Image {
   /// Line widths and letters grow with the image. Boxes may reach beyond the image; what is not
   /// finite is left out.
   ///
-  /// - Borders of boxes, outlines of masks and keypoints stand out from whatever is behind them: where
-  ///   that is of about their color, they have a casing, black or white.
+  /// - Borders of boxes, outlines of masks and keypoints stand out from whatever is behind them:
+  ///   where that is of about their color, they have a casing, black or white.
   /// - A label stands on its box or, where there is no room above, inside at the box's upper edge,
   ///   and never leaves the image. That of an oriented box stands on the topmost corner.
   /// - A mask is tinted in its class's color and has an outline; its label stands over the

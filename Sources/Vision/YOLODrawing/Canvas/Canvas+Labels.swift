@@ -16,7 +16,8 @@ struct AnnotationStyle {
   /// The minimum visibility of a keypoint that is drawn.
   private let minimumVisibility: Float
 
-  /// The maximum thickness of a border; an image of 100 megapixels has a hundredth of it by default.
+  /// The maximum thickness of a border; an image of 100 megapixels has a hundredth of it by
+  /// default.
   private static let maximumLineWidth = 4096
   /// The greatest height of capitals: that of an image of 100 megapixels, several times over.
   private static let maximumCapitalHeight = 1024
@@ -53,8 +54,8 @@ struct AnnotationStyle {
     return max(min(maximum, fitting), 0.75)
   }
 
-  /// Returns the radius of keypoints that no limbs join: larger than joints, which limbs lead to, but not
-  /// as large as to hide small objects.
+  /// Returns the radius of keypoints that no limbs join: larger than joints, which limbs lead to,
+  /// but not as large as to hide small objects.
   func pointRadius(in frame: PixelRectangle?) -> Float {
     let maximum = max(Float(lineWidth) * 1.5, 2)
     guard let frame else { return maximum }

@@ -70,8 +70,8 @@ struct Canvas {
     fill(PixelRectangle(left: innerRight, top: innerTop, right: right, bottom: innerBottom), color)
   }
 
-  /// Sets a line off from its background where that is of about the line's color: paints a casing, black
-  /// or white, on those pixels of the shapes that the line would not stand out from.
+  /// Sets a line off from its background where that is of about the line's color: paints a casing,
+  /// black or white, on those pixels of the shapes that the line would not stand out from.
   ///
   /// - Parameters:
   ///   - color: The color of the line.

@@ -61,9 +61,9 @@ extension Box {
   }
 }
 
-// Intersection over union of boxes, the only one of the project. It is computed for eight boxes at a
-// time (`BoxVector`); one box against one is a block with one lane in use. Float32 throughout and in
-// this order, so that suppression decides as torchvision's does:
+// Intersection over union of boxes, the only one of the project. It is computed for eight boxes at
+// a time (`BoxVector`); one box against one is a block with one lane in use. Float32 throughout and
+// in this order, so that suppression decides as torchvision's does:
 //
 //     inter / (area₁ + area₂ − inter)
 //

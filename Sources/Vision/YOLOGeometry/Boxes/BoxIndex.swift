@@ -16,7 +16,8 @@ package struct BoxIndex: Sendable {
     count += 1
   }
 
-  /// Returns whether a box of the index has an intersection over union with `box` above `threshold`.
+  /// Returns whether a box of the index has an intersection over union with `box` above
+  /// `threshold`.
   ///
   /// The float32 quotient is compared with the double threshold, which must not be negative; NaN
   /// exceeds nothing. Cost: linear in the number of boxes, eight at a time.

@@ -119,8 +119,8 @@ struct GaussianBoxVector: Sendable {
     determinant[lane] = box.determinant
   }
 
-  /// Returns what an overlap is made of, each lane's box being the first of the two: the distance of
-  /// the means, the determinant of the sum of the covariances, the product of the determinants.
+  /// Returns what an overlap is made of, each lane's box being the first of the two: the distance
+  /// of the means, the determinant of the sum of the covariances, the product of the determinants.
   @inline(__always)
   func terms(
     with box: GaussianBox

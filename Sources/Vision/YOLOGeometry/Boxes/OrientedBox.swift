@@ -86,8 +86,8 @@ extension OrientedBox {
   /// Creates the oriented box of minimum area around some points; nil without points.
   ///
   /// One of its sides lies on a side of the points' convex hull. Which of the two sides is called
-  /// the width is not defined, and which quarter turn the angle has; nor which rectangle is taken if
-  /// several have the same area. Computed in double; coordinates must be finite.
+  /// the width is not defined, and which quarter turn the angle has; nor which rectangle is taken
+  /// if several have the same area. Computed in double; coordinates must be finite.
   public init?(enclosing points: [Point]) {
     let hull = ConvexHull.corners(of: points.map { SIMD2(Double($0.x), Double($0.y)) })
     guard let first = hull.first, var previous = hull.last else { return nil }

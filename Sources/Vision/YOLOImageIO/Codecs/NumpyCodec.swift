@@ -2,8 +2,8 @@ import YOLOGeometry
 import YOLOImage
 import YOLOSystem
 
-/// Decoding of NumPy's `.npy` files as images: [height, width] or [height, width, channels] of unsigned
-/// 8 or 16 bits, of which the 8 high bits stay; in the order of C or of Fortran.
+/// Decoding of NumPy's `.npy` files as images: [height, width] or [height, width, channels] of
+/// unsigned 8 or 16 bits, of which the 8 high bits stay; in the order of C or of Fortran.
 ///
 /// Three channels are blue, green and red, as Ultralytics takes arrays.
 enum NumpyCodec {

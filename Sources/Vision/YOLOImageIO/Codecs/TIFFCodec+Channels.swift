@@ -10,12 +10,12 @@ extension TIFFCodec {
     static let inks = 5
   }
 
-  /// Decodes an image of two channels, or of four and more: as many gray pages as channels, in their
-  /// order, or one page of as many samples in theirs.
+  /// Decodes an image of two channels, or of four and more: as many gray pages as channels, in
+  /// their order, or one page of as many samples in theirs.
   ///
-  /// As OpenCV decodes them: samples of more than 8 bits keep their 8 high bits, and the four samples of
-  /// color with alpha, or of inks, become blue, green, red and alpha. What OpenCV cannot decode, pages
-  /// of other samples than colors, keeps the order of the file.
+  /// As OpenCV decodes them: samples of more than 8 bits keep their 8 high bits, and the four
+  /// samples of color with alpha, or of inks, become blue, green, red and alpha. What OpenCV cannot
+  /// decode, pages of other samples than colors, keeps the order of the file.
   static func decodeChannels(
     _ bytes: UnsafeBufferPointer<UInt8>, named source: String, limits: ImageLimits, channels: Int
   ) throws(ImageIOError) -> Image {

@@ -86,8 +86,8 @@ enum TIFFCodec {
     }
   }
 
-  /// Calls `body` with the index of each pixel and its red, green, blue and alpha, from the lowest byte
-  /// on, as libtiff converts them.
+  /// Calls `body` with the index of each pixel and its red, green, blue and alpha, from the lowest
+  /// byte on, as libtiff converts them.
   static func forEachConverted(
     _ page: TIFFPage, of file: borrowing TIFFFile, named source: String,
     _ body: (Int, UInt32) -> Void

@@ -1,8 +1,8 @@
 import YOLOGeometry
 package import YOLOTensor
 
-/// The decoded outputs of a head that finds objects, for all its cells, as PyTorch has it: levels in head order,
-/// cells of a level by rows.
+/// The decoded outputs of a head that finds objects, for all its cells, as PyTorch has it: levels
+/// in head order, cells of a level by rows.
 package struct HeadTensors: Sendable {
   /// The distances left, top, right, bottom from the middle of each cell, in cells: [1, 4, cells].
   package let distances: Tensor
@@ -19,7 +19,8 @@ package struct HeadTensors: Sendable {
   ///   - levels: The head's outputs in head order.
   ///   - binCount: The number of bins of a distance's distribution.
   ///   - extraCount: The values that the task adds to a cell.
-  ///   - decode: Returns the box of a cell as center and size in input pixels, and the added values.
+  ///   - decode: Returns the box of a cell as center and size in input pixels, and the added
+  ///     values.
   init(
     _ levels: [DetectLevel], binCount: Int, extraCount: Int,
     decode: (HeadCell, SIMD4<Float>) -> (box: SIMD4<Float>, extra: [Float])

@@ -23,8 +23,8 @@ package struct QueryDecoder: Sendable, Hashable {
   /// Finds the objects of an image.
   ///
   /// Of all classes of all queries the best are taken, as many as there are queries: a query may
-  /// appear with several classes. Classes are filtered at the end: what is not wanted counts all the
-  /// same.
+  /// appear with several classes. Classes are filtered at the end: what is not wanted counts all
+  /// the same.
   ///
   /// - Parameters:
   ///   - boxes: The boxes of the queries, [rows, columns, 4]: center x and y, width and height as
@@ -80,8 +80,8 @@ package struct QueryDecoder: Sendable, Hashable {
       x2: (values[0] + values[2] / 2) * width, y2: (values[1] + values[3] / 2) * height)
   }
 
-  /// Decodes the best classes of all queries, as many as there are queries: center x and y, width and
-  /// height as fractions of the input, confidence and class, [1, queries, 6].
+  /// Decodes the best classes of all queries, as many as there are queries: center x and y, width
+  /// and height as fractions of the input, confidence and class, [1, queries, 6].
   package func tensor(boxes: FeatureMap, classes logits: FeatureMap) -> Tensor {
     let count = boxes.height * boxes.width
     var values = [Float]()

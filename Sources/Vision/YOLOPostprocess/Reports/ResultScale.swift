@@ -56,7 +56,8 @@ package enum DecimalRounding {
     return count / power
   }
 
-  /// Returns `value` with exactly `decimals` decimals (0...5), the exact value rounded half to even.
+  /// Returns `value` with exactly `decimals` decimals (0...5), the exact value rounded half to
+  /// even.
   package static func text(_ value: Double, decimals: Int) -> String {
     let power = powers[decimals]
     guard let count = units(in: value, power: power), abs(count) < 0x1p53 else {

@@ -2,13 +2,13 @@ import Glibc
 import YOLO
 import YOLOImageIO
 
-/// Predicts images as they are named on standard input, a line of JSON each: what a service does that
-/// embeds the runtime.
+/// Predicts images as they are named on standard input, a line of JSON each: what a service does
+/// that embeds the runtime.
 ///
 ///     embedding-service MODEL < names        images: files, or raw:WIDTHxHEIGHT:FORMAT:STRIDE:FILE
 ///
-/// Several images are worked on at once; the answers keep the order of the names. An image that cannot
-/// be read is reported on standard error and does not keep the others from being answered.
+/// Several images are worked on at once; the answers keep the order of the names. An image that
+/// cannot be read is reported on standard error and does not keep the others from being answered.
 @main
 enum EmbeddingService {
   static func main() async {
@@ -25,8 +25,8 @@ enum EmbeddingService {
 
   /// Answers each name of standard input, in order; returns how many could not be answered.
   ///
-  /// A name is read when a result is asked for, so that a long list is never held as a whole; reading
-  /// and decoding an image blocks, and so happens where the prediction does.
+  /// A name is read when a result is asked for, so that a long list is never held as a whole;
+  /// reading and decoding an image blocks, and so happens where the prediction does.
   private static func answer(with model: Model) async -> Int {
     var failures = 0
     let names = sequence(state: ()) { _ in readLine() }.lazy.filter { !$0.isEmpty }
