@@ -15,12 +15,12 @@ let hostArchitecture = "other"
 
 /// The architecture that is compiled for.
 ///
-/// A manifest knows this machine's only: who compiles for another names it in the environment, as the
-/// compiler calls it.
+/// A manifest knows this machine's only: who compiles for another names it in the environment, as
+/// the compiler calls it.
 let architecture = Context.environment["SWIFT_YOLO_ARCHITECTURE"] ?? hostArchitecture
 
-/// Compiles a copy of the kernels for a wider instruction set of x86-64; for another architecture the
-/// copy is the baseline's, and unused.
+/// Compiles a copy of the kernels for a wider instruction set of x86-64; for another architecture
+/// the copy is the baseline's, and unused.
 func vectorSettings(_ name: String, _ level: String) -> [SwiftSetting] {
   architecture == "x86_64" ? [.define(name), .unsafeFlags(["-Xcc", "-march=\(level)"])] : []
 }

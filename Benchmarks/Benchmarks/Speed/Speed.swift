@@ -6,8 +6,8 @@ import YOLOGraph
 import YOLOImageIO
 import YOLOKernels
 
-/// The rate of what ran, in 10⁹ operations a second, two for each multiply-accumulate that the operation
-/// as written needs, whatever a kernel saves.
+/// The rate of what ran, in 10⁹ operations a second, two for each multiply-accumulate that the
+/// operation as written needs, whatever a kernel saves.
 private let rate = BenchmarkMetric.custom(
   "GFLOP/s", polarity: .prefersLarger, useScalingFactor: false)
 
@@ -125,8 +125,8 @@ private func addModels(
   }
 }
 
-/// The maximum number of that one thread computes with an instruction set, in operations a second; measured when
-/// it is first needed.
+/// The maximum number of that one thread computes with an instruction set, in operations a second;
+/// measured when it is first needed.
 private func peakRate(_ instructionSet: InstructionSet) -> Double {
   switch instructionSet {
   case .baseline: PeakRates.baseline
