@@ -210,13 +210,18 @@ let package = Package(
     .systemLibrary(
       name: "CCrypto", path: "Sources/Server/CCrypto", pkgConfig: "libcrypto",
       providers: [.apt(["libssl-dev"])]),
+    .systemLibrary(
+      name: "CArchive", path: "Sources/Server/CArchive", pkgConfig: "libarchive",
+      providers: [.apt(["libarchive-dev"])]),
     .target(
       name: "YOLOServer",
       dependencies: [
-        "JSONText", "YOLO", "YOLOGeometry", "YOLOImage", "YOLOImageIO", "YOLOKernels",
+        "JSONText", "YOLO", "YOLODatasets", "YOLOGeometry", "YOLOImage", "YOLOImageIO",
+        "YOLOKernels",
         "YOLOOptions", "YOLOPostprocess", "YOLOServerOptions", "YOLOSystem", "YOLOVideo",
         "YOLOWeights", serverProduct("Hummingbird", "hummingbird"),
         serverProduct("HummingbirdCore", "hummingbird"), serverProduct("GRDB", "GRDB.swift"),
+        .target(name: "CArchive", condition: .when(traits: ["Server"])),
         .target(name: "CCrypto", condition: .when(traits: ["Server"])),
         serverProduct("HTTPTypes", "swift-http-types"), serverProduct("Logging", "swift-log"),
         serverProduct("Metrics", "swift-metrics"), serverProduct("NIOCore", "swift-nio"),
@@ -325,6 +330,7 @@ let package = Package(
         "YOLOOptions", "YOLOPostprocess", "YOLOServer", "YOLOServerOptions", "YOLOTestSupport",
         "YOLOVideo", "YOLOWeights", serverProduct("Hummingbird", "hummingbird"),
         serverProduct("HummingbirdCore", "hummingbird"), serverProduct("GRDB", "GRDB.swift"),
+        .target(name: "CArchive", condition: .when(traits: ["Server"])),
         serverProduct("HTTPTypes", "swift-http-types"), serverProduct("Logging", "swift-log"),
         serverProduct("Metrics", "swift-metrics"), serverProduct("NIOCore", "swift-nio"),
         serverProduct("NIOHTTPTypes", "swift-nio-extras"), serverProduct("NIOPosix", "swift-nio"),

@@ -33,15 +33,26 @@ public struct Dataset: Sendable, Hashable {
   public let keypointFlip: [Int]?
   /// The directories and lists of images of each part.
   private let sources: [String: [String]]
+  /// The directory that nothing may lie outside of, if there is one.
+  private let boundary: String?
 
   /// Opens a dataset: a description, or a directory for classification.
   ///
   /// Of a directory for another task the `data.yaml` in it is taken.
-  public static func open(path: String, task: VisionTask) throws(DatasetError) -> Dataset {
+  ///
+  /// - Parameters:
+  ///   - path: The description or directory.
+  ///   - task: What the labels are for.
+  ///   - boundary: The directory that no image and list may lie outside of, for sets of strangers;
+  ///     it has no links.
+  /// - Throws: Any `DatasetError` about the description.
+  public static func open(
+    path: String, task: VisionTask, boundary: String? = nil
+  ) throws(DatasetError) -> Dataset {
     if task == .classify { return try Dataset(classificationDirectory: path) }
     return try Dataset(
       description: FileSystem.isDirectory(path) ? FilePath.joined(path, "data.yaml") : path,
-      task: task)
+      task: task, boundary: boundary)
   }
 
   /// Reads a description; it is not checked that its directories exist.
@@ -53,8 +64,12 @@ public struct Dataset: Sendable, Hashable {
   /// - Parameters:
   ///   - path: The `data.yaml`.
   ///   - task: What the labels are for, anything but classification.
+  ///   - boundary: The directory that no image and list may lie outside of, for sets of strangers. A
+  ///     path that leaves it stands for the longest part of its end that is there.
   /// - Throws: Any `DatasetError` about the description.
-  public init(description path: String, task: VisionTask) throws(DatasetError) {
+  public init(
+    description path: String, task: VisionTask, boundary: String? = nil
+  ) throws(DatasetError) {
     precondition(task != .classify, "classification sets have no description")
     let bytes = try DatasetFiles.read(path, maximumBytes: YAMLReader.maximumBytes)
     let root: YAMLNode
@@ -63,7 +78,7 @@ public struct Dataset: Sendable, Hashable {
     } catch {
       throw .malformed(path: path, line: error.line, reason: error.reason)
     }
-    let description = DatasetDescription(path: path, root: root)
+    let description = DatasetDescription(path: path, root: root, boundary: boundary)
     self.task = task
     self.path = path
     names = try description.names()
@@ -73,6 +88,7 @@ public struct Dataset: Sendable, Hashable {
       try description.keypointFlip(shape)
     }
     sources = try description.sources()
+    self.boundary = boundary
   }
 
   /// Looks into the directory of a classification set; its classes are the directories in `train`, or in
@@ -97,6 +113,21 @@ public struct Dataset: Sendable, Hashable {
     task = .classify
     self.path = path
     self.sources = sources
+    boundary = nil
+    channels = nil
+    keypointShape = nil
+    keypointFlip = nil
+  }
+
+  /// Creates a set without a description.
+  init(
+    task: VisionTask, path: String, names: [String], sources: [String: [String]], boundary: String
+  ) {
+    self.task = task
+    self.path = path
+    self.names = names
+    self.sources = sources
+    self.boundary = boundary
     channels = nil
     keypointShape = nil
     keypointFlip = nil
@@ -117,7 +148,7 @@ public struct Dataset: Sendable, Hashable {
     for source in sources {
       images +=
         FileSystem.isDirectory(source)
-        ? try DatasetFiles.files(below: source) : try Self.list(source)
+        ? try DatasetFiles.files(below: source) : try list(source)
     }
     images.removeAll { !Self.suffixes.contains(FilePath.suffix($0)) }
     guard !images.isEmpty else {
@@ -188,14 +219,27 @@ public struct Dataset: Sendable, Hashable {
     }
   }
 
-  private static func list(_ path: String) throws(DatasetError) -> [String] {
+  private func list(_ path: String) throws(DatasetError) -> [String] {
     let bytes = try DatasetFiles.read(path, maximumBytes: 1 << 28)
     let directory = FilePath.directory(of: path)
-    return bytes.split(separator: UInt8(ascii: "\n")).compactMap { line in
+    var images: [String] = []
+    let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
+    for (index, line) in lines.enumerated() {
       let text = String(decoding: line, as: UTF8.self).filter { $0 != "\r" && $0 != "\r\n" }
-      guard !text.isEmpty else { return nil }
-      if text.hasPrefix("./") { return FilePath.joined(directory, String(text.dropFirst(2))) }
-      return FileSystem.exists(text) ? text : FilePath.joined(directory, text)
+      guard !text.isEmpty else { continue }
+      let beside = FilePath.joined(
+        directory, text.hasPrefix("./") ? String(text.dropFirst(2)) : text)
+      if let boundary {
+        guard FilePath.isInside(beside, boundary) else {
+          throw .malformed(
+            path: path, line: index + 1,
+            reason: "\(text.excerpt(limit: 80)) lies outside of the archive")
+        }
+        images.append(beside)
+      } else {
+        images.append(!text.hasPrefix("./") && FileSystem.exists(text) ? text : beside)
+      }
     }
+    return images
   }
 }

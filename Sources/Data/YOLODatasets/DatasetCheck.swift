@@ -39,6 +39,25 @@ public struct DatasetCheck: Sendable {
   public var isSound: Bool { omittedFaults == 0 && !faults.contains { $0.severity == .error } }
 }
 
+/// An image of a dataset as it was found.
+public struct CheckedImage: Sendable {
+  /// The file.
+  public let path: String
+  /// The part: train, val or test.
+  public let split: String
+  /// Its size in pixels; nil if it could not be decoded.
+  public internal(set) var size: Size?
+  /// Its class in a set for classification.
+  public let classIndex: Int?
+  /// The labels of its sound rows; empty without a label file.
+  public internal(set) var labels = ImageLabels(instances: [], duplicates: 0)
+  /// What is wrong with it or with its labels.
+  public internal(set) var faults: [DatasetFault] = []
+
+  /// Whether Ultralytics leaves it out because it or its labels are damaged.
+  public var isFaulty: Bool { faults.contains { $0.severity == .error } }
+}
+
 extension DatasetCheck {
   /// Looks at a dataset.
   ///
@@ -56,14 +75,33 @@ extension DatasetCheck {
     progress: @escaping @Sendable (_ total: Int) -> Void = { _ in }
   ) throws(DatasetError) {
     let task = if let task { task } else { try Self.guessedTask(path) }
-    let dataset = try Dataset.open(path: path, task: task)
+    self.init(
+      try Dataset.open(path: path, task: task), maximumImageBytes: maximumImageBytes, size: size,
+      progress: progress, visit: { (_) throws(Never) in })
+  }
+
+  /// Looks at a dataset.
+  ///
+  /// - Parameters:
+  ///   - dataset: The set.
+  ///   - maximumImageBytes: The maximum size of an image file in bytes.
+  ///   - size: Decodes an image, all of it, and returns its size; called on several threads.
+  ///   - progress: Called after each image, on any thread.
+  ///   - visit: Called with each image in the order of the parts and of their images, on the calling
+  ///     thread; what it throws ends the check.
+  public init<Failure>(
+    _ dataset: Dataset, maximumImageBytes: Int = 1 << 30,
+    size: @escaping @Sendable ([UInt8], _ path: String) throws -> Size,
+    progress: @escaping @Sendable (_ total: Int) -> Void = { _ in },
+    visit: (CheckedImage) throws(Failure) -> Void
+  ) throws(Failure) {
     var run = Run(
       dataset: dataset, maximumImageBytes: maximumImageBytes, size: size, progress: progress)
     run.checkDescription()
     var summaries: [SplitSummary] = []
-    for split in dataset.presentSplits { summaries.append(run.check(split)) }
+    for split in dataset.presentSplits { summaries.append(try run.check(split, visit)) }
     run.checkClasses()
-    self.task = task
+    task = dataset.task
     names = dataset.names
     splits = summaries
     instancesOfClass = run.instances
@@ -80,8 +118,22 @@ extension DatasetCheck {
       description = FilePath.joined(path, "data.yaml")
       guard FileSystem.exists(description) else { return .classify }
     }
-    if (try? Dataset(description: description, task: .pose)) != nil { return .pose }
-    let dataset = try Dataset(description: description, task: .detect)
+    return try guessedTask(description: description)
+  }
+
+  /// Returns what the labels of a described set are for.
+  static func guessedTask(
+    description: String, boundary: String? = nil
+  ) throws(DatasetError) -> VisionTask {
+    if (try? Dataset(description: description, task: .pose, boundary: boundary)) != nil {
+      return .pose
+    }
+    return guessedTask(
+      of: try Dataset(description: description, task: .detect, boundary: boundary))
+  }
+
+  /// Returns what labels are for, by the first row that there is.
+  static func guessedTask(of dataset: Dataset) -> VisionTask {
     for split in dataset.presentSplits {
       // What is wrong with a part is told when it is looked at.
       guard let images = try? dataset.images(of: split) else { continue }
@@ -132,9 +184,13 @@ private struct Run {
 
   /// What was found about an image.
   private struct ImageOutcome: Sendable {
-    var faults: [DatasetFault] = []
+    var image: CheckedImage
     var content: Content?
-    var classes: [Int] = []
+
+    /// The classes of what it shows.
+    var classes: [Int] {
+      image.classIndex.map { [$0] } ?? image.labels.instances.map(\.classIndex)
+    }
   }
 
   init(
@@ -205,7 +261,9 @@ private struct Run {
 
   // MARK: - Images
 
-  mutating func check(_ split: String) -> DatasetCheck.SplitSummary {
+  mutating func check<Failure>(
+    _ split: String, _ visit: (CheckedImage) throws(Failure) -> Void
+  ) throws(Failure) -> DatasetCheck.SplitSummary {
     var summary = DatasetCheck.SplitSummary(split: split)
     let images: [(path: String, classIndex: Int?)]
     do throws(DatasetError) {
@@ -221,9 +279,12 @@ private struct Run {
     summary.images = images.count
     checkShared(images.map(\.path), in: split)
     for start in stride(from: 0, to: images.count, by: Self.batch) {
-      let part = Array(images[start..<min(start + Self.batch, images.count)])
-      for (image, outcome) in zip(part, outcomes(of: part, total: images.count)) {
-        record(outcome, of: image.path, in: split, &summary)
+      let part = images[start..<min(start + Self.batch, images.count)].map {
+        CheckedImage(path: $0.path, split: split, classIndex: $0.classIndex)
+      }
+      for outcome in outcomes(of: part, total: images.count) {
+        record(outcome, &summary)
+        try visit(outcome.image)
       }
     }
     if dataset.task != .classify, summary.labeledImages == 0, let first = images.first {
@@ -257,14 +318,15 @@ private struct Run {
   }
 
   private mutating func record(
-    _ outcome: ImageOutcome, of path: String, in split: String,
-    _ summary: inout DatasetCheck.SplitSummary
+    _ outcome: ImageOutcome, _ summary: inout DatasetCheck.SplitSummary
   ) {
-    if outcome.faults.contains(where: { $0.severity == .error }) { summary.faultyImages += 1 }
-    for fault in outcome.faults { add(fault) }
-    if !outcome.classes.isEmpty { summary.labeledImages += 1 }
-    summary.instances += outcome.classes.count
-    for index in outcome.classes {
+    let (path, split) = (outcome.image.path, outcome.image.split)
+    if outcome.image.isFaulty { summary.faultyImages += 1 }
+    for fault in outcome.image.faults { add(fault) }
+    let classes = outcome.classes
+    if !classes.isEmpty { summary.labeledImages += 1 }
+    summary.instances += classes.count
+    for index in classes {
       instances[index] += 1
       if split == "train" { trainingInstances[index] += 1 }
     }
@@ -288,42 +350,38 @@ private struct Run {
   }
 
   /// Looks at images on all threads; the outcomes are in the order of the images.
-  private func outcomes(
-    of images: [(path: String, classIndex: Int?)], total: Int
-  ) -> [ImageOutcome] {
-    let outcomes = Mutex([ImageOutcome](repeating: ImageOutcome(), count: images.count))
+  private func outcomes(of images: [CheckedImage], total: Int) -> [ImageOutcome] {
+    let outcomes = Mutex(images.map { ImageOutcome(image: $0) })
     DispatchQueue.concurrentPerform(iterations: images.count) { index in
-      let outcome = outcome(images[index].path, images[index].classIndex)
+      let outcome = outcome(images[index])
       outcomes.withLock { $0[index] = outcome }
       progress(total)
     }
     return outcomes.withLock { $0 }
   }
 
-  private func outcome(_ path: String, _ classIndex: Int?) -> ImageOutcome {
-    var outcome = ImageOutcome()
+  private func outcome(_ image: CheckedImage) -> ImageOutcome {
+    let path = image.path
+    var outcome = ImageOutcome(image: image)
     do {
       let bytes = try DatasetFiles.read(path, maximumBytes: maximumImageBytes)
       outcome.content = Content(bytes)
       let size = try size(bytes, path)
+      outcome.image.size = size
       try Dataset.check(size, ofImage: path)
     } catch let error as DatasetError {
-      outcome.faults.append(
+      outcome.image.faults.append(
         error.isUnreadable
           ? DatasetFault(.error, .unreadableImage, path, "\(error)") : DatasetFault(error))
     } catch {
-      outcome.faults.append(DatasetFault(.error, .unreadableImage, path, "\(error)"))
+      outcome.image.faults.append(DatasetFault(.error, .unreadableImage, path, "\(error)"))
     }
-    if let classIndex {
-      outcome.classes = [classIndex]
-    } else {
-      checkLabels(ofImage: path, &outcome)
-    }
+    if image.classIndex == nil { checkLabels(of: &outcome.image) }
     return outcome
   }
 
-  private func checkLabels(ofImage image: String, _ outcome: inout ImageOutcome) {
-    let path = Dataset.labelPath(ofImage: image)
+  private func checkLabels(of image: inout CheckedImage) {
+    let path = Dataset.labelPath(ofImage: image.path)
     guard FileSystem.exists(path) else { return }
     do throws(DatasetError) {
       let bytes = try DatasetFiles.read(path, maximumBytes: LabelReader.maximumBytes)
@@ -331,22 +389,22 @@ private struct Run {
         path: path, task: dataset.task, classCount: dataset.names.count,
         keypointShape: dataset.keypointShape)
       let (labels, errors) = try reader.scan(bytes)
-      outcome.faults += errors.map { DatasetFault($0) }
-      outcome.classes = labels.instances.map(\.classIndex)
+      image.faults += errors.map { DatasetFault($0) }
+      image.labels = labels
       if labels.duplicates > 0 {
-        outcome.faults.append(
+        image.faults.append(
           DatasetFault(
             .warning, .repeatedLabel, path,
             "\(path): rows that occur before: \(labels.duplicates)"))
       }
       let empty = labels.instances.count { $0.box.width <= 0 || $0.box.height <= 0 }
       if empty > 0 {
-        outcome.faults.append(
+        image.faults.append(
           DatasetFault(
             .warning, .emptyBox, path, "\(path): objects without width or height: \(empty)"))
       }
     } catch {
-      outcome.faults.append(DatasetFault(error))
+      image.faults.append(DatasetFault(error))
     }
   }
 }

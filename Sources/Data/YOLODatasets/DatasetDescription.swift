@@ -4,6 +4,8 @@ import YOLOSystem
 struct DatasetDescription {
   let path: String
   let root: YAMLNode
+  /// The directory that nothing may lie outside of, if there is one.
+  let boundary: String?
 
   private func invalid(
     _ key: String, _ node: YAMLNode, expected: String
@@ -109,7 +111,11 @@ struct DatasetDescription {
     if let node = value("path") {
       guard let text = node.text else { throw invalid("path", node, expected: "a directory") }
       let beside = FilePath.joined(directory, text)
-      base = FileSystem.exists(beside) || !FileSystem.exists(text) ? beside : text
+      if boundary == nil {
+        base = FileSystem.exists(beside) || !FileSystem.exists(text) ? beside : text
+      } else if isInside(beside), FileSystem.isDirectory(beside) {
+        base = beside
+      }
     }
     var sources: [String: [String]] = [:]
     for split in Dataset.splits {
@@ -118,11 +124,13 @@ struct DatasetDescription {
       guard let node else { continue }
       let expected = "a directory or list of images, or several of them"
       switch node.content {
-      case .scalar(let text): sources[split] = [located(text, in: base)]
+      case .scalar(let text): sources[split] = [try located(text, in: base, split, node)]
       case .list(let elements) where !elements.isEmpty:
         let texts = elements.compactMap(\.text)
         guard texts.count == elements.count else { throw invalid(split, node, expected: expected) }
-        sources[split] = texts.map { located($0, in: base) }
+        sources[split] = try texts.map { (text) throws(DatasetError) in
+          try located(text, in: base, split, node)
+        }
       default: throw invalid(split, node, expected: expected)
       }
     }
@@ -130,10 +138,34 @@ struct DatasetDescription {
   }
 
   /// Some exports write `../images` for a directory that lies beside the description.
-  private func located(_ source: String, in base: String) -> String {
+  private func located(
+    _ source: String, in base: String, _ split: String, _ node: YAMLNode
+  ) throws(DatasetError) -> String {
     let path = FilePath.joined(base, source)
+    if boundary != nil, !isInside(path) || !FileSystem.exists(path) {
+      if let inside = located(source, below: base) { return inside }
+      guard isInside(path) else {
+        throw invalid(split, node, expected: "a directory or list of the archive")
+      }
+    }
     guard source.hasPrefix("../"), !FileSystem.exists(path) else { return path }
     let beside = FilePath.joined(base, String(source.dropFirst(3)))
     return FileSystem.exists(beside) ? beside : path
+  }
+
+  /// Returns what a path of the machine that a description comes from means here: the longest part
+  /// of its end that exists.
+  private func located(_ source: String, below base: String) -> String? {
+    var parts = source.split(separator: "/")[...]
+    while !parts.isEmpty {
+      let path = FilePath.joined(base, parts.joined(separator: "/"))
+      if isInside(path), FileSystem.exists(path) { return path }
+      parts.removeFirst()
+    }
+    return nil
+  }
+
+  private func isInside(_ path: String) -> Bool {
+    boundary.map { FilePath.isInside(path, $0) } ?? true
   }
 }

@@ -182,6 +182,26 @@ package enum FilePath {
     return directory.hasSuffix("/") ? directory + rest : "\(directory)/\(rest)"
   }
 
+  /// Whether a path lies in a directory by its text alone: links are not looked at.
+  package static func isInside(_ path: String, _ directory: String) -> Bool {
+    var depth = 0
+    let root = directory.split(separator: "/")
+    guard path.hasPrefix("/") == directory.hasPrefix("/") else { return false }
+    for (index, part) in path.split(separator: "/").enumerated() {
+      if index < root.count {
+        guard part == root[index] else { return false }
+        continue
+      }
+      switch part {
+      case ".": continue
+      case "..": depth -= 1
+      default: depth += 1
+      }
+      guard depth >= 0 else { return false }
+    }
+    return path.split(separator: "/").count >= root.count
+  }
+
   /// Returns the directory that a file is in, empty for the working directory.
   package static func directory(of path: String) -> String {
     guard let slash = path.lastIndex(of: "/") else { return "" }

@@ -1,0 +1,180 @@
+public import YOLOGeometry
+import YOLOSystem
+
+/// Finding out what a directory of unknown making is as a dataset: an unpacked archive.
+extension Dataset {
+  /// The suffixes of descriptions.
+  private static let descriptionSuffixes: Set<String> = ["yaml", "yml"]
+  /// The directories inside one another in which a description is looked for.
+  private static let descriptionDepth = 3
+
+  /// Finds the dataset in a directory and in what lies in it.
+  ///
+  /// A YAML file that names classes or parts is a description. Without one, directories of images
+  /// that are named after classes are a set for classification, in parts or as a whole; anything
+  /// else with images is a set whose classes are called `class0` … by the labels, and whose parts
+  /// are told by the names of its directories. What belongs to no part is for training.
+  ///
+  /// - Parameters:
+  ///   - directory: The directory, without links, which no image of the set lies outside of.
+  ///   - task: What the labels are for; if nil, the description and the first label tell.
+  /// - Throws: Any `DatasetError` about the description, and `noImages` if there is nothing.
+  public static func find(
+    in directory: String, task: VisionTask? = nil
+  ) throws(DatasetError) -> Dataset {
+    if task != .classify, let description = try description(in: directory) {
+      let task =
+        if let task { task } else {
+          try DatasetCheck.guessedTask(description: description, boundary: directory)
+        }
+      return try Dataset(description: description, task: task, boundary: directory)
+    }
+    let files = try DatasetFiles.files(below: directory)
+    let images = files.filter { suffixes.contains(FilePath.suffix($0)) }
+    guard !images.isEmpty else { throw .noImages(path: directory, suffixes: suffixes) }
+    let tree = ImageTree(directory, images)
+    let isLabeled = files.contains { file in
+      FilePath.suffix(file) == "txt" && tree.labels.contains(file)
+    }
+    if task ?? .classify == .classify, !isLabeled, let classes = tree.classes {
+      return Dataset(
+        task: .classify, path: directory, names: classes.names, sources: classes.sources,
+        boundary: directory)
+    }
+    guard task != .classify else {
+      throw .missingSplit(
+        path: directory, split: "a directory for each class", present: tree.sources.keys.sorted())
+    }
+    let names = try (0...tree.maximumClass()).map { "class\($0)" }
+    let dataset = Dataset(
+      task: task ?? .detect, path: directory, names: names, sources: tree.sources,
+      boundary: directory)
+    guard task == nil else { return dataset }
+    return Dataset(
+      task: DatasetCheck.guessedTask(of: dataset), path: directory, names: names,
+      sources: tree.sources, boundary: directory)
+  }
+
+  /// Returns the description that lies highest; of several in one directory `data.yaml`, else the
+  /// first by name.
+  private static func description(in root: String) throws(DatasetError) -> String? {
+    var level = [root]
+    for _ in 0..<descriptionDepth {
+      var next: [String] = []
+      for directory in level {
+        var found: [String] = []
+        for name in try DatasetFiles.entries(of: directory) {
+          let path = FilePath.joined(directory, name)
+          if FileSystem.isDirectory(path) {
+            next.append(path)
+          } else if descriptionSuffixes.contains(FilePath.suffix(name)) {
+            if try isDescription(path) { found.append(path) }
+          }
+        }
+        if let named = found.first(where: { FilePath.name(of: $0) == "data.yaml" }) {
+          return named
+        }
+        if let first = found.first { return first }
+      }
+      level = next
+    }
+    return nil
+  }
+
+  /// Whether a YAML file names classes or parts; one that cannot be read is an error where it is
+  /// called `data.yaml`.
+  private static func isDescription(_ path: String) throws(DatasetError) -> Bool {
+    let isNamed = FilePath.name(of: path) == "data.yaml"
+    let root: YAMLNode
+    do {
+      root = try YAMLReader.read(
+        try DatasetFiles.read(path, maximumBytes: YAMLReader.maximumBytes))
+    } catch let error as YAMLFailure {
+      guard isNamed else { return false }
+      throw .malformed(path: path, line: error.line, reason: error.reason)
+    } catch let error as DatasetError {
+      throw error
+    } catch {
+      return false
+    }
+    return isNamed || ["names", "nc", "train"].contains { root[$0] != nil }
+  }
+}
+
+/// The images of a directory by what the directories in it are called.
+private struct ImageTree {
+  let root: String
+  /// The images, in parts by the names of directories.
+  private(set) var sources: [String: [String]] = [:]
+  /// Where the labels of the images are.
+  let labels: Set<String>
+  private let images: [String]
+
+  init(_ root: String, _ images: [String]) {
+    self.root = root
+    self.images = images
+    labels = Set(images.map { Dataset.labelPath(ofImage: $0) })
+    var directories: [String: Set<String>] = [:]
+    for image in images {
+      let directory = FilePath.directory(of: image)
+      directories[Self.split(directory, below: root) ?? "train", default: []].insert(directory)
+    }
+    sources = directories.mapValues { directories in
+      // A directory stands for all that is in it.
+      directories.filter { directory in
+        !directories.contains { $0 != directory && FilePath.isInside(directory, $0) }
+      }.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+    }
+  }
+
+  /// Returns the part that a name of a directory means.
+  private static func split(named name: Substring) -> String? {
+    switch name.lowercased() {
+    case "train", "training": "train"
+    case "val", "valid", "validation": "val"
+    case "test", "testing": "test"
+    default: nil
+    }
+  }
+
+  private static func split(_ directory: String, below root: String) -> String? {
+    directory.dropFirst(root.count).split(separator: "/").lazy.compactMap { split(named: $0) }.first
+  }
+
+  /// The classes and parts, if every image lies in a directory that is named after a class.
+  var classes: (names: [String], sources: [String: [String]])? {
+    var names: Set<String> = []
+    var sources: [String: Set<String>] = [:]
+    for image in images {
+      var parts = image.dropFirst(root.count).split(separator: "/").dropLast()
+      guard let name = parts.popLast(), name != "images", Self.split(named: name) == nil
+      else { return nil }
+      names.insert(String(name))
+      let split = parts.last.flatMap { Self.split(named: $0) } ?? "train"
+      sources[split, default: []]
+        .insert(FilePath.directory(of: FilePath.directory(of: image)))
+    }
+    // One directory with images in it is that, and no class.
+    guard names.count > 1, sources.values.allSatisfy({ $0.count == 1 }) else { return nil }
+    return (
+      names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) },
+      sources.mapValues { Array($0) }
+    )
+  }
+
+  /// Returns the greatest class that a label names, 0 if none does.
+  func maximumClass() throws(DatasetError) -> Int {
+    var maximum = 0
+    for label in labels where FileSystem.exists(label) {
+      let bytes = try DatasetFiles.read(label, maximumBytes: LabelReader.maximumBytes)
+      for line in bytes.split(separator: UInt8(ascii: "\n")) {
+        let word = line.drop { $0 == 0x20 || $0 == 0x09 }.prefix { (0x30...0x39).contains($0) }
+        guard let index = Int(String(decoding: word, as: UTF8.self)),
+          index < Dataset.maximumClasses
+        else { continue }
+        maximum = max(maximum, index)
+      }
+    }
+    return maximum
+  }
+}
