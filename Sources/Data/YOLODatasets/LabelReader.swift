@@ -40,6 +40,7 @@ struct LabelReader {
     var (rows, faults) = try rows(bytes)
     let isPolygonal = task != .pose && rows.contains { $0.values.count > 6 }
     var instances: [Instance] = []
+    var numbers: [[Float]] = []
     var seen: Set<Instance> = []
     var duplicates = 0
     for row in rows {
@@ -48,13 +49,20 @@ struct LabelReader {
         // Polygons that differ within the same box are one object to Ultralytics, too.
         var key = instance
         key.geometry = .keypoints(instance.box, instance.keypoints ?? [])
-        if seen.insert(key).inserted { instances.append(instance) } else { duplicates += 1 }
+        guard seen.insert(key).inserted else {
+          duplicates += 1
+          continue
+        }
+        instances.append(instance)
+        numbers.append(row.values)
       } catch {
         faults.append(error)
       }
     }
     faults.sort { ($0.line ?? 0) < ($1.line ?? 0) }
-    return (ImageLabels(instances: instances, duplicates: duplicates), faults)
+    return (
+      ImageLabels(instances: instances, duplicates: duplicates, rows: numbers), faults
+    )
   }
 
   /// The numbers of the first row, for guessing what labels are of; nil for an empty file.

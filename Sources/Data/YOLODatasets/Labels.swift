@@ -10,11 +10,15 @@ public struct ImageLabels: Sendable, Hashable {
   public let instances: [Instance]
   /// The rows that were left out because they occur before.
   public let duplicates: Int
+  /// The numbers of the row that each of the instances was read from, the class first; empty for
+  /// labels that come from elsewhere.
+  public let rows: [[Float]]
 
   /// Creates labels.
-  public init(instances: [Instance], duplicates: Int) {
+  public init(instances: [Instance], duplicates: Int, rows: [[Float]] = []) {
     self.instances = instances
     self.duplicates = duplicates
+    self.rows = rows
   }
 }
 
