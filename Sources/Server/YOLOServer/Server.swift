@@ -26,6 +26,8 @@ public struct Server: Sendable {
   let counter: CallCounter?
   let endpoints: EndpointTable
   let controllers: Controllers
+  /// What deletes the trash of a platform in time; nil if there is none.
+  let sweeper: TrashSweeper?
 
   /// Prepares a server; nothing is listened on yet.
   ///
@@ -50,6 +52,7 @@ public struct Server: Sendable {
       }
     keyPolicy = try await KeyPolicy(keys: keys, isPlatform: platform != nil)
     counter = platform.map { CallCounter(database: $0) }
+    sweeper = platform.map { TrashSweeper(trash: TrashRepository(database: $0), logger: logger) }
     let options = settings.runtimeOptions
     models = ModelStore(settings: settings, options: options, logger: logger)
     queue = InferenceQueue(
@@ -131,7 +134,7 @@ public struct Server: Sendable {
       },
       logger: logger)
     var configuration = ServiceGroupConfiguration(
-      services: [models, application], gracefulShutdownSignals: signals, logger: logger)
+      services: [models] + (sweeper.map { [$0] } ?? []) + [application], gracefulShutdownSignals: signals, logger: logger)
     configuration.maximumGracefulShutdownDuration = .seconds(settings.limits.drainTimeout)
     let outcome: Result<Void, any Error>
     do {

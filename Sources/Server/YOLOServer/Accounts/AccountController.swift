@@ -18,7 +18,7 @@ struct AccountController: Sendable {
       AccountSummary(
         username: account.username, name: account.name, accountType: "personal",
         plan: account.plan, creditsCents: balance.cents,
-        counts: AccountSummary.Counts(use: .of(account)), teams: []))
+        counts: AccountSummary.Counts(use: try await accounts.use(of: account)), teams: []))
   }
 
   /// `GET /api/users?username=`.
@@ -38,7 +38,7 @@ struct AccountController: Sendable {
   /// `GET /api/storage`.
   func storage(_ request: Request, _ context: ServerContext) async throws -> Response {
     let account = try context.account()
-    let use = ResourceUse.of(account)
+    let use = try await accounts.use(of: account)
     let storage = Quota(current: use.bytes, limit: account.limits.storageBytes)
     return try .encoded(
       Superset(
@@ -47,7 +47,9 @@ struct AccountController: Sendable {
         flat: StorageSummary(
           tier: account.plan,
           usage: StorageSummary.Usage(
-            storage: storage, projects: nil, datasets: nil,
+            storage: storage,
+            projects: Quota(current: use.projects, limit: ProjectRepository.maximumCount),
+            datasets: nil,
             models: Quota(current: use.models, limit: account.limits.models),
             deployments: Quota(current: use.deployments, limit: account.limits.deployments)),
           updatedAt: Timestamp(accounts.clock()),
@@ -76,7 +78,7 @@ struct AccountController: Sendable {
     let balance = try await ledger.balance(of: account)
     let counts = try await counter.counts(
       of: account.id, in: CallWindow.windows(of: account.limits), now: accounts.clock())
-    let use = ResourceUse.of(account)
+    let use = try await accounts.use(of: account)
     let limit = account.limits.storageBytes
     let summary = UsageSummary(
       plan: UsageSummary.PlanState(
@@ -104,7 +106,7 @@ struct AccountController: Sendable {
   }
 }
 
-/// What an account has: the sums over the tables of resources.
+/// What an account has: the sums over the tables of resources, the trash among them.
 struct ResourceUse: Sendable {
   var datasets = 0
   var models = 0
@@ -117,11 +119,26 @@ struct ResourceUse: Sendable {
 
   /// All bytes.
   var bytes: Int { datasetBytes + modelBytes + exportBytes }
+}
 
-  /// Returns what an account has.
-  ///
-  /// The schema has no table of resources yet, and no endpoint that creates one, so that all of
-  /// them are none.
-  static func of(_ account: Account) -> ResourceUse { ResourceUse() }
+extension AccountRepository {
+  /// Returns what an account has; a file that several models have counts once.
+  func use(of account: Account) async throws(PlatformError) -> ResourceUse {
+    try await database.read { database in
+      func sum(_ sql: String) throws -> Int {
+        try Int.fetchOne(database, sql: sql, arguments: [account.id]) ?? 0
+      }
+      var use = ResourceUse()
+      use.projects = try sum("SELECT count(*) FROM project WHERE account = ?")
+      use.models = try sum("SELECT count(*) FROM model WHERE account = ?")
+      use.modelBytes = try sum(
+        """
+        SELECT sum(fileBytes) FROM
+          (SELECT DISTINCT fileDigest, fileBytes FROM model
+            WHERE account = ? AND fileDigest IS NOT NULL)
+        """)
+      return use
+    }
+  }
 }
 #endif

@@ -15,6 +15,23 @@ package enum PlatformError: Error, Sendable, Hashable {
   case tooMany(what: String, maximum: Int)
   /// An entry of the ledger of this identifier exists already.
   case repeatedEntry(externalID: String)
+  /// There is no such resource, or none that whoever asks may see.
+  case unknownResource(ResourceKind, String)
+  /// The resource belongs to another account.
+  case foreignResource(ResourceKind, String)
+  /// Another resource has the slug.
+  case takenSlug(ResourceKind, String)
+  /// The account has as many as its plan allows.
+  case planLimit(what: String, maximum: Int)
+  /// The project of a model is in the trash itself.
+  case projectInTrash(String)
+}
+
+/// A kind of what accounts have.
+package enum ResourceKind: String, Sendable, Hashable, CaseIterable, Codable {
+  case project
+  case dataset
+  case model
 }
 
 extension PlatformError: CustomStringConvertible {
@@ -30,6 +47,13 @@ extension PlatformError: CustomStringConvertible {
     case .invalid(let argument, let given, let expected):
       "\(argument) must be \(expected), but \"\(given)\" was given"
     case .tooMany(let what, let maximum): "the account has its \(maximum) \(what)"
+    case .unknownResource(let kind, let name): "there is no \(kind.rawValue) \(name)"
+    case .foreignResource(let kind, let name):
+      "the \(kind.rawValue) \(name) belongs to another account"
+    case .takenSlug(let kind, let slug): "there is already a \(kind.rawValue) \(slug)"
+    case .planLimit(let what, let maximum): "the account has the \(maximum) \(what) that it may have"
+    case .projectInTrash(let project):
+      "the project \(project) of this model is in the trash, too: restore the project first"
     case .repeatedEntry(let externalID): "the ledger has the entry \(externalID) already"
     }
   }
