@@ -1,4 +1,5 @@
 #if Server
+import GRDB
 import HTTPTypes
 import Hummingbird
 
@@ -18,7 +19,7 @@ struct AccountController: Sendable {
       AccountSummary(
         username: account.username, name: account.name, accountType: "personal",
         plan: account.plan, creditsCents: balance.cents,
-        counts: AccountSummary.Counts(use: .of(account)), teams: []))
+        counts: AccountSummary.Counts(use: try await use(of: account)), teams: []))
   }
 
   /// `GET /api/users?username=`.
@@ -38,7 +39,7 @@ struct AccountController: Sendable {
   /// `GET /api/storage`.
   func storage(_ request: Request, _ context: ServerContext) async throws -> Response {
     let account = try context.account()
-    let use = ResourceUse.of(account)
+    let use = try await use(of: account)
     let storage = Quota(current: use.bytes, limit: account.limits.storageBytes)
     return try .encoded(
       Superset(
@@ -76,7 +77,7 @@ struct AccountController: Sendable {
     let balance = try await ledger.balance(of: account)
     let counts = try await counter.counts(
       of: account.id, in: CallWindow.windows(of: account.limits), now: accounts.clock())
-    let use = ResourceUse.of(account)
+    let use = try await use(of: account)
     let limit = account.limits.storageBytes
     let summary = UsageSummary(
       plan: UsageSummary.PlanState(
@@ -104,6 +105,12 @@ struct AccountController: Sendable {
   }
 }
 
+extension AccountController {
+  private func use(of account: Account) async throws(PlatformError) -> ResourceUse {
+    try await accounts.database.read { try ResourceUse.of(account, $0) }
+  }
+}
+
 /// What an account has: the sums over the tables of resources.
 struct ResourceUse: Sendable {
   var datasets = 0
@@ -114,14 +121,21 @@ struct ResourceUse: Sendable {
   var datasetBytes = 0
   var modelBytes = 0
   var exportBytes = 0
-
-  /// All bytes.
-  var bytes: Int { datasetBytes + modelBytes + exportBytes }
+  /// The bytes of all objects, each counted once; those of uploads that belong to nothing yet are
+  /// among them.
+  var bytes = 0
 
   /// Returns what an account has.
   ///
-  /// The schema has no table of resources yet, and no endpoint that creates one, so that all of
-  /// them are none.
-  static func of(_ account: Account) -> ResourceUse { ResourceUse() }
+  /// The schema has no table of resources yet, so that there are none of them; but objects.
+  static func of(_ account: Account, _ database: Database) throws -> ResourceUse {
+    let bytes = try ObjectTable.useByKind(database, of: account.id)
+    var use = ResourceUse()
+    use.datasetBytes = bytes[.datasets, default: 0] + bytes[.images, default: 0]
+    use.modelBytes = bytes[.models, default: 0]
+    use.exportBytes = bytes[.exports, default: 0]
+    use.bytes = try ObjectTable.use(database, of: account.id)
+    return use
+  }
 }
 #endif

@@ -1,4 +1,6 @@
 #if Server
+import YOLOSystem
+
 /// Why the platform refuses something that was asked of its database.
 package enum PlatformError: Error, Sendable, Hashable {
   /// The database cannot be read or written.
@@ -15,6 +17,10 @@ package enum PlatformError: Error, Sendable, Hashable {
   case tooMany(what: String, maximum: Int)
   /// An entry of the ledger of this identifier exists already.
   case repeatedEntry(externalID: String)
+  /// The account uses so many bytes that there is no room for more.
+  case storageFull(used: Int, adding: Int, limit: Int)
+  /// Objects cannot be written or read.
+  case storage(StorageError)
 }
 
 extension PlatformError: CustomStringConvertible {
@@ -31,6 +37,9 @@ extension PlatformError: CustomStringConvertible {
       "\(argument) must be \(expected), but \"\(given)\" was given"
     case .tooMany(let what, let maximum): "the account has its \(maximum) \(what)"
     case .repeatedEntry(let externalID): "the ledger has the entry \(externalID) already"
+    case .storageFull(let used, let adding, let limit):
+      "the account uses \(used) of its \(limit) bytes, so there is no room for \(adding) more"
+    case .storage(let error): "\(error)"
     }
   }
 
@@ -38,6 +47,9 @@ extension PlatformError: CustomStringConvertible {
   init(_ error: any Error, path: String) {
     switch error {
     case let error as PlatformError: self = error
+    case let error as StorageError: self = .storage(error)
+    case let error as FileError:
+      self = .storage(.inaccessible(path: error.path, reason: error.message))
     default: self = .database(KeyStoreError(error, path: path))
     }
   }

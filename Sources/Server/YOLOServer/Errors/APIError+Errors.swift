@@ -100,9 +100,16 @@ extension APIError {
     case .unknownAccount(let name): self = .notFound("There is no account \(name).")
     case .unknownKey(let id): self = .notFound("There is no active key \(id).")
     case .takenName, .tooMany, .repeatedEntry: self = .conflict("\(error).")
+    case .storageFull(let used, _, let limit):
+      self = .forbidden(
+        "\(error).", details: [JSONMember("used", .int(used)), JSONMember("limit", .int(limit))])
+    case .storage(.unknown(let what)): self = .notFound("There is no \(what).")
+    // Paths are for operators.
+    case .storage(.diskFull), .database(.full):
+      self = .unavailable("The server has no room on its disk.", retryAfter: 60)
     case .database(.busy):
       self = .unavailable("The database is locked by another process; try again.")
-    case .database: return nil
+    case .storage, .database: return nil
     }
   }
 
