@@ -1,4 +1,5 @@
 #if Server
+import GRDB
 import HTTPTypes
 import Hummingbird
 
@@ -116,27 +117,28 @@ struct ResourceUse: Sendable {
   var datasetBytes = 0
   var modelBytes = 0
   var exportBytes = 0
-
-  /// All bytes.
-  var bytes: Int { datasetBytes + modelBytes + exportBytes }
+  /// The bytes of all objects, each counted once; those of uploads that belong to nothing yet are
+  /// among them.
+  var bytes = 0
 }
 
 extension AccountRepository {
-  /// Returns what an account has; a file that several models have counts once.
+  /// Returns what an account has.
   func use(of account: Account) async throws(PlatformError) -> ResourceUse {
     try await database.read { database in
-      func sum(_ sql: String) throws -> Int {
-        try Int.fetchOne(database, sql: sql, arguments: [account.id]) ?? 0
+      func count(_ table: String) throws -> Int {
+        try Int.fetchOne(
+          database, sql: "SELECT count(*) FROM \(table) WHERE account = ?",
+          arguments: [account.id]) ?? 0
       }
+      let bytes = try ObjectTable.useByKind(database, of: account.id)
       var use = ResourceUse()
-      use.projects = try sum("SELECT count(*) FROM project WHERE account = ?")
-      use.models = try sum("SELECT count(*) FROM model WHERE account = ?")
-      use.modelBytes = try sum(
-        """
-        SELECT sum(fileBytes) FROM
-          (SELECT DISTINCT fileDigest, fileBytes FROM model
-            WHERE account = ? AND fileDigest IS NOT NULL)
-        """)
+      use.projects = try count("project")
+      use.models = try count("model")
+      use.datasetBytes = bytes[.datasets, default: 0] + bytes[.images, default: 0]
+      use.modelBytes = bytes[.models, default: 0]
+      use.exportBytes = bytes[.exports, default: 0]
+      use.bytes = try ObjectTable.use(database, of: account.id)
       return use
     }
   }

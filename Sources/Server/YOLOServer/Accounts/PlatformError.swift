@@ -1,4 +1,6 @@
 #if Server
+import YOLOSystem
+
 /// Why the platform refuses something that was asked of its database.
 package enum PlatformError: Error, Sendable, Hashable {
   /// The database cannot be read or written.
@@ -15,6 +17,10 @@ package enum PlatformError: Error, Sendable, Hashable {
   case tooMany(what: String, maximum: Int)
   /// An entry of the ledger of this identifier exists already.
   case repeatedEntry(externalID: String)
+  /// The account uses so many bytes that there is no room for more.
+  case storageFull(used: Int, adding: Int, limit: Int)
+  /// Objects cannot be written or read.
+  case storage(StorageError)
   /// There is no such resource, or none that whoever asks may see.
   case unknownResource(ResourceKind, String)
   /// The resource belongs to another account.
@@ -55,6 +61,9 @@ extension PlatformError: CustomStringConvertible {
     case .projectInTrash(let project):
       "the project \(project) of this model is in the trash, too: restore the project first"
     case .repeatedEntry(let externalID): "the ledger has the entry \(externalID) already"
+    case .storageFull(let used, let adding, let limit):
+      "the account uses \(used) of its \(limit) bytes, so there is no room for \(adding) more"
+    case .storage(let error): "\(error)"
     }
   }
 
@@ -62,6 +71,9 @@ extension PlatformError: CustomStringConvertible {
   init(_ error: any Error, path: String) {
     switch error {
     case let error as PlatformError: self = error
+    case let error as StorageError: self = .storage(error)
+    case let error as FileError:
+      self = .storage(.inaccessible(path: error.path, reason: error.message))
     default: self = .database(KeyStoreError(error, path: path))
     }
   }

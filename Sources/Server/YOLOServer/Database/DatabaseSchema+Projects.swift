@@ -6,7 +6,7 @@ extension DatabaseMigrator {
   ///
   /// Times are seconds since 1970. What is in the trash has a time in `trashed`, and is in no list;
   /// a model that went there with its project names it in `trashedWith`. A slug is unique among what
-  /// is not in the trash.
+  /// is not in the trash. A model that is deleted needs its files no more.
   mutating func registerProjects() {
     registerMigration("projects and models") { database in
       try database.execute(
@@ -64,6 +64,7 @@ extension DatabaseMigrator {
             environment TEXT,
             classNames TEXT,
             parameters INTEGER,
+            fileName TEXT,
             fileDigest TEXT,
             fileBytes INTEGER,
             metadata TEXT NOT NULL DEFAULT '{}',
@@ -88,8 +89,10 @@ extension DatabaseMigrator {
           CREATE INDEX starByAccount ON star (account);
           CREATE TRIGGER projectDeleted AFTER DELETE ON project
             BEGIN DELETE FROM star WHERE resource = OLD.id; END;
-          CREATE TRIGGER modelDeleted AFTER DELETE ON model
-            BEGIN DELETE FROM star WHERE resource = OLD.id; END;
+          CREATE TRIGGER modelDeleted AFTER DELETE ON model BEGIN
+            DELETE FROM star WHERE resource = OLD.id;
+            DELETE FROM reference WHERE kind = 'models' AND owner = OLD.id;
+          END;
           CREATE TABLE event (
             number INTEGER PRIMARY KEY AUTOINCREMENT,
             id TEXT NOT NULL UNIQUE,

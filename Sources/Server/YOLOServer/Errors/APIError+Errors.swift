@@ -103,9 +103,16 @@ extension APIError {
       self = .conflict(error.sentence)
     case .unknownResource: self = .notFound(error.sentence)
     case .foreignResource, .planLimit: self = .forbidden(error.sentence)
+    case .storageFull(let used, _, let limit):
+      self = .forbidden(
+        "\(error).", details: [JSONMember("used", .int(used)), JSONMember("limit", .int(limit))])
+    case .storage(.unknown(let what)): self = .notFound("There is no \(what).")
+    // Paths are for operators.
+    case .storage(.diskFull), .database(.full):
+      self = .unavailable("The server has no room on its disk.", retryAfter: 60)
     case .database(.busy):
       self = .unavailable("The database is locked by another process; try again.")
-    case .database: return nil
+    case .storage, .database: return nil
     }
   }
 
