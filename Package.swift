@@ -213,7 +213,7 @@ let package = Package(
     .target(
       name: "YOLOServer",
       dependencies: [
-        "JSONText", "YOLO", "YOLOGeometry", "YOLOImage", "YOLOImageIO", "YOLOKernels",
+        "JSONText", "YOLO", "YOLOGeometry", "YOLOImage", "YOLOImageIO", "YOLOKernels", "YOLOModels",
         "YOLOOptions", "YOLOPostprocess", "YOLOServerOptions", "YOLOSystem", "YOLOVideo",
         "YOLOWeights", serverProduct("Hummingbird", "hummingbird"),
         serverProduct("HummingbirdCore", "hummingbird"), serverProduct("GRDB", "GRDB.swift"),

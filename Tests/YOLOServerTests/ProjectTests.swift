@@ -39,10 +39,11 @@ import YOLOServer
         ("My Project", "my-project"), ("my  project", "my-project-2"),
         ("-- My -- Project! --", "my-project-3"), ("Größe 12", "gre-12"), ("日本", "project"),
         ("datasets", "datasets-2"), ("Datasets", "datasets-3"), ("a_b/c.d", "abcd"),
-      ] {
+      ] as [(String, String)] {
         let body = JSONWriter.text(.object([JSONMember("name", .string(name))]))
         let created = await client.check(201, "POST", "/api/projects", key: key, body: body)
-        #expect(created["data"]?["slug"]?.string == slug && created["data"]?["name"]?.string == name)
+        #expect(created["data"]?["slug"]?.string == slug)
+        #expect(created["data"]?["name"]?.string == name)
       }
       let named = #"{"name":"x","project":"shapes"}"#
       let created = await client.check(201, "POST", "/api/projects", key: key, body: named)
@@ -50,8 +51,8 @@ import YOLOServer
       // Whoever sends `project` gets flat errors.
       let taken = await client.check(409, "POST", "/api/projects", key: key, body: named)
       #expect(taken["code"]?.string == "CONFLICT" && taken["error"]?.string?.isEmpty == false)
-      for slug in ["datasets", "Shapes", "a_b", "-a", "a--b", "", String(repeating: "a", count: 129)]
-      {
+      let tooLong = String(repeating: "a", count: 129)
+      for slug in ["datasets", "Shapes", "a_b", "-a", "a--b", "", tooLong] {
         let body = #"{"name":"x","project":"\#(slug)"}"#
         let refused = await client.check(400, "POST", "/api/projects", key: key, body: body)
         #expect(refused["details"]?["argument"]?.string == "project", "\(refused)")
@@ -68,26 +69,24 @@ import YOLOServer
   @Test func whatIsNoProjectIsNamed() async throws {
     try await PlatformClient.serving { client, key, _ in
       let deep = String(repeating: "[", count: 60) + String(repeating: "]", count: 60)
+      let long = [101, 129, 1001, 500_001].map { String(repeating: "a", count: $0) }
+      let tags = (0..<51).map { "\"\($0)\"" }.joined(separator: ",")
       for (body, argument) in [
         ("{}", "name"), (#"{"name":null}"#, "name"), (#"{"name":7}"#, "name"),
         (#"{"name":""}"#, "name"), (#"{"name":"  "}"#, "name"), (#"{"name":"a\u0007"}"#, "name"),
-        (#"{"name":"\#(String(repeating: "a", count: 101))"}"#, "name"),
+        (#"{"name":"\#(long[0])"}"#, "name"),
         (#"{"name":"a","visibility":"secret"}"#, "visibility"),
-        (#"{"name":"a","description":"\#(String(repeating: "a", count: 1001))"}"#, "description"),
+        (#"{"name":"a","description":"\#(long[2])"}"#, "description"),
         (#"{"name":"a","tags":"x"}"#, "tags"), (#"{"name":"a","tags":[1]}"#, "tags.[0]"),
-        (#"{"name":"a","tags":["\#(String(repeating: "a", count: 51))"]}"#, "tags"),
-        (#"{"name":"a","tags":[\#((0..<51).map { "\"\($0)\"" }.joined(separator: ","))]}"#, "tags"),
+        (#"{"name":"a","tags":["\#(long[0])"]}"#, "tags"),
+        (#"{"name":"a","tags":[\#(tags)]}"#, "tags"),
         (#"{"name":"a","license":"BSD"}"#, "license"),
         (#"{"name":"a","metadata":[1]}"#, "metadata"),
         (#"{"name":"a","metadata":{"a":\#(deep)}}"#, "metadata"),
-        (
-          #"{"name":"a","metadata":{"\#(String(repeating: "k", count: 129))":1}}"#, "metadata"
-        ),
-        (
-          #"{"name":"a","metadata":{"a":"\#(String(repeating: "v", count: 500_001))"}}"#, "metadata"
-        ),
+        (#"{"name":"a","metadata":{"\#(long[1])":1}}"#, "metadata"),
+        (#"{"name":"a","metadata":{"a":"\#(long[3])"}}"#, "metadata"),
         ("[]", "body"), ("{", "body"), ("nonsense", "body"), (#"{"name":"\ud800"}"#, "body"),
-      ] {
+      ] as [(String, String)] {
         let refused = await client.check(400, "POST", "/api/projects", key: key, body: body)
         #expect(
           refused["error"]?["details"]?["argument"]?.string == argument,
@@ -192,7 +191,8 @@ import YOLOServer
       #expect(none["projects"]?.elements == [])
       await client.check(401, "GET", "/api/explore/search?starred=true")
 
-      let renamed = await client.check(200, "PATCH", path, key: alice, body: #"{"name":"Round Ones"}"#)
+      let renamed = await client.check(
+        200, "PATCH", path, key: alice, body: #"{"name":"Round Ones"}"#)
       #expect(renamed["project"]?.string == "round-ones")
       await client.check(404, "GET", path, key: alice)
       let copy = await client.check(
@@ -208,7 +208,7 @@ import YOLOServer
       for (body, status) in [
         (#"{"project":"round-ones"}"#, 409), (#"{"owner":"alice"}"#, 403), (#"{"name":""}"#, 400),
         (#"{"visibility":"x"}"#, 400), (#"{"project":"other","name":"Other"}"#, 201),
-      ] {
+      ] as [(String, Int)] {
         await client.check(
           status, "POST", "/api/projects/alice/round-ones/clone", key: bob, body: body)
       }
@@ -237,7 +237,8 @@ import YOLOServer
         "page=99999999999999999999",
       ] {
         let refused = await client.check(400, "GET", "/api/projects?\(query)", key: key)
-        #expect(refused["error"]?["details"]?["argument"]?.string == String(query.prefix { $0 != "=" }))
+        let argument = String(query.prefix { $0 != "=" })
+        #expect(refused["error"]?["details"]?["argument"]?.string == argument)
       }
       await client.check(400, "GET", "/api/projects/alice?limit=501", key: key)
       for (query, first, count) in [
@@ -296,7 +297,7 @@ import YOLOServer
         ("mark-seen", key, #"{"all":true}"#, 5), ("archive", key, named, 2),
         ("archive", key, #"{"eventIds":[]}"#, 0), ("archive", key, "{}", 5),
         ("archive", key, #"{"eventIds":["\#(ids[0])"],"archive":false}"#, 1),
-      ] {
+      ] as [(String, String, String, Int)] {
         let answer = await client.check(
           200, "POST", "/api/activity/\(path)", key: key, body: body)
         #expect(answer["data"]?["updated"]?.int == updated, "\(path) \(body)")
@@ -309,7 +310,7 @@ import YOLOServer
         ("archived=true&startDate=\(day)", 6), ("archived=true&endDate=\(day)", 6),
         ("archived=true&endDate=2020-01-01", 0), ("startDate=2100-01-01T00:00:00Z", 0),
         ("startDate=2020-01-01T00:00:00.123Z&endDate=2100-01-01T00:00:00%2B02:00", 1),
-      ] {
+      ] as [(String, Int)] {
         let list = await client.check(200, "GET", "/api/activity?\(query)", key: key)
         #expect(list["data"]?.elements?.count == count, "\(query)")
       }
@@ -352,7 +353,8 @@ import YOLOServer
       #expect(deleted["cascadedModels"]?.int == 2)
       let list = await client.check(200, "GET", "/api/trash", key: key)
       let items = list["items"]?.elements ?? []
-      #expect(items.map { $0["type"]?.string } == ["project", "model"] && list["data"] == list["items"])
+      #expect(items.map { $0["type"]?.string } == ["project", "model"])
+      #expect(list["data"] == list["items"])
       #expect(items.allSatisfy { $0["daysRemaining"]?.int == 30 && $0["id"] == $0["_id"] })
       #expect(items.first?["cascadedCount"]?.int == 2)
       #expect(items.last?["parentProject"]?["slug"]?.string == "shapes")
@@ -376,7 +378,7 @@ import YOLOServer
         (#"{"itemId":"\#(first)","type":"dataset"}"#, 404),
         (#"{"itemId":"\#(first)","type":"x"}"#, 400), (#"{"itemId":"\#(first)"}"#, 400),
         (#"{"type":"project"}"#, 400), (#"{"id":"\#(models[1])","type":"model"}"#, 409),
-      ] {
+      ] as [(String, Int)] {
         await client.check(status, "POST", "/api/trash", key: key, body: body)
       }
       // The slug was given away, so that the project comes back with another.
@@ -389,10 +391,10 @@ import YOLOServer
       #expect(restored["data"]?["restoredModels"]?.int == 2)
       let back = await client.check(200, "GET", "/api/projects/alice/shapes-2", key: key)
       #expect(back["project"]?["id"]?.string == first && back["models"]?.elements?.count == 2)
-      #expect(await client.check(200, "POST", "/api/trash", key: key, body: model)["success"] == .bool(true))
-      #expect(
-        await client.check(200, "GET", "/api/projects/\(first)", key: key)["data"]?["modelCount"]?.int
-          == 3)
+      let single = await client.check(200, "POST", "/api/trash", key: key, body: model)
+      #expect(single["success"] == .bool(true) && single["restoredModels"] == nil)
+      let whole = await client.check(200, "GET", "/api/projects/\(first)", key: key)
+      #expect(whole["data"]?["modelCount"]?.int == 3)
 
       // A day too early, and on the day.
       await client.check(200, "DELETE", "/api/projects/\(first)", key: key)

@@ -57,7 +57,8 @@ extension PlatformError: CustomStringConvertible {
     case .foreignResource(let kind, let name):
       "the \(kind.rawValue) \(name) belongs to another account"
     case .takenSlug(let kind, let slug): "there is already a \(kind.rawValue) \(slug)"
-    case .planLimit(let what, let maximum): "the account has the \(maximum) \(what) that it may have"
+    case .planLimit(let what, let maximum):
+      "the account has the \(maximum) \(what) that it may have"
     case .projectInTrash(let project):
       "the project \(project) of this model is in the trash, too: restore the project first"
     case .repeatedEntry(let externalID): "the ledger has the entry \(externalID) already"

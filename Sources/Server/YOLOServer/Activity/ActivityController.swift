@@ -22,7 +22,7 @@ struct ActivityController: Sendable {
     let createdAt: Timestamp
     let seen: Bool
     let archived: Bool
-    let metadata: JSONValue
+    let metadata: StoredJSON
 
     init(_ row: EventRow) {
       id = row.id

@@ -40,7 +40,7 @@ struct EventRow: Decodable, FetchableRecord, Sendable {
   let resource: String?
   let resourceName: String?
   let message: String
-  let metadata: JSONValue
+  let metadata: StoredJSON
   let isSeen: Bool
   let isArchived: Bool
   let at: Int
@@ -96,6 +96,7 @@ struct EventRepository: Sendable {
   ///   - ids: The events, or nil for all.
   ///   - account: Whose they are; those of others stay as they are.
   /// - Returns: How many were not seen before.
+  /// - Throws: `PlatformError.database`.
   func markSeen(_ ids: [String]?, of account: Account) async throws(PlatformError) -> Int {
     try await set("isSeen", to: true, ids, of: account)
   }
@@ -115,7 +116,9 @@ struct EventRepository: Sendable {
     try await database.write { database in
       guard let ids else {
         try database.execute(
-          sql: "UPDATE event SET \(column) = :value WHERE account = :account AND \(column) != :value",
+          sql: """
+            UPDATE event SET \(column) = :value WHERE account = :account AND \(column) != :value
+            """,
           arguments: ["value": value, "account": account.id])
         return database.changesCount
       }
@@ -145,6 +148,7 @@ extension EventRepository {
   ///   - name: Its name for people.
   ///   - now: The time in seconds since 1970.
   ///   - metadata: What else is to be known.
+  /// - Throws: What the database throws.
   static func add(
     _ database: Database, to account: String, _ type: EventType, _ action: EventAction,
     resource: String, name: String, now: Int, metadata: [JSONMember] = []
@@ -157,7 +161,7 @@ extension EventRepository {
         """,
       arguments: [
         ResourceID.new("event_", now: now), account, type.rawValue, action.rawValue, resource, name,
-        "\(title) \(name) was \(action.rawValue).", JSONValue.object(metadata), now,
+        "\(title) \(name) was \(action.rawValue).", StoredJSON(.object(metadata)), now,
       ])
   }
 }

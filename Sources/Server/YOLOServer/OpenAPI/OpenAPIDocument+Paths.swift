@@ -31,7 +31,7 @@ extension OpenAPIDocument {
     let text =
       "/"
       + segments.map { segment in
-        if case .literal(let text) = segment.literal { text } else { "{\(segment.name)}" }
+        if case .some(.literal(let text)) = segment.literal { text } else { "{\(segment.name)}" }
       }.joined(separator: "/")
     let parameters = segments.indices.compactMap { index -> JSONValue? in
       let names = Set(paths.compactMap(\.segments[index].parameterName))

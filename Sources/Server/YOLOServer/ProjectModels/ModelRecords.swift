@@ -2,6 +2,7 @@
 import Foundation
 import GRDB
 import JSONText
+import YOLOSystem
 
 /// Reads and writes rows of the table of models, in a transaction of the caller's.
 enum ModelRecords {
@@ -31,10 +32,10 @@ enum ModelRecords {
   ///
   /// - Throws: `PlatformError.unknownResource` if there is none, or it is private to somebody else.
   static func row(
-    _ database: Database, _ reference: ResourceReference, viewer: Account?
+    _ database: Database, _ locator: ResourceLocator, viewer: Account?
   ) throws -> ModelRow {
     let found =
-      switch reference {
+      switch locator {
       case .id(let id):
         try rows(database, where: "model.id = :id", ["id": id], viewer: viewer)
       case .path(let names):
@@ -47,7 +48,7 @@ enum ModelRecords {
           ], viewer: viewer)
       }
     guard let row = found.first, row.account == viewer?.id || row.visibility == .public else {
-      throw PlatformError.unknownResource(.model, reference.text)
+      throw PlatformError.unknownResource(.model, locator.text)
     }
     return row
   }
@@ -57,11 +58,11 @@ enum ModelRecords {
   /// - Throws: `PlatformError.unknownResource` if there is none that it may see,
   ///   `PlatformError.foreignResource` for one that it may only see.
   static func row(
-    _ database: Database, _ reference: ResourceReference, of account: Account
+    _ database: Database, _ locator: ResourceLocator, of account: Account
   ) throws -> ModelRow {
-    let row = try row(database, reference, viewer: account)
+    let row = try row(database, locator, viewer: account)
     guard row.account == account.id else {
-      throw PlatformError.foreignResource(.model, reference.text)
+      throw PlatformError.foreignResource(.model, locator.text)
     }
     return row
   }
@@ -198,11 +199,14 @@ enum ModelRecords {
     guard let results else { return }
     guard results.count <= 10_000 else {
       throw .invalid(
-        argument: "trainResults", given: "\(results.count) epochs", expected: "at most 10000 epochs")
+        argument: "trainResults", given: "\(results.count) epochs",
+        expected: "at most 10000 epochs")
     }
     for result in results {
       try check("trainResults.epoch", result.epoch)
-      guard let timestamp = result.timestamp, QueryReader.seconds(timestamp) == nil else { continue }
+      guard let timestamp = result.timestamp, QueryReader.seconds(timestamp) == nil else {
+        continue
+      }
       throw .invalid(
         argument: "trainResults.timestamp", given: timestamp.excerpt(),
         expected: "a time such as 2026-01-31T08:00:00Z")

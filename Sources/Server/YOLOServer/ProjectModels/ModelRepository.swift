@@ -45,10 +45,10 @@ struct ModelRepository: Sendable {
 
   /// Returns the models of a project that somebody may see, the newest first.
   func list(
-    of reference: ResourceReference, viewer: Account?, limit: Int
+    of locator: ResourceLocator, viewer: Account?, limit: Int
   ) async throws(PlatformError) -> [ModelRow] {
     try await database.read { database in
-      let project = try ProjectTable.row(database, reference, viewer: viewer)
+      let project = try ProjectTable.row(database, locator, viewer: viewer)
       return try ModelRecords.rows(
         database,
         where: """
@@ -74,29 +74,29 @@ struct ModelRepository: Sendable {
 
   /// Returns a model that somebody may see.
   func model(
-    _ reference: ResourceReference, viewer: Account?
+    _ locator: ResourceLocator, viewer: Account?
   ) async throws(PlatformError) -> ModelRow {
-    try await database.read { try ModelRecords.row($0, reference, viewer: viewer) }
+    try await database.read { try ModelRecords.row($0, locator, viewer: viewer) }
   }
 
   /// Returns a project of an account, for a model that is to be added to it.
   func project(
-    _ reference: ResourceReference, of account: Account
+    _ locator: ResourceLocator, of account: Account
   ) async throws(PlatformError) -> ProjectRow {
     try await database.read { database in
       try ModelRecords.checkCount(database, of: account, adding: 1)
-      return try ProjectTable.row(database, reference, of: account)
+      return try ProjectTable.row(database, locator, of: account)
     }
   }
 
   /// Adds a model to a project of an account.
   func create(
-    _ draft: ModelDraft, in reference: ResourceReference, of account: Account
+    _ draft: ModelDraft, in locator: ResourceLocator, of account: Account
   ) async throws(PlatformError) -> ModelRow {
     try draft.check()
     let now = clock()
     return try await database.write { database in
-      let project = try ProjectTable.row(database, reference, of: account)
+      let project = try ProjectTable.row(database, locator, of: account)
       try ModelRecords.checkCount(database, of: account, adding: 1)
       let row = try ModelRecords.insert(database, draft, project: project, now: now)
       try Self.note(database, row, draft.weights == nil ? .created : .uploaded, now: now)
@@ -108,12 +108,12 @@ struct ModelRepository: Sendable {
   ///
   /// A new name means a new slug, too.
   func update(
-    _ reference: ResourceReference, _ changes: ModelChanges, by account: Account
+    _ locator: ResourceLocator, _ changes: ModelChanges, by account: Account
   ) async throws(PlatformError) -> ModelRow {
     try changes.check()
     let now = clock()
     return try await database.write { database in
-      let row = try ModelRecords.row(database, reference, of: account)
+      let row = try ModelRecords.row(database, locator, of: account)
       var columns = try changes.columns()
       guard !columns.isEmpty else { return row }
       if let name = changes.name, name != row.name {
@@ -131,11 +131,11 @@ struct ModelRepository: Sendable {
 
   /// Moves a model into another project of its account; its slug changes if that has one such.
   func move(
-    _ reference: ResourceReference, to project: String, by account: Account
+    _ locator: ResourceLocator, to project: String, by account: Account
   ) async throws(PlatformError) -> ModelRow {
     let now = clock()
     return try await database.write { database in
-      let row = try ModelRecords.row(database, reference, of: account)
+      let row = try ModelRecords.row(database, locator, of: account)
       let target = try ProjectTable.row(database, .id(project), of: account)
       guard target.id != row.project else { return row }
       let slug = try Self.freeSlug(database, like: row.slug, project: target.id)
@@ -148,21 +148,21 @@ struct ModelRepository: Sendable {
 
   /// Notes whether an account likes a model that it may see; returns how many do.
   func star(
-    _ reference: ResourceReference, _ isStarred: Bool, by account: Account
+    _ locator: ResourceLocator, _ isStarred: Bool, by account: Account
   ) async throws(PlatformError) -> Int {
     try await database.write { database in
-      let row = try ModelRecords.row(database, reference, viewer: account)
+      let row = try ModelRecords.row(database, locator, viewer: account)
       return try StarTable.set(database, isStarred, resource: row.id, by: account)
     }
   }
 
   /// Moves a model into the trash.
   func trash(
-    _ reference: ResourceReference, by account: Account
+    _ locator: ResourceLocator, by account: Account
   ) async throws(PlatformError) -> ModelRow {
     let now = clock()
     return try await database.write { database in
-      let row = try ModelRecords.row(database, reference, of: account)
+      let row = try ModelRecords.row(database, locator, of: account)
       try database.execute(
         sql: "UPDATE model SET trashed = ?, trashedWith = NULL WHERE id = ?",
         arguments: [now, row.id])
@@ -175,17 +175,20 @@ struct ModelRepository: Sendable {
   /// Copies a model that an account may see into a project of the account.
   ///
   /// - Parameters:
-  ///   - reference: The model.
+  ///   - locator: The model.
   ///   - project: The slug of the project.
   ///   - account: Whose the copy is.
   ///   - draft: The slug, the name and the description of the copy; nil for those of the model.
+  /// - Returns: The copy.
+  /// - Throws: `PlatformError`: that there is no such model or project, that the slug is taken, or that
+  ///   the account has as many models as it may have.
   func clone(
-    _ reference: ResourceReference, to project: String, of account: Account, _ draft: ModelDraft
+    _ locator: ResourceLocator, to project: String, of account: Account, _ draft: ModelDraft
   ) async throws(PlatformError) -> ModelRow {
     try draft.check()
     let now = clock()
     return try await database.write { database in
-      let source = try ModelRecords.row(database, reference, viewer: account)
+      let source = try ModelRecords.row(database, locator, viewer: account)
       let target = try ProjectTable.row(
         database, .path([account.username, project]), of: account)
       try ModelRecords.checkCount(database, of: account, adding: 1)

@@ -34,14 +34,14 @@ struct ModelData: Encodable {
   let bestEpoch: Int?
   let bestFitness: Double?
   let metrics: [String: Double]?
-  let trainArgs: JSONValue?
+  let trainArgs: StoredJSON?
   let trainResults: [EpochResult]?
   let classNames: [String]?
-  let plots: JSONValue?
+  let plots: StoredJSON?
   let datasetId: String?
   let sourceModelId: String?
   let baseModel: String?
-  let environment: JSONValue?
+  let environment: StoredJSON?
   let trainingError: TrainingFailure?
   let clonedFrom: String?
   let cloneCount: Int
@@ -50,7 +50,7 @@ struct ModelData: Encodable {
   let startedAt: Timestamp?
   let completedAt: Timestamp?
   let updatedAt: Timestamp
-  let metadata: JSONValue
+  let metadata: StoredJSON
 
   init(_ row: ModelRow) {
     id = row.id
@@ -113,7 +113,7 @@ struct ModelSummary: Encodable, Sendable {
   let startedAt: Timestamp?
   let file: ModelFileSize?
   let hasWeights: Bool
-  let trainArgs: JSONValue?
+  let trainArgs: StoredJSON?
   let createdAt: Timestamp
   let updatedAt: Timestamp
 

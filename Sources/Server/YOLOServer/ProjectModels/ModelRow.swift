@@ -1,6 +1,7 @@
 #if Server
 import GRDB
 import JSONText
+import YOLOSystem
 
 /// What a model of a project is ready for.
 enum ModelStatus: String, Sendable, Hashable, CaseIterable, Codable {
@@ -63,18 +64,18 @@ struct ModelRow: Decodable, FetchableRecord, Sendable {
   let bestEpoch: Int?
   let bestFitness: Double?
   let metrics: [String: Double]?
-  let trainArgs: JSONValue?
+  let trainArgs: StoredJSON?
   let trainResults: [EpochResult]?
   let trainingError: TrainingFailure?
-  let plots: JSONValue?
-  let environment: JSONValue?
+  let plots: StoredJSON?
+  let environment: StoredJSON?
   let classNames: [String]?
   /// The number of the weights.
   let parameters: Int?
   /// The SHA-256 of the weights' file, in hexadecimal digits; nil if there are no weights.
   let fileDigest: String?
   let fileBytes: Int?
-  let metadata: JSONValue
+  let metadata: StoredJSON
   let starCount: Int
   let isStarred: Bool
   let started: Int?
@@ -95,10 +96,10 @@ struct ModelDraft: Sendable {
   var docs: String?
   var epochs: Int?
   var metrics: [String: Double]?
-  var trainArgs: JSONValue?
+  var trainArgs: StoredJSON?
   var trainResults: [EpochResult]?
-  var environment: JSONValue?
-  var metadata: JSONValue?
+  var environment: StoredJSON?
+  var metadata: StoredJSON?
   var completed: Int?
   /// What is known of the weights, if there are any.
   var weights: ModelWeights?
@@ -143,10 +144,10 @@ struct ModelChanges: Sendable {
   var epochs: Int?
   var bestEpoch: Int?
   var bestFitness: Double?
-  var trainArgs: JSONValue?
+  var trainArgs: StoredJSON?
   var trainResults: [EpochResult]?
   var trainingError: TrainingFailure?
-  var metadata: JSONValue?
+  var metadata: StoredJSON?
 
   /// Checks that a model may be so.
   func check() throws(PlatformError) {

@@ -2,6 +2,7 @@
 import HTTPTypes
 import Hummingbird
 import JSONText
+import YOLOSystem
 
 /// Answers what is asked about the models of projects.
 ///
@@ -22,15 +23,15 @@ struct ProjectModelController: Sendable {
     let slug: String?
     let name: String?
     let description: String?
-    let metadata: JSONValue?
+    let metadata: StoredJSON?
     let task: String?
-    let trainArgs: JSONValue?
+    let trainArgs: StoredJSON?
     let trainResults: [EpochResult]?
     let epochs: Int?
     let metrics: [String: Double]?
     let version: String?
     let docs: String?
-    let environment: JSONValue?
+    let environment: StoredJSON?
     let completedAt: String?
 
     /// What the model is to be.
@@ -63,10 +64,10 @@ struct ProjectModelController: Sendable {
     let epochs: Int?
     let bestEpoch: Int?
     let bestFitness: Double?
-    let trainArgs: JSONValue?
+    let trainArgs: StoredJSON?
     let trainResults: [EpochResult]?
     let trainingError: TrainingFailure?
-    let metadata: JSONValue?
+    let metadata: StoredJSON?
   }
 
   // MARK: Paths with an identifier
@@ -89,7 +90,7 @@ struct ProjectModelController: Sendable {
   /// `GET /api/models/{modelId}`.
   func model(_ request: Request, _ context: ServerContext) async throws -> Response {
     let row = try await models.model(
-      try context.reference("modelId"), viewer: context.key?.account)
+      try context.locator("modelId"), viewer: context.key?.account)
     return try .encoded(Envelope(data: ModelData(row)))
   }
 
@@ -111,7 +112,7 @@ struct ProjectModelController: Sendable {
   /// `DELETE /api/models/{modelId}`.
   func delete(_ request: Request, _ context: ServerContext) async throws -> Response {
     let row = try await models.trash(
-      try context.reference("modelId"), by: try context.account())
+      try context.locator("modelId"), by: try context.account())
     return try .encoded(Envelope(data: ResourceIdentity(id: row.id)))
   }
 
@@ -121,7 +122,7 @@ struct ProjectModelController: Sendable {
   func listOfProject(_ request: Request, _ context: ServerContext) async throws -> Response {
     let page = try QueryReader(request).page(default: 20, maximum: 100)
     let rows = try await models.list(
-      of: try context.reference("owner", "project"), viewer: context.key?.account,
+      of: try context.locator("owner", "project"), viewer: context.key?.account,
       limit: page.limit)
     return try .encoded(ProjectModelList(models: rows.map(ModelData.init), region: region))
   }
@@ -133,7 +134,7 @@ struct ProjectModelController: Sendable {
       throw APIError.notFound("The analysis of models is not available on this server.")
     }
     let row = try await models.model(
-      try context.reference("owner", "project", "model"), viewer: viewer)
+      try context.locator("owner", "project", "model"), viewer: viewer)
     return try .encoded(
       ModelDetail(model: ModelData(row), isOwner: row.account == viewer?.id))
   }
@@ -152,15 +153,15 @@ struct ProjectModelController: Sendable {
   /// `PATCH /api/models/{owner}/{project}/{model}`.
   func update(_ request: Request, _ context: ServerContext) async throws -> Response {
     let account = try context.account()
-    let reference = try context.reference("owner", "project", "model")
+    let locator = try context.locator("owner", "project", "model")
     let asked = try await request.decoded(Changes.self, context)
     if let starred = asked.starred {
-      let count = try await models.star(reference, starred, by: account)
+      let count = try await models.star(locator, starred, by: account)
       return try .encoded(StarData(starred: starred, starCount: count))
     }
     if let project = asked.projectId {
-      let before = try await models.model(reference, viewer: account)
-      let row = try await models.move(reference, to: project, by: account)
+      let before = try await models.model(locator, viewer: account)
+      let row = try await models.move(locator, to: project, by: account)
       return try .encoded(
         UpdatedResource(
           model: row.slug, slug: row.slug, name: row.name, renamed: row.slug != before.slug,
@@ -172,19 +173,20 @@ struct ProjectModelController: Sendable {
     }
     let changes = ModelChanges(
       name: asked.name, description: asked.description,
-      status: asked.status.flatMap(ModelStatus.init), license: asked.license, color: asked.color,
+      status: asked.status.flatMap(ModelStatus.init(rawValue:)), license: asked.license,
+      color: asked.color,
       version: asked.version, dataset: asked.datasetSlug, epochs: asked.epochs,
       bestEpoch: asked.bestEpoch, bestFitness: asked.bestFitness, trainArgs: asked.trainArgs,
       trainResults: asked.trainResults, trainingError: asked.trainingError,
       metadata: asked.metadata)
-    let row = try await models.update(reference, changes, by: account)
+    let row = try await models.update(locator, changes, by: account)
     return try .encoded(UpdatedResource(model: row.slug))
   }
 
   /// `DELETE /api/models/{owner}/{project}/{model}`.
   func deleteNamed(_ request: Request, _ context: ServerContext) async throws -> Response {
     _ = try await models.trash(
-      try context.reference("owner", "project", "model"), by: try context.account())
+      try context.locator("owner", "project", "model"), by: try context.account())
     return try .encoded(TrashedResource())
   }
 
@@ -197,7 +199,7 @@ struct ProjectModelController: Sendable {
       throw APIError.invalidField("project", expected: "a value", "project is missing.")
     }
     let row = try await models.clone(
-      try context.reference("owner", "project", "model"), to: project, of: account,
+      try context.locator("owner", "project", "model"), to: project, of: account,
       ModelDraft(name: asked.name, slug: asked.model, description: asked.description))
     return try .encoded(created(row), status: .created)
   }

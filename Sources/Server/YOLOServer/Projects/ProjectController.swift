@@ -2,6 +2,7 @@
 import HTTPTypes
 import Hummingbird
 import JSONText
+import YOLOSystem
 
 /// Answers what is asked about projects.
 ///
@@ -24,7 +25,7 @@ struct ProjectController: Sendable {
     let visibility: String?
     let tags: [String]?
     let license: String?
-    let metadata: JSONValue?
+    let metadata: StoredJSON?
     let owner: String?
   }
 
@@ -39,8 +40,8 @@ struct ProjectController: Sendable {
     let archived: Bool?
     let iconColor: Nullable<String>?
     let iconLetter: Nullable<String>?
-    let viewPreferences: JSONValue?
-    let metadata: JSONValue?
+    let viewPreferences: StoredJSON?
+    let metadata: StoredJSON?
   }
 
   // MARK: Paths with an identifier
@@ -59,7 +60,7 @@ struct ProjectController: Sendable {
   /// `GET /api/projects/{projectId}`.
   func project(_ request: Request, _ context: ServerContext) async throws -> Response {
     let row = try await projects.project(
-      try context.reference("projectId"), viewer: context.key?.account)
+      try context.locator("projectId"), viewer: context.key?.account)
     var data = ProjectData(row, region: region)
     data.models = try await models.summaries(of: row)
     return try .encoded(Envelope(data: data))
@@ -76,7 +77,7 @@ struct ProjectController: Sendable {
   /// `DELETE /api/projects/{projectId}`.
   func delete(_ request: Request, _ context: ServerContext) async throws -> Response {
     let (row, count) = try await projects.trash(
-      try context.reference("projectId"), by: try context.account())
+      try context.locator("projectId"), by: try context.account())
     return try .encoded(Envelope(data: TrashedIdentity(id: row.id, cascadedModels: count)))
   }
 
@@ -97,7 +98,7 @@ struct ProjectController: Sendable {
   func projectOfOwner(_ request: Request, _ context: ServerContext) async throws -> Response {
     let viewer = context.key?.account
     let row = try await projects.project(
-      try context.reference("owner", "project"), viewer: viewer)
+      try context.locator("owner", "project"), viewer: viewer)
     return try .encoded(
       ProjectDetail(
         project: ProjectData(row, region: region), models: try await models.summaries(of: row),
@@ -114,10 +115,10 @@ struct ProjectController: Sendable {
   /// `PATCH /api/projects/{owner}/{project}`.
   func update(_ request: Request, _ context: ServerContext) async throws -> Response {
     let account = try context.account()
-    let reference = try context.reference("owner", "project")
+    let locator = try context.locator("owner", "project")
     let asked = try await request.decoded(Changes.self, context)
     if let starred = asked.starred {
-      let count = try await projects.star(reference, starred, by: account)
+      let count = try await projects.star(locator, starred, by: account)
       return try .encoded(StarData(starred: starred, starCount: count))
     }
     let changes = ProjectChanges(
@@ -126,14 +127,14 @@ struct ProjectController: Sendable {
       license: asked.license, isArchived: asked.archived, iconColor: asked.iconColor,
       iconLetter: asked.iconLetter, viewPreferences: asked.viewPreferences,
       metadata: asked.metadata)
-    let row = try await projects.update(reference, changes, by: account)
+    let row = try await projects.update(locator, changes, by: account)
     return try .encoded(UpdatedResource(project: row.slug))
   }
 
   /// `DELETE /api/projects/{owner}/{project}`.
   func deleteNamed(_ request: Request, _ context: ServerContext) async throws -> Response {
     let (_, count) = try await projects.trash(
-      try context.reference("owner", "project"), by: try context.account())
+      try context.locator("owner", "project"), by: try context.account())
     return try .encoded(TrashedResource(cascadedModels: count))
   }
 
@@ -144,7 +145,7 @@ struct ProjectController: Sendable {
     try account.check(owner: asked.owner)
     let visibility = try Visibility(named: asked.visibility)
     let row = try await projects.clone(
-      try context.reference("owner", "project"), to: account
+      try context.locator("owner", "project"), to: account
     ) { source in
       ProjectDraft(
         name: asked.name ?? source.name, slug: asked.project,
@@ -201,7 +202,7 @@ extension Account {
 
 extension ServerContext {
   /// Returns what the path names by its parameter of an identifier, or by those of names.
-  func reference(_ parameters: String...) throws(APIError) -> ResourceReference {
+  func locator(_ parameters: String...) throws(APIError) -> ResourceLocator {
     let values = try parameters.map { name throws(APIError) in try pathName(name) }
     return values.count == 1 ? .id(values[0]) : .path(values)
   }

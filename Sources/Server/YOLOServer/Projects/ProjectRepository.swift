@@ -34,9 +34,9 @@ struct ProjectRepository: Sendable {
 
   /// Returns a project that somebody may see.
   func project(
-    _ reference: ResourceReference, viewer: Account?
+    _ locator: ResourceLocator, viewer: Account?
   ) async throws(PlatformError) -> ProjectRow {
-    try await database.read { try ProjectTable.row($0, reference, viewer: viewer) }
+    try await database.read { try ProjectTable.row($0, locator, viewer: viewer) }
   }
 
   /// Adds a project to an account.
@@ -57,12 +57,12 @@ struct ProjectRepository: Sendable {
   ///
   /// A new name means a new slug, too.
   func update(
-    _ reference: ResourceReference, _ changes: ProjectChanges, by account: Account
+    _ locator: ResourceLocator, _ changes: ProjectChanges, by account: Account
   ) async throws(PlatformError) -> ProjectRow {
     try changes.check()
     let now = clock()
     return try await database.write { database in
-      let row = try ProjectTable.row(database, reference, of: account)
+      let row = try ProjectTable.row(database, locator, of: account)
       var columns = changes.columns
       guard !columns.isEmpty else { return row }
       if let name = changes.name, name != row.name {
@@ -85,21 +85,21 @@ struct ProjectRepository: Sendable {
 
   /// Notes whether an account likes a project that it may see; returns how many do.
   func star(
-    _ reference: ResourceReference, _ isStarred: Bool, by account: Account
+    _ locator: ResourceLocator, _ isStarred: Bool, by account: Account
   ) async throws(PlatformError) -> Int {
     try await database.write { database in
-      let row = try ProjectTable.row(database, reference, viewer: account)
+      let row = try ProjectTable.row(database, locator, viewer: account)
       return try StarTable.set(database, isStarred, resource: row.id, by: account)
     }
   }
 
   /// Moves a project and its models into the trash; returns how many models went with it.
   func trash(
-    _ reference: ResourceReference, by account: Account
+    _ locator: ResourceLocator, by account: Account
   ) async throws(PlatformError) -> (project: ProjectRow, models: Int) {
     let now = clock()
     return try await database.write { database in
-      let row = try ProjectTable.row(database, reference, of: account)
+      let row = try ProjectTable.row(database, locator, of: account)
       try database.execute(
         sql: """
           UPDATE model SET trashed = :now, trashedWith = :id
@@ -116,17 +116,20 @@ struct ProjectRepository: Sendable {
   /// Copies a project that an account may see, with its models that are complete, into the account.
   ///
   /// - Parameters:
-  ///   - reference: The project.
+  ///   - locator: The project.
   ///   - account: Whose the copy is.
-  ///   - draft: Returns what the copy is to be.
+  ///   - drafting: Returns what the copy is to be.
+  /// - Returns: The copy.
+  /// - Throws: `PlatformError`: that there is no such project, that the slug is taken, or that the
+  ///   account has as many projects or models as it may have.
   func clone(
-    _ reference: ResourceReference, to account: Account,
-    _ draft: @escaping @Sendable (ProjectRow) -> ProjectDraft
+    _ locator: ResourceLocator, to account: Account,
+    drafting: @escaping @Sendable (ProjectRow) -> ProjectDraft
   ) async throws(PlatformError) -> ProjectRow {
     let now = clock()
     return try await database.write { database in
-      let source = try ProjectTable.row(database, reference, viewer: account)
-      let draft = draft(source)
+      let source = try ProjectTable.row(database, locator, viewer: account)
+      let draft = drafting(source)
       try draft.check()
       try Self.checkCount(database, of: account)
       let copy = try ProjectTable.insert(

@@ -25,9 +25,9 @@ struct ProjectData: Encodable {
   let region: String
   let clonedFrom: String?
   let cloneCount: Int
-  let viewPreferences: JSONValue?
+  let viewPreferences: StoredJSON?
   let updatedAt: Timestamp
-  let metadata: JSONValue
+  let metadata: StoredJSON
   /// The models, in the answer to whoever asks for the one project by its identifier.
   var models: [ModelSummary]?
   /// The names of the models, in the results of a search.

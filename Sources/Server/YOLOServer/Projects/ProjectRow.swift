@@ -17,8 +17,8 @@ struct ProjectRow: Decodable, FetchableRecord, Sendable {
   let isArchived: Bool
   let iconColor: String?
   let iconLetter: String?
-  let viewPreferences: JSONValue?
-  let metadata: JSONValue
+  let viewPreferences: StoredJSON?
+  let metadata: StoredJSON
   let clonedFrom: String?
   let cloneCount: Int
   let modelCount: Int
@@ -38,7 +38,7 @@ struct ProjectDraft: Sendable {
   var visibility = Visibility.private
   var tags: [String]?
   var license: String?
-  var metadata: JSONValue?
+  var metadata: StoredJSON?
 
   /// Checks that a project may be so.
   func check() throws(PlatformError) {
@@ -63,8 +63,8 @@ struct ProjectChanges: Sendable {
   var isArchived: Bool?
   var iconColor: Nullable<String>?
   var iconLetter: Nullable<String>?
-  var viewPreferences: JSONValue?
-  var metadata: JSONValue?
+  var viewPreferences: StoredJSON?
+  var metadata: StoredJSON?
 
   /// Checks that a project may be so.
   func check() throws(PlatformError) {
@@ -84,7 +84,7 @@ struct ProjectChanges: Sendable {
     if let name { columns.append(("name", name)) }
     if let description { columns.append(("description", description)) }
     if let visibility { columns.append(("visibility", visibility.rawValue)) }
-    if let tags { columns.append(("tags", JSONValue.array(tags.map { .string($0) }))) }
+    if let tags { columns.append(("tags", StoredJSON(.array(tags.map { .string($0) })))) }
     if let license { columns.append(("license", license)) }
     if let isArchived { columns.append(("isArchived", isArchived)) }
     if let iconColor { columns.append(("iconColor", iconColor.value)) }
@@ -125,10 +125,10 @@ enum ProjectTable {
   ///
   /// - Throws: `PlatformError.unknownResource` if there is none, or it is private to somebody else.
   static func row(
-    _ database: Database, _ reference: ResourceReference, viewer: Account?
+    _ database: Database, _ locator: ResourceLocator, viewer: Account?
   ) throws -> ProjectRow {
     let found =
-      switch reference {
+      switch locator {
       case .id(let id):
         try rows(database, where: "project.id = :id", ["id": id], viewer: viewer)
       case .path(let names):
@@ -137,7 +137,7 @@ enum ProjectTable {
           ["owner": names.first, "slug": names.dropFirst().first], viewer: viewer)
       }
     guard let row = found.first, row.account == viewer?.id || row.visibility == .public else {
-      throw PlatformError.unknownResource(.project, reference.text)
+      throw PlatformError.unknownResource(.project, locator.text)
     }
     return row
   }
@@ -147,11 +147,11 @@ enum ProjectTable {
   /// - Throws: `PlatformError.unknownResource` if there is none that it may see,
   ///   `PlatformError.foreignResource` for one that it may only see.
   static func row(
-    _ database: Database, _ reference: ResourceReference, of account: Account
+    _ database: Database, _ locator: ResourceLocator, of account: Account
   ) throws -> ProjectRow {
-    let row = try row(database, reference, viewer: account)
+    let row = try row(database, locator, viewer: account)
     guard row.account == account.id else {
-      throw PlatformError.foreignResource(.project, reference.text)
+      throw PlatformError.foreignResource(.project, locator.text)
     }
     return row
   }
@@ -192,7 +192,7 @@ enum ProjectTable {
         """,
       arguments: [
         id, account.id, slug, draft.name, draft.description, draft.visibility.rawValue,
-        draft.tags.map { JSONValue.array($0.map { .string($0) }) }, draft.license,
+        draft.tags.map { StoredJSON(.array($0.map { .string($0) })) }, draft.license,
         draft.metadata ?? .emptyObject, clonedFrom, now, now,
       ])
     return try row(database, .id(id), viewer: account)

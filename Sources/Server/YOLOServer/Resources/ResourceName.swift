@@ -1,4 +1,6 @@
 #if Server
+import YOLOSystem
+
 /// What resources may be called, and how they may be described.
 enum ResourceName {
   /// The maximum length of a slug in bytes.
@@ -119,7 +121,7 @@ enum ResourceLicense {
 }
 
 /// What a request means by an identifier, or by the names of a path.
-enum ResourceReference: Sendable, Hashable {
+enum ResourceLocator: Sendable, Hashable {
   /// An identifier.
   case id(String)
   /// The owner's name, and slugs from the project on.

@@ -48,7 +48,6 @@ extension Endpoint {
       Parameter(name: "keyId", location: .query, description: "The identifier of the key.")),
   ]
 
-
   private static func read(
     _ path: String, _ id: String, _ summary: String, access: Access,
     form: ErrorForm = .envelope, parameters: [Parameter] = [], answer: Answer,

@@ -5,7 +5,7 @@ import JSONText
 extension Endpoint {
   /// What happened to the resources of an account.
   static let activity: [Endpoint] = [
-    platform(
+    operation(
       .get, "/api/activity", "listEvents", "What happened, the newest first.", .scopes([.read]),
       parameters: [
         .query("startDate", "The first day or time."), .query("endDate", "The last day or time."),
@@ -14,13 +14,13 @@ extension Endpoint {
         .page, .limit(20, maximum: 100),
       ], answer: .json("EventPage", "A part of the events."), failures: [400]
     ) { try await $0.activity.list($1, $2) },
-    platform(
+    operation(
       .post, "/api/activity/mark-seen", "markEventsSeen",
       "Notes that events were seen; without any named, all of them.", .scopes([.write]),
       body: .json("EventChoice", isRequired: false),
       answer: .json("UpdatedResponse", "How many were not seen before.")
     ) { try await $0.activity.markSeen($1, $2) },
-    platform(
+    operation(
       .post, "/api/activity/archive", "archiveEvents",
       "Puts events aside, or with `archive` false brings them back; without any named, all of "
         + "them.", .scopes([.write]), body: .json("EventChoice", isRequired: false),
@@ -32,7 +32,7 @@ extension Endpoint {
 
   /// What was thrown away.
   static let trash: [Endpoint] = [
-    platform(
+    operation(
       .get, "/api/trash", "listTrash",
       "What is in the trash, the last first; with `id` what would go with a project or a model.",
       .scopes([.read, .models, .datasets]),
@@ -42,17 +42,17 @@ extension Endpoint {
         .limit(50, maximum: 200),
       ], answer: .json("TrashResponse", "A part of the trash."), failures: [400, 404]
     ) { try await $0.trash.list($1, $2) },
-    platform(
+    operation(
       .post, "/api/trash", "restore", "Brings the item `itemId` back.", restorers,
       body: .json("ItemChoice"), answer: .json("RestoredResponse", "It is back."),
       failures: [404, 409]
     ) { try await $0.trash.restore($1, $2) },
-    platform(
+    operation(
       .post, "/api/trash", "restoreNamed", "Brings the item `id` back.", restorers, form: .flat,
       selection: .member("id"), body: .json("TrashChoice"),
       answer: .json("Restored", "It is back."), failures: [404, 409]
     ) { try await $0.trash.restoreNamed($1, $2) },
-    platform(
+    operation(
       .delete, "/api/trash", "deleteTrash",
       "Deletes an item of the trash for ever, or with `all` true all of it.", .scopes([.admin]),
       form: .flat, body: .json("TrashDeletion"),
@@ -62,7 +62,7 @@ extension Endpoint {
   ]
 
   private static func emptying(_ method: HTTPRequest.Method, _ id: String) -> Endpoint {
-    platform(
+    operation(
       method, "/api/trash/empty", id, "Deletes all of the trash for ever.", .scopes([.admin]),
       answer: .json("DeletedCountResponse", "It is deleted.")
     ) { try await $0.trash.empty($1, $2) }

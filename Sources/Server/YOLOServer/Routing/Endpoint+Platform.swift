@@ -18,7 +18,7 @@ extension Endpoint {
     @Sendable (PlatformControllers, Request, ServerContext) async throws -> Response
 
   /// An endpoint of the platform, whose calls are those of the account's plan.
-  static func platform(
+  static func operation(
     _ method: HTTPRequest.Method, _ path: String, _ id: String, _ summary: String,
     _ access: Access, form: ErrorForm = .envelope, selection: Selection = .otherwise,
     parameters: [Parameter] = [], body: Body? = nil, answer: Answer, failures: [Int] = [],

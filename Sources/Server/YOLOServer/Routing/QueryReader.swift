@@ -1,6 +1,7 @@
 #if Server
 import Foundation
 import Hummingbird
+import YOLOSystem
 
 /// Reads the parameters of a request's query; those that are empty count as not given.
 struct QueryReader {
@@ -97,13 +98,13 @@ struct QueryReader {
   static func seconds(_ text: String, isEnd: Bool = false) -> Int? {
     guard (10...40).contains(text.utf8.count) else { return nil }
     let styles: [Date.ISO8601FormatStyle] = [
-      .iso8601, Date.ISO8601FormatStyle(includingFractionalSeconds: true),
+      Date.ISO8601FormatStyle(), Date.ISO8601FormatStyle(includingFractionalSeconds: true),
     ]
     for style in styles {
       if let date = try? Date(text, strategy: style) { return seconds(of: date) }
     }
     guard text.utf8.count == 10,
-      let date = try? Date(text, strategy: .iso8601.year().month().day())
+      let date = try? Date(text, strategy: Date.ISO8601FormatStyle().year().month().day())
     else { return nil }
     return seconds(of: date).map { isEnd ? $0 + 86_399 : $0 }
   }

@@ -3,6 +3,7 @@ import HTTPTypes
 import Hummingbird
 import Logging
 import ServiceLifecycle
+import YOLOSystem
 
 /// Answers what is asked about the trash.
 ///
@@ -40,7 +41,7 @@ struct TrashController: Sendable {
     let account = try context.account()
     let query = QueryReader(request)
     let kinds = ResourceKind.allCases.map(\.rawValue)
-    let kind = try query.choice("type", of: ["all"] + kinds).flatMap(ResourceKind.init)
+    let kind = try query.choice("type", of: ["all"] + kinds).flatMap(ResourceKind.init(rawValue:))
     if let id = try query.text("id", limit: 100) {
       guard let kind else {
         throw APIError.invalidField(

@@ -1,6 +1,6 @@
 #if Server
 import GRDB
-package import YOLOSystem
+import YOLOSystem
 
 /// What accounts have thrown away, which they may have back for 30 days.
 package struct TrashRepository: Sendable {
@@ -62,6 +62,8 @@ package struct TrashRepository: Sendable {
   ///   - account: The account.
   ///   - kind: What is listed, or nil for everything.
   ///   - page: Which part of it.
+  /// - Returns: The items, and how much of each kind there is in all.
+  /// - Throws: `PlatformError.database`.
   func list(
     of account: Account, _ kind: ResourceKind?, page: Page
   ) async throws(PlatformError) -> (items: [Item], summary: Summary) {
@@ -94,20 +96,28 @@ package struct TrashRepository: Sendable {
     }
   }
 
+  /// A project or model.
+  struct Resource: Sendable, Hashable {
+    let kind: ResourceKind
+    let id: String
+    let name: String
+  }
+
   /// Returns what would go with a project or model: itself, and the models of a project.
   func resources(
     of kind: ResourceKind, _ id: String, account: Account
-  ) async throws(PlatformError) -> [(kind: ResourceKind, id: String, name: String)] {
+  ) async throws(PlatformError) -> [Resource] {
     try await database.read { database in
       let (name, _) = try Self.resource(database, kind, id, of: account, isTrashed: nil)
-      guard kind == .project else { return [(kind, id, name)] }
+      guard kind == .project else { return [Resource(kind: kind, id: id, name: name)] }
       let models = try Row.fetchAll(
         database,
         sql: """
           SELECT id, name FROM model WHERE project = :id AND (trashed IS NULL OR trashedWith = :id)
           ORDER BY rowid LIMIT 10000
           """, arguments: ["id": id])
-      return [(kind, id, name)] + models.map { (.model, $0["id"], $0["name"]) }
+      let others = models.map { Resource(kind: .model, id: $0["id"], name: $0["name"]) }
+      return [Resource(kind: kind, id: id, name: name)] + others
     }
   }
 
