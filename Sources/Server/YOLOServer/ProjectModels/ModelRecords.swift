@@ -91,30 +91,43 @@ enum ModelRecords {
     return "\(slug)\(number)"
   }
 
-  /// Adds a model to a project.
+  /// Returns what the address of a model's weights ends in.
+  ///
+  /// Clients keep the file by this name, and load it no more once they have it: it changes with the
+  /// content.
+  static func fileName(slug: String, digest: ObjectDigest) -> String {
+    "\(slug)-\(digest.description.prefix(8)).pt"
+  }
+
+  /// Adds a model to a project; `file` is the name of the object that its weights are.
   static func insert(
-    _ database: Database, _ draft: ModelDraft, project: ProjectRow, now: Int
+    _ database: Database, _ draft: ModelDraft, id: String, file: String? = nil,
+    project: ProjectRow, now: Int
   ) throws -> ModelRow {
-    let id = ResourceID.new("model_", now: now)
     let slug = try freeSlug(
       database, given: draft.slug, name: draft.name, project: project.id)
-    let status: ModelStatus =
-      draft.weights != nil || draft.completed != nil ? .completed : .untrained
+    let weights = draft.weights
+    let isComplete = weights != nil || draft.completed != nil
+    let status: ModelStatus = isComplete ? .completed : .untrained
+    let completed: Int? = weights == nil ? draft.completed : draft.completed ?? now
+    let task: String? = weights?.task ?? draft.task
+    let name: String = draft.name ?? slug
+    let metadata: StoredJSON = draft.metadata ?? .emptyObject
+    let metrics: String? = try draft.metrics.map { try JSONColumn.text($0) }
+    let results: String? = try draft.trainResults.map { try JSONColumn.text($0) }
+    let names: String? = try weights.map { try JSONColumn.text($0.classNames) }
     try database.execute(
       sql: """
         INSERT INTO model (id, account, project, slug, name, description, task, status, version,
           docs, epochs, metrics, trainArgs, trainResults, environment, classNames, parameters,
-          fileDigest, fileBytes, metadata, completed, created, updated)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+          fileName, fileDigest, fileBytes, metadata, completed, created, updated)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
       arguments: [
-        id, project.account, project.id, slug, draft.name ?? slug, draft.description,
-        draft.weights?.task ?? draft.task, status.rawValue, draft.version, draft.docs,
-        draft.epochs, try draft.metrics.map(JSONColumn.text), draft.trainArgs,
-        try draft.trainResults.map(JSONColumn.text), draft.environment,
-        try (draft.weights?.classNames).map(JSONColumn.text), draft.weights?.parameters,
-        draft.weights?.digest, draft.weights?.bytes, draft.metadata ?? .emptyObject,
-        draft.weights == nil ? draft.completed : draft.completed ?? now, now, now,
+        id, project.account, project.id, slug, name, draft.description, task, status.rawValue,
+        draft.version, draft.docs, draft.epochs, metrics, draft.trainArgs, results,
+        draft.environment, names, weights?.parameters, file, weights?.digest, weights?.bytes,
+        metadata, completed, now, now,
       ])
     try touch(database, project: project.id, now: now)
     guard let row = try rows(database, where: "model.id = :id", ["id": id], viewer: nil).first
@@ -126,15 +139,15 @@ enum ModelRecords {
   private static let copied = """
     description, task, status, license, color, version, docs, baseModel, epochs, bestEpoch,
     bestFitness, metrics, trainArgs, trainResults, plots, environment, classNames, parameters,
-    fileDigest, fileBytes, metadata, started, completed
+    fileName, fileDigest, fileBytes, metadata, started, completed
     """
 
   /// Adds a copy of a model to a project; both have the one file.
   ///
   /// - Returns: The identifier of the copy.
   static func copy(
-    _ database: Database, _ source: ModelRow, to project: ProjectRow, slug: String, name: String,
-    description: String?, now: Int
+    _ database: Database, _ source: ModelRow, to project: ProjectRow, of account: Account,
+    slug: String, name: String, description: String?, now: Int
   ) throws -> String {
     let id = ResourceID.new("model_", now: now)
     try database.execute(
@@ -152,6 +165,10 @@ enum ModelRecords {
       try database.execute(
         sql: "UPDATE model SET description = ? WHERE id = ?", arguments: [description, id])
     }
+    if let file = source.fileName, let digest = source.fileDigest.flatMap(ObjectDigest.init) {
+      try ObjectTable.adopt(
+        database, digest, as: try ObjectReference(.models, owner: id, name: file), of: account)
+    }
     return id
   }
 
@@ -167,9 +184,30 @@ enum ModelRecords {
     try checkCount(database, of: account, adding: models.count)
     for model in models {
       _ = try copy(
-        database, model, to: project, slug: model.slug, name: model.name, description: nil,
+        database, model, to: project, of: account, slug: model.slug, name: model.name,
+        description: nil,
         now: now)
     }
+  }
+
+  /// Lets a model have weights, in place of those that it had.
+  static func set(
+    _ database: Database, _ weights: ModelWeights, fileName: String, of model: ModelRow, now: Int
+  ) throws {
+    let isNew = [.pending, .untrained].contains(model.status)
+    try ProjectTable.update(
+      database, table: "model", id: model.id,
+      [
+        ("task", weights.task), ("classNames", try JSONColumn.text(weights.classNames)),
+        ("parameters", weights.parameters), ("fileName", fileName),
+        ("fileDigest", weights.digest), ("fileBytes", weights.bytes),
+        ("status", isNew ? ModelStatus.completed.rawValue : model.status.rawValue),
+        ("completed", model.completed ?? (isNew ? now : nil)), ("updated", now),
+      ])
+    try touch(database, project: model.project, now: now)
+    try EventRepository.add(
+      database, to: model.account, .model, .uploaded, resource: model.id, name: model.name,
+      now: now)
   }
 
   /// Refuses more models than an account's plan allows; those in the trash count, too.

@@ -79,16 +79,6 @@ struct ModelRepository: Sendable {
     try await database.read { try ModelRecords.row($0, locator, viewer: viewer) }
   }
 
-  /// Returns a project of an account, for a model that is to be added to it.
-  func project(
-    _ locator: ResourceLocator, of account: Account
-  ) async throws(PlatformError) -> ProjectRow {
-    try await database.read { database in
-      try ModelRecords.checkCount(database, of: account, adding: 1)
-      return try ProjectTable.row(database, locator, of: account)
-    }
-  }
-
   /// Adds a model to a project of an account.
   func create(
     _ draft: ModelDraft, in locator: ResourceLocator, of account: Account
@@ -98,8 +88,41 @@ struct ModelRepository: Sendable {
     return try await database.write { database in
       let project = try ProjectTable.row(database, locator, of: account)
       try ModelRecords.checkCount(database, of: account, adding: 1)
-      let row = try ModelRecords.insert(database, draft, project: project, now: now)
-      try Self.note(database, row, draft.weights == nil ? .created : .uploaded, now: now)
+      let row = try ModelRecords.insert(
+        database, draft, id: ResourceID.new("model_", now: now), project: project, now: now)
+      try Self.note(database, row, .created, now: now)
+      return row
+    }
+  }
+
+  /// Adds a model and its file to a project of an account.
+  ///
+  /// - Parameters:
+  ///   - draft: What the model is to be, with its weights.
+  ///   - file: The file.
+  ///   - locator: The project.
+  ///   - account: Whose it is.
+  ///   - store: Where the file is kept.
+  /// - Returns: The model.
+  /// - Throws: `PlatformError`: that there is no such project, that the slug is taken, or that the
+  ///   account has no room for more models or bytes.
+  func create(
+    _ draft: ModelDraft, _ file: StagedObject, in locator: ResourceLocator, of account: Account,
+    store: ObjectStore
+  ) async throws(PlatformError) -> ModelRow {
+    try draft.check()
+    let now = clock()
+    let id = ResourceID.new("model_", now: now)
+    let slug =
+      draft.slug ?? ResourceName.slug(from: draft.name ?? "model", fallback: "model")
+    let name = ModelRecords.fileName(slug: slug, digest: file.object.digest)
+    let object = try ObjectReference(.models, owner: id, name: name)
+    return try await store.put([(file, object)], of: account) { database in
+      let project = try ProjectTable.row(database, locator, of: account)
+      try ModelRecords.checkCount(database, of: account, adding: 1)
+      let row = try ModelRecords.insert(
+        database, draft, id: id, file: name, project: project, now: now)
+      try Self.note(database, row, .uploaded, now: now)
       return row
     }
   }
@@ -198,7 +221,7 @@ struct ModelRepository: Sendable {
         : try ModelRecords.freeSlug(
           database, given: draft.slug, name: draft.name, project: target.id)
       let id = try ModelRecords.copy(
-        database, source, to: target, slug: slug, name: draft.name ?? source.name,
+        database, source, to: target, of: account, slug: slug, name: draft.name ?? source.name,
         description: draft.description, now: now)
       try ModelRecords.touch(database, project: target.id, now: now)
       let row = try ModelRecords.row(database, .id(id), of: account)

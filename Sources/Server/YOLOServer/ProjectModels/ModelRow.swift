@@ -72,6 +72,8 @@ struct ModelRow: Decodable, FetchableRecord, Sendable {
   let classNames: [String]?
   /// The number of the weights.
   let parameters: Int?
+  /// What the address of the weights' file ends in.
+  let fileName: String?
   /// The SHA-256 of the weights' file, in hexadecimal digits; nil if there are no weights.
   let fileDigest: String?
   let fileBytes: Int?

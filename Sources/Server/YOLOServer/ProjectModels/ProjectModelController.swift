@@ -204,7 +204,7 @@ struct ProjectModelController: Sendable {
     return try .encoded(created(row), status: .created)
   }
 
-  private func created(_ row: ModelRow) -> CreatedResource {
+  func created(_ row: ModelRow) -> CreatedResource {
     CreatedResource(
       id: row.id, owner: row.owner, project: row.projectSlug, model: row.slug, name: row.name,
       region: region)

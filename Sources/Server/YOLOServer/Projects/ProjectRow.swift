@@ -184,6 +184,8 @@ enum ProjectTable {
     let id = ResourceID.new("project_", now: now)
     let slug = try freeSlug(
       database, given: draft.slug, name: draft.name, account: account.id)
+    let tags = draft.tags.map { StoredJSON(.array($0.map { .string($0) })) }
+    let metadata: StoredJSON = draft.metadata ?? .emptyObject
     try database.execute(
       sql: """
         INSERT INTO project (id, account, slug, name, description, visibility, tags, license,
@@ -191,9 +193,8 @@ enum ProjectTable {
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
       arguments: [
-        id, account.id, slug, draft.name, draft.description, draft.visibility.rawValue,
-        draft.tags.map { StoredJSON(.array($0.map { .string($0) })) }, draft.license,
-        draft.metadata ?? .emptyObject, clonedFrom, now, now,
+        id, account.id, slug, draft.name, draft.description, draft.visibility.rawValue, tags,
+        draft.license, metadata, clonedFrom, now, now,
       ])
     return try row(database, .id(id), viewer: account)
   }
