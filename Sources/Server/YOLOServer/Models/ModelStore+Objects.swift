@@ -1,5 +1,6 @@
 #if Server
 import CDispatch  // Which C module defines `stat` depends on which module is loaded first.
+import Synchronization
 import YOLOSystem
 
 /// A model's file that is an object of the platform, not one of the directory.
