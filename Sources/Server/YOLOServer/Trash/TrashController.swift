@@ -129,7 +129,7 @@ struct TrashSweeper: Service {
   let logger: Logger
 
   func run() async throws {
-    try await cancelWhenGracefulShutdown {
+    await cancelWhenGracefulShutdown {
       while !Task.isCancelled {
         do {
           let count = try await self.trash.sweep()
