@@ -217,7 +217,7 @@ let package = Package(
       name: "YOLOServer",
       dependencies: [
         "JSONText", "YOLO", "YOLODatasets", "YOLOGeometry", "YOLOImage", "YOLOImageIO",
-        "YOLOKernels",
+        "YOLOKernels", "YOLOModels",
         "YOLOOptions", "YOLOPostprocess", "YOLOServerOptions", "YOLOSystem", "YOLOVideo",
         "YOLOWeights", serverProduct("Hummingbird", "hummingbird"),
         serverProduct("HummingbirdCore", "hummingbird"), serverProduct("GRDB", "GRDB.swift"),

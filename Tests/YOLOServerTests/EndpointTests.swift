@@ -27,6 +27,15 @@ import YOLOServer
     }
   }
 
+  @Test func namesOfOwnersAreWhatIsNoIdentifier() {
+    let list = "/api/models/{owner:!model_}/{project}"
+    #expect(parameters(list, "/api/models/alice/files") == ["owner": "alice", "project": "files"])
+    #expect(parameters(list, "/api/models/model_1/files") == nil)
+    #expect(parameters(list, "/api/models/model/files") != nil)
+    #expect(PathTemplate(list).text == "/api/models/{owner}/{project}")
+    #expect(PathTemplate("/api/{kind:image_}/bulk").precedes(PathTemplate("/api/{kind:!a_}/bulk")))
+  }
+
   @Test func theMoreSpecialTemplateComesFirst() {
     let templates = [
       "/api/images/bulk", "/api/images/{imageId:image_}", "/api/images/{owner}",

@@ -68,8 +68,39 @@ struct PlatformClient: Sendable {
     return Answer(status: status, head: parts.first ?? "", body: json ?? .null)
   }
 
+  /// Sends a request, expects a status and an answer as the OpenAPI document has it, and returns it.
+  @discardableResult
+  func check(
+    _ status: Int, _ method: String, _ path: String, key: String? = nil, body: String? = nil,
+    headers: [String] = [], sourceLocation: SourceLocation = #_sourceLocation
+  ) async -> JSONValue {
+    let answer = await call(method, path, key: key, body: body, headers: headers)
+    #expect(
+      answer.status == status, "\(method) \(path) \(body?.prefix(300) ?? ""): \(answer)",
+      sourceLocation: sourceLocation)
+    let template = documentPath(of: path)
+    #expect(template != nil, "\(path) is not in the document", sourceLocation: sourceLocation)
+    let problems = problems(answer, method, template ?? "", isKeyed: key != nil)
+    #expect(problems == [], "\(method) \(path): \(answer)", sourceLocation: sourceLocation)
+    return answer.body
+  }
+
+  /// The path of the document that describes a path, the one with most literal segments.
+  func documentPath(of path: String) -> String? {
+    let segments = path.prefix { $0 != "?" }.split(separator: "/")
+    return (checker.document["paths"]?.members ?? []).map(\.key).filter { template in
+      let parts = template.split(separator: "/")
+      return parts.count == segments.count
+        && zip(parts, segments).allSatisfy { $0.hasPrefix("{") || $0 == $1 }
+    }.min { $0.count { $0 == "{" } < $1.count { $0 == "{" } }
+  }
+
   /// Describes where an answer is not what the OpenAPI document has for its operation.
-  func problems(_ answer: Answer, _ method: String, _ path: String) -> [String] {
+  ///
+  /// Without a key nothing is counted, so that there are no headers that tell of it.
+  func problems(
+    _ answer: Answer, _ method: String, _ path: String, isKeyed: Bool = true
+  ) -> [String] {
     let responses = checker.document["paths"]?[path]?[method.lowercased()]?["responses"]
     guard var response = responses?["\(answer.status)"] else {
       return ["\(method) \(path) has no \(answer.status)"]
@@ -78,6 +109,7 @@ struct PlatformClient: Sendable {
       response = checker.resolved(target) ?? .null
     }
     let missing = (response["headers"]?.members ?? []).map(\.key)
+      .filter { isKeyed || !$0.hasPrefix("X-RateLimit") }
       .filter { answer.header($0) == nil }.map { "no header \($0)" }
     guard let schema = response["content"]?["application/json"]?["schema"] else {
       return ["\(method) \(path) \(answer.status) has no schema"]
@@ -178,12 +210,21 @@ struct PlatformClient: Sendable {
         ).key
         for operation in operations {
           let path = operation.path.replacing("{keyId}", with: "key_0")
+            .replacing("{projectId}", with: "project_0").replacing("{modelId}", with: "model_0")
+            .replacing("{owner}", with: "nobody").replacing("{project}", with: "none")
             .replacing("{model}", with: "none")
           let answer = await client.call(operation.method, path, key: key)
           let mayCall = operation.scopes.map { !$0.isDisjoint(with: Set([scope]).expanded) } ?? true
           #expect((answer.status != 403) == mayCall, "\(scope) \(operation): \(answer)")
           #expect(answer.status != 401 && answer.status != 500, "\(operation): \(answer)")
         }
+      }
+      for operation in operations where operation.path.hasPrefix("/api/") {
+        let path = operation.path.replacing("{owner}", with: "nobody")
+        let answer = await client.call(operation.method, path)
+        #expect((answer.status == 401) != operation.isOpen, "\(operation): \(answer)")
+        let wrong = await client.call(operation.method, path, key: "ul_wrong")
+        #expect(wrong.status == 401, "\(operation): \(wrong)")
       }
       #expect(Set<Scope>([.write]).expanded == Set(Scope.allCases).subtracting([.admin]))
       #expect(Set<Scope>([.read]).expanded == [.read])

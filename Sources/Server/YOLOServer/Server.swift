@@ -24,8 +24,12 @@ public struct Server: Sendable {
   let metrics: ServerMetrics
   let keyPolicy: KeyPolicy
   let counter: CallCounter?
+  /// The files of a platform; nil if the server has none.
+  let objects: ObjectStore?
   let endpoints: EndpointTable
   let controllers: Controllers
+  /// What deletes the trash of a platform in time; nil if there is none.
+  let sweeper: TrashSweeper?
 
   /// Prepares a server; nothing is listened on yet.
   ///
@@ -50,6 +54,9 @@ public struct Server: Sendable {
       }
     keyPolicy = try await KeyPolicy(keys: keys, isPlatform: platform != nil)
     counter = platform.map { CallCounter(database: $0) }
+    objects = try platform.map { try ObjectStore(database: $0, logger: logger) }
+    try await objects?.recover()
+    sweeper = platform.map { TrashSweeper(trash: TrashRepository(database: $0), logger: logger) }
     let options = settings.runtimeOptions
     models = ModelStore(settings: settings, options: options, logger: logger)
     queue = InferenceQueue(
@@ -85,6 +92,8 @@ public struct Server: Sendable {
     _ settings: ServerSettings, logger: Logger, onFirstKey: @Sendable (String) -> Void
   ) async throws -> PlatformDatabase? {
     guard let data = settings.data else { return nil }
+    // A write beyond the limit of the process (RLIMIT_FSIZE) fails, and does not end the process.
+    signal(SIGXFSZ, SIG_IGN)
     let database = try PlatformDatabase(directory: data, creates: true)
     if settings.models == ServerSettings.modelsDirectory(ofData: data),
       !FileSystem.exists(settings.models)
@@ -131,7 +140,8 @@ public struct Server: Sendable {
       },
       logger: logger)
     var configuration = ServiceGroupConfiguration(
-      services: [models, application], gracefulShutdownSignals: signals, logger: logger)
+      services: [models, application] + (objects.map { [StorageSweep(store: $0)] } ?? [])
+        + (sweeper.map { [$0] } ?? []), gracefulShutdownSignals: signals, logger: logger)
     configuration.maximumGracefulShutdownDuration = .seconds(settings.limits.drainTimeout)
     let outcome: Result<Void, any Error>
     do {

@@ -16,7 +16,7 @@ extension ExitStatus {
   init(_ error: KeyStoreError) {
     switch error {
     case .missing: self = .noInput
-    case .inaccessible: self = .cannotWrite
+    case .inaccessible, .full: self = .cannotWrite
     case .damaged, .foreign, .newer: self = .damagedInput
     case .unknownKey, .invalid: self = .usage
     case .busy, .cancelled: self = .other
@@ -29,6 +29,7 @@ extension ExitStatus {
     case .database(let error): self.init(error)
     case .unknownAccount, .takenName, .unknownKey, .invalid, .tooMany, .repeatedEntry:
       self = .usage
+    case .storageFull, .storage: self = .cannotWrite
     }
   }
 }

@@ -13,7 +13,7 @@ package struct Account: Sendable, Hashable, Identifiable {
   /// What it has subscribed to.
   package let plan: Plan
   /// What it may do: the limits of its plan, or those agreed with it.
-  package let limits: PlanLimits
+  package var limits: PlanLimits
   /// When it was created, in seconds since 1970.
   package let created: Int
 }

@@ -1,4 +1,5 @@
 #if Server
+import GRDB
 import HTTPTypes
 import Hummingbird
 
@@ -18,7 +19,7 @@ struct AccountController: Sendable {
       AccountSummary(
         username: account.username, name: account.name, accountType: "personal",
         plan: account.plan, creditsCents: balance.cents,
-        counts: AccountSummary.Counts(use: .of(account)), teams: []))
+        counts: AccountSummary.Counts(use: try await accounts.use(of: account)), teams: []))
   }
 
   /// `GET /api/users?username=`.
@@ -38,7 +39,7 @@ struct AccountController: Sendable {
   /// `GET /api/storage`.
   func storage(_ request: Request, _ context: ServerContext) async throws -> Response {
     let account = try context.account()
-    let use = ResourceUse.of(account)
+    let use = try await accounts.use(of: account)
     let storage = Quota(current: use.bytes, limit: account.limits.storageBytes)
     return try .encoded(
       Superset(
@@ -47,7 +48,9 @@ struct AccountController: Sendable {
         flat: StorageSummary(
           tier: account.plan,
           usage: StorageSummary.Usage(
-            storage: storage, projects: nil, datasets: nil,
+            storage: storage,
+            projects: Quota(current: use.projects, limit: ProjectRepository.maximumCount),
+            datasets: nil,
             models: Quota(current: use.models, limit: account.limits.models),
             deployments: Quota(current: use.deployments, limit: account.limits.deployments)),
           updatedAt: Timestamp(accounts.clock()),
@@ -76,7 +79,7 @@ struct AccountController: Sendable {
     let balance = try await ledger.balance(of: account)
     let counts = try await counter.counts(
       of: account.id, in: CallWindow.windows(of: account.limits), now: accounts.clock())
-    let use = ResourceUse.of(account)
+    let use = try await accounts.use(of: account)
     let limit = account.limits.storageBytes
     let summary = UsageSummary(
       plan: UsageSummary.PlanState(
@@ -104,7 +107,7 @@ struct AccountController: Sendable {
   }
 }
 
-/// What an account has: the sums over the tables of resources.
+/// What an account has: the sums over the tables of resources, the trash among them.
 struct ResourceUse: Sendable {
   var datasets = 0
   var models = 0
@@ -114,14 +117,30 @@ struct ResourceUse: Sendable {
   var datasetBytes = 0
   var modelBytes = 0
   var exportBytes = 0
+  /// The bytes of all objects, each counted once; those of uploads that belong to nothing yet are
+  /// among them.
+  var bytes = 0
+}
 
-  /// All bytes.
-  var bytes: Int { datasetBytes + modelBytes + exportBytes }
-
+extension AccountRepository {
   /// Returns what an account has.
-  ///
-  /// The schema has no table of resources yet, and no endpoint that creates one, so that all of
-  /// them are none.
-  static func of(_ account: Account) -> ResourceUse { ResourceUse() }
+  func use(of account: Account) async throws(PlatformError) -> ResourceUse {
+    try await database.read { database in
+      func count(_ table: String) throws -> Int {
+        try Int.fetchOne(
+          database, sql: "SELECT count(*) FROM \(table) WHERE account = ?",
+          arguments: [account.id]) ?? 0
+      }
+      let bytes = try ObjectTable.useByKind(database, of: account.id)
+      var use = ResourceUse()
+      use.projects = try count("project")
+      use.models = try count("model")
+      use.datasetBytes = bytes[.datasets, default: 0] + bytes[.images, default: 0]
+      use.modelBytes = bytes[.models, default: 0]
+      use.exportBytes = bytes[.exports, default: 0]
+      use.bytes = try ObjectTable.use(database, of: account.id)
+      return use
+    }
+  }
 }
 #endif

@@ -1,4 +1,6 @@
 #if Server
+import YOLOSystem
+
 /// Why the platform refuses something that was asked of its database.
 package enum PlatformError: Error, Sendable, Hashable {
   /// The database cannot be read or written.
@@ -15,6 +17,27 @@ package enum PlatformError: Error, Sendable, Hashable {
   case tooMany(what: String, maximum: Int)
   /// An entry of the ledger of this identifier exists already.
   case repeatedEntry(externalID: String)
+  /// The account uses so many bytes that there is no room for more.
+  case storageFull(used: Int, adding: Int, limit: Int)
+  /// Objects cannot be written or read.
+  case storage(StorageError)
+  /// There is no such resource, or none that whoever asks may see.
+  case unknownResource(ResourceKind, String)
+  /// The resource belongs to another account.
+  case foreignResource(ResourceKind, String)
+  /// Another resource has the slug.
+  case takenSlug(ResourceKind, String)
+  /// The account has as many as its plan allows.
+  case planLimit(what: String, maximum: Int)
+  /// The project of a model is in the trash itself.
+  case projectInTrash(String)
+}
+
+/// A kind of what accounts have.
+package enum ResourceKind: String, Sendable, Hashable, CaseIterable, Codable {
+  case project
+  case dataset
+  case model
 }
 
 extension PlatformError: CustomStringConvertible {
@@ -30,7 +53,18 @@ extension PlatformError: CustomStringConvertible {
     case .invalid(let argument, let given, let expected):
       "\(argument) must be \(expected), but \"\(given)\" was given"
     case .tooMany(let what, let maximum): "the account has its \(maximum) \(what)"
+    case .unknownResource(let kind, let name): "there is no \(kind.rawValue) \(name)"
+    case .foreignResource(let kind, let name):
+      "the \(kind.rawValue) \(name) belongs to another account"
+    case .takenSlug(let kind, let slug): "there is already a \(kind.rawValue) \(slug)"
+    case .planLimit(let what, let maximum):
+      "the account has the \(maximum) \(what) that it may have"
+    case .projectInTrash(let project):
+      "the project \(project) of this model is in the trash, too: restore the project first"
     case .repeatedEntry(let externalID): "the ledger has the entry \(externalID) already"
+    case .storageFull(let used, let adding, let limit):
+      "the account uses \(used) of its \(limit) bytes, so there is no room for \(adding) more"
+    case .storage(let error): "\(error)"
     }
   }
 
@@ -38,6 +72,9 @@ extension PlatformError: CustomStringConvertible {
   init(_ error: any Error, path: String) {
     switch error {
     case let error as PlatformError: self = error
+    case let error as StorageError: self = .storage(error)
+    case let error as FileError:
+      self = .storage(.inaccessible(path: error.path, reason: error.message))
     default: self = .database(KeyStoreError(error, path: path))
     }
   }

@@ -94,7 +94,7 @@ package struct PlanLimits: Sendable, Hashable {
   /// Calls of the account in a day.
   package var callsPerDay: Int
   /// Bytes of all objects that the account refers to.
-  package let storageBytes: Int
+  package var storageBytes: Int
   /// Models that the account may have.
   package let models: Int
   /// Trainings at once.

@@ -17,6 +17,8 @@ struct DatabaseSchema: Sendable {
   static let platform = DatabaseSchema(applicationID: 0x796F_6C70) { migrator in
     migrator.registerKeys()
     migrator.registerAccounts()
+    migrator.registerObjects()
+    migrator.registerProjects()
   }
 
   private init(applicationID: Int, _ register: (inout DatabaseMigrator) -> Void) {

@@ -45,5 +45,30 @@ package final class PlatformDatabase: Sendable {
   ) async throws(PlatformError) -> Value {
     do { return try await pool.write(body) } catch { throw PlatformError(error, path: path) }
   }
+
+  /// Writes in a transaction that, with all before it, is on the disk once this returns: other
+  /// transactions outlive a crash of the process, but not always one of the machine.
+  func writeDurably<Value: Sendable>(
+    _ body: @escaping @Sendable (Database) throws -> Value
+  ) async throws(PlatformError) -> Value {
+    do {
+      return try await pool.writeWithoutTransaction { database in
+        try database.execute(sql: "PRAGMA synchronous = FULL")
+        let result = Result {
+          var value: Value?
+          try database.inTransaction(.immediate) {
+            value = try body(database)
+            return .commit
+          }
+          return value
+        }
+        try database.execute(sql: "PRAGMA synchronous = NORMAL")
+        guard let value = try result.get() else { throw DatabaseError(resultCode: .SQLITE_ABORT) }
+        return value
+      }
+    } catch {
+      throw PlatformError(error, path: path)
+    }
+  }
 }
 #endif

@@ -95,14 +95,24 @@ extension APIError {
   private init?(platform error: PlatformError) {
     switch error {
     case .invalid(let argument, let given, let expected):
-      self = .invalidField(argument, given: given, expected: expected, "\(error).")
+      self = .invalidField(argument, given: given, expected: expected, error.sentence)
     // What an account may be told: the names of commands are for operators.
     case .unknownAccount(let name): self = .notFound("There is no account \(name).")
     case .unknownKey(let id): self = .notFound("There is no active key \(id).")
-    case .takenName, .tooMany, .repeatedEntry: self = .conflict("\(error).")
+    case .takenName, .tooMany, .repeatedEntry, .takenSlug, .projectInTrash:
+      self = .conflict(error.sentence)
+    case .unknownResource: self = .notFound(error.sentence)
+    case .foreignResource, .planLimit: self = .forbidden(error.sentence)
+    case .storageFull(let used, _, let limit):
+      self = .forbidden(
+        "\(error).", details: [JSONMember("used", .int(used)), JSONMember("limit", .int(limit))])
+    case .storage(.unknown(let what)): self = .notFound("There is no \(what).")
+    // Paths are for operators.
+    case .storage(.diskFull), .database(.full):
+      self = .unavailable("The server has no room on its disk.", retryAfter: 60)
     case .database(.busy):
       self = .unavailable("The database is locked by another process; try again.")
-    case .database: return nil
+    case .storage, .database: return nil
     }
   }
 
@@ -163,6 +173,17 @@ extension APIError {
       self = APIError(
         .badRequest, "VALIDATION_ERROR", error.body ?? "The request is malformed.")
     default: return nil
+    }
+  }
+}
+
+extension PlatformError {
+  /// The description as a sentence, for whoever uses the API.
+  fileprivate var sentence: String {
+    switch self {
+    // It begins with the argument, which is written as it is.
+    case .invalid: "\(self)."
+    default: "\(description.prefix(1).uppercased())\(description.dropFirst())."
     }
   }
 }

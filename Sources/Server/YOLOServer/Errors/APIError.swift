@@ -48,8 +48,10 @@ package struct APIError: Error, Sendable {
   }
 
   /// 403: the key is known, but may not do this.
-  package static func forbidden(_ message: String) -> APIError {
-    APIError(.forbidden, "FORBIDDEN", message)
+  package static func forbidden(
+    _ message: String, details: [JSONMember] = []
+  ) -> APIError {
+    APIError(.forbidden, "FORBIDDEN", message, details: details)
   }
 
   /// 404: there is no such path, or no such model.
@@ -69,6 +71,13 @@ package struct APIError: Error, Sendable {
       rejection: .timeout)
   }
 
+  /// 408: nothing of the body came for a time.
+  package static func bodyStalled(seconds: Int) -> APIError {
+    APIError(
+      .requestTimeout, "REQUEST_TIMEOUT", "Nothing of the body came for \(seconds) seconds.",
+      rejection: .timeout)
+  }
+
   /// 413: something is larger than `limit`, in `unit`.
   package static func tooLarge(_ message: String, limit: Int, unit: String) -> APIError {
     APIError(
@@ -85,6 +94,16 @@ package struct APIError: Error, Sendable {
   /// 409: the request is right, but not in this state of what it is for.
   package static func conflict(_ message: String) -> APIError {
     APIError(.conflict, "CONFLICT", message)
+  }
+
+  /// 416: none of the bytes that were asked for are in the file.
+  package static func rangeNotSatisfiable(bytes: Int) -> APIError {
+    APIError(
+      .rangeNotSatisfiable, "VALIDATION_ERROR", "The file has \(bytes) bytes.",
+      details: [
+        JSONMember("argument", .string("Range")),
+        JSONMember("expected", .string("bytes from 0 to \(bytes - 1)")),
+      ])
   }
 
   /// 429: the key has used up its calls.

@@ -15,6 +15,8 @@ package enum KeyStoreError: Error, Sendable, Hashable {
   case newer(path: String)
   /// Another process has kept the database locked for too long.
   case busy(path: String)
+  /// The disk is full.
+  case full(path: String)
   /// There is no key of this number.
   case unknownKey(path: String, id: Int)
   /// The name or the models of a new key are not accepted.
@@ -35,6 +37,7 @@ extension KeyStoreError: CustomStringConvertible {
     case .foreign(let path): "\(path): the database belongs to another program"
     case .newer(let path): "\(path): the database was written by a newer version of yolo"
     case .busy(let path): "\(path): another process keeps the database locked"
+    case .full(let path): "\(path): there is no room on the disk"
     case .unknownKey(let path, let id): "\(path): there is no key \(id); yolo keys list shows all"
     case .invalid(let what, let given, let expected):
       "\(what) must be \(expected), but \"\(given)\" was given"
@@ -54,6 +57,7 @@ extension KeyStoreError {
       switch error.resultCode {
       case .SQLITE_CORRUPT, .SQLITE_NOTADB: self = .damaged(path: path, reason: reason)
       case .SQLITE_BUSY, .SQLITE_LOCKED: self = .busy(path: path)
+      case .SQLITE_FULL: self = .full(path: path)
       case .SQLITE_INTERRUPT, .SQLITE_ABORT: self = .cancelled(path: path)
       default: self = .inaccessible(path: path, reason: reason)
       }

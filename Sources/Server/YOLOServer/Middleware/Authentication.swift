@@ -16,6 +16,7 @@ struct Authentication: RouterMiddleware {
       return try await next(request, context)
     }
     guard let presented = Self.key(of: request.headers) else {
+      if context.endpoint?.access.isOpen == true { return try await next(request, context) }
       throw APIError.unauthorized(
         "This request has no key; send it as the header x-api-key or as Authorization: Bearer.")
     }
@@ -43,13 +44,40 @@ struct Authorization: RouterMiddleware {
     _ request: Request, context: ServerContext,
     next: (Request, ServerContext) async throws -> Response
   ) async throws -> Response {
-    if case .scopes(let scopes) = context.endpoint?.access, let key = context.key,
+    if let scopes = context.endpoint?.access.scopes, let key = context.key,
       key.scopes.expanded.isDisjoint(with: scopes)
     {
       throw APIError.forbidden(
         "This key has the scopes \(key.scopes.names.joined(separator: ", ")); this needs "
           + "\(scopes.names.joined(separator: " or ")).")
     }
+    return try await next(request, context)
+  }
+}
+
+/// Selects the endpoint that a request is for where its body tells several apart, and answers errors
+/// from there on in that endpoint's form.
+struct EndpointSelection: RouterMiddleware {
+  func handle(
+    _ request: Request, context: ServerContext,
+    next: (Request, ServerContext) async throws -> Response
+  ) async throws -> Response {
+    let endpoints = context.match?.route.endpoints(for: request.method) ?? []
+    guard endpoints.count > 1 else { return try await next(request, context) }
+    var request = request
+    var selected: Endpoint?
+    if request.isForm {
+      selected = endpoints.first { $0.selection == .form }
+    } else {
+      let members: Set<String>
+      (request, members) = try await request.inspected(context)
+      selected = endpoints.first {
+        if case .member(let name) = $0.selection { members.contains(name) } else { false }
+      }
+    }
+    var context = context
+    context.endpoint = selected ?? context.endpoint
+    context.errorForm = context.endpoint?.form ?? context.errorForm
     return try await next(request, context)
   }
 }

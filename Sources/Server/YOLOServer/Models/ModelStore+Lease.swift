@@ -22,6 +22,11 @@ extension ModelStore {
       return (file, self.lease(file, in: &table))
     }
     if let lease { return lease }
+    return try await load(file)
+  }
+
+  /// Waits until a file's model is loaded on the store's thread.
+  func load(_ file: String) async throws(APIError) -> ModelLease {
     guard !Task.isCancelled else { throw LeaseRequest.ended }
     let request = LeaseRequest()
     queue.async {
@@ -51,12 +56,13 @@ extension ModelStore {
       "The path names the model \(lease.name), but the field model names \(reference.name).")
   }
 
-  private func lease(_ file: String, in table: inout ModelTable) -> ModelLease? {
+  func lease(_ file: String, in table: inout ModelTable) -> ModelLease? {
     guard let (signature, version) = table.acquire(file), let model = version.model else {
       return nil
     }
     return ModelLease(
-      model, name: table.name(of: file), fileName: file, task: version.description.task
+      model, name: table.name(of: file), fileName: table.title(of: file),
+      task: version.description.task
     ) { [weak self] in self?.end(signature) }
   }
 
@@ -92,7 +98,9 @@ extension ModelStore {
     }
     try makeRoom(for: max(known, entry.signature.size), file: file)
     do {
-      let opened = try ModelFile(path: directory.path(of: file), name: file, limit: budget)
+      let opened = try ModelFile(
+        path: entry.object?.path ?? directory.path(of: file), name: entry.object?.title ?? file,
+        limit: budget)
       let model = try opened.model(options)
       try warm(model)
       install(model, opened.signature, as: file, isLoaded: true)
@@ -122,13 +130,16 @@ extension ModelStore {
   }
 
   private func noRoom(_ file: String) -> APIError {
-    let known = table.withLock { table in
-      table.entries[file]?.served.flatMap { table.versions[$0]?.minimumBytes } ?? 0
+    let (known, title) = table.withLock { table in
+      (
+        table.entries[file]?.served.flatMap { table.versions[$0]?.minimumBytes } ?? 0,
+        table.title(of: file)
+      )
     }
     let limit = "\(budget >> 20) MiB of model_memory"
     guard known <= budget else {
       return .unavailable(
-        "\(file) needs \(known >> 20) MiB, more than the \(limit).", retryAfter: 60)
+        "\(title) needs \(known >> 20) MiB, more than the \(limit).", retryAfter: 60)
     }
     return .unavailable("All of the \(limit) is taken by models in use; try again.")
   }

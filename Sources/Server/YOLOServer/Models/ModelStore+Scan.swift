@@ -61,7 +61,7 @@ extension ModelStore {
 
   private func forget(allBut present: Set<String>) {
     let (removed, unused) = table.withLock { table in
-      let removed = table.entries.keys.filter { !present.contains($0) }.sorted()
+      let removed = table.files.filter { !present.contains($0) }
       let unused = table.remove(removed)
       if !removed.isEmpty { table.rename() }
       return (removed, unused)
@@ -134,7 +134,7 @@ extension ModelStore {
   /// Returns which of two files with one stem has the stem as its name.
   private func note(_ file: String) {
     let stem = ModelDirectory.stem(of: file)
-    let others = table.withLock { $0.entries.keys.filter { ModelDirectory.stem(of: $0) == stem } }
+    let others = table.withLock { $0.files.filter { ModelDirectory.stem(of: $0) == stem } }
     for other in others {
       let first = ModelDirectory.suffixes.lazy.map { stem + $0 }.first { $0 == file || $0 == other }
       logger.notice(

@@ -49,7 +49,8 @@ package final class ModelStore: Sendable {
   /// All models of the directory, sorted by the names of their files.
   package var listing: [ModelListing] {
     table.withLock { table in
-      table.entries.sorted { $0.key < $1.key }.map { file, entry in
+      let entries = table.entries.filter { $0.value.object == nil }
+      return entries.sorted { $0.key < $1.key }.map { file, entry in
         let version = entry.served.flatMap { table.versions[$0] }
         let isLoaded = version?.model != nil
         return ModelListing(

@@ -15,6 +15,8 @@ struct ModelTable {
     var served: FileSignature?
     /// What is wrong with the state that was last seen.
     var fault: String?
+    /// Where the file is, and what it is called, if it is an object of the platform.
+    var object: ModelObject?
   }
 
   /// A version of a model, that of one state of one file.
@@ -53,20 +55,29 @@ struct ModelTable {
   /// The models in memory.
   var loadedCount: Int { versions.values.count { $0.model != nil } }
 
+  /// The files of the directory, sorted.
+  var files: [String] { entries.filter { $0.value.object == nil }.keys.sorted() }
+
+  /// What answers call a file.
+  func title(of file: String) -> String { entries[file]?.object?.title ?? file }
+
   /// Returns each file its names: its own, and its stem if no file before it has that.
   mutating func rename() {
     names = [:]
-    for file in entries.keys { names[file] = file }
+    let files = files
+    for file in files { names[file] = file }
     for suffix in ModelDirectory.suffixes {
-      for file in entries.keys where file.hasSuffix(suffix) {
+      for file in files where file.hasSuffix(suffix) {
         let stem = ModelDirectory.stem(of: file)
         if names[stem] == nil { names[stem] = file }
       }
     }
   }
 
-  /// The shortest name of a file.
+  /// The shortest name of a file; all objects of the platform have one, so that metrics have no more
+  /// names than there are files in the directory.
   func name(of file: String) -> String {
+    guard entries[file]?.object == nil else { return ModelObject.name }
     let stem = ModelDirectory.stem(of: file)
     return names[stem] == file ? stem : file
   }
@@ -79,9 +90,10 @@ struct ModelTable {
       }
       return file
     }
-    let files = entries.keys.sorted()
+    let files = files
     guard let first = files.first else { throw .notFound("This server has no model.") }
-    guard Set(entries.values.map { $0.served ?? $0.signature }).count == 1 else {
+    let signatures = files.compactMap { entries[$0].map { $0.served ?? $0.signature } }
+    guard Set(signatures).count == 1 else {
       let shown = files.prefix(20).map { name(of: $0) }.joined(separator: ", ")
       let rest = files.count > 20 ? " and \(files.count - 20) more" : ""
       throw .invalidField(
@@ -112,7 +124,8 @@ struct ModelTable {
   mutating func serve(_ file: String, _ signature: FileSignature) -> Model? {
     let former = entries[file]?.served
     if let former, former != signature { counters.replacements += 1 }
-    entries[file] = Entry(signature: signature, served: signature)
+    entries[file] = Entry(
+      signature: signature, served: signature, object: entries[file]?.object)
     return former.flatMap { removeUnused([$0]).first }
   }
 

@@ -8,18 +8,64 @@ extension OpenAPIDocument {
   private static let anyFailures = [400, 405, 431, 501]
 
   /// The paths, in the order of the table of endpoints.
+  ///
+  /// Templates of one shape are one path here, as OpenAPI wants it: what the server tells apart by
+  /// the prefix of an identifier, or by the body, is one operation that describes either.
   static func paths(_ settings: ServerSettings) -> JSONValue {
-    .object(
-      EndpointTable(settings: settings).routes.map { route in
-        let parameters = route.endpoints.first?.parameters.filter { $0.location == .path } ?? []
-        let shared =
-          parameters.isEmpty
-          ? [] : [JSONMember("parameters", .array(parameters.map(\.inDocument)))]
-        let operations = route.endpoints.map { endpoint in
-          JSONMember(endpoint.method.rawValue.lowercased(), operation(endpoint, settings))
+    let routes = EndpointTable(settings: settings).routes
+    let shapes = routes.map(\.path.shape).reduce(into: [String]()) {
+      if !$0.contains($1) { $0.append($1) }
+    }
+    return .object(
+      shapes.map { shape in path(routes.filter { $0.path.shape == shape }, settings) })
+  }
+
+  private static func path(
+    _ routes: [EndpointTable.Route], _ settings: ServerSettings
+  ) -> JSONMember {
+    let paths = routes.map(\.path)
+    let segments = (paths.first?.segments ?? []).indices.map { index in
+      let names = paths.map(\.segments[index]).compactMap(\.parameterName)
+      return (literal: paths.first?.segments[index], name: joined(names, capitalizing: true))
+    }
+    let text =
+      "/"
+      + segments.map { segment in
+        if case .some(.literal(let text)) = segment.literal { text } else { "{\(segment.name)}" }
+      }.joined(separator: "/")
+    let parameters = segments.indices.compactMap { index -> JSONValue? in
+      let names = Set(paths.compactMap(\.segments[index].parameterName))
+      let described = routes.compactMap { route in
+        route.endpoints.first?.parameters.first {
+          $0.location == .path && names.contains($0.name)
+            && $0.name == route.path.segments[index].parameterName
         }
-        return JSONMember(route.path.text, .object(shared + operations))
-      })
+      }
+      guard let first = described.first else { return nil }
+      return Endpoint.Parameter(
+        name: segments[index].name, location: .path,
+        description: joined(described.map(\.description)), schema: first.schema
+      ).inDocument
+    }
+    let shared = parameters.isEmpty ? [] : [JSONMember("parameters", .array(parameters))]
+    let endpoints = routes.flatMap(\.endpoints)
+    let methods = endpoints.map(\.method).reduce(into: [HTTPRequest.Method]()) {
+      if !$0.contains($1) { $0.append($1) }
+    }
+    let operations = methods.map { method in
+      JSONMember(
+        method.rawValue.lowercased(),
+        operation(endpoints.filter { $0.method == method }, settings))
+    }
+    return JSONMember(text, .object(shared + operations))
+  }
+
+  /// Joins the different ones of some texts: sentences, or names such as `aOrB`.
+  private static func joined(_ texts: [String], capitalizing: Bool = false) -> String {
+    let different = texts.reduce(into: [String]()) { if !$0.contains($1) { $0.append($1) } }
+    guard capitalizing else { return different.joined(separator: " Or: ") }
+    return different.prefix(1).joined()
+      + different.dropFirst().map { "Or\($0.prefix(1).uppercased())\($0.dropFirst())" }.joined()
   }
 
   /// Whether keys have a limit of calls of the HUB API.
@@ -27,50 +73,96 @@ extension OpenAPIDocument {
     !settings.isOpen && settings.rateLimit > 0
   }
 
-  private static func operation(_ endpoint: Endpoint, _ settings: ServerSettings) -> JSONValue {
-    let rateHeaders: [String] =
-      switch endpoint.budget {
-      case .none: []
-      case .hub: isLimited(settings) ? rateLimitHeaders : []
-      case .plan, .events: rateLimitHeaders
-      }
-    let answer = endpoint.answer
-    let success = Schema.object([
-      "description": .string(answer.description),
-      "headers": headerReferences(["X-Request-Id"] + rateHeaders),
-      "content": content(answer.contentType, answer.schema),
-    ])
-    let failures = Set(endpoint.failures + anyFailures).sorted()
-    let responses =
-      [JSONMember("\(answer.status.code)", success)]
-      + failures.map { JSONMember("\($0)", responseReference($0, endpoint.form)) }
-    let security: [JSONValue] =
-      endpoint.access == .open || settings.isOpen
-      ? [] : [Schema.object(["apiKey": .array([])]), Schema.object(["bearer": .array([])])]
+  /// Describes the endpoints of one method and path.
+  private static func operation(_ endpoints: [Endpoint], _ settings: ServerSettings) -> JSONValue {
     var members = [
-      JSONMember("operationId", .string(endpoint.id)),
-      JSONMember("summary", .string(endpoint.summary)),
-      JSONMember("security", .array(security)), JSONMember("responses", .object(responses)),
+      JSONMember("operationId", .string(joined(endpoints.map(\.id), capitalizing: true))),
+      JSONMember("summary", .string(joined(endpoints.map(\.summary)))),
+      JSONMember("security", .array(security(endpoints, settings))),
+      JSONMember("responses", .object(responses(endpoints, settings))),
     ]
-    let query = endpoint.parameters.filter { $0.location == .query }
+    let query = endpoints.flatMap(\.parameters).filter { $0.location == .query }
+      .reduce(into: [Endpoint.Parameter]()) { parameters, parameter in
+        if !parameters.contains(where: { $0.name == parameter.name }) {
+          parameters.append(parameter)
+        }
+      }
     if !query.isEmpty {
-      members.append(
-        JSONMember("parameters", .array(query.map(\.inDocument))))
+      members.append(JSONMember("parameters", .array(query.map(\.inDocument))))
     }
-    if let body = endpoint.body {
+    let bodies = endpoints.compactMap(\.body)
+    if !bodies.isEmpty {
       members.append(
         JSONMember(
           "requestBody",
           Schema.object([
-            "required": .bool(true),
-            "content": content(body.contentType, Schema.reference(body.schema)),
+            "required": .bool(bodies.allSatisfy(\.isRequired)),
+            "content": content(bodies.map { ($0.contentType, Schema.reference($0.schema)) }),
           ])))
     }
     return .object(members)
   }
 
+  private static func security(
+    _ endpoints: [Endpoint], _ settings: ServerSettings
+  ) -> [JSONValue] {
+    let keys = [
+      Schema.object(["apiKey": .array([])]), Schema.object(["bearer": .array([])]),
+    ]
+    if settings.isOpen || endpoints.allSatisfy({ $0.access == .open }) { return [] }
+    return (endpoints.contains { $0.access.isOpen } ? [.object([])] : []) + keys
+  }
+
+  private static func responses(
+    _ endpoints: [Endpoint], _ settings: ServerSettings
+  ) -> [JSONMember] {
+    let statuses = Set(endpoints.map(\.answer.status.code)).sorted()
+    let successes = statuses.map { status in
+      let answering = endpoints.filter { $0.answer.status.code == status }
+      let headers = answering.flatMap { rateHeaders($0.budget, settings) }
+      return JSONMember(
+        "\(status)",
+        Schema.object([
+          "description": .string(joined(answering.map(\.answer.description))),
+          "headers": headerReferences(["X-Request-Id"] + (headers.isEmpty ? [] : rateLimitHeaders)),
+          "content": content(answering.map { ($0.answer.contentType, $0.answer.schema) }),
+        ]))
+    }
+    let failures = Set(endpoints.flatMap(\.failures) + anyFailures).sorted()
+    return successes
+      + failures.map { status in
+        let forms = Set(
+          endpoints.filter { ($0.failures + anyFailures).contains(status) }.map(\.form))
+        return JSONMember("\(status)", responseReference(status, forms))
+      }
+  }
+
+  private static func rateHeaders(
+    _ budget: CallBudget, _ settings: ServerSettings
+  ) -> [String] {
+    switch budget {
+    case .none: []
+    case .hub: isLimited(settings) ? rateLimitHeaders : []
+    case .plan, .events: rateLimitHeaders
+    }
+  }
+
   static func content(_ type: String, _ schema: JSONValue) -> JSONValue {
-    .object([JSONMember(type, Schema.object(["schema": schema]))])
+    content([(type, schema)])
+  }
+
+  /// Describes what is of one of some schemas, by its type of content.
+  private static func content(_ parts: [(type: String, schema: JSONValue)]) -> JSONValue {
+    let types = parts.map(\.type).reduce(into: [String]()) {
+      if !$0.contains($1) { $0.append($1) }
+    }
+    return .object(
+      types.map { type in
+        let schemas = parts.filter { $0.type == type }.map(\.schema)
+          .reduce(into: [JSONValue]()) { if !$0.contains($1) { $0.append($1) } }
+        let schema = schemas.count == 1 ? schemas[0] : Schema.any(schemas)
+        return JSONMember(type, Schema.object(["schema": schema]))
+      })
   }
 }
 

@@ -32,11 +32,11 @@ extension OpenAPIDocument {
       JSONMember(
         "IdentityResponse",
         envelope(Schema.record([Schema.Field("id", text("The identifier."))]))),
-    ]
+    ] + projectSchemas + projectModelSchemas + activitySchemas + trashSchemas
   }
 
   /// `{"success":true,"data":…}`, with members beside them.
-  private static func envelope(_ data: JSONValue, and flat: [Schema.Field] = []) -> JSONValue {
+  static func envelope(_ data: JSONValue, and flat: [Schema.Field] = []) -> JSONValue {
     Schema.record(
       [
         Schema.Field("success", Schema.adding(["const": .bool(true)], to: Schema.type("boolean"))),
@@ -44,17 +44,20 @@ extension OpenAPIDocument {
       ] + flat)
   }
 
-  private static func text(_ description: String? = nil) -> JSONValue {
+  static func text(_ description: String? = nil) -> JSONValue {
     Schema.type("string", description)
   }
 
-  private static func count(_ description: String? = nil) -> JSONValue {
+  static func count(_ description: String? = nil) -> JSONValue {
     Schema.adding(["minimum": .int(0)], to: Schema.type("integer", description))
   }
 
-  private static var flag: JSONValue { Schema.type("boolean") }
+  /// Where the data are.
+  static var region: Schema.Field { Schema.Field("region", Schema.choice(["us", "eu", "ap"])) }
 
-  private static var time: JSONValue {
+  static var flag: JSONValue { Schema.type("boolean") }
+
+  static var time: JSONValue {
     Schema.adding(["format": .string("date-time")], to: Schema.type("string"))
   }
 
@@ -138,7 +141,7 @@ extension OpenAPIDocument {
                 ["datasets", "models", "exports"].map { Schema.Field($0, category) })),
             Schema.Field("topItems", Schema.list(of: Schema.type("object"))),
           ])),
-        Schema.Field("region", Schema.choice(["us", "eu", "ap"])),
+        region,
         Schema.Field("username", text()),
       ])
   }

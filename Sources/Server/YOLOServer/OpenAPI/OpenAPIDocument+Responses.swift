@@ -64,21 +64,29 @@ extension OpenAPIDocument {
     failures + (hasPlatform ? platformFailures : [])
   }
 
-  /// The answers of failure; those of a platform in both forms.
+  /// The answers of failure; those of a platform in both forms, and in either.
   static func responses(hasPlatform: Bool) -> JSONValue {
-    let forms: [ErrorForm] = hasPlatform ? [.envelope, .flat] : [.envelope]
+    let forms: [Set<ErrorForm>] =
+      hasPlatform ? [[.envelope], [.flat], [.envelope, .flat]] : [[.envelope]]
     return .object(
-      forms.flatMap { form in
+      forms.flatMap { forms in
         allFailures(hasPlatform: hasPlatform).map { failure, meaning, headers in
-          JSONMember(
-            "\(form.component)Failure\(failure.status.code)",
+          let bodies = forms.sorted { $0.component < $1.component }.map { body(of: failure, $0) }
+          return JSONMember(
+            component(failure.status.code, forms),
             Schema.object([
               "description": .string(meaning),
               "headers": headerReferences(["X-Request-Id"] + headers),
-              "content": content("application/json", body(of: failure, form)),
+              "content": content(
+                "application/json", bodies.count == 1 ? bodies[0] : Schema.any(bodies)),
             ]))
         }
       })
+  }
+
+  private static func component(_ status: Int, _ forms: Set<ErrorForm>) -> String {
+    let prefix = forms.count == 1 ? forms.first?.component ?? "" : "Either"
+    return "\(prefix)Failure\(status)"
   }
 
   private static func body(of failure: APIError, _ form: ErrorForm) -> JSONValue {
@@ -102,8 +110,8 @@ extension OpenAPIDocument {
     }
   }
 
-  static func responseReference(_ status: Int, _ form: ErrorForm) -> JSONValue {
-    Schema.object(["$ref": .string("#/components/responses/\(form.component)Failure\(status)")])
+  static func responseReference(_ status: Int, _ forms: Set<ErrorForm>) -> JSONValue {
+    Schema.object(["$ref": .string("#/components/responses/\(component(status, forms))")])
   }
 
   static func headerReferences(_ names: [String]) -> JSONValue {

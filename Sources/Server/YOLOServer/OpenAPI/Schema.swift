@@ -60,6 +60,11 @@ enum Schema {
     return .object(members)
   }
 
+  /// An object of these members and any others, such as a body of which others are ignored.
+  static func open(_ fields: [Field]) -> JSONValue {
+    .object((record(fields).members ?? []).filter { $0.key != "additionalProperties" })
+  }
+
   /// Text of which there are only these.
   static func choice(_ values: [String], _ description: String? = nil) -> JSONValue {
     adding(["enum": .array(values.map { .string($0) })], to: type("string", description))

@@ -24,22 +24,59 @@ struct PredictController: Sendable {
     to request: Request, context: ServerContext, pathModel: ModelReference? = nil
   ) async throws -> Response {
     let presence = try await context.channel.disconnectMonitor()
+    let form = try await receive(request, context)
+    let asked = try PredictRequest(form.fields, pathModel: pathModel)
+    let lease = try await models.lease(asked.model)
+    try allow(context.key, lease)
+    if let model = asked.repeatedModel { try models.check(model, means: lease) }
+    return try await predict(form, asked, lease, presence, context, style: .hub)
+  }
+
+  /// Receives the form, predicts with a model of the platform, and answers as the Platform API does.
+  ///
+  /// What the form says of a model is ignored.
+  ///
+  /// - Parameters:
+  ///   - request: The request.
+  ///   - context: What belongs to it.
+  ///   - object: The file of the model.
+  /// - Returns: The answer.
+  /// - Throws: What ``respond(to:context:pathModel:)`` throws.
+  func respond(
+    to request: Request, context: ServerContext, object: ModelObject
+  ) async throws -> Response {
+    let presence = try await context.channel.disconnectMonitor()
+    let form = try await receive(request, context)
+    let fields = form.fields.filter { $0.key != "model" }
+    let asked = try PredictRequest(fields, pathModel: nil)
+    let lease = try await models.lease(object)
+    return try await predict(form, asked, lease, presence, context, style: .platform)
+  }
+
+  private func receive(
+    _ request: Request, _ context: ServerContext
+  ) async throws -> UploadForm {
     let form = try await UploadForm.read(
       from: request.body, headers: request.headers, limits: limits, budget: uploads
     ) {
       if request.headers[.expect] != nil { try await context.channel.inviteBody() }
     }
     metrics.recordUpload(bytes: form.fileBytes)
-    let asked = try PredictRequest(form.fields, pathModel: pathModel)
-    let lease = try await models.lease(asked.model)
-    try allow(context.key, lease)
-    if let model = asked.repeatedModel { try models.check(model, means: lease) }
+    return form
+  }
+
+  private func predict(
+    _ form: UploadForm, _ asked: PredictRequest, _ lease: ModelLease,
+    _ presence: DisconnectMonitor, _ context: ServerContext, style: ResponseStyle
+  ) async throws -> Response {
     try asked.checkClasses(
       of: lease.model, given: form.fields[PredictOption.classes.name])
+    var metadata = ResponseMetadata(
+      serverStart: start, requestStart: context.start, model: lease.fileName, task: lease.task)
+    if style == .platform { metadata.classNames = lease.model.classLabels }
     let call = PredictCall(
-      form: form, asked: asked, lease: lease, presence: presence,
-      metadata: ResponseMetadata(
-        serverStart: start, requestStart: context.start, model: lease.fileName, task: lease.task))
+      form: form, asked: asked, lease: lease, presence: presence, metadata: metadata,
+      style: style)
     let bytes: [UInt8]
     switch form.file {
     case .image(let image): bytes = try await predict(image: image, call)
@@ -77,7 +114,8 @@ extension PredictController {
         image, options: call.asked.options, source: "file", threads: ticket.threads)
       metrics.recordImage(prediction.speed, decode: decoded - begun, model: call.lease.name)
       var answer = ResponseWriter(
-        isNormalized: call.asked.isNormalized, limit: limits.responseBytes)
+        style: call.style, isNormalized: call.asked.isNormalized, isVideo: false,
+        limit: limits.responseBytes)
       try answer.append(prediction)
       return try answer.finish(call.metadata)
     }
@@ -90,7 +128,8 @@ extension PredictController {
     try await videos.withSlot {
       let deadline = ContinuousClock.now + .seconds(limits.videoTimeout)
       var answer = ResponseWriter(
-        isNormalized: call.asked.isNormalized, limit: limits.responseBytes)
+        style: call.style, isNormalized: call.asked.isNormalized, isVideo: true,
+        limit: limits.responseBytes)
       do {
         try await VideoReader.forEachFrame(
           of: video.path, limits: limits.video, stride: call.asked.stride
@@ -110,6 +149,11 @@ extension PredictController {
       return try answer.finish(call.metadata)
     }
   }
+}
+
+extension Model {
+  /// What the model calls its classes, in their order.
+  var classLabels: [String] { names.ids.map { names.label(of: $0) } }
 }
 
 extension ServerLimits {

@@ -87,6 +87,8 @@ struct PredictCall: Sendable {
   let presence: DisconnectMonitor
   /// What the answer tells about itself.
   let metadata: ResponseMetadata
+  /// Which API the answer is of.
+  let style: ResponseStyle
 }
 
 /// Reads the fields of a form, some of which have an older name besides.

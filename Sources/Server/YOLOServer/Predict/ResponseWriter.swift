@@ -3,15 +3,40 @@ import JSONText
 import YOLO
 import YOLOPostprocess
 
+/// Which API an answer is of.
+enum ResponseStyle: Sendable {
+  /// The HUB API.
+  case hub
+  /// The Platform API.
+  case platform
+}
+
 /// Collects an answer image by image, up to a number of bytes.
 struct ResponseWriter: Sendable {
-  private var report: ResultReport
+  private var report: Report
   private var bytes: [UInt8] = []
   private var count = 0
   private let limit: Int
 
-  init(isNormalized: Bool, limit: Int) {
-    report = ResultReport(isNormalized: isNormalized)
+  private enum Report: Sendable {
+    case hub(ResultReport)
+    case platform(PlatformReport)
+  }
+
+  /// Begins an answer.
+  ///
+  /// - Parameters:
+  ///   - style: Which API it is of.
+  ///   - isNormalized: Whether coordinates are fractions of the image's width and height.
+  ///   - isVideo: Whether the images are frames.
+  ///   - limit: The maximum number of bytes.
+  init(style: ResponseStyle, isNormalized: Bool, isVideo: Bool, limit: Int) {
+    report =
+      switch style {
+      case .hub: .hub(ResultReport(isNormalized: isNormalized))
+      case .platform:
+        .platform(PlatformReport(isNormalized: isNormalized, numbersFrames: isVideo))
+      }
     self.limit = limit
   }
 
@@ -19,21 +44,37 @@ struct ResponseWriter: Sendable {
   ///
   /// - Throws: `APIError` of status 413 if the answer becomes larger than the limit.
   mutating func append(_ results: Results) throws(APIError) {
-    report.append(results)
     count += 1
-    try take()
+    switch report {
+    case .hub(var hub):
+      hub.append(results)
+      bytes += hub.takeBytes()
+      report = .hub(hub)
+      try check(bytes.count)
+    case .platform(var platform):
+      // The report is moved out, so that its bytes are not copied.
+      report = .platform(PlatformReport(isNormalized: false, numbersFrames: false))
+      platform.append(results)
+      report = .platform(platform)
+      try check(platform.byteCount)
+    }
   }
 
   /// Ends the answer and returns its bytes.
   mutating func finish(_ metadata: ResponseMetadata) throws(APIError) -> [UInt8] {
-    report.finish(metadata: metadata.members(imageCount: count))
-    try take()
+    let members = metadata.members(imageCount: count)
+    switch report {
+    case .hub(var hub):
+      hub.finish(metadata: members)
+      bytes += hub.takeBytes()
+    case .platform(var platform): bytes = platform.finish(metadata: members)
+    }
+    try check(bytes.count)
     return bytes
   }
 
-  private mutating func take() throws(APIError) {
-    bytes += report.takeBytes()
-    guard bytes.count <= limit else {
+  private func check(_ byteCount: Int) throws(APIError) {
+    guard byteCount <= limit else {
       throw .tooLarge(
         "The answer has more than \(limit) bytes after \(count) images; ask for fewer frames "
           + "(vid_stride) or fewer objects (conf, max_det).", limit: limit, unit: "bytes")
@@ -51,10 +92,15 @@ struct ResponseMetadata: Sendable {
   let model: String
   /// What the model does.
   let task: String
+  /// What the model calls its classes, where the answer tells it.
+  var classNames: [String]?
 
   /// Returns the members; times are in seconds.
   func members(imageCount: Int) -> [JSONMember] {
     let now = ContinuousClock.now
+    let names = classNames.map {
+      [JSONMember("classNames", .array($0.map { .string($0) }))]
+    }
     return [
       JSONMember("imageCount", .int(imageCount)),
       JSONMember("functionTimeAlive", .double((now - serverStart).roundedSeconds)),
@@ -62,7 +108,7 @@ struct ResponseMetadata: Sendable {
       JSONMember("model", .string(model)),
       JSONMember("task", .string(task)),
       JSONMember("version", .object([JSONMember("yolo", .string(Version.current))])),
-    ]
+    ] + (names ?? [])
   }
 }
 

@@ -48,9 +48,6 @@ extension Endpoint {
       Parameter(name: "keyId", location: .query, description: "The identifier of the key.")),
   ]
 
-  /// Why any request of the platform may be refused.
-  private static let platformFailures = [401, 403, 429, 500, 503]
-
   private static func read(
     _ path: String, _ id: String, _ summary: String, access: Access,
     form: ErrorForm = .envelope, parameters: [Parameter] = [], answer: Answer,
@@ -72,20 +69,6 @@ extension Endpoint {
       parameters: [key], answer: .json("IdentityResponse", "It is revoked."),
       failures: platformFailures + [404]
     ) { try await $0.platform().keys.revoke($1, $2) }
-  }
-}
-
-/// What the endpoints of the platform are answered by.
-struct PlatformControllers: Sendable {
-  let account: AccountController
-  let keys: KeysController
-
-  init(database: PlatformDatabase, settings: ServerSettings) {
-    let accounts = AccountRepository(database: database)
-    account = AccountController(
-      accounts: accounts, ledger: Ledger(database: database),
-      counter: CallCounter(database: database), region: settings.region ?? "eu")
-    keys = KeysController(accounts: accounts)
   }
 }
 #endif

@@ -19,6 +19,8 @@ struct Endpoint: Sendable {
   let id: String
   /// What it is for, in one sentence.
   let summary: String
+  /// What tells it from the other endpoints of its method and path.
+  var selection = Selection.otherwise
   /// Who may call it.
   var access = Access.open
   /// Which calls it counts among.
@@ -46,6 +48,38 @@ struct Endpoint: Sendable {
     case key
     /// Whoever has a key with one of these scopes, or with one that contains it.
     case scopes(Set<Scope>)
+    /// Everybody, but for a request with a key, which must be known and have one of these scopes;
+    /// who sees what is up to the handler.
+    case visitors(Set<Scope>)
+
+    /// The scopes of which a key needs one; nil if any key serves.
+    var scopes: Set<Scope>? {
+      switch self {
+      case .open, .key: nil
+      case .scopes(let scopes), .visitors(let scopes): scopes
+      }
+    }
+
+    /// Whether requests without a key are answered, too.
+    var isOpen: Bool {
+      switch self {
+      case .open, .visitors: true
+      case .key, .scopes: false
+      }
+    }
+  }
+
+  /// What tells an endpoint from others of one method and path.
+  ///
+  /// Those of one method and path have the same access and budget, and one is for whatever is of
+  /// none of the others: errors before the body is read have its form.
+  enum Selection: Sendable, Hashable {
+    /// No other endpoint is meant.
+    case otherwise
+    /// The body is a form.
+    case form
+    /// The body is JSON, and has a member of this name that is not null.
+    case member(String)
   }
 
   /// A parameter of the path or the query.
@@ -65,6 +99,10 @@ struct Endpoint: Sendable {
     let contentType: String
     /// The name of its schema among the components of the OpenAPI document.
     let schema: String
+    /// The maximum size of JSON in bytes.
+    var maximumBytes = 1 << 20
+    /// Whether a request without it is refused.
+    var isRequired = true
 
     /// A form with a file.
     static func form(_ schema: String) -> Body {
@@ -72,8 +110,12 @@ struct Endpoint: Sendable {
     }
 
     /// JSON.
-    static func json(_ schema: String) -> Body {
-      Body(contentType: "application/json", schema: schema)
+    static func json(
+      _ schema: String, maximumBytes: Int = 1 << 20, isRequired: Bool = true
+    ) -> Body {
+      Body(
+        contentType: "application/json", schema: schema, maximumBytes: maximumBytes,
+        isRequired: isRequired)
     }
   }
 

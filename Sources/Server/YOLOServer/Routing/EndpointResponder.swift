@@ -72,7 +72,9 @@ extension Server {
       RateLimit(
         keys: keyPolicy.keys, hourlyLimit: settings.rateLimit, counter: counter, metrics: metrics),
       // Errors become answers here, so that those of limited endpoints have its headers, too.
-      ErrorResponses(metrics: metrics), Authorization(),
+      ErrorResponses(metrics: metrics), Authorization(), EndpointSelection(),
+      // Those of an endpoint that was selected have its form.
+      ErrorResponses(metrics: metrics),
     ]
     return EndpointResponder(table: endpoints, middleware: middleware, controllers: controllers)
   }

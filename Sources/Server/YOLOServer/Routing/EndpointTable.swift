@@ -4,19 +4,29 @@ package import YOLOServerOptions
 
 /// The endpoints of a server, and which of them a path is of.
 package struct EndpointTable: Sendable {
-  /// The endpoints of one path, each with another method.
+  /// The endpoints of one path.
   struct Route: Sendable {
     let path: PathTemplate
     let endpoints: [Endpoint]
 
-    /// Returns the endpoint that answers a method, if there is one.
-    func endpoint(for method: HTTPRequest.Method) -> Endpoint? {
+    /// Returns the endpoints that answer a method: none, one, or several that the body tells apart.
+    func endpoints(for method: HTTPRequest.Method) -> [Endpoint] {
       let method = method == .head ? .get : method
-      return endpoints.first { $0.method == method }
+      return endpoints.filter { $0.method == method }
+    }
+
+    /// Returns the endpoint that answers a method if nothing in the body means another.
+    func endpoint(for method: HTTPRequest.Method) -> Endpoint? {
+      let endpoints = endpoints(for: method)
+      return endpoints.first { $0.selection == .otherwise } ?? endpoints.first
     }
 
     /// The methods as the header `Allow` lists them.
-    var allowedMethods: String { endpoints.map(\.method.rawValue).joined(separator: ", ") }
+    var allowedMethods: String {
+      endpoints.map(\.method.rawValue).reduce(into: [String]()) {
+        if !$0.contains($1) { $0.append($1) }
+      }.joined(separator: ", ")
+    }
   }
 
   /// A route, and the parameters of a path of it, as they were sent.
@@ -34,7 +44,7 @@ package struct EndpointTable: Sendable {
 
   /// The endpoints of a server with these settings.
   package init(settings: ServerSettings) {
-    self.init(Endpoint.hub + (settings.data == nil ? [] : Endpoint.accounts))
+    self.init(Endpoint.hub + (settings.data == nil ? [] : Endpoint.platform))
   }
 
   /// Creates a table of endpoints.
@@ -97,15 +107,16 @@ package struct EndpointTable: Sendable {
     package let path: String
     /// The scopes of which a key needs one; nil if any key serves, or none is needed.
     package let scopes: Set<Scope>?
+    /// Whether requests without a key are answered, too.
+    package let isOpen: Bool
   }
 
   /// All endpoints without their handlers.
   package var operations: [Operation] {
     endpoints.map { endpoint in
-      let scopes: Set<Scope>? =
-        if case .scopes(let scopes) = endpoint.access { scopes } else { nil }
-      return Operation(
-        method: endpoint.method.rawValue, path: endpoint.path.text, scopes: scopes)
+      Operation(
+        method: endpoint.method.rawValue, path: endpoint.path.text, scopes: endpoint.access.scopes,
+        isOpen: endpoint.access.isOpen)
     }
   }
 
@@ -132,6 +143,7 @@ extension Endpoint.Access: CustomStringConvertible {
     case .open: "none"
     case .key: "any"
     case .scopes(let scopes): scopes.names.joined(separator: ", ")
+    case .visitors(let scopes): "none, or " + scopes.names.joined(separator: ", ")
     }
   }
 }

@@ -27,6 +27,20 @@ struct Superset<Content: Encodable, Flat: Encodable>: Encodable {
   }
 }
 
+/// What lists tell of themselves beside their elements.
+struct PageData: Encodable {
+  let page: Int
+  let limit: Int
+  let total: Int
+}
+
+/// `{"success":true,"data":[…],"meta":{"page","limit","total"}}`.
+struct ListEnvelope<Element: Encodable>: Encodable {
+  let success = true
+  let data: [Element]
+  let meta: PageData
+}
+
 /// A time as RFC 3339 has it, in UTC.
 struct Timestamp: Encodable, Sendable {
   let seconds: Int
@@ -52,8 +66,8 @@ extension Response {
 }
 
 extension Request {
-  /// The maximum size of a body of JSON in bytes.
-  private static var jsonLimit: Int { 1 << 20 }
+  /// Whether the body says that it is a form.
+  var isForm: Bool { headers[.contentType]?.lowercased().hasPrefix("multipart/") == true }
 
   /// Reads the body as JSON, whatever type it says it is of but a form; no body at all counts as an
   /// object without members.
@@ -61,32 +75,67 @@ extension Request {
   /// - Throws: `APIError` of status 400 that names the member, 413, or 415.
   func decoded<Value: Decodable>(_ type: Value.Type, _ context: ServerContext) async throws -> Value
   {
+    let body = try await json(context)
+    let data = body.readableBytes == 0 ? Data("{}".utf8) : Data(body.readableBytesView)
+    return try JSONDecoder().decode(type, from: data)
+  }
+
+  /// Reads the body as JSON to see which members it has; the request that is returned has it, to be
+  /// read again.
+  ///
+  /// - Throws: `APIError` of status 413 or 415; JSON that is none has no members.
+  func inspected(
+    _ context: ServerContext
+  ) async throws -> (request: Request, members: Set<String>) {
+    let body = try await json(context)
+    var head = head
+    // The body has been invited.
+    head.headerFields[.expect] = nil
+    let request = Request(head: head, body: RequestBody(buffer: body))
+    let members = try? JSONDecoder().decode(
+      [String: MemberPresence].self, from: Data(body.readableBytesView))
+    return (request, Set((members ?? [:]).filter { $0.value.isThere }.map(\.key)))
+  }
+
+  private func json(_ context: ServerContext) async throws -> ByteBuffer {
     if let coding = headers[.contentEncoding], !["", "identity"].contains(coding.lowercased()) {
       throw APIError.unsupportedMedia(
         "The body is encoded as \(coding.excerpt()), which this server does not decode: send it "
           + "without Content-Encoding.")
     }
-    if headers[.contentType]?.lowercased().hasPrefix("multipart/") == true {
-      throw APIError.unsupportedMedia("The body must be JSON, but it is a form.")
-    }
-    let limit = Self.jsonLimit
+    if isForm { throw APIError.unsupportedMedia("The body must be JSON, but it is a form.") }
+    let limit = context.jsonLimit(method)
     if let length = headers[.contentLength].flatMap({ Int($0) }), length > limit {
       throw APIError.bodyTooLarge(limit: limit)
     }
     if headers[.expect] != nil { try await context.channel.inviteBody() }
-    var bytes: [UInt8] = []
+    var bytes = ByteBuffer()
     for try await chunk in body {
-      guard bytes.count + chunk.readableBytes <= limit else {
+      guard bytes.readableBytes + chunk.readableBytes <= limit else {
         throw APIError.bodyTooLarge(limit: limit)
       }
-      bytes.append(contentsOf: chunk.readableBytesView)
+      bytes.writeImmutableBuffer(chunk)
     }
-    let data = bytes.isEmpty ? Data("{}".utf8) : Data(bytes)
-    return try JSONDecoder().decode(type, from: data)
+    return bytes
+  }
+}
+
+/// Whether a member of JSON is something else than null.
+private struct MemberPresence: Decodable {
+  let isThere: Bool
+
+  init(from decoder: any Decoder) throws {
+    isThere = try !decoder.singleValueContainer().decodeNil()
   }
 }
 
 extension ServerContext {
+  /// The maximum size of a body of JSON in bytes, of all endpoints that it may be for.
+  fileprivate func jsonLimit(_ method: HTTPRequest.Method) -> Int {
+    let bodies = (match?.route.endpoints(for: method) ?? []).compactMap(\.body)
+    return bodies.map(\.maximumBytes).max() ?? 1 << 20
+  }
+
   /// Returns the account whose key the request has.
   ///
   /// - Throws: `APIError` of status 401 if it has none.

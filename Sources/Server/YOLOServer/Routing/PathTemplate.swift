@@ -2,7 +2,8 @@
 /// The path of endpoints, such as `/v1/predict/{model}` or `/api/datasets/{datasetId:dataset_}`.
 ///
 /// A segment in braces is a parameter; what follows its colon is the prefix that its value must
-/// have. Segments are compared as they were sent, percent-encoded.
+/// have, or after an exclamation mark must not have: `/api/datasets/{owner:!dataset_}`. Segments are
+/// compared as they were sent, percent-encoded.
 package struct PathTemplate: Sendable, Hashable {
   /// One segment.
   enum Segment: Sendable, Hashable {
@@ -10,11 +11,22 @@ package struct PathTemplate: Sendable, Hashable {
     case literal(String)
     /// Any text with a prefix, which may be empty.
     case parameter(name: String, prefix: String)
+    /// Any text without a prefix.
+    case otherParameter(name: String, prefix: String)
 
     fileprivate func accepts(_ text: Substring) -> Bool {
       switch self {
       case .literal(let literal): literal == text
       case .parameter(_, let prefix): text.hasPrefix(prefix)
+      case .otherParameter(_, let prefix): !text.hasPrefix(prefix)
+      }
+    }
+
+    /// The name of a parameter; nil for a literal.
+    var parameterName: String? {
+      switch self {
+      case .literal: nil
+      case .parameter(let name, _), .otherParameter(let name, _): name
       }
     }
 
@@ -23,6 +35,7 @@ package struct PathTemplate: Sendable, Hashable {
       switch self {
       case .literal: 0
       case .parameter(_, let prefix): prefix.isEmpty ? 2 : 1
+      case .otherParameter: 2
       }
     }
   }
@@ -37,15 +50,24 @@ package struct PathTemplate: Sendable, Hashable {
     segments = Self.segments(of: template).map { segment in
       guard segment.hasPrefix("{"), segment.hasSuffix("}") else { return .literal(String(segment)) }
       let parts = segment.dropFirst().dropLast().split(separator: ":", maxSplits: 1)
-      return .parameter(
-        name: parts.first.map(String.init) ?? "", prefix: parts.count == 2 ? String(parts[1]) : "")
+      let name = parts.first.map(String.init) ?? ""
+      let prefix = parts.count == 2 ? String(parts[1]) : ""
+      return prefix.hasPrefix("!")
+        ? .otherParameter(name: name, prefix: String(prefix.dropFirst()))
+        : .parameter(name: name, prefix: prefix)
     }
-    text =
-      "/"
+    text = Self.text(segments) { "{\($0)}" }
+  }
+
+  /// The path with the same text for each parameter: templates of one shape have the same.
+  var shape: String { Self.text(segments) { _ in "{}" } }
+
+  private static func text(_ segments: [Segment], _ parameter: (String) -> String) -> String {
+    "/"
       + segments.map { segment in
         switch segment {
         case .literal(let text): text
-        case .parameter(let name, _): "{\(name)}"
+        case .parameter(let name, _), .otherParameter(let name, _): parameter(name)
         }
       }.joined(separator: "/")
   }
@@ -59,15 +81,10 @@ package struct PathTemplate: Sendable, Hashable {
       zip(segments, path).allSatisfy({ $0.accepts($1) })
     else { return nil }
     var values: [String: String] = [:]
-    for case (.parameter(let name, _), let value) in zip(segments, path) {
-      values[name] = String(value)
+    for (segment, value) in zip(segments, path) {
+      if let name = segment.parameterName { values[name] = String(value) }
     }
     return values
-  }
-
-  /// The names of the parameters.
-  var parameterNames: [String] {
-    segments.compactMap { if case .parameter(let name, _) = $0 { name } else { nil } }
   }
 
   /// Whether this template is looked at before another of as many segments.

@@ -1,0 +1,102 @@
+#if Server
+import HTTPTypes
+import Hummingbird
+import JSONText
+import YOLOServerOptions
+
+extension Endpoint {
+  /// The Platform API.
+  static let platform = accounts + projects + projectModels + activity + trash
+
+  /// Why any request of the platform may be refused.
+  static let platformFailures = [401, 403, 429, 500, 503]
+  /// Why a request with a body may be.
+  static let bodyFailures = [408, 413, 415, 499]
+
+  /// What answers for the platform.
+  typealias PlatformHandler =
+    @Sendable (PlatformControllers, Request, ServerContext) async throws -> Response
+
+  /// An endpoint of the platform, whose calls are those of the account's plan.
+  static func operation(
+    _ method: HTTPRequest.Method, _ path: String, _ id: String, _ summary: String,
+    _ access: Access, form: ErrorForm = .envelope, selection: Selection = .otherwise,
+    parameters: [Parameter] = [], body: Body? = nil, answer: Answer, failures: [Int] = [],
+    _ handler: @escaping PlatformHandler
+  ) -> Endpoint {
+    let template = PathTemplate(path)
+    let named = template.segments.compactMap(\.parameterName).map(Parameter.inPath)
+    return Endpoint(
+      method: method, path: template, id: id, summary: summary, selection: selection,
+      access: access, budget: .plan, form: form, parameters: named + parameters, body: body,
+      answer: answer,
+      failures: platformFailures + failures + (body == nil ? [] : bodyFailures)
+    ) { try await handler(try $0.platform(), $1, $2) }
+  }
+}
+
+extension Endpoint.Parameter {
+  /// A parameter of the path, by its name.
+  static func inPath(_ name: String) -> Endpoint.Parameter {
+    let description =
+      switch name {
+      case "owner": "The name of the owner."
+      case "project", "model": "The slug of the \(name)."
+      default: "The identifier of the \(name.hasSuffix("Id") ? String(name.dropLast(2)) : name)."
+      }
+    return Endpoint.Parameter(name: name, location: .path, description: description)
+  }
+
+  /// An optional parameter of the query.
+  static func query(
+    _ name: String, _ description: String, _ schema: JSONValue = Schema.type("string")
+  ) -> Endpoint.Parameter {
+    Endpoint.Parameter(
+      name: name, location: .query, description: description, schema: schema, isRequired: false)
+  }
+
+  /// The maximum number of elements of a list.
+  static func limit(_ standard: Int, maximum: Int) -> Endpoint.Parameter {
+    query(
+      "limit", "The maximum number of elements.",
+      Schema.adding(
+        ["minimum": .int(1), "maximum": .int(maximum), "default": .int(standard)],
+        to: Schema.type("integer")))
+  }
+
+  /// The number of a part of a list.
+  static let page = query(
+    "page", "The number of the part, from 1 on.",
+    Schema.adding(["minimum": .int(1), "default": .int(1)], to: Schema.type("integer")))
+}
+
+/// What the endpoints of the platform are answered by.
+struct PlatformControllers: Sendable {
+  let account: AccountController
+  let keys: KeysController
+  let projects: ProjectController
+  let models: ProjectModelController
+  let explore: ExploreController
+  let activity: ActivityController
+  let trash: TrashController
+
+  init(database: PlatformDatabase, settings: ServerSettings) {
+    let accounts = AccountRepository(database: database)
+    let clock = accounts.clock
+    let region = settings.region ?? "eu"
+    let models = ModelRepository(database: database, clock: clock)
+    let projects = ProjectRepository(database: database, clock: clock)
+    account = AccountController(
+      accounts: accounts, ledger: Ledger(database: database),
+      counter: CallCounter(database: database), region: region)
+    keys = KeysController(accounts: accounts)
+    self.projects = ProjectController(
+      accounts: accounts, projects: projects, models: models, region: region)
+    self.models = ProjectModelController(models: models, region: region)
+    explore = ExploreController(projects: projects, region: region)
+    activity = ActivityController(events: EventRepository(database: database))
+    trash = TrashController(
+      trash: TrashRepository(database: database, clock: clock), region: region)
+  }
+}
+#endif
