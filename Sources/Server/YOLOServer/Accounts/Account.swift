@@ -87,5 +87,15 @@ enum ResourceID {
     let seconds = UInt64(UInt32(truncatingIfNeeded: now))
     return prefix + digits(seconds, 8) + digits(UInt64.random(in: .min ... .max), 16)
   }
+
+  /// Creates an identifier without a prefix that comes after those of lower numbers.
+  static func numbered(_ number: Int, now: Int) -> String {
+    func digits(_ value: UInt32) -> String {
+      let text = String(value, radix: 16)
+      return String(repeating: "0", count: 8 - text.count) + text
+    }
+    return digits(UInt32(truncatingIfNeeded: now)) + digits(UInt32(truncatingIfNeeded: number))
+      + digits(UInt32.random(in: .min ... .max))
+  }
 }
 #endif

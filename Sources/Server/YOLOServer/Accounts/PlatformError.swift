@@ -29,6 +29,10 @@ package enum PlatformError: Error, Sendable, Hashable {
   case takenSlug(ResourceKind, String)
   /// The account has as many as its plan allows.
   case planLimit(what: String, maximum: Int)
+  /// There is no such image, or none that whoever asks may see.
+  case unknownImage(String)
+  /// Files are taken into the dataset.
+  case busyDataset(String)
   /// The project of a model is in the trash itself.
   case projectInTrash(String)
 }
@@ -59,6 +63,9 @@ extension PlatformError: CustomStringConvertible {
     case .takenSlug(let kind, let slug): "there is already a \(kind.rawValue) \(slug)"
     case .planLimit(let what, let maximum):
       "the account has the \(maximum) \(what) that it may have"
+    case .unknownImage(let id): "there is no image \(id)"
+    case .busyDataset(let slug):
+      "files are still taken into the dataset \(slug); try again once it is ready"
     case .projectInTrash(let project):
       "the project \(project) of this model is in the trash, too: restore the project first"
     case .repeatedEntry(let externalID): "the ledger has the entry \(externalID) already"

@@ -101,7 +101,9 @@ extension APIError {
     case .unknownKey(let id): self = .notFound("There is no active key \(id).")
     case .takenName, .tooMany, .repeatedEntry, .takenSlug, .projectInTrash:
       self = .conflict(error.sentence)
-    case .unknownResource: self = .notFound(error.sentence)
+    case .unknownResource, .unknownImage: self = .notFound(error.sentence)
+    case .busyDataset:
+      self = APIError(.conflict, "CONFLICT", error.sentence, retryAfter: 2)
     case .foreignResource, .planLimit: self = .forbidden(error.sentence)
     case .storageFull(let used, _, let limit):
       self = .forbidden(

@@ -48,9 +48,12 @@ struct Timestamp: Encodable, Sendable {
   /// Names a time in seconds since 1970.
   init(_ seconds: Int) { self.seconds = seconds }
 
+  /// The time as answers have it.
+  var text: String { Date(timeIntervalSince1970: Double(seconds)).formatted(.iso8601) }
+
   func encode(to encoder: any Encoder) throws {
     var container = encoder.singleValueContainer()
-    try container.encode(Date(timeIntervalSince1970: Double(seconds)).formatted(.iso8601))
+    try container.encode(text)
   }
 }
 
