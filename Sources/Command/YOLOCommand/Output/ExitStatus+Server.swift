@@ -27,7 +27,8 @@ extension ExitStatus {
   init(_ error: PlatformError) {
     switch error {
     case .database(let error): self.init(error)
-    case .unknownAccount, .takenName, .unknownKey, .invalid, .tooMany, .repeatedEntry:
+    case .unknownAccount, .takenName, .unknownKey, .invalid, .tooMany, .repeatedEntry,
+      .unknownResource, .foreignResource, .takenSlug, .planLimit, .projectInTrash:
       self = .usage
     case .storageFull, .storage: self = .cannotWrite
     }
