@@ -70,6 +70,19 @@ import YOLOTestSupport
       ], .segment, ["class0", "class1", "class2"],
       ["train": ["train/images/1.jpg"], "test": ["test/images/2.jpg"]]),
     Case(
+      "polygons of which the first has four points",
+      [
+        "data.yaml": "train: images\nnames: [a]\n", "images/1.jpg": "", "images/2.jpg": "",
+        "labels/1.txt": "0 0.1 0.1 0.5 0.1 0.5 0.5 0.1 0.5\n",
+        "labels/2.txt": "0 0.1 0.1 0.5 0.1 0.5 0.5 0.1 0.5\n0 0.1 0.1 0.5 0.1 0.5 0.5\n",
+      ], .segment, ["a"], ["train": ["images/1.jpg", "images/2.jpg"]]),
+    Case(
+      "corners alone",
+      [
+        "data.yaml": "train: images\nnames: [a]\n", "images/1.jpg": "",
+        "labels/1.txt": "0 0.1 0.1 0.5 0.1 0.5 0.5 0.1 0.5\n",
+      ], .obb, ["a"], ["train": ["images/1.jpg"]]),
+    Case(
       "images alone", ["a/1.jpg": "", "a/b/2.png": ""], .detect, ["class0"],
       ["train": ["a/1.jpg", "a/b/2.png"]]),
   ]

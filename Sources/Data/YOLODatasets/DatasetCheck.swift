@@ -132,21 +132,27 @@ extension DatasetCheck {
       of: try Dataset(description: description, task: .detect, boundary: boundary))
   }
 
-  /// Returns what labels are for, by the first row that there is.
+  /// Returns what labels are for, by the rows of the first images: rows of nine numbers alone are
+  /// oriented boxes, as polygons have now four points and now more.
   static func guessedTask(of dataset: Dataset) -> VisionTask {
+    var hasCorners = false
     for split in dataset.presentSplits {
       // What is wrong with a part is told when it is looked at.
       guard let images = try? dataset.images(of: split) else { continue }
       for image in images.prefix(1000) {
         let label = Dataset.labelPath(ofImage: image)
         guard FileSystem.exists(label),
-          let bytes = try? DatasetFiles.read(label, maximumBytes: LabelReader.maximumBytes),
-          let count = LabelReader.firstRowCount(bytes)
+          let bytes = try? DatasetFiles.read(label, maximumBytes: LabelReader.maximumBytes)
         else { continue }
-        return count == 9 ? .obb : count > 6 ? .segment : .detect
+        for count in LabelReader.rowCounts(bytes) {
+          guard count > 6 else { return .detect }
+          guard count == 9 else { return .segment }
+          hasCorners = true
+        }
       }
+      if hasCorners { break }
     }
-    return .detect
+    return hasCorners ? .obb : .detect
   }
 }
 

@@ -65,11 +65,11 @@ struct LabelReader {
     )
   }
 
-  /// The numbers of the first row, for guessing what labels are of; nil for an empty file.
-  static func firstRowCount(_ bytes: [UInt8]) -> Int? {
-    bytes.split(separator: UInt8(ascii: "\n")).lazy
+  /// How many numbers the rows have, each count once, for guessing what labels are of.
+  static func rowCounts(_ bytes: [UInt8]) -> [Int] {
+    let counts = bytes.split(separator: UInt8(ascii: "\n")).lazy
       .map { line in line.split { $0 == 0x20 || (0x09...0x0D).contains($0) }.count }
-      .first { $0 > 0 }
+    return Set(counts.filter { $0 > 0 }).sorted()
   }
 
   private func invalid(_ row: Row, expected: String, found: String) -> DatasetError {

@@ -30,6 +30,8 @@ extension ExitStatus {
     case .unknownAccount, .takenName, .unknownKey, .invalid, .tooMany, .repeatedEntry,
       .unknownResource, .foreignResource, .takenSlug, .planLimit, .projectInTrash:
       self = .usage
+    case .unknownUpload, .redeemedUpload, .changedUpload, .unknownImage, .busyDataset:
+      self = .usage
     case .storageFull, .storage: self = .cannotWrite
     }
   }

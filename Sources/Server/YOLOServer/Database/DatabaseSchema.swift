@@ -18,7 +18,9 @@ struct DatabaseSchema: Sendable {
     migrator.registerKeys()
     migrator.registerAccounts()
     migrator.registerObjects()
+    migrator.registerUploads()
     migrator.registerProjects()
+    migrator.registerDatasets()
   }
 
   private init(applicationID: Int, _ register: (inout DatabaseMigrator) -> Void) {

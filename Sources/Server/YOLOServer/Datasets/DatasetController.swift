@@ -319,9 +319,11 @@ struct DatasetController: Sendable {
     try ResourceName.check("task", asked.task, in: Self.tasks)
     let draft = DatasetDraft(
       name: name, slug: slug, task: asked.task.flatMap(VisionTask.init(rawValue:)),
-      description: asked.description, visibility: try Visibility(named: asked.visibility) ?? .private,
+      description: asked.description,
+      visibility: try Visibility(named: asked.visibility) ?? .private,
       tags: asked.tags, license: asked.license, metadata: asked.metadata,
-      classNames: asked.classNames ?? [], keypointShape: asked.kptShape, keypointFlip: asked.flipIdx)
+      classNames: asked.classNames ?? [], keypointShape: asked.kptShape, keypointFlip: asked.flipIdx
+    )
     return try await datasets.create(draft, of: account)
   }
 

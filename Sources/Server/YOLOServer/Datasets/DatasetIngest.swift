@@ -80,7 +80,8 @@ struct DatasetIngest: Sendable {
   /// A message in which the files are called as they are in the archive.
   private func named(_ message: String) -> String {
     message.split(separator: directory + "/", omittingEmptySubsequences: false).joined()
-      .split(separator: directory, omittingEmptySubsequences: false).joined(separator: work.job.name)
+      .split(separator: directory, omittingEmptySubsequences: false).joined(
+        separator: work.job.name)
   }
 
   private func unpack() throws -> ArchiveExtractor.Outcome {
@@ -102,7 +103,7 @@ struct DatasetIngest: Sendable {
     let classes = try await classes(of: found, isFirst: isFirst)
     let images = try await check(found, classes)
     outcome.faulty = images.faulty
-    for fault in images.check.faults { outcome.add(fault(fault)) }
+    for found in images.check.faults { outcome.add(fault(found)) }
     outcome.omittedFaults += images.check.omittedFaults
     if images.sound == 0 {
       outcome.failure = "\(work.job.name) has no image that can be used"

@@ -279,7 +279,8 @@ extension DatasetRepository {
           FROM image, json_each(image.rows) AS label WHERE image.dataset = ? GROUP BY class
           """, arguments: [row.id])
       return (
-        row, found.map { ClassCount(index: $0["class"], labels: $0["labels"], images: $0["images"]) }
+        row,
+        found.map { ClassCount(index: $0["class"], labels: $0["labels"], images: $0["images"]) }
       )
     }
   }

@@ -180,8 +180,9 @@ enum DatasetTable: ResourceTable {
         """,
       arguments: [
         id, account.id, slug, draft.name, draft.description,
-        (draft.task ?? .detect).rawValue, draft.task != nil, draft.visibility.rawValue, 
-        draft.tags.map { StoredJSON(texts: $0) }, draft.license, draft.metadata ?? .emptyObject, StoredJSON(texts: draft.classNames),
+        (draft.task ?? .detect).rawValue, draft.task != nil, draft.visibility.rawValue,
+        draft.tags.map { StoredJSON(texts: $0) }, draft.license, draft.metadata ?? .emptyObject,
+        StoredJSON(texts: draft.classNames),
         draft.keypointShape.map { StoredJSON(integers: $0) },
         draft.keypointFlip.map { StoredJSON(integers: $0) }, clonedFrom, now, now,
       ])

@@ -2,6 +2,7 @@
 import GRDB
 import JSONText
 import YOLODatasets
+import YOLOGeometry
 
 /// Whether a file has been taken into a dataset.
 enum IngestStatus: String, Sendable, Hashable, Codable {
@@ -206,7 +207,8 @@ struct IngestRepository: Sendable {
         }
       }
       try database.execute(
-        sql: "UPDATE ingest SET added = added + ?, repeated = repeated + ?, updated = ? WHERE id = ?",
+        sql:
+          "UPDATE ingest SET added = added + ?, repeated = repeated + ?, updated = ? WHERE id = ?",
         arguments: [added, rows.count - added, now, work.job.id])
       return added
     }

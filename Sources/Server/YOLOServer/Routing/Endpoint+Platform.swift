@@ -6,7 +6,8 @@ import YOLOServerOptions
 
 extension Endpoint {
   /// The Platform API.
-  static let platform = accounts + projects + projectModels + activity + trash
+  static let platform =
+    accounts + uploads + storage + projects + projectModels + datasets + activity + trash
 
   /// Why any request of the platform may be refused.
   static let platformFailures = [401, 403, 429, 500, 503]
@@ -41,7 +42,7 @@ extension Endpoint.Parameter {
     let description =
       switch name {
       case "owner": "The name of the owner."
-      case "project", "model": "The slug of the \(name)."
+      case "project", "model", "dataset": "The slug of the \(name)."
       default: "The identifier of the \(name.hasSuffix("Id") ? String(name.dropLast(2)) : name)."
       }
     return Endpoint.Parameter(name: name, location: .path, description: description)
@@ -74,15 +75,29 @@ extension Endpoint.Parameter {
 struct PlatformControllers: Sendable {
   let account: AccountController
   let keys: KeysController
+  let uploads: UploadController
+  let storage: StorageController
+  let datasets: DatasetController
   let projects: ProjectController
   let models: ProjectModelController
   let explore: ExploreController
   let activity: ActivityController
   let trash: TrashController
 
-  init(database: PlatformDatabase, settings: ServerSettings) {
+  /// - Parameters:
+  ///   - platform: What the platform keeps.
+  ///   - settings: The settings of the server.
+  ///   - ingest: What takes files into datasets.
+  ///   - targets: What files may be uploaded for, besides what the platform has itself.
+  init(
+    platform: Platform, settings: ServerSettings, ingest: IngestRunner,
+    targets: [any UploadTarget]
+  ) {
+    let database = platform.database
     let accounts = AccountRepository(database: database)
     let clock = accounts.clock
+    let origins = OriginPolicy(settings: settings)
+    let datasets = DatasetRepository(store: platform.store, clock: clock)
     let region = settings.region ?? "eu"
     let models = ModelRepository(database: database, clock: clock)
     let projects = ProjectRepository(database: database, clock: clock)
@@ -90,6 +105,16 @@ struct PlatformControllers: Sendable {
       accounts: accounts, ledger: Ledger(database: database),
       counter: CallCounter(database: database), region: region)
     keys = KeysController(accounts: accounts)
+    uploads = UploadController(
+      uploads: platform.uploads, signer: platform.signer, origins: origins,
+      targets: targets + [DatasetUploads(datasets: datasets)])
+    storage = StorageController(
+      store: platform.store, uploads: platform.uploads, accounts: accounts,
+      signer: platform.signer)
+    self.datasets = DatasetController(
+      accounts: accounts, datasets: datasets, ingests: ingest.jobs,
+      exporter: DatasetExporter(store: platform.store, signer: platform.signer, clock: clock),
+      uploads: platform.uploads, signal: ingest.signal, origins: origins, region: region)
     self.projects = ProjectController(
       accounts: accounts, projects: projects, models: models, region: region)
     self.models = ProjectModelController(models: models, region: region)

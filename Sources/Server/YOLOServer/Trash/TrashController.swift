@@ -56,10 +56,10 @@ struct TrashController: Sendable {
     let (rows, summary) = try await trash.list(of: account, kind, page: page)
     let total =
       switch kind {
-      case nil: summary.projects + summary.models
+      case nil: summary.projects + summary.models + summary.datasets
       case .project: summary.projects
       case .model: summary.models
-      case .dataset: 0
+      case .dataset: summary.datasets
       }
     let now = trash.clock()
     let items = rows.map { TrashItem($0, now: now) }
@@ -207,10 +207,11 @@ struct TrashSummary: Encodable {
   let byType: Kinds
 
   init(_ summary: TrashRepository.Summary) {
-    totalItems = summary.projects + summary.models
-    totalSizeBytes = summary.projectBytes + summary.modelBytes
+    totalItems = summary.projects + summary.models + summary.datasets
+    totalSizeBytes = summary.projectBytes + summary.modelBytes + summary.datasetBytes
     byType = Kinds(
-      projects: Count(count: summary.projects), datasets: Size(count: 0, sizeBytes: 0),
+      projects: Count(count: summary.projects),
+      datasets: Size(count: summary.datasets, sizeBytes: summary.datasetBytes),
       models: Size(count: summary.models, sizeBytes: summary.modelBytes),
       exports: Size(count: 0, sizeBytes: 0))
   }

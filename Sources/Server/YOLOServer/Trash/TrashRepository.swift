@@ -46,6 +46,9 @@ package struct TrashRepository: Sendable {
       coalesce(model.fileBytes, 0), parent.id, parent.name, parent.slug, model.rowid
     FROM model JOIN project AS parent ON parent.id = model.project
     WHERE model.account = :account AND model.trashed IS NOT NULL AND model.trashedWith IS NULL
+    UNION ALL
+    SELECT 'dataset', id, name, slug, trashed, 0, imageBytes, NULL, NULL, NULL, rowid
+    FROM dataset WHERE account = :account AND trashed IS NOT NULL
     """
 
   /// How much of each kind there is.
@@ -54,6 +57,8 @@ package struct TrashRepository: Sendable {
     var projectBytes = 0
     var models = 0
     var modelBytes = 0
+    var datasets = 0
+    var datasetBytes = 0
   }
 
   /// Returns what an account has in the trash, the last first.
@@ -86,10 +91,11 @@ package struct TrashRepository: Sendable {
           """, arguments: ["account": account.id])
       for sum in sums {
         let (count, bytes): (Int, Int) = (sum["count"], sum["bytes"])
-        if sum["type"] == ResourceKind.project.rawValue {
-          (summary.projects, summary.projectBytes) = (count, bytes)
-        } else {
-          (summary.models, summary.modelBytes) = (count, bytes)
+        switch ResourceKind(rawValue: sum["type"]) {
+        case .project: (summary.projects, summary.projectBytes) = (count, bytes)
+        case .model: (summary.models, summary.modelBytes) = (count, bytes)
+        case .dataset: (summary.datasets, summary.datasetBytes) = (count, bytes)
+        case nil: break
         }
       }
       return (items, summary)
@@ -133,7 +139,15 @@ package struct TrashRepository: Sendable {
     return try await database.write { database in
       let (name, slug) = try Self.resource(database, kind, id, of: account, isTrashed: true)
       let models: Int
-      if kind == .project {
+      switch kind {
+      case .dataset:
+        let free = try DatasetTable.freeSlug(
+          database, given: nil, name: slug, account: account.id, except: id)
+        try database.execute(
+          sql: "UPDATE dataset SET trashed = NULL, slug = ?, updated = ? WHERE id = ?",
+          arguments: [free, now, id])
+        models = 0
+      case .project:
         let taken = try String.fetchSet(
           database, sql: "SELECT slug FROM project WHERE account = ? AND trashed IS NULL",
           arguments: [account.id])
@@ -144,7 +158,7 @@ package struct TrashRepository: Sendable {
           sql: "UPDATE model SET trashed = NULL, trashedWith = NULL WHERE trashedWith = ?",
           arguments: [id])
         models = database.changesCount
-      } else {
+      case .model:
         let parent = try Row.fetchOne(
           database,
           sql: """
@@ -163,8 +177,7 @@ package struct TrashRepository: Sendable {
         models = 0
       }
       try EventRepository.add(
-        database, to: account.id, kind == .project ? .project : .model, .restored, resource: id,
-        name: name, now: now)
+        database, to: account.id, kind.eventType, .restored, resource: id, name: name, now: now)
       return models
     }
   }
@@ -209,6 +222,8 @@ package struct TrashRepository: Sendable {
           UNION ALL
           SELECT 'model', id, name, account FROM model
           WHERE trashed <= :limit AND trashedWith IS NULL
+          UNION ALL
+          SELECT 'dataset', id, name, account FROM dataset WHERE trashed <= :limit
           """, arguments: ["limit": limit])
       for row in rows {
         guard let kind = ResourceKind(rawValue: row["type"]) else { continue }
@@ -226,15 +241,12 @@ extension TrashRepository {
     _ database: Database, _ kind: ResourceKind, _ id: String, of account: Account,
     isTrashed: Bool?
   ) throws -> (name: String, slug: String) {
-    let row =
-      kind == .dataset
-      ? nil
-      : try Row.fetchOne(
-        database,
-        sql: """
-          SELECT name, slug FROM \(kind.rawValue) WHERE id = :id AND account = :account
-            AND (:isTrashed IS NULL OR (trashed IS NOT NULL) = :isTrashed)
-          """, arguments: ["id": id, "account": account.id, "isTrashed": isTrashed])
+    let row = try Row.fetchOne(
+      database,
+      sql: """
+        SELECT name, slug FROM \(kind.rawValue) WHERE id = :id AND account = :account
+          AND (:isTrashed IS NULL OR (trashed IS NOT NULL) = :isTrashed)
+        """, arguments: ["id": id, "account": account.id, "isTrashed": isTrashed])
     guard let row else { throw PlatformError.unknownResource(kind, id.excerpt()) }
     return (row["name"], row["slug"])
   }
@@ -266,9 +278,19 @@ extension TrashRepository {
     // A model that was in the trash by itself went with its project.
     guard database.changesCount > 0 else { return 0 }
     try EventRepository.add(
-      database, to: account, kind == .project ? .project : .model, .deleted, resource: id,
-      name: name, now: now)
+      database, to: account, kind.eventType, .deleted, resource: id, name: name, now: now)
     return models
+  }
+}
+
+extension ResourceKind {
+  /// What events call it.
+  fileprivate var eventType: EventType {
+    switch self {
+    case .project: .project
+    case .model: .model
+    case .dataset: .dataset
+    }
   }
 }
 #endif
