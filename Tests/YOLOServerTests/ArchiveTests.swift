@@ -1,5 +1,4 @@
 #if Server
-import CArchive
 import Foundation
 import Testing
 import YOLOServer
@@ -7,87 +6,16 @@ import YOLOTestSupport
 
 /// Archives of friends and of strangers.
 @Suite struct ArchiveTests {
-  /// The kinds of archives.
-  enum Format: String, Sendable, CaseIterable {
-    case deflatedZip, storedZip, tar, compressedTar
-  }
-
-  /// An entry to write.
-  struct Entry: Sendable {
-    var name: String
-    var content: [UInt8] = []
-    var type: UInt32 = 0o100_000
-    var link: String?
-    var hardLink: String?
-
-    init(_ name: String, _ content: String = "") {
-      self.name = name
-      self.content = Array(content.utf8)
-    }
-
-    init(link name: String, to target: String, isHard: Bool = false) {
-      self.name = name
-      if isHard {
-        hardLink = target
-      } else {
-        type = 0o120_000
-        link = target
-      }
-    }
-
-    init(_ name: String, type: UInt32) {
-      self.name = name
-      self.type = type
-    }
-  }
-
-  private static func write(_ entries: [Entry], _ format: Format, to path: String) throws {
-    // libarchive writes names of this locale only; it reads others, too.
-    let unicode = try #require(newlocale(LC_CTYPE_MASK, "C.UTF-8", nil))
-    let locale = uselocale(unicode)
-    defer {
-      uselocale(locale)
-      freelocale(unicode)
-    }
-    let writer = try #require(archive_write_new())
-    defer { archive_write_free(writer) }
-    switch format {
-    case .deflatedZip: archive_write_set_format_zip(writer)
-    case .storedZip:
-      archive_write_set_format_zip(writer)
-      archive_write_zip_set_compression_store(writer)
-    case .tar: archive_write_set_format_pax_restricted(writer)
-    case .compressedTar:
-      archive_write_set_format_pax_restricted(writer)
-      archive_write_add_filter_gzip(writer)
-    }
-    try #require(archive_write_open_filename(writer, path) == ARCHIVE_OK)
-    for entry in entries {
-      let header = try #require(archive_entry_new())
-      defer { archive_entry_free(header) }
-      archive_entry_set_pathname_utf8(header, entry.name)
-      archive_entry_set_filetype(header, entry.type)
-      archive_entry_set_perm(header, 0o644)
-      archive_entry_set_size(header, Int64(entry.content.count))
-      if let link = entry.link { archive_entry_set_symlink_utf8(header, link) }
-      if let link = entry.hardLink { archive_entry_set_hardlink_utf8(header, link) }
-      try #require(archive_write_header(writer, header) >= ARCHIVE_WARN)
-      if !entry.content.isEmpty {
-        entry.content.withUnsafeBytes { bytes in
-          _ = archive_write_data(writer, bytes.baseAddress, bytes.count)
-        }
-      }
-    }
-    try #require(archive_write_close(writer) == ARCHIVE_OK)
-  }
+  fileprivate typealias Entry = ArchiveWriter.Entry
+  fileprivate typealias Format = ArchiveWriter.Format
 
   private static func extract(
-    _ entries: [Entry], _ format: Format,
+    _ entries: [ArchiveWriter.Entry], _ format: ArchiveWriter.Format,
     _ configure: (inout ArchiveExtractor) -> Void = { _ in }
   ) throws -> (TemporaryDirectory, ArchiveExtractor.Outcome) {
     let directory = try TemporaryDirectory(["out/.keep": ""])
     let path = directory.path(of: "archive")
-    try write(entries, format, to: path)
+    try ArchiveWriter.write(entries, format, to: path)
     var extractor = ArchiveExtractor(maximumBytes: 1 << 30)
     configure(&extractor)
     let outcome = try extractor.extract(path, named: "set", to: directory.path(of: "out"))
@@ -104,7 +32,8 @@ import YOLOTestSupport
       }.sorted()
   }
 
-  @Test(arguments: Format.allCases) func filesComeOut(format: Format) throws {
+  @Test(arguments: ArchiveWriter.Format.allCases)
+  func filesComeOut(format: ArchiveWriter.Format) throws {
     let long = String(repeating: "0 0.5 0.5 0.1 0.1\n", count: 20_000)
     let (directory, outcome) = try Self.extract(
       [
@@ -124,7 +53,8 @@ import YOLOTestSupport
     #expect(text == long)
   }
 
-  @Test(arguments: [Format.deflatedZip, .tar]) func whatIsHostileIsLeftOut(format: Format) throws {
+  @Test(arguments: [ArchiveWriter.Format.deflatedZip, .tar])
+  func whatIsHostileIsLeftOut(format: ArchiveWriter.Format) throws {
     var entries = [
       Entry("../up.txt", "x"), Entry("/etc/absolute.txt", "x"), Entry("a/../../up.txt", "x"),
       Entry("a/..", "x"), Entry(link: "link", to: "/etc/passwd"), Entry("link/passwd", "x"),
@@ -178,7 +108,7 @@ import YOLOTestSupport
     // Every shorter one, and such with a changed byte: an error, or the files of an intact part.
     for format in Format.allCases {
       let path = directory.path(of: "whole")
-      try Self.write([Entry("a.txt", "aaaa"), Entry("b.txt", "bbbb")], format, to: path)
+      try ArchiveWriter.write([Entry("a.txt", "aaaa"), Entry("b.txt", "bbbb")], format, to: path)
       let bytes = Array(try Data(contentsOf: URL(filePath: path)))
       var random = SplitMix64(seed: 1)
       for round in 0..<200 {

@@ -132,12 +132,9 @@ enum ImageTable {
 
   /// Adds an image whose file is in the store at its reference; where the dataset has the file
   /// already, the reference is removed.
-  ///
-  /// - Returns: Whether the image is there by this ingest; false if it was there before.
   static func insert(
     _ database: Database, _ image: NewImage, to dataset: String, ingest: String, now: Int
-  ) throws -> Bool {
-    let sha = image.object.digest.description
+  ) throws {
     try database.cachedStatement(
       sql: """
         INSERT INTO image (id, dataset, sha, bytes, name, split, width, height, rows, labels,
@@ -145,14 +142,11 @@ enum ImageTable {
         VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (dataset, sha) DO NOTHING
         """
     ).execute(arguments: [
-      image.id, dataset, sha, image.object.bytes, image.name, image.split, image.size.width,
-      image.size.height, text(of: image.rows), image.rows.count, ingest, now,
+      image.id, dataset, image.object.digest.description, image.object.bytes, image.name,
+      image.split, image.size.width, image.size.height, text(of: image.rows), image.rows.count,
+      ingest, now,
     ])
-    guard database.changesCount == 0 else { return true }
-    try ObjectTable.release(database, image.reference)
-    return try String.fetchOne(
-      database, sql: "SELECT ingest FROM image WHERE dataset = ? AND sha = ?",
-      arguments: [dataset, sha]) == ingest
+    if database.changesCount == 0 { try ObjectTable.release(database, image.reference) }
   }
 
   /// Returns an image and its dataset, if somebody may see it.

@@ -102,6 +102,7 @@ struct DatasetIngest: Sendable {
     let found = try await onOwnThread { [directory] in try Dataset.find(in: directory, task: task) }
     let classes = try await classes(of: found, isFirst: isFirst)
     let images = try await check(found, classes)
+    outcome.sound = images.sound
     outcome.faulty = images.faulty
     for found in images.check.faults { outcome.add(fault(found)) }
     outcome.omittedFaults += images.check.omittedFaults
@@ -222,7 +223,7 @@ struct DatasetIngest: Sendable {
           staged
         ))
     }
-    _ = try await jobs.add(objects, of: work)
+    try await jobs.add(objects, of: work)
   }
 }
 

@@ -160,7 +160,7 @@ struct DatasetRepository: Sendable {
           rows: image.numbers)
         number += 1
         try ObjectTable.adopt(database, digest, as: new.reference, of: account)
-        _ = try ImageTable.insert(database, new, to: copy.id, ingest: copy.id, now: now)
+        try ImageTable.insert(database, new, to: copy.id, ingest: copy.id, now: now)
       }
       let complete = try DatasetTable.row(database, .id(copy.id), of: account)
       try Self.note(database, complete, .cloned, now: now)

@@ -187,35 +187,29 @@ struct IngestRepository: Sendable {
   }
 
   /// Adds images whose files are written, all in one transaction.
-  ///
-  /// - Returns: How many of them the dataset did not have.
   func add(
     _ images: [(image: NewImage, staged: StagedObject)], of work: Work
-  ) async throws(PlatformError) -> Int {
+  ) async throws(PlatformError) {
     let now = clock()
     let objects = try images.map { (image, staged) throws(PlatformError) in
       (staged: staged, reference: try image.reference)
     }
     let rows = images.map(\.image)
-    return try await store.put(objects, of: work.account) { database in
-      var added = 0
+    try await store.put(objects, of: work.account) { database in
       for image in rows {
-        if try ImageTable.insert(
+        try ImageTable.insert(
           database, image, to: work.dataset.id, ingest: work.job.id, now: now)
-        {
-          added += 1
-        }
       }
       try database.execute(
-        sql:
-          "UPDATE ingest SET added = added + ?, repeated = repeated + ?, updated = ? WHERE id = ?",
-        arguments: [added, rows.count - added, now, work.job.id])
-      return added
+        sql: "UPDATE ingest SET added = added + ?, updated = ? WHERE id = ?",
+        arguments: [rows.count, now, work.job.id])
     }
   }
 
   /// What became of a file.
   struct Outcome: Sendable {
+    /// The images that are as they should be.
+    var sound = 0
     var faulty = 0
     var faults: [IngestFault] = []
     var omittedFaults = 0
@@ -236,14 +230,19 @@ struct IngestRepository: Sendable {
     let now = clock()
     try await database.writeDurably { database in
       let faults = StoredJSON(.array(outcome.faults.map(\.json)))
+      // Those of an earlier try are added, too; the others the dataset had, or the file has twice.
+      let added = try Int.fetchOne(
+        database, sql: "SELECT count(*) FROM image WHERE dataset = ? AND ingest = ?",
+        arguments: [work.dataset.id, work.job.id])
       try database.execute(
         sql: """
-          UPDATE ingest SET status = ?, faulty = ?, faults = ?, omittedFaults = ?, failure = ?,
-            updated = ? WHERE id = ?
+          UPDATE ingest SET status = ?, added = ?, repeated = ?, faulty = ?, faults = ?,
+            omittedFaults = ?, failure = ?, updated = ? WHERE id = ?
           """,
         arguments: [
-          (outcome.failure == nil ? IngestStatus.completed : .failed).rawValue, outcome.faulty,
-          faults, outcome.omittedFaults, outcome.failure, now, work.job.id,
+          (outcome.failure == nil ? IngestStatus.completed : .failed).rawValue, added,
+          max(0, outcome.sound - (added ?? 0)), outcome.faulty, faults, outcome.omittedFaults,
+          outcome.failure, now, work.job.id,
         ])
       try ObjectTable.release(database, work.job.reference)
       // Another file may be waiting.
