@@ -183,7 +183,7 @@ extension JSONWriter {
   fileprivate mutating func row(_ values: [Float]) {
     beginArray()
     for (index, value) in values.enumerated() {
-      if index == 0 {
+      if index == 0 || value == value.rounded() && abs(value) < 1e6 {
         integer(Int(value))
       } else {
         number(Double(value.description) ?? Double(value))

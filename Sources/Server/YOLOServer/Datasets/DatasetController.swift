@@ -204,8 +204,8 @@ struct DatasetController: Sendable {
         "sessionId", expected: "the identifier of an upload", "sessionId is missing.")
     }
     try ResourceName.check("targetSplit", asked.targetSplit, in: Dataset.splits)
+    let dataset = try await datasets.dataset(locator, of: account)
     let upload = try await uploads.upload(session, of: account)
-    let dataset = try await datasets.dataset(locator, viewer: account)
     let file = try DatasetUploads.reference(dataset: dataset.id, upload: upload.id)
     guard upload.redeemed != nil, upload.request.asset == dataset.id else {
       throw APIError.conflict("The upload \(session.excerpt()) is not complete, or of another set.")
@@ -348,10 +348,7 @@ struct DatasetUploads: UploadTarget {
   }
 
   func check(_ request: UploadRequest, of account: Account) async throws {
-    let row = try await datasets.dataset(.id(request.asset), viewer: account)
-    guard row.account == account.id else {
-      throw PlatformError.foreignResource(.dataset, row.slug)
-    }
+    _ = try await datasets.dataset(.id(request.asset), of: account)
   }
 
   func receive(

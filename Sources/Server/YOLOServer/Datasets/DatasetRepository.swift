@@ -56,6 +56,15 @@ struct DatasetRepository: Sendable {
     try await database.read { try DatasetTable.row($0, locator, viewer: viewer) }
   }
 
+  /// Returns a dataset of an account.
+  ///
+  /// - Throws: `PlatformError.foreignResource` for one that it may only see.
+  func dataset(
+    _ locator: ResourceLocator, of account: Account
+  ) async throws(PlatformError) -> DatasetRow {
+    try await database.read { try DatasetTable.row($0, locator, of: account) }
+  }
+
   /// Adds a dataset to an account.
   func create(
     _ draft: DatasetDraft, of account: Account
