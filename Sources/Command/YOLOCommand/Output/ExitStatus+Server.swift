@@ -29,6 +29,7 @@ extension ExitStatus {
     case .database(let error): self.init(error)
     case .unknownAccount, .takenName, .unknownKey, .invalid, .tooMany, .repeatedEntry:
       self = .usage
+    case .unknownUpload, .redeemedUpload, .changedUpload: self = .usage
     case .storageFull, .storage: self = .cannotWrite
     }
   }

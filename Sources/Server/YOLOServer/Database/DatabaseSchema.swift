@@ -18,6 +18,7 @@ struct DatabaseSchema: Sendable {
     migrator.registerKeys()
     migrator.registerAccounts()
     migrator.registerObjects()
+    migrator.registerUploads()
   }
 
   private init(applicationID: Int, _ register: (inout DatabaseMigrator) -> Void) {

@@ -34,15 +34,19 @@ extension OpenAPIDocument {
       case .hub: isLimited(settings) ? rateLimitHeaders : []
       case .plan, .events: rateLimitHeaders
       }
-    let answer = endpoint.answer
-    let success = Schema.object([
-      "description": .string(answer.description),
-      "headers": headerReferences(["X-Request-Id"] + rateHeaders),
-      "content": content(answer.contentType, answer.schema),
-    ])
+    let answers = ([endpoint.answer] + endpoint.alternatives).map { answer in
+      let members = [
+        JSONMember("description", .string(answer.description)),
+        JSONMember("headers", headerReferences(["X-Request-Id"] + rateHeaders)),
+      ]
+      let body =
+        answer.contentType.isEmpty
+        ? [] : [JSONMember("content", content(answer.contentType, answer.schema))]
+      return JSONMember("\(answer.status.code)", .object(members + body))
+    }
     let failures = Set(endpoint.failures + anyFailures).sorted()
     let responses =
-      [JSONMember("\(answer.status.code)", success)]
+      answers
       + failures.map { JSONMember("\($0)", responseReference($0, endpoint.form)) }
     let security: [JSONValue] =
       endpoint.access == .open || settings.isOpen
@@ -63,7 +67,8 @@ extension OpenAPIDocument {
           "requestBody",
           Schema.object([
             "required": .bool(true),
-            "content": content(body.contentType, Schema.reference(body.schema)),
+            "content": content(
+              body.contentType, body.schema.map(Schema.reference) ?? Schema.object([:])),
           ])))
     }
     return .object(members)

@@ -32,11 +32,11 @@ extension OpenAPIDocument {
       JSONMember(
         "IdentityResponse",
         envelope(Schema.record([Schema.Field("id", text("The identifier."))]))),
-    ]
+    ] + storageSchemas
   }
 
   /// `{"success":true,"data":…}`, with members beside them.
-  private static func envelope(_ data: JSONValue, and flat: [Schema.Field] = []) -> JSONValue {
+  static func envelope(_ data: JSONValue, and flat: [Schema.Field] = []) -> JSONValue {
     Schema.record(
       [
         Schema.Field("success", Schema.adding(["const": .bool(true)], to: Schema.type("boolean"))),
@@ -44,17 +44,17 @@ extension OpenAPIDocument {
       ] + flat)
   }
 
-  private static func text(_ description: String? = nil) -> JSONValue {
+  static func text(_ description: String? = nil) -> JSONValue {
     Schema.type("string", description)
   }
 
-  private static func count(_ description: String? = nil) -> JSONValue {
+  static func count(_ description: String? = nil) -> JSONValue {
     Schema.adding(["minimum": .int(0)], to: Schema.type("integer", description))
   }
 
-  private static var flag: JSONValue { Schema.type("boolean") }
+  static var flag: JSONValue { Schema.type("boolean") }
 
-  private static var time: JSONValue {
+  static var time: JSONValue {
     Schema.adding(["format": .string("date-time")], to: Schema.type("string"))
   }
 

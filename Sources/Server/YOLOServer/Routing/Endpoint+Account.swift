@@ -4,6 +4,9 @@ import Hummingbird
 import YOLOServerOptions
 
 extension Endpoint {
+  /// All that a platform has.
+  static let platform = accounts + uploads + storage
+
   /// Accounts, their keys, their money and what they use.
   static let accounts: [Endpoint] = [
     read(
@@ -79,13 +82,26 @@ extension Endpoint {
 struct PlatformControllers: Sendable {
   let account: AccountController
   let keys: KeysController
+  let uploads: UploadController
+  let storage: StorageController
 
-  init(database: PlatformDatabase, settings: ServerSettings) {
+  /// - Parameters:
+  ///   - platform: What the platform keeps.
+  ///   - settings: The settings of the server.
+  ///   - targets: What files may be uploaded for.
+  init(platform: Platform, settings: ServerSettings, targets: [any UploadTarget]) {
+    let database = platform.database
     let accounts = AccountRepository(database: database)
     account = AccountController(
       accounts: accounts, ledger: Ledger(database: database),
       counter: CallCounter(database: database), region: settings.region ?? "eu")
     keys = KeysController(accounts: accounts)
+    uploads = UploadController(
+      uploads: platform.uploads, signer: platform.signer,
+      origins: OriginPolicy(settings: settings), targets: targets)
+    storage = StorageController(
+      store: platform.store, uploads: platform.uploads, accounts: accounts,
+      signer: platform.signer)
   }
 }
 #endif

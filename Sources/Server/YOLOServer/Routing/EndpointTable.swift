@@ -34,7 +34,7 @@ package struct EndpointTable: Sendable {
 
   /// The endpoints of a server with these settings.
   package init(settings: ServerSettings) {
-    self.init(Endpoint.hub + (settings.data == nil ? [] : Endpoint.accounts))
+    self.init(Endpoint.hub + (settings.data == nil ? [] : Endpoint.platform))
   }
 
   /// Creates a table of endpoints.
