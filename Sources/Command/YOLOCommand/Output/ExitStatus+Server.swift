@@ -32,6 +32,7 @@ extension ExitStatus {
       self = .usage
     case .unknownUpload, .redeemedUpload, .changedUpload, .unknownImage, .busyDataset:
       self = .usage
+    case .unknownUpload, .redeemedUpload, .changedUpload: self = .usage
     case .storageFull, .storage: self = .cannotWrite
     }
   }

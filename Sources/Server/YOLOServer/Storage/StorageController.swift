@@ -53,7 +53,7 @@ struct StorageController: Sendable {
     let isPart = headers[.contentRange] != nil
     return Response(
       status: isPart ? .partialContent : .ok, headers: headers,
-      body: Self.body(reader, bytes, context.logger))
+      body: Self.body(reader, bytes, context))
   }
 
   /// `PUT` of the file of an upload.
@@ -111,9 +111,11 @@ struct StorageController: Sendable {
   }
 
   private static func body(
-    _ reader: ObjectReader, _ bytes: Range<Int>, _ logger: Logger
+    _ reader: ObjectReader, _ bytes: Range<Int>, _ context: ServerContext
   ) -> ResponseBody {
-    ResponseBody(contentLength: bytes.count) { writer in
+    let logger = context.logger
+    let loop = context.channel.eventLoop
+    return ResponseBody(contentLength: bytes.count) { writer in
       var offset = bytes.lowerBound
       while offset < bytes.upperBound {
         let piece: ByteBuffer
@@ -126,6 +128,9 @@ struct StorageController: Sendable {
         }
         offset += piece.readableBytes
         try await writer.write(piece)
+        // The writer waits for the client only once the loop has seen what was written so far:
+        // without this, pieces pile up in memory as fast as the disk is.
+        try await loop.submit {}.get()
       }
       try await writer.finish(nil)
     }

@@ -23,7 +23,8 @@ package protocol UploadTarget: Sendable {
   /// Throws what is wrong with the file; then the upload stays as it is, and another file may come.
   /// Returns what is to be done in the transaction in which the upload is redeemed: at least to
   /// adopt the object by ``ReceivedUpload/adopt(_:as:)``, as the upload does not reference it any
-  /// longer. It may be called again with the same file if that transaction fails.
+  /// longer; it throws `PlatformError`. It may be called again with the same file if that
+  /// transaction fails.
   func receive(
     _ upload: ReceivedUpload
   ) async throws -> @Sendable (_ database: Database) throws -> Void
@@ -59,7 +60,7 @@ struct UploadController: Sendable {
     let assetId: String
     let filename: String
     let contentType: String
-    let totalBytes: Int
+    let totalBytes: Double
   }
 
   /// The body of `POST /api/upload/complete`.
@@ -108,6 +109,8 @@ struct UploadController: Sendable {
   ) async throws -> StoredObject {
     let store = uploads.store
     guard let object = try await store.object(at: upload.reference) else {
+      // It may have been redeemed meanwhile.
+      if let redeemed = try await uploads.upload(upload.id).redeemed { return redeemed }
       throw APIError.notFound("No file has come for the upload \(upload.id).")
     }
     if let announced = upload.request.bytes, announced != object.bytes {
@@ -126,9 +129,19 @@ struct UploadController: Sendable {
       }
     }
     try await target.check(upload.request, of: account)
-    let apply = try await target.receive(
-      ReceivedUpload(
-        upload: upload, account: account, object: object, path: store.path(of: object.digest)))
+    let received = ReceivedUpload(
+      upload: upload, account: account, object: object, path: store.path(of: object.digest))
+    let apply: @Sendable (Database) throws -> Void
+    do {
+      apply = try await target.receive(received)
+    } catch {
+      // A file that was replaced while it was looked at may be gone.
+      guard try await store.object(at: upload.reference) == object else {
+        if let redeemed = try await uploads.upload(upload.id).redeemed { return redeemed }
+        throw PlatformError.changedUpload(upload.id)
+      }
+      throw error
+    }
     return try await uploads.redeem(upload, object, apply)
   }
 
@@ -169,10 +182,11 @@ extension UploadController {
           "\(argument) must be 1 to \(maximum) characters without control characters.")
       }
     }
-    guard asked.totalBytes > 0 else {
+    // Whole numbers beyond 2⁵³ are not exact in JSON.
+    guard let bytes = Int(exactly: asked.totalBytes), (1...1 << 53).contains(bytes) else {
       throw .invalidField(
-        "totalBytes", given: "\(asked.totalBytes)", expected: "a number above 0",
-        "totalBytes must be above 0.")
+        "totalBytes", given: "\(asked.totalBytes)", expected: "a whole number above 0",
+        "totalBytes must be a whole number above 0.")
     }
     let name = asked.filename.lowercased()
     guard type != .datasets || datasetSuffixes.contains(where: name.hasSuffix) else {
@@ -184,7 +198,7 @@ extension UploadController {
     }
     return UploadRequest(
       assetType: type, asset: asked.assetId, filename: asked.filename,
-      contentType: asked.contentType, bytes: asked.totalBytes)
+      contentType: asked.contentType, bytes: bytes)
   }
 }
 
