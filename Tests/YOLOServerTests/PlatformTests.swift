@@ -186,8 +186,8 @@ struct PlatformClient: Sendable {
   @Test func theOldErrorsAndTheNewOnesHaveTheirForms() async throws {
     try await PlatformClient.serving { client, key, _ in
       for (path, isFlat) in [
-        ("/api/datasets", false), ("/api/datasets/dataset_1", false),
-        ("/api/datasets/alice", true), ("/api/datasets/alice/export", true),
+        ("/api/deployments", false), ("/api/deployments/deployment_1", false),
+        ("/api/deployments/alice", true), ("/api/datasets/alice/export", true),
         ("/api/datasets/dataset_1/export", false), ("/api/models/model_1/files", false),
         ("/api/models/alice/shapes", true), ("/api/exports/0123", false),
         ("/api/webhooks/training/metrics", true), ("/api", true), ("/nothing", false),
@@ -207,6 +207,20 @@ struct PlatformClient: Sendable {
     }
   }
 
+  /// A path of a template, of nothing that there is.
+  private static func example(of template: String) -> String {
+    let segments = template.split(separator: "/").map { segment in
+      switch segment {
+      case "{owner}": "nobody"
+      case "{keyId}": "key_0"
+      case "{projectId}", "{modelId}", "{datasetId}": "\(segment.dropFirst().dropLast(3))_0"
+      case "{imageId}": "0"
+      default: segment.hasPrefix("{") ? "none" : "\(segment)"
+      }
+    }
+    return "/" + segments.joined(separator: "/")
+  }
+
   @Test func eachScopeMayWhatTheTableHas() async throws {
     try await PlatformClient.serving { client, _, accounts in
       let alice = try await accounts.account(named: "alice")
@@ -220,10 +234,7 @@ struct PlatformClient: Sendable {
         ).key
         // Signed addresses need no key, but a signature.
         for operation in operations where !operation.path.hasPrefix("/storage/") {
-          let path = operation.path.replacing("{keyId}", with: "key_0")
-            .replacing("{projectId}", with: "project_0").replacing("{modelId}", with: "model_0")
-            .replacing("{owner}", with: "nobody").replacing("{project}", with: "none")
-            .replacing("{model}", with: "none")
+          let path = Self.example(of: operation.path)
           let answer = await client.call(operation.method, path, key: key)
           let mayCall = operation.scopes.map { !$0.isDisjoint(with: Set([scope]).expanded) } ?? true
           #expect((answer.status != 403) == mayCall, "\(scope) \(operation): \(answer)")
@@ -231,7 +242,7 @@ struct PlatformClient: Sendable {
         }
       }
       for operation in operations where operation.path.hasPrefix("/api/") {
-        let path = operation.path.replacing("{owner}", with: "nobody")
+        let path = Self.example(of: operation.path)
         let answer = await client.call(operation.method, path)
         #expect((answer.status == 401) != operation.isOpen, "\(operation): \(answer)")
         let wrong = await client.call(operation.method, path, key: "ul_wrong")
