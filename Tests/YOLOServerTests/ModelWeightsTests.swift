@@ -111,7 +111,7 @@ import YOLOServer
       for file in [
         LimitTests.image, Array("hello".utf8), Array(good.prefix(good.count / 2)),
         good.enumerated().map { $0.offset == good.count / 2 ? ~$0.element : $0.element },
-      ] {
+      ] as [[UInt8]] {
         let refused = await Self.send(
           400, "/api/models", [("projectId", project)], file: file, key: key, client)
         #expect(refused["error"]?["details"]?["argument"]?.string == "file", "\(refused)")
