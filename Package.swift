@@ -204,7 +204,8 @@ let package = Package(
       swiftSettings: settings),
     // Server: the HTTP API.
     .target(
-      name: "YOLOServerOptions", dependencies: ["YOLOGraph", "YOLOKernels", "YOLOOptions"],
+      name: "YOLOServerOptions",
+      dependencies: ["YOLOGraph", "YOLOKernels", "YOLOOptions", "YOLOSystem"],
       path: "Sources/Server/YOLOServerOptions",
       swiftSettings: settings),
     .systemLibrary(

@@ -13,6 +13,7 @@ enum LiveServer {
   static func serving<Value: Sendable>(
     _ change: (inout ServerSettings) -> Void = { _ in },
     logger: Logger = Logger(label: "live") { _ in SwiftLogNoOpLogHandler() },
+    uploadTargets: [any UploadTarget] = [],
     _ body: @escaping @Sendable (Int) async throws -> Value
   ) async throws -> Value {
     var settings = ServerSettings(
@@ -21,7 +22,8 @@ enum LiveServer {
     settings.host = "127.0.0.1"
     settings.port = 0
     change(&settings)
-    let server = try await Server(settings: settings, logger: logger)
+    let server = try await Server(
+      settings: settings, logger: logger, uploadTargets: uploadTargets)
     let (ports, continuation) = AsyncStream.makeStream(of: Int.self)
     return try await withThrowingTaskGroup { group in
       group.addTask {

@@ -13,6 +13,8 @@ struct PlatformClient: Sendable {
     let status: Int
     let head: String
     let body: JSONValue
+    /// The body as it came.
+    let text: String
 
     /// Returns the value of a header.
     func header(_ name: String) -> String? {
@@ -27,6 +29,8 @@ struct PlatformClient: Sendable {
   /// Serves a platform with an account `alice` of a plan; `body` gets a client and her first key.
   static func serving(
     plan: Plan = .enterprise, database: String = "/nonexistent",
+    uploadTargets: [any UploadTarget] = [],
+    _ settingMore: @escaping @Sendable (inout ServerSettings) -> Void = { _ in },
     _ body:
       @escaping @Sendable (PlatformClient, _ key: String, AccountRepository) async throws ->
       Void
@@ -40,13 +44,14 @@ struct PlatformClient: Sendable {
         $0.isOpen = false
         $0.data = data
         $0.database = database
+        settingMore(&$0)
       }
       var settings = ServerSettings(models: "m", database: database)
       change(&settings)
       let document = OpenAPIDocument.bytes(settings: settings, version: "1")
       let checker = OpenAPISchemaChecker(
         document: try JSONParser.parse(String(decoding: document, as: UTF8.self)))
-      try await LiveServer.serving(change) { port in
+      try await LiveServer.serving(change, uploadTargets: uploadTargets) { port in
         try await body(PlatformClient(port: port, checker: checker), key, accounts)
       }
     }
@@ -65,7 +70,9 @@ struct PlatformClient: Sendable {
     let parts = text.split(separator: "\r\n\r\n", maxSplits: 1).map(String.init)
     let status = text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0
     let json = parts.count == 2 ? try? JSONParser.parse(parts[1]) : nil
-    return Answer(status: status, head: parts.first ?? "", body: json ?? .null)
+    return Answer(
+      status: status, head: parts.first ?? "", body: json ?? .null,
+      text: parts.count == 2 ? parts[1] : "")
   }
 
   /// Sends a request, expects a status and an answer as the OpenAPI document has it, and returns it.
@@ -143,6 +150,9 @@ struct PlatformClient: Sendable {
         ("POST", "/api/api-keys", nil, nil, 400),
         ("PUT", "/api/api-keys", "", nil, 405),
         ("DELETE", "/api/api-keys", nil, nil, 404),
+        ("POST", "/api/upload/signed-url", nil, nil, 400),
+        ("POST", "/api/upload/complete", nil, nil, 400),
+        ("POST", "/api/upload/complete", nil, #"{"sessionId":"none"}"#, 404),
         ("DELETE", "/api/api-keys/key_00", "/api/api-keys/{keyId}", nil, 404),
       ] as [(String, String, String?, String?, Int)] {
         let path = path == "/api/api-keys" && method == "DELETE" ? "\(path)?keyId=key_00" : path
@@ -208,7 +218,8 @@ struct PlatformClient: Sendable {
         let key = try await accounts.createKey(
           name: scope.rawValue, of: alice, scopes: [scope]
         ).key
-        for operation in operations {
+        // Signed addresses need no key, but a signature.
+        for operation in operations where !operation.path.hasPrefix("/storage/") {
           let path = operation.path.replacing("{keyId}", with: "key_0")
             .replacing("{projectId}", with: "project_0").replacing("{modelId}", with: "model_0")
             .replacing("{owner}", with: "nobody").replacing("{project}", with: "none")

@@ -92,6 +92,11 @@ import YOLOServer
     ("database", ["keys", "/a/b"], ["", "a\nb"]),
     ("data", ["data", "/a/b"], ["", "a\nb"]),
     ("region", ["us", "eu", "ap"], ["EU", "mars"]),
+    (
+      "public-url", ["https://a.example", "http://localhost:3000"],
+      ["a.example", "*", "https://a.example/", "ftp://a.example"]
+    ),
+    ("trusted-proxies", ["127.0.0.1", "10.0.0.0/8, ::1"], ["", "nginx", "10.0.0.0/33", "::1,"]),
   ]
 
   @Test(arguments: texts) func textsAreChecked(flag: String, good: [String], bad: [String]) throws {

@@ -24,8 +24,7 @@ public struct Server: Sendable {
   let metrics: ServerMetrics
   let keyPolicy: KeyPolicy
   let counter: CallCounter?
-  /// The files of a platform; nil if the server has none.
-  let objects: ObjectStore?
+  let platform: Platform?
   let endpoints: EndpointTable
   let controllers: Controllers
   /// What deletes the trash of a platform in time; nil if there is none.
@@ -42,21 +41,31 @@ public struct Server: Sendable {
   public init(
     settings: ServerSettings, logger: Logger, onFirstKey: @Sendable (String) -> Void = { _ in }
   ) async throws {
+    try await self.init(
+      settings: settings, logger: logger, uploadTargets: [], onFirstKey: onFirstKey)
+  }
+
+  /// The same with more that files may be uploaded for.
+  package init(
+    settings: ServerSettings, logger: Logger, uploadTargets: [any UploadTarget],
+    onFirstKey: @Sendable (String) -> Void = { _ in }
+  ) async throws {
     self.settings = settings
     self.logger = logger
     let limits = settings.limits
     let platform = try await Self.platform(settings, logger: logger, onFirstKey: onFirstKey)
+    self.platform = platform
     let keys: KeyStore? =
       if let platform {
-        KeyStore(platform: platform)
+        KeyStore(platform: platform.database)
       } else {
         try settings.isOpen ? nil : KeyStore(path: settings.database)
       }
     keyPolicy = try await KeyPolicy(keys: keys, isPlatform: platform != nil)
-    counter = platform.map { CallCounter(database: $0) }
-    objects = try platform.map { try ObjectStore(database: $0, logger: logger) }
-    try await objects?.recover()
-    sweeper = platform.map { TrashSweeper(trash: TrashRepository(database: $0), logger: logger) }
+    counter = platform.map { CallCounter(database: $0.database) }
+    sweeper = platform.map {
+      TrashSweeper(trash: TrashRepository(database: $0.database), store: $0.store, logger: logger)
+    }
     let options = settings.runtimeOptions
     models = ModelStore(settings: settings, options: options, logger: logger)
     queue = InferenceQueue(
@@ -73,24 +82,27 @@ public struct Server: Sendable {
       uploadBytes: { uploads.usedBytes },
       loadedModels: { [models] in models.loadedCount },
       modelBytes: { [models] in models.loadedBytes })
+    let predict = PredictController(
+      models: models, queue: queue, uploads: uploads,
+      videos: VideoSlots(limit: limits.videos), metrics: metrics, limits: limits, start: .now)
     controllers = Controllers(
-      page: PageController(),
-      predict: PredictController(
-        models: models, queue: queue, uploads: uploads,
-        videos: VideoSlots(limit: limits.videos), metrics: metrics, limits: limits, start: .now),
+      page: PageController(), predict: predict,
       models: ModelsController(models: models),
       service: ServiceController(
         models: models, registry: registry,
         document: ByteBuffer(
           bytes: OpenAPIDocument.bytes(settings: settings, version: Version.current))),
-      optionalPlatform: platform.map { PlatformControllers(database: $0, settings: settings) })
+      optionalPlatform: platform.map {
+        PlatformControllers(
+          platform: $0, settings: settings, predict: predict, targets: uploadTargets)
+      })
   }
 
   /// Opens the database of a platform, if one is asked for; creates the first account if there is
-  /// none, and brings the keys of a stand-alone database over, once.
+  /// none, and brings the keys of a stand-alone database over, once; brings the files in order.
   private static func platform(
     _ settings: ServerSettings, logger: Logger, onFirstKey: @Sendable (String) -> Void
-  ) async throws -> PlatformDatabase? {
+  ) async throws -> Platform? {
     guard let data = settings.data else { return nil }
     // A write beyond the limit of the process (RLIMIT_FSIZE) fails, and does not end the process.
     signal(SIGXFSZ, SIG_IGN)
@@ -112,7 +124,7 @@ public struct Server: Sendable {
         "keys were brought over; they may predict, and belong to the oldest account",
         metadata: ["database": "\(settings.database)", "keys": "\(count)"])
     }
-    return database
+    return try await Platform(database: database, logger: logger)
   }
 
   /// Serves until the process is told to stop by SIGTERM or SIGINT; requests under way are answered
@@ -140,7 +152,8 @@ public struct Server: Sendable {
       },
       logger: logger)
     var configuration = ServiceGroupConfiguration(
-      services: [models, application] + (objects.map { [StorageSweep(store: $0)] } ?? [])
+      services: [models, application]
+        + (platform.map { [StorageSweep(uploads: $0.uploads)] } ?? [])
         + (sweeper.map { [$0] } ?? []), gracefulShutdownSignals: signals, logger: logger)
     configuration.maximumGracefulShutdownDuration = .seconds(settings.limits.drainTimeout)
     let outcome: Result<Void, any Error>

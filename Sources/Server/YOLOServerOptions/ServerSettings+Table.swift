@@ -67,6 +67,16 @@ package enum ServiceTable: SettingsTable {
       "region", "region", "us, eu or ap", default: "eu", at: \.region,
       help: "Region of the data, as answers of the Platform API call it: us, eu, ap"
     ) { ["us", "eu", "ap"].contains($0) },
+    .text(
+      "public_url", "origin", "an origin such as https://example.org",
+      default: "the origin of each request", at: \.publicURL,
+      help: "Origin of the addresses that answers of the Platform API have",
+      isAccepted: isOrigin),
+    .text(
+      "trusted_proxies", "list", "addresses and networks such as 127.0.0.1,10.0.0.0/8",
+      default: "none", at: \.trustedProxies,
+      help: "Proxies whose X-Forwarded-Proto and X-Forwarded-Host tell the origin of a request"
+    ) { NetworkList($0) != nil },
     Setting(ServerOption.database, at: \.database),
     .flag("no_auth", at: \.isOpen, help: "Answer requests without a key, on all addresses"),
     .number(
@@ -75,13 +85,7 @@ package enum ServiceTable: SettingsTable {
     .text(
       "cors_origin", "origin", "* or an origin such as https://example.org", default: "none",
       at: \.corsOrigin, help: "Origin whose pages may call this server from a browser; * for any"
-    ) { text in
-      if text == "*" { return true }
-      guard let scheme = ["https://", "http://"].first(where: text.hasPrefix) else { return false }
-      let host = text.dropFirst(scheme.count)
-      return !host.isEmpty
-        && host.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"/?#@*\",;\\".utf8.contains($0) }
-    },
+    ) { $0 == "*" || isOrigin($0) },
     .flag(
       "preload", at: \.preloads,
       help: "Load models when the server starts, as far as their memory goes, not on first use"),
@@ -107,6 +111,14 @@ package enum ServiceTable: SettingsTable {
       RuntimeOption.instructionSet(InstructionSet.available, known: InstructionSet.allCases),
       at: \.instructionSet),
   ]
+
+  /// Whether a text is a scheme and a host, with or without a port.
+  @Sendable private static func isOrigin(_ text: String) -> Bool {
+    guard let scheme = ["https://", "http://"].first(where: text.hasPrefix) else { return false }
+    let host = text.dropFirst(scheme.count)
+    return !host.isEmpty
+      && host.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"/?#@*\",;\\".utf8.contains($0) }
+  }
 
   private static let threads = RuntimeOption.threads(processors: Processors.usable)
 }

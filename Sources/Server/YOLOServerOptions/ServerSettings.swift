@@ -20,6 +20,11 @@ public struct ServerSettings: Sendable {
   public var data: String?
   /// Where the data are, as answers of the platform call it; nil for `eu`.
   public var region: String?
+  /// The origin of the addresses in answers of the platform, or nil for that of each request.
+  public var publicURL: String?
+  /// The addresses and networks, separated by commas, of the proxies whose `X-Forwarded-Proto` and
+  /// `X-Forwarded-Host` count; nil for none.
+  public var trustedProxies: String?
   /// The SQLite file of keys and limits; of a platform the one whose keys are brought over.
   public var database: String
   /// Whether requests need no key.

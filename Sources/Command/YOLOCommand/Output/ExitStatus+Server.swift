@@ -30,6 +30,7 @@ extension ExitStatus {
     case .unknownAccount, .takenName, .unknownKey, .invalid, .tooMany, .repeatedEntry,
       .unknownResource, .foreignResource, .takenSlug, .planLimit, .projectInTrash:
       self = .usage
+    case .unknownUpload, .redeemedUpload, .changedUpload: self = .usage
     case .storageFull, .storage: self = .cannotWrite
     }
   }

@@ -56,6 +56,19 @@ package struct AccountRepository: Sendable {
     try await database.read { try Self.account($0, named: username) }
   }
 
+  /// Returns the account of an identifier.
+  ///
+  /// - Throws: `PlatformError.unknownAccount` if there is none.
+  package func account(id: Account.ID) async throws(PlatformError) -> Account {
+    try await database.read { database in
+      guard
+        let row = try AccountRow.fetchOne(
+          database, sql: "SELECT * FROM account WHERE id = ?", arguments: [id])
+      else { throw PlatformError.unknownAccount(id.excerpt()) }
+      return row.account
+    }
+  }
+
   /// Changes the plan of an account.
   ///
   /// - Parameters:

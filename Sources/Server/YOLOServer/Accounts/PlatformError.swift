@@ -19,6 +19,12 @@ package enum PlatformError: Error, Sendable, Hashable {
   case repeatedEntry(externalID: String)
   /// The account uses so many bytes that there is no room for more.
   case storageFull(used: Int, adding: Int, limit: Int)
+  /// There is no upload of this identifier, or it is over.
+  case unknownUpload(String)
+  /// An upload was redeemed, so that no other file may come for it.
+  case redeemedUpload(String)
+  /// Another file has come for an upload while it was redeemed.
+  case changedUpload(String)
   /// Objects cannot be written or read.
   case storage(StorageError)
   /// There is no such resource, or none that whoever asks may see.
@@ -64,6 +70,10 @@ extension PlatformError: CustomStringConvertible {
     case .repeatedEntry(let externalID): "the ledger has the entry \(externalID) already"
     case .storageFull(let used, let adding, let limit):
       "the account uses \(used) of its \(limit) bytes, so there is no room for \(adding) more"
+    case .unknownUpload(let id): "there is no upload \(id), or it is over"
+    case .redeemedUpload(let id):
+      "the upload \(id) is complete, so that no other file may come for it"
+    case .changedUpload(let id): "another file has come for the upload \(id) meanwhile"
     case .storage(let error): "\(error)"
     }
   }

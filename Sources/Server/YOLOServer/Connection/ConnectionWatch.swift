@@ -8,7 +8,8 @@ import YOLOServerOptions
 ///
 /// It keeps what RFC 9112 asks of a connection, and its limits of time:
 /// - the head of a request must come within the idle timeout, its body within the body timeout, and
-///   its response must be taken within the idle timeout;
+///   its response must be taken within the idle timeout; those of a transfer may take any time, as
+///   long as no pause in them exceeds the idle timeout;
 /// - a response to HEAD has no body, whoever wrote it;
 /// - a connection is closed when the client or the state of its request demands it, and the
 ///   response says so; a client of HTTP/1.0 that asks for it keeps its connection, and is told;
@@ -39,7 +40,10 @@ final class ConnectionWatch: ChannelDuplexHandler {
 
   private var idleDeadline: Scheduled<Void>?
   private var bodyDeadline: Scheduled<Void>?
-  private var responseDeadline: Scheduled<Void>?
+  /// When the latest bytes of the body of a transfer came.
+  private var bodyProgress = NIODeadline.now()
+  /// The request whose response was begun last.
+  private var answered: Exchange?
 
   init(limits: ServerLimits) { self.limits = limits }
 
@@ -68,6 +72,7 @@ final class ConnectionWatch: ChannelDuplexHandler {
       context.fireChannelRead(wrapInboundOut(.head(head)))
     case .body:
       requests.last?.isInvited = true
+      if requests.last?.isTransfer == true { bodyProgress = .now() }
       context.fireChannelRead(data)
     case .end:
       isReceiving = false
@@ -88,6 +93,17 @@ final class ConnectionWatch: ChannelDuplexHandler {
     context.writeAndFlush(wrapOutboundOut(.head(head)), promise: nil)
   }
 
+  /// Lets the request that is being answered be a transfer: its body and its response may take any
+  /// time, as long as no pause exceeds the idle timeout.
+  func beginTransfer() {
+    guard let context, let exchange = requests.first, !exchange.isAnswered else { return }
+    exchange.isTransfer = true
+    guard isReceiving, requests.count == 1 else { return }
+    bodyDeadline?.cancel()
+    bodyProgress = .now()
+    watchBody(context, for: idleTimeout)
+  }
+
   // MARK: Responses
 
   func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
@@ -99,19 +115,25 @@ final class ConnectionWatch: ChannelDuplexHandler {
     case .head(var head):
       exchange.isAnswered = true
       exchange.addConnection(to: &head.headers)
-      responseDeadline = schedule(context, seconds: limits.idleTimeout) { $0.close(promise: nil) }
+      answered = exchange
+      watchResponse(exchange, context, for: idleTimeout)
       context.write(wrapOutboundOut(.head(head)), promise: promise)
     case .body:
       if exchange.isHead {
         promise?.succeed()
+      } else if exchange.isTransfer {
+        let promise = promise ?? context.eventLoop.makePromise()
+        let bound = NIOLoopBound(exchange, eventLoop: context.eventLoop)
+        promise.futureResult.whenSuccess { bound.value.responseProgress = .now() }
+        context.write(data, promise: promise)
       } else {
         context.write(data, promise: promise)
       }
     case .end:
       requests.removeFirst()
       let promise = promise ?? context.eventLoop.makePromise()
-      let deadline = responseDeadline
-      promise.futureResult.whenComplete { _ in deadline?.cancel() }
+      let bound = NIOLoopBound(exchange, eventLoop: context.eventLoop)
+      promise.futureResult.whenComplete { _ in bound.value.endResponse() }
       context.write(data, promise: promise)
       if !exchange.isKept {
         end(context, after: promise.futureResult)
@@ -202,6 +224,37 @@ final class ConnectionWatch: ChannelDuplexHandler {
     }
   }
 
+  /// Ends a transfer whose body has paused for the idle timeout.
+  private func watchBody(_ context: ChannelHandlerContext, for time: TimeAmount) {
+    bodyDeadline = schedule(context, in: time) { [weak self] context in
+      guard let self else { return }
+      let rest = bodyProgress + idleTimeout - NIODeadline.now()
+      if rest > .zero {
+        watchBody(context, for: rest)
+      } else {
+        fail(APIError.bodyStalled(seconds: limits.idleTimeout), context)
+      }
+    }
+  }
+
+  /// Closes the connection if its client does not take a response within the idle timeout, or
+  /// nothing of that of a transfer for so long.
+  private func watchResponse(
+    _ exchange: Exchange, _ context: ChannelHandlerContext, for time: TimeAmount
+  ) {
+    exchange.deadline = schedule(context, in: time) { [weak self] context in
+      guard let self else { return }
+      let rest = exchange.responseProgress.map { $0 + idleTimeout - NIODeadline.now() } ?? .zero
+      if rest > .zero {
+        watchResponse(exchange, context, for: rest)
+      } else {
+        context.close(promise: nil)
+      }
+    }
+  }
+
+  private var idleTimeout: TimeAmount { .seconds(Int64(limits.idleTimeout)) }
+
   /// Closes this side once the last response is written, and all when the client has closed or its
   /// time is up; what it still sends is dropped, so that it can read the response.
   private func end(_ context: ChannelHandlerContext, after response: EventLoopFuture<Void>) {
@@ -223,8 +276,15 @@ final class ConnectionWatch: ChannelDuplexHandler {
     _ context: ChannelHandlerContext, seconds: Int,
     _ action: @escaping (ChannelHandlerContext) -> Void
   ) -> Scheduled<Void> {
+    schedule(context, in: .seconds(Int64(seconds)), action)
+  }
+
+  private func schedule(
+    _ context: ChannelHandlerContext, in time: TimeAmount,
+    _ action: @escaping (ChannelHandlerContext) -> Void
+  ) -> Scheduled<Void> {
     let bound = NIOLoopBound((context, action), eventLoop: context.eventLoop)
-    return context.eventLoop.scheduleTask(in: .seconds(Int64(seconds))) {
+    return context.eventLoop.scheduleTask(in: time) {
       let (context, action) = bound.value
       action(context)
     }
@@ -232,7 +292,7 @@ final class ConnectionWatch: ChannelDuplexHandler {
 
   private func leave() {
     isOver = true
-    for deadline in [idleDeadline, bodyDeadline, responseDeadline] { deadline?.cancel() }
+    for deadline in [idleDeadline, bodyDeadline, answered?.deadline] { deadline?.cancel() }
     presence.leave()
   }
 }
@@ -247,6 +307,12 @@ private final class Exchange {
   var isInvited: Bool
   /// Whether the response has begun.
   var isAnswered = false
+  /// Whether body and response may take any time, see ``ConnectionWatch/beginTransfer()``.
+  var isTransfer = false
+  /// When the client last took bytes of the response of a transfer.
+  var responseProgress: NIODeadline?
+  /// Closes the connection if the client does not take the response.
+  var deadline: Scheduled<Void>?
   /// Whether the request is of HTTP/1.0, whose connections close unless both sides say otherwise.
   private let isOld: Bool
 
@@ -256,6 +322,12 @@ private final class Exchange {
     isInvited = isOld || head.headers.first(name: "expect")?.lowercased() != "100-continue"
     // The decoder stops after a request for another protocol, which is not granted.
     isKept = head.isKeepAlive && head.method != .CONNECT && !head.headers.contains(name: "upgrade")
+  }
+
+  /// Notes that the client has the response, or never will.
+  func endResponse() {
+    deadline?.cancel()
+    deadline = nil
   }
 
   /// Changes a head such that Hummingbird does not need to know the version.

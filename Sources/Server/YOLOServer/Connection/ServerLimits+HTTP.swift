@@ -78,6 +78,10 @@ extension Channel {
   /// Tells the client to send the body of the request that is being answered, if it waits for that.
   func inviteBody() async throws { try await withWatch { $0.invite() } }
 
+  /// Lets the request that is being answered be a transfer, which may take any time, as long as no
+  /// pause in it exceeds the idle timeout.
+  func beginTransfer() async throws { try await withWatch { $0.beginTransfer() } }
+
   /// Runs `body` on the event loop with the connection's watch.
   private func withWatch<Value: Sendable>(
     _ body: @escaping @Sendable (ConnectionWatch) -> Value

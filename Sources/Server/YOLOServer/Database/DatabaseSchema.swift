@@ -18,6 +18,7 @@ struct DatabaseSchema: Sendable {
     migrator.registerKeys()
     migrator.registerAccounts()
     migrator.registerObjects()
+    migrator.registerUploads()
     migrator.registerProjects()
   }
 

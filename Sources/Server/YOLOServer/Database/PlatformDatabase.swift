@@ -1,6 +1,28 @@
 #if Server
 import GRDB
+import Logging
 import YOLOSystem
+
+/// What a platform keeps.
+struct Platform: Sendable {
+  /// Its tables.
+  let database: PlatformDatabase
+  /// Its files.
+  let store: ObjectStore
+  /// The files that are being sent to it.
+  let uploads: UploadRepository
+  /// What signs the addresses of files.
+  let signer: AddressSigner
+
+  /// Opens the files that belong to a database, and brings them in order.
+  init(database: PlatformDatabase, logger: Logger) async throws(PlatformError) {
+    self.database = database
+    store = try ObjectStore(database: database, logger: logger)
+    uploads = UploadRepository(store: store)
+    signer = try await AddressSigner(database: database)
+    try await store.recover()
+  }
+}
 
 /// The database of a platform, `platform.sqlite` in the directory of its data.
 ///

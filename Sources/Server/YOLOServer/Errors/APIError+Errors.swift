@@ -22,6 +22,7 @@ extension APIError {
     case let error as PlatformError:
       guard let failure = Self(platform: error) else { return nil }
       self = failure
+    case let error as AddressSigner.Refusal: self = Self(address: error)
     case let error as DecodingError: self = Self(decoding: error)
     case let error as HTTPParserError: self = Self(http: error)
     case let error as HTTPError:
@@ -99,10 +100,12 @@ extension APIError {
     // What an account may be told: the names of commands are for operators.
     case .unknownAccount(let name): self = .notFound("There is no account \(name).")
     case .unknownKey(let id): self = .notFound("There is no active key \(id).")
-    case .takenName, .tooMany, .repeatedEntry, .takenSlug, .projectInTrash:
+    case .takenName, .tooMany, .repeatedEntry, .takenSlug, .projectInTrash, .redeemedUpload,
+      .changedUpload:
       self = .conflict(error.sentence)
     case .unknownResource: self = .notFound(error.sentence)
     case .foreignResource, .planLimit: self = .forbidden(error.sentence)
+    case .unknownUpload(let id): self = .notFound("There is no upload \(id), or it is over.")
     case .storageFull(let used, _, let limit):
       self = .forbidden(
         "\(error).", details: [JSONMember("used", .int(used)), JSONMember("limit", .int(limit))])
@@ -113,6 +116,13 @@ extension APIError {
     case .database(.busy):
       self = .unavailable("The database is locked by another process; try again.")
     case .storage, .database: return nil
+    }
+  }
+
+  private init(address refusal: AddressSigner.Refusal) {
+    switch refusal {
+    case .unsigned: self = .forbidden("This address has no valid signature.")
+    case .late: self = .forbidden("This address has expired: ask for a new one.")
     }
   }
 

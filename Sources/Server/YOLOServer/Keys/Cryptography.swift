@@ -49,6 +49,46 @@ package struct SHA256: ~Copyable {
   }
 }
 
+/// The MD5 of bytes that arrive in pieces (RFC 1321), by libcrypto: a checksum of transfers, no
+/// protection against anybody.
+package struct MD5: ~Copyable {
+  /// The length of a digest in bytes.
+  package static let byteCount = 16
+
+  private let context: OpaquePointer
+
+  /// Begins with no bytes; nil where libcrypto is told to have no MD5.
+  package init?() {
+    guard let context = EVP_MD_CTX_new() else { return nil }
+    guard EVP_DigestInit_ex(context, EVP_md5(), nil) == 1 else {
+      EVP_MD_CTX_free(context)
+      return nil
+    }
+    self.context = context
+  }
+
+  deinit { EVP_MD_CTX_free(context) }
+
+  /// Appends bytes.
+  package mutating func update(_ bytes: RawSpan) {
+    // SAFETY: libcrypto reads `count` bytes of the buffer; an empty one has no address to read.
+    let isDigested = bytes.withUnsafeBytes { buffer in
+      EVP_DigestUpdate(context, buffer.baseAddress, buffer.count) == 1
+    }
+    precondition(isDigested, "libcrypto cannot compute MD5")
+  }
+
+  /// Returns the digest of all bytes, ``byteCount`` of them.
+  package consuming func digest() -> [UInt8] {
+    // SAFETY: libcrypto writes 16 bytes, the size of an MD5, which is the capacity.
+    [UInt8](unsafeUninitializedCapacity: Self.byteCount) { buffer, count in
+      precondition(
+        EVP_DigestFinal_ex(context, buffer.baseAddress, nil) == 1, "libcrypto cannot compute MD5")
+      count = Self.byteCount
+    }
+  }
+}
+
 /// Message authentication codes: HMAC (RFC 2104) with SHA-256.
 package enum MessageAuthentication {
   /// The length of a code in bytes.

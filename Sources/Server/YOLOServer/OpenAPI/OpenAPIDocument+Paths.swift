@@ -97,7 +97,10 @@ extension OpenAPIDocument {
           "requestBody",
           Schema.object([
             "required": .bool(bodies.allSatisfy(\.isRequired)),
-            "content": content(bodies.map { ($0.contentType, Schema.reference($0.schema)) }),
+            "content": content(
+              bodies.map {
+                ($0.contentType, $0.schema.map(Schema.reference) ?? Schema.object([:]))
+              }),
           ])))
     }
     return .object(members)
@@ -116,17 +119,25 @@ extension OpenAPIDocument {
   private static func responses(
     _ endpoints: [Endpoint], _ settings: ServerSettings
   ) -> [JSONMember] {
-    let statuses = Set(endpoints.map(\.answer.status.code)).sorted()
+    let answers = endpoints.flatMap { endpoint in
+      ([endpoint.answer] + endpoint.alternatives).map { (answer: $0, budget: endpoint.budget) }
+    }
+    let statuses = answers.map(\.answer.status.code).reduce(into: [Int]()) {
+      if !$0.contains($1) { $0.append($1) }
+    }
     let successes = statuses.map { status in
-      let answering = endpoints.filter { $0.answer.status.code == status }
-      let headers = answering.flatMap { rateHeaders($0.budget, settings) }
-      return JSONMember(
-        "\(status)",
-        Schema.object([
-          "description": .string(joined(answering.map(\.answer.description))),
-          "headers": headerReferences(["X-Request-Id"] + (headers.isEmpty ? [] : rateLimitHeaders)),
-          "content": content(answering.map { ($0.answer.contentType, $0.answer.schema) }),
-        ]))
+      let answering = answers.filter { $0.answer.status.code == status }
+      let isCounted = answering.contains { !rateHeaders($0.budget, settings).isEmpty }
+      let members = [
+        JSONMember(
+          "description", .string(joined(answering.map(\.answer.description)))),
+        JSONMember(
+          "headers", headerReferences(["X-Request-Id"] + (isCounted ? rateLimitHeaders : []))),
+      ]
+      let contents = answering.filter { !$0.answer.contentType.isEmpty }
+        .map { ($0.answer.contentType, $0.answer.schema) }
+      let body = contents.isEmpty ? [] : [JSONMember("content", content(contents))]
+      return JSONMember("\(status)", .object(members + body))
     }
     let failures = Set(endpoints.flatMap(\.failures) + anyFailures).sorted()
     return successes

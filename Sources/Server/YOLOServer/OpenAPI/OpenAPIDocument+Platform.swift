@@ -32,7 +32,7 @@ extension OpenAPIDocument {
       JSONMember(
         "IdentityResponse",
         envelope(Schema.record([Schema.Field("id", text("The identifier."))]))),
-    ] + projectSchemas + projectModelSchemas + activitySchemas + trashSchemas
+    ] + storageSchemas + projectSchemas + projectModelSchemas + activitySchemas + trashSchemas
   }
 
   /// `{"success":true,"data":…}`, with members beside them.

@@ -55,7 +55,10 @@ extension OpenAPIDocument {
 
   /// The failures of the platform besides those of every server.
   private static var platformFailures: [(failure: APIError, meaning: String, headers: [String])] {
-    [(.conflict(""), "There is something that the request contradicts.", [])]
+    [
+      (.conflict(""), "There is something that the request contradicts.", []),
+      (.rangeNotSatisfiable(bytes: 0), "The file has none of the bytes asked for.", []),
+    ]
   }
 
   private static func allFailures(

@@ -6,7 +6,9 @@ import YOLOServerOptions
 
 extension Endpoint {
   /// The Platform API.
-  static let platform = accounts + projects + projectModels + activity + trash
+  static let platform: [Endpoint] = [
+    accounts, projects, projectModels, activity, trash, uploads, storage,
+  ].flatMap(\.self)
 
   /// Why any request of the platform may be refused.
   static let platformFailures = [401, 403, 429, 500, 503]
@@ -79,8 +81,20 @@ struct PlatformControllers: Sendable {
   let explore: ExploreController
   let activity: ActivityController
   let trash: TrashController
+  let uploads: UploadController
+  let storage: StorageController
 
-  init(database: PlatformDatabase, settings: ServerSettings) {
+  /// - Parameters:
+  ///   - platform: What the platform keeps.
+  ///   - settings: The settings of the server.
+  ///   - predict: What runs models.
+  ///   - targets: What files may be uploaded for besides models.
+  init(
+    platform: Platform, settings: ServerSettings, predict: PredictController,
+    targets: [any UploadTarget]
+  ) {
+    let database = platform.database
+    let origins = OriginPolicy(settings: settings)
     let accounts = AccountRepository(database: database)
     let clock = accounts.clock
     let region = settings.region ?? "eu"
@@ -92,11 +106,23 @@ struct PlatformControllers: Sendable {
     keys = KeysController(accounts: accounts)
     self.projects = ProjectController(
       accounts: accounts, projects: projects, models: models, region: region)
-    self.models = ProjectModelController(models: models, region: region)
+    self.models = ProjectModelController(
+      models: models,
+      storage: ModelFiles(
+        store: platform.store, signer: platform.signer, origins: origins,
+        inspector: ModelInspector(queue: predict.queue, limits: settings.limits),
+        predict: predict), region: region)
     explore = ExploreController(projects: projects, region: region)
     activity = ActivityController(events: EventRepository(database: database))
     trash = TrashController(
-      trash: TrashRepository(database: database, clock: clock), region: region)
+      trash: TrashRepository(database: database, clock: clock), store: platform.store,
+      region: region)
+    uploads = UploadController(
+      uploads: platform.uploads, signer: platform.signer, origins: origins,
+      targets: targets + [ModelUploadTarget(models: models)])
+    storage = StorageController(
+      store: platform.store, uploads: platform.uploads, accounts: accounts,
+      signer: platform.signer)
   }
 }
 #endif

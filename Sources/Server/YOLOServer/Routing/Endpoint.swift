@@ -35,6 +35,8 @@ struct Endpoint: Sendable {
   var body: Body?
   /// The answer of success.
   let answer: Answer
+  /// Other answers that are no errors.
+  var alternatives: [Answer] = []
   /// The statuses of errors, besides those that any request may be answered with.
   var failures: [Int] = []
   /// What answers.
@@ -97,12 +99,15 @@ struct Endpoint: Sendable {
   /// The body of a request.
   struct Body: Sendable {
     let contentType: String
-    /// The name of its schema among the components of the OpenAPI document.
-    let schema: String
+    /// The name of its schema among the components of the OpenAPI document; nil for any bytes.
+    let schema: String?
     /// The maximum size of JSON in bytes.
     var maximumBytes = 1 << 20
     /// Whether a request without it is refused.
     var isRequired = true
+
+    /// A file as it is.
+    static let binary = Body(contentType: "application/octet-stream", schema: nil)
 
     /// A form with a file.
     static func form(_ schema: String) -> Body {
@@ -123,8 +128,20 @@ struct Endpoint: Sendable {
   struct Answer: Sendable {
     var status = HTTPResponse.Status.ok
     let description: String
+    /// The type of the content; empty for an answer without any.
     let contentType: String
     let schema: JSONValue
+
+    /// A file of any type.
+    static func binary(_ status: HTTPResponse.Status, _ description: String) -> Answer {
+      Answer(
+        status: status, description: description, contentType: "*/*", schema: Schema.object([:]))
+    }
+
+    /// An answer without content.
+    static func empty(_ status: HTTPResponse.Status, _ description: String) -> Answer {
+      Answer(status: status, description: description, contentType: "", schema: .null)
+    }
 
     /// JSON of a schema of the components.
     static func json(

@@ -18,6 +18,10 @@ extension HTTPField.Name {
   static let rateLimit = known("X-RateLimit-Limit")
   /// The calls that are left of them.
   static let rateLimitRemaining = known("X-RateLimit-Remaining")
+  /// The scheme that the client of a proxy used.
+  static let forwardedProto = known("X-Forwarded-Proto")
+  /// The host that the client of a proxy used.
+  static let forwardedHost = known("X-Forwarded-Host")
   /// When there are new ones, in seconds since 1970.
   static let rateLimitReset = known("X-RateLimit-Reset")
 }

@@ -1,5 +1,4 @@
 #if Server
-import CDispatch  // Which C module defines `stat` depends on which module is loaded first.
 package import NIOCore
 import NIOPosix
 import YOLOSystem
@@ -29,9 +28,11 @@ struct ObjectFiles: Sendable {
 
   /// Returns the size of an object; nil if it is not there.
   func bytes(of digest: ObjectDigest) -> Int? {
-    FileSystem.status(of: path(of: digest)).flatMap {
-      FileSystem.irregularKind($0) == nil ? Int($0.st_size) : nil
-    }
+    let descriptor = open(path(of: digest), O_RDONLY | O_NONBLOCK | O_CLOEXEC)
+    guard descriptor >= 0 else { return nil }
+    defer { close(descriptor) }
+    let end = lseek(descriptor, 0, SEEK_END)
+    return end >= 0 ? Int(end) : nil
   }
 
   /// Moves a finished object to its name; it has it for good after ``synchronize(_:)`` only.
@@ -82,11 +83,11 @@ package final class ObjectReader: Sendable {
       guard errno == ENOENT else { throw StorageError(lastErrorAt: path) }
       throw .damaged(path: path, expectedBytes: object.bytes, foundBytes: nil)
     }
-    var status = stat()
     // The descriptor is closed by `deinit`, which runs once all properties are set.
-    guard fstat(descriptor, &status) == 0 else { throw StorageError(lastErrorAt: path) }
-    guard Int(status.st_size) == object.bytes else {
-      throw .damaged(path: path, expectedBytes: object.bytes, foundBytes: Int(status.st_size))
+    let end = lseek(descriptor, 0, SEEK_END)
+    guard end >= 0 else { throw StorageError(lastErrorAt: path) }
+    guard Int(end) == object.bytes else {
+      throw .damaged(path: path, expectedBytes: object.bytes, foundBytes: Int(end))
     }
   }
 
@@ -97,6 +98,8 @@ package final class ObjectReader: Sendable {
   /// - Parameters:
   ///   - offset: The first byte.
   ///   - count: How many; fewer only at the end of the object.
+  /// - Returns: The bytes.
+  /// - Throws: `PlatformError.storage` if they cannot be read.
   package func read(at offset: Int, count: Int) async throws -> ByteBuffer {
     try await NIOThreadPool.singleton.runIfActive { [self] in
       try readBlocking(at: offset, count: count)

@@ -108,18 +108,25 @@ extension ObjectStore {
   }
 }
 
-/// Removes, now and then, what nobody needs any more, such as what other processes let go.
+/// Removes, now and then, what nobody needs any more: uploads that were not redeemed in time, and
+/// what other processes let go.
 struct StorageSweep: Service {
   /// The time between two sweeps.
   static let interval = Duration.seconds(60)
 
-  let store: ObjectStore
+  let uploads: UploadRepository
 
   func run() async {
     while !Task.isShuttingDownGracefully {
       do { try await cancelWhenGracefulShutdown { try await Task.sleep(for: Self.interval) } } catch
       { return }
-      await store.collectQuietly()
+      do throws(PlatformError) {
+        try await uploads.sweep()
+      } catch {
+        uploads.store.logger.error(
+          "old uploads were not removed", metadata: ["error": "\(error)"])
+      }
+      await uploads.store.collectQuietly()
     }
   }
 }

@@ -1,5 +1,4 @@
 #if Server
-import CDispatch  // Which C module defines `stat` depends on which module is loaded first.
 package import NIOCore
 import NIOPosix
 import Synchronization
@@ -28,7 +27,7 @@ package final class ObjectWriter: Sendable {
   /// The bytes so far.
   package var bytes: Int { state.withLock { $0.bytes } }
 
-  /// Appends bytes, on a thread that may wait for the disk. Not to be called twice at once.
+  /// Appends bytes, on a thread that may wait for the disk; not to be called twice at once.
   ///
   /// - Throws: `PlatformError.storageFull` if the account has no room for them, or
   ///   `PlatformError.storage`.
@@ -53,7 +52,7 @@ package final class ObjectWriter: Sendable {
 
   /// Appends all pieces of a body, of `maximum` bytes in all.
   ///
-  /// - Throws: ``BodyTooLong`` as soon as there are more, else what `body` or ``append(_:)`` throws.
+  /// - Throws: ``BodyTooLong`` as soon as there are more, else what `body` throws, or as for bytes.
   package func append(
     _ body: some AsyncSequence<ByteBuffer, any Error>, maximum: Int
   ) async throws {
@@ -132,10 +131,7 @@ final class StagingFile: Sendable {
       if descriptor < 0, errno == EEXIST { continue }
       guard descriptor >= 0 else { throw StorageError(lastErrorAt: path) }
       // A process that starts may have found the file before it was locked, and removed it.
-      var status = stat()
-      if flock(descriptor, LOCK_EX | LOCK_NB) == 0, fstat(descriptor, &status) == 0,
-        status.st_nlink > 0
-      {
+      if flock(descriptor, LOCK_EX | LOCK_NB) == 0, access(path, F_OK) == 0 {
         self.path = path
         self.descriptor = descriptor
         return
