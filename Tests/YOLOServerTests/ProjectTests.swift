@@ -104,8 +104,8 @@ import YOLOServer
       let metadata = #"{"a":[1,2.5,true,null,{"b":"ü\u0000"}],"z":-9223372036854775808}"#
       let body = #"{"name":"👩‍👩‍👧‍👦","tags":[],"metadata":\#(metadata),"other":{"x":[]}}"#
       let created = await client.check(201, "POST", "/api/projects", key: key, body: body)
-      let stored = try JSONParser.parse(metadata)
-      #expect(created["data"]?["metadata"] == stored)
+      let kept = try JSONParser.parse(metadata)
+      #expect(created["data"]?["metadata"] == kept)
       #expect(await client.check(200, "GET", "/api/projects", key: key)["meta"]?["total"]?.int == 1)
     }
   }

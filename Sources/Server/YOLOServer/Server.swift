@@ -66,7 +66,7 @@ public struct Server: Sendable {
     keyPolicy = try await KeyPolicy(keys: keys, isPlatform: platform != nil)
     counter = platform.map { CallCounter(database: $0.database) }
     sweeper = platform.map {
-      TrashSweeper(trash: TrashRepository(database: $0.database), logger: logger)
+      TrashSweeper(trash: TrashRepository(database: $0.database), store: $0.store, logger: logger)
     }
     let ingest = platform.map { platform in
       IngestRunner(
@@ -90,11 +90,11 @@ public struct Server: Sendable {
       uploadBytes: { uploads.usedBytes },
       loadedModels: { [models] in models.loadedCount },
       modelBytes: { [models] in models.loadedBytes })
+    let predict = PredictController(
+      models: models, queue: queue, uploads: uploads,
+      videos: VideoSlots(limit: limits.videos), metrics: metrics, limits: limits, start: .now)
     controllers = Controllers(
-      page: PageController(),
-      predict: PredictController(
-        models: models, queue: queue, uploads: uploads,
-        videos: VideoSlots(limit: limits.videos), metrics: metrics, limits: limits, start: .now),
+      page: PageController(), predict: predict,
       models: ModelsController(models: models),
       service: ServiceController(
         models: models, registry: registry,
@@ -103,7 +103,8 @@ public struct Server: Sendable {
       optionalPlatform: platform.flatMap { platform in
         ingest.map {
           PlatformControllers(
-            platform: platform, settings: settings, ingest: $0, targets: uploadTargets)
+            platform: platform, settings: settings, predict: predict, ingest: $0,
+            targets: uploadTargets)
         }
       })
   }

@@ -78,6 +78,45 @@ extension OpenAPIDocument {
     ]
   }
 
+  private static var files: Schema.Field {
+    Schema.Field(
+      "files",
+      Schema.list(
+        of: Schema.record([
+          Schema.Field("name", text()), Schema.Field("size", count("Bytes.")),
+          Schema.Field("downloadUrl", text("An address that needs no key.")),
+          Schema.Field("expiresAt", time),
+        ])))
+  }
+
+  /// The answer of predictions: what the HUB API has, and all instances in one list.
+  private static var prediction: JSONValue {
+    let number = Schema.type("number")
+    let numbers = Schema.list(of: number)
+    let instance = Schema.record([
+      Schema.Field("class", text("The name of the class.")),
+      Schema.Field("classId", count("Its index.")),
+      Schema.Field("confidence", number),
+      optional(
+        "box", Schema.any([Schema.reference("Box"), Schema.reference("OrientedBox")])),
+      optional("segments", Schema.record(["x", "y"].map { Schema.Field($0, numbers) })),
+      optional(
+        "keypoints",
+        Schema.record(
+          ["x", "y"].map { Schema.Field($0, numbers) } + [optional("visible", numbers)])),
+      optional("frame", count("The index of the frame, of a video.")),
+    ])
+    return success([
+      Schema.Field("predictions", Schema.list(of: instance, "Of all images, in their order.")),
+      Schema.Field("images", Schema.list(of: Schema.reference("ImageResult"))),
+      Schema.Field(
+        "metadata",
+        Schema.record(
+          metadataFields
+            + [Schema.Field("classNames", Schema.list(of: text(), "Their names, by index."))])),
+    ])
+  }
+
   static var projectModelSchemas: [JSONMember] {
     [
       JSONMember("ProjectModel", Schema.record(model)),
@@ -130,6 +169,22 @@ extension OpenAPIDocument {
           ]), Schema.reference("StarData"),
         ])),
       JSONMember("Success", success()),
+      JSONMember(
+        "ModelUploadForm",
+        Schema.open([
+          Schema.Field(
+            "file",
+            Schema.adding(
+              ["format": .string("binary")],
+              to: text("A checkpoint, a .pt file of \(ModelForm.fileLimit) bytes at most."))),
+          Schema.Field("projectId", text("The identifier of the project.")),
+          optional("name", text("The name; that of the file if not given.")),
+          optional("model", text("The slug; one of the name if not given.")),
+          optional("description", text()),
+        ])),
+      JSONMember("ModelFileList", Schema.record([files])),
+      JSONMember("ModelFilesResponse", envelope(files.value, and: [files])),
+      JSONMember("PlatformPrediction", prediction),
       JSONMember(
         "ModelClone",
         Schema.open([

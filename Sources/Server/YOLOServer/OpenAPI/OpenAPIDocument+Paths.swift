@@ -122,20 +122,21 @@ extension OpenAPIDocument {
     let answers = endpoints.flatMap { endpoint in
       ([endpoint.answer] + endpoint.alternatives).map { (answer: $0, budget: endpoint.budget) }
     }
-    let statuses = Set(answers.map(\.answer.status.code)).sorted()
+    let statuses = answers.map(\.answer.status.code).reduce(into: [Int]()) {
+      if !$0.contains($1) { $0.append($1) }
+    }
     let successes = statuses.map { status in
       let answering = answers.filter { $0.answer.status.code == status }
-      let headers = answering.flatMap { rateHeaders($0.budget, settings) }
-      let bodies = answering.map(\.answer).filter { !$0.contentType.isEmpty }
+      let isCounted = answering.contains { !rateHeaders($0.budget, settings).isEmpty }
       let members = [
-        JSONMember("description", .string(joined(answering.map(\.answer.description)))),
         JSONMember(
-          "headers",
-          headerReferences(["X-Request-Id"] + (headers.isEmpty ? [] : rateLimitHeaders))),
+          "description", .string(joined(answering.map(\.answer.description)))),
+        JSONMember(
+          "headers", headerReferences(["X-Request-Id"] + (isCounted ? rateLimitHeaders : []))),
       ]
-      let body =
-        bodies.isEmpty
-        ? [] : [JSONMember("content", content(bodies.map { ($0.contentType, $0.schema) }))]
+      let contents = answering.filter { !$0.answer.contentType.isEmpty }
+        .map { ($0.answer.contentType, $0.answer.schema) }
+      let body = contents.isEmpty ? [] : [JSONMember("content", content(contents))]
       return JSONMember("\(status)", .object(members + body))
     }
     let failures = Set(endpoints.flatMap(\.failures) + anyFailures).sorted()

@@ -94,8 +94,11 @@ extension OpenAPIDocument {
     ])
   }
 
-  private static var metadata: JSONValue {
-    Schema.record([
+  private static var metadata: JSONValue { Schema.record(metadataFields) }
+
+  /// What an answer tells of itself.
+  static var metadataFields: [Schema.Field] {
+    [
       Schema.Field(
         "imageCount",
         Schema.adding(["minimum": .int(0)], to: Schema.type("integer", "Images or frames."))),
@@ -113,7 +116,7 @@ extension OpenAPIDocument {
         Schema.adding(
           ["additionalProperties": Schema.type("string")],
           to: Schema.type("object", "The versions of the software."))),
-    ])
+    ]
   }
 
   private static var model: JSONValue {

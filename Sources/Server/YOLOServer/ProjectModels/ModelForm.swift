@@ -52,6 +52,7 @@ struct ModelForm: Sendable {
     var receiver = Receiver(
       parser: MultipartParser(boundary: boundary, partLimit: partLimit),
       writer: try await store.begin(for: account))
+    try await context.channel.beginTransfer()
     if request.headers[.expect] != nil { try await context.channel.inviteBody() }
     for try await chunk in request.body { try await receiver.receive(chunk) }
     return try await receiver.finish()

@@ -10,6 +10,8 @@ import YOLOSystem
 /// flat.
 struct ProjectModelController: Sendable {
   let models: ModelRepository
+  /// The files of models, and what runs them.
+  let storage: ModelFiles
   /// Where the data are, as answers call it.
   let region: String
 

@@ -34,6 +34,23 @@ extension Endpoint {
       answer: .json("CreatedModel", "What was created.", status: .created), failures: [404, 409]
     ) { try await $0.models.createNamed($1, $2) },
     operation(
+      .post, "/api/models", "uploadModel",
+      "Creates a model of a checkpoint; the task, the classes and the size are read from it.",
+      writers, selection: .form, body: .form("ModelUploadForm"),
+      answer: .json("ModelCreatedResponse", "The model.", status: .created), failures: [404, 409]
+    ) { try await $0.models.upload($1, $2) },
+    operation(
+      .get, "/api/models/{modelId:model_}/files", "modelFiles",
+      "The file of a model's weights, with an address to read it.", readers,
+      answer: .json("ModelFilesResponse", "The files."), failures: [404]
+    ) { try await $0.models.files($1, $2) },
+    operation(
+      .post, "/api/models/{modelId:model_}/predict", "predictWithModelOfProject",
+      "Predicts an image, or the frames of a video.", .scopes([.predict]),
+      body: .form("PredictForm"), answer: .json("PlatformPrediction", "What was found."),
+      failures: [404]
+    ) { try await $0.models.predict($1, $2) },
+    operation(
       .get, "/api/models/{modelId:model_}", "projectModel", "A model.", readers,
       answer: .json("ModelResponse", "The model."), failures: [404]
     ) { try await $0.models.model($1, $2) },
@@ -62,6 +79,17 @@ extension Endpoint {
       .delete, "\(ofProject)/{model}", "deleteModelOfProject", "Moves a model into the trash.",
       writers, form: .flat, answer: .json("Success", "It is in the trash."), failures: [404]
     ) { try await $0.models.deleteNamed($1, $2) },
+    operation(
+      .get, "\(ofProject)/{model}/files", "filesOfModel",
+      "The file of a model's weights, with an address to read it.", visitors, form: .flat,
+      answer: .json("ModelFileList", "The files."), failures: [404]
+    ) { try await $0.models.filesOfProject($1, $2) },
+    operation(
+      .post, "\(ofProject)/{model}/predict", "predictWithModelOfOwner",
+      "Predicts an image, or the frames of a video.", .visitors([.predict]), form: .flat,
+      body: .form("PredictForm"), answer: .json("PlatformPrediction", "What was found."),
+      failures: [404]
+    ) { try await $0.models.predictOfProject($1, $2) },
     operation(
       .post, "\(ofProject)/{model}/clone", "cloneModel",
       "Copies a model into a project of the account.", writers, form: .flat,

@@ -6,8 +6,9 @@ import YOLOServerOptions
 
 extension Endpoint {
   /// The Platform API.
-  static let platform =
-    accounts + uploads + storage + projects + projectModels + datasets + activity + trash
+  static let platform: [Endpoint] = [
+    accounts, projects, projectModels, datasets, activity, trash, uploads, storage,
+  ].flatMap(\.self)
 
   /// Why any request of the platform may be refused.
   static let platformFailures = [401, 403, 429, 500, 503]
@@ -75,23 +76,24 @@ extension Endpoint.Parameter {
 struct PlatformControllers: Sendable {
   let account: AccountController
   let keys: KeysController
-  let uploads: UploadController
-  let storage: StorageController
   let datasets: DatasetController
   let projects: ProjectController
   let models: ProjectModelController
   let explore: ExploreController
   let activity: ActivityController
   let trash: TrashController
+  let uploads: UploadController
+  let storage: StorageController
 
   /// - Parameters:
   ///   - platform: What the platform keeps.
   ///   - settings: The settings of the server.
+  ///   - predict: What runs models.
   ///   - ingest: What takes files into datasets.
-  ///   - targets: What files may be uploaded for, besides what the platform has itself.
+  ///   - targets: What files may be uploaded for besides models and datasets.
   init(
-    platform: Platform, settings: ServerSettings, ingest: IngestRunner,
-    targets: [any UploadTarget]
+    platform: Platform, settings: ServerSettings, predict: PredictController,
+    ingest: IngestRunner, targets: [any UploadTarget]
   ) {
     let database = platform.database
     let accounts = AccountRepository(database: database)
@@ -105,23 +107,29 @@ struct PlatformControllers: Sendable {
       accounts: accounts, ledger: Ledger(database: database),
       counter: CallCounter(database: database), region: region)
     keys = KeysController(accounts: accounts)
-    uploads = UploadController(
-      uploads: platform.uploads, signer: platform.signer, origins: origins,
-      targets: targets + [DatasetUploads(datasets: datasets)])
-    storage = StorageController(
-      store: platform.store, uploads: platform.uploads, accounts: accounts,
-      signer: platform.signer)
     self.datasets = DatasetController(
       accounts: accounts, datasets: datasets, ingests: ingest.jobs,
       exporter: DatasetExporter(store: platform.store, signer: platform.signer, clock: clock),
       uploads: platform.uploads, signal: ingest.signal, origins: origins, region: region)
     self.projects = ProjectController(
       accounts: accounts, projects: projects, models: models, region: region)
-    self.models = ProjectModelController(models: models, region: region)
+    self.models = ProjectModelController(
+      models: models,
+      storage: ModelFiles(
+        store: platform.store, signer: platform.signer, origins: origins,
+        inspector: ModelInspector(queue: predict.queue, limits: settings.limits),
+        predict: predict), region: region)
     explore = ExploreController(projects: projects, region: region)
     activity = ActivityController(events: EventRepository(database: database))
     trash = TrashController(
-      trash: TrashRepository(database: database, clock: clock), region: region)
+      trash: TrashRepository(database: database, clock: clock), store: platform.store,
+      region: region)
+    uploads = UploadController(
+      uploads: platform.uploads, signer: platform.signer, origins: origins,
+      targets: targets + [ModelUploadTarget(models: models), DatasetUploads(datasets: datasets)])
+    storage = StorageController(
+      store: platform.store, uploads: platform.uploads, accounts: accounts,
+      signer: platform.signer)
   }
 }
 #endif

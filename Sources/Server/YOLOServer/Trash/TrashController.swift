@@ -11,6 +11,8 @@ import YOLOSystem
 /// restored or deleted by `id` is answered flat.
 struct TrashController: Sendable {
   let trash: TrashRepository
+  /// The files that nobody needs once models are deleted.
+  let store: ObjectStore
   /// Where the data are, as answers call it.
   let region: String
 
@@ -107,10 +109,12 @@ struct TrashController: Sendable {
     let choice = try await request.decoded(Choice.self, context)
     if choice.all == true {
       let (items, models) = try await trash.empty(of: account)
+      await store.collectQuietly()
       return try .encoded(DeletedTrash(deletedCount: items, cascadedModels: models))
     }
     let (kind, id) = try choice.item("id", choice.id ?? choice.itemId)
     let models = try await trash.delete(kind, id, of: account)
+    await store.collectQuietly()
     return try .encoded(
       DeletedTrash(deletedCount: 1, cascadedModels: kind == .project ? models : nil))
   }
@@ -118,6 +122,7 @@ struct TrashController: Sendable {
   /// `POST /api/trash/empty`, and `DELETE`.
   func empty(_ request: Request, _ context: ServerContext) async throws -> Response {
     let (items, models) = try await trash.empty(of: try context.account())
+    await store.collectQuietly()
     return try .encoded(
       Envelope(data: DeletedCount(deletedCount: items, cascadedModels: models)))
   }
@@ -126,6 +131,7 @@ struct TrashController: Sendable {
 /// Deletes what has been in the trash for too long: at the start, and then every hour.
 struct TrashSweeper: Service {
   let trash: TrashRepository
+  let store: ObjectStore
   let logger: Logger
 
   func run() async throws {
@@ -133,7 +139,10 @@ struct TrashSweeper: Service {
       while !Task.isCancelled {
         do {
           let count = try await self.trash.sweep()
-          if count > 0 { self.logger.info("trash deleted", metadata: ["items": "\(count)"]) }
+          if count > 0 {
+            self.logger.info("trash deleted", metadata: ["items": "\(count)"])
+            await self.store.collectQuietly()
+          }
         } catch {
           self.logger.error("the trash cannot be swept; it is tried again: \(error)")
         }
