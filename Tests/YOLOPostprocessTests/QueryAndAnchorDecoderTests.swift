@@ -105,34 +105,39 @@ import YOLOTensor
   }
 
   /// The masks of an object whose box is (10, 10)…(30, 30), of 96 × 64 pixels that all belong to it.
-  @Test func masksOfAnchorsAreCutBeforeTheyAreUpsampled() throws {
+  ///
+  /// Its objectness scales its coefficient of 1.
+  @Test(
+    arguments: [
+      (20, .letterbox, 13..<31), (20, .source, 10..<30), (20, .prototypes, 3..<8),
+      (-1, .letterbox, 14..<30), (-1, .source, 10..<30), (-1, .prototypes, 3..<8),
+    ] as [(objectness: Float, grid: MaskGrid, inside: Range<Int>)])
+  func masksOfAnchorsAreCutBeforeTheyAreUpsampled(
+    objectness: Float, grid: MaskGrid, inside: Range<Int>
+  ) throws {
+    // What `non_max_suppression`, `process_mask` and `process_mask_native` of yolov5 7.0.14 gave for
+    // the same values.
     let size = Size(width: 96, height: 64)
     let letterbox = Letterbox(source: size, target: size, stride: 32, isRectangular: true)
     let cells = (0..<8 * 12).flatMap { cell -> [Float] in
-      [0, 0, 0, 0, cell == 2 * 12 + 2 ? 20 : -20, 20, 1]
+      [0, 0, 0, 0, cell == 2 * 12 + 2 ? objectness : -20, 20, 1]
     }
-    // What `process_mask` and `process_mask_native` of yolov5 7.0.14 gave for the same values.
-    let expected: [(MaskGrid, Range<Int>)] = [
-      (.letterbox, 13..<31), (.source, 10..<30), (.prototypes, 3..<8),
-    ]
-    for (grid, range) in expected {
-      let found = try withMap(cells, height: 8, width: 12) { map in
-        try withMap([Float](repeating: 1, count: 16 * 24), height: 16, width: 24) { prototypes in
-          try AnchorDecoder(classCount: 1).instances(
-            in: [AnchorLevel(values: map, stride: 8, anchors: [.init(width: 20, height: 20)])],
-            prototypes: prototypes, select: Selection(confidence: 0.25), letterbox: letterbox,
-            masks: grid)
-        }
+    let found = try withMap(cells, height: 8, width: 12) { map in
+      try withMap([Float](repeating: 1, count: 16 * 24), height: 16, width: 24) { prototypes in
+        try AnchorDecoder(classCount: 1).instances(
+          in: [AnchorLevel(values: map, stride: 8, anchors: [.init(width: 20, height: 20)])],
+          prototypes: prototypes, select: Selection(confidence: 0.25), letterbox: letterbox,
+          masks: grid)
       }
-      #expect(found.count == 1)
-      let mask = try #require(found.first?.letterboxMask)
-      let pixels = (0..<mask.frame.height).flatMap { y in
-        (0..<mask.frame.width).map { x in mask[x, y] }
-      }
-      let wanted = (0..<mask.frame.height).flatMap { y in
-        (0..<mask.frame.width).map { x in range.contains(x) && range.contains(y) }
-      }
-      #expect(pixels == wanted, "\(grid)")
     }
+    #expect(found.count == 1)
+    let mask = try #require(found.first?.letterboxMask)
+    let pixels = (0..<mask.frame.height).flatMap { y in
+      (0..<mask.frame.width).map { x in mask[x, y] }
+    }
+    let wanted = (0..<mask.frame.height).flatMap { y in
+      (0..<mask.frame.width).map { x in inside.contains(x) && inside.contains(y) }
+    }
+    #expect(pixels == wanted)
   }
 }

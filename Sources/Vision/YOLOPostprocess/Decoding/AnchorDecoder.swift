@@ -80,13 +80,19 @@ package struct AnchorDecoder: Sendable, Hashable {
     let survivors = selection.survivors(
       of: candidates(in: levels, selection), iouThreshold: iouThreshold)
     if let prototypes {
-      return try MaskAssembly(
-        prototypes: prototypes, letterbox: letterbox, grid: grid, form: .probabilities
-      ).instances(of: survivors, space: space, threads: threads) { candidate in
+      let assembly = MaskAssembly(
+        prototypes: prototypes, letterbox: letterbox, grid: grid, form: .probabilities)
+      return try assembly.instances(of: survivors, space: space, threads: threads) { candidate in
         let (values, count) = Self.values(of: candidate.anchor, in: levels)
         precondition(count == 5 + classCount + prototypes.channels)
+        // YOLOv5's suppression scales everything behind the objectness by it, not only the classes.
+        let objectness = ConfidenceThreshold.sigmoid(values[4])
         // SAFETY: the coefficients are the last of the anchor's values.
-        return values + (5 + classCount)
+        let coefficients = (5 + classCount..<count).map { values[$0] * objectness }
+        return coefficients.withUnsafeBufferPointer { buffer in
+          guard let base = buffer.baseAddress else { preconditionFailure("there are prototypes") }
+          return assembly.mask(coefficients: base, box: candidate.box)
+        }
       }
     }
     let frame = ResultFrame(letterbox, space)

@@ -40,10 +40,12 @@ package struct SegmentDecoder: Sendable, Hashable {
   ) throws(MaskError) -> [Instance] {
     let candidates = HeadScan(classCount: classCount, binCount: binCount)
       .survivors(in: levels, selection)
-    return try MaskAssembly(prototypes: prototypes, letterbox: letterbox, grid: grid)
-      .instances(of: candidates, space: space, threads: threads) { candidate in
-        HeadCell(anchor: candidate.anchor, in: levels).extraValues(count: prototypes.channels)
-      }
+    let assembly = MaskAssembly(prototypes: prototypes, letterbox: letterbox, grid: grid)
+    return try assembly.instances(of: candidates, space: space, threads: threads) { candidate in
+      let cell = HeadCell(anchor: candidate.anchor, in: levels)
+      return assembly.mask(
+        coefficients: cell.extraValues(count: prototypes.channels), box: candidate.box)
+    }
   }
 }
 
@@ -56,12 +58,12 @@ extension MaskAssembly {
   ///   - candidates: What is left after selection.
   ///   - space: Which pixels boxes and outlines are in; for letterbox outlines are empty.
   ///   - threads: How many threads share the candidates.
-  ///   - coefficients: Returns a weight for each prototype of a candidate.
+  ///   - mask: Returns the mask of a candidate.
   /// - Returns: The objects in the order of the candidates.
   /// - Throws: `MaskError` if the masks together would take more than `MaskError.byteLimit`.
   func instances(
     of candidates: [Candidate<Box>], space: ResultSpace, threads: Int,
-    coefficients: (Candidate<Box>) -> UnsafePointer<Float>
+    mask: (Candidate<Box>) -> Mask
   ) throws(MaskError) -> [Instance] {
     let frame = ResultFrame(letterbox, space)
     let bytes = candidates.reduce(0) { $0 + pixelCount(box: $1.box) }
@@ -73,7 +75,7 @@ extension MaskAssembly {
     let threads =
       bytes < Self.sharedBytes ? 1 : min(threads, MaskError.byteLimit / max(sums, 1))
     return Self.concurrentMap(candidates, threads: threads) { candidate in
-      let mask = mask(coefficients: coefficients(candidate), box: candidate.box)
+      let mask = mask(candidate)
       var outline = Polygon()
       if space != .letterbox {
         guard !mask.isEmpty || form == .probabilities else { return nil }
