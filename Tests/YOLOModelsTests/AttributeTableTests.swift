@@ -53,6 +53,12 @@ import YOLOWeights
     }
   }
 
+  @Test func theNamesThatAreRefusedAreListed() {
+    let rows = [AttributeTable.common] + AttributeTable.classes.values
+    let names = rows.flatMap { row in row.filter { $0.value == .refusedIfSet }.keys }
+    #expect(AttributeTable.refused == Set(names).sorted())
+  }
+
   @Test func everyKeyOfEveryFileIsInTheTable() throws {
     for path in Self.paths where !path.hasSuffix("legacy.pt") {
       let file = try MappedFile(path: path)

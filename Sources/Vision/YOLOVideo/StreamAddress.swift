@@ -35,15 +35,13 @@ public struct StreamAddress: Sendable, Hashable {
 
   /// Returns the scheme of an address in lower case; nil for what is none.
   public static func scheme(of text: String) -> String? {
-    guard let end = text.firstRange(of: "://")?.lowerBound, end != text.startIndex else {
-      return nil
-    }
-    let scheme = text[..<end]
-    let isPlain = scheme.utf8.allSatisfy { byte in
+    let scheme = text.utf8.prefix { byte in
       (0x30...0x39).contains(byte) || (0x61...0x7A).contains(byte | 0x20)
     }
-    guard isPlain else { return nil }
-    return scheme.lowercased()
+    guard !scheme.isEmpty, text.utf8[scheme.endIndex...].starts(with: "://".utf8) else {
+      return nil
+    }
+    return text[..<scheme.endIndex].lowercased()
   }
 
   /// Returns an address with `***` for its password.

@@ -1,4 +1,5 @@
 import ArgumentParser
+import Synchronization
 import YOLOOptions
 
 /// The options of a table on the command line: one for each row.
@@ -69,9 +70,10 @@ private enum Form {
 extension SettingArguments: CustomReflectable {
   /// The options by name, as the properties of a type that had one for each of them.
   var customMirror: Mirror {
-    Mirror(
-      self,
-      children: Table.settings.map { setting -> Mirror.Child in
+    let table = ObjectIdentifier(Table.self)
+    let options = shownOptions.withLock { shown in
+      if let options = shown[table] { return options }
+      let options = Table.settings.map { setting in
         let name = NameSpecification.customLong(setting.flag)
         let option: any Sendable =
           switch Form(setting) {
@@ -81,9 +83,16 @@ extension SettingArguments: CustomReflectable {
             Flag<Bool?>(name: name, inversion: .prefixedNo, help: setting.argumentHelp)
           }
         return (setting.name, option)
-      })
+      }
+      shown[table] = options
+      return options
+    }
+    return Mirror(self, children: options.map { Mirror.Child(label: $0, value: $1) })
   }
 }
+
+/// The options of the tables that were asked for: ArgumentParser asks several times for each.
+private let shownOptions = Mutex<[ObjectIdentifier: [(name: String, option: any Sendable)]]>([:])
 
 extension Setting {
   /// The help: what the option does, its range if it is a number, and the default.

@@ -58,6 +58,18 @@ package final class PackedWinograd: Sendable {
   /// The channels that are transformed side by side.
   private typealias Channels = SIMD4<Double>
 
+  /// The weights of four channels at a tap, zero for those that `mask` leaves out.
+  @inline(__always)
+  private static func channels(
+    _ kernels:
+      (UnsafePointer<Float>, UnsafePointer<Float>, UnsafePointer<Float>, UnsafePointer<Float>),
+    _ tap: Int, _ mask: SIMDMask<SIMD4<Int32>>
+  ) -> Channels {
+    let values = SIMD4<Float>(
+      kernels.0[tap], kernels.1[tap], kernels.2[tap], kernels.3[tap])
+    return Channels(values.replacing(with: 0, where: .!mask))
+  }
+
   private func pack(_ block: ChannelBlock, _ weights: UnsafePointer<Float>) {
     let transform = form.kernelTransform.flatMap { $0.map { Channels(repeating: $0) } }
     let side = form.inputTile
@@ -66,23 +78,29 @@ package final class PackedWinograd: Sendable {
     let planeStep = inputChannels * blockWidth
     let step = Channels.scalarCount
     // SAFETY: a block has planeStep values in each plane from `target` on.
-    withUnsafeTemporaryAllocation(of: Channels.self, capacity: 9 + 3 * side) { buffer in
+    withUnsafeTemporaryAllocation(of: Channels.self, capacity: 3 * side) { buffer in
       transform.withUnsafeBufferPointer { transform in
-        guard let taps = buffer.baseAddress, let g = transform.baseAddress else { return }
-        let rows = taps + 9
+        guard let rows = buffer.baseAddress, let g = transform.baseAddress else { return }
         for input in 0..<inputChannels {
           for first in stride(from: 0, to: blockWidth, by: step) {
             let present = min(step, block.channels - first)
             guard present > 0 else { break }
-            taps.update(repeating: .zero, count: 9)
-            for lane in 0..<present {
-              let kernel = weights + ((block.first + first + lane) * inputChannels + input) * 9
-              for tap in 0..<9 { taps[tap][lane] = Double(kernel[tap]) }
-            }
-            for row in 0..<side {
-              let (g0, g1, g2) = (g[3 * row], g[3 * row + 1], g[3 * row + 2])
-              for tap in 0..<3 {
-                rows[3 * row + tap] = g0 * taps[tap] + g1 * taps[3 + tap] + g2 * taps[6 + tap]
+            // Channels that are not there repeat the last one, and are cleared below.
+            let kernel = weights + ((block.first + first) * inputChannels + input) * 9
+            let kernelStep = inputChannels * 9
+            let kernels = (
+              kernel, kernel + min(1, present - 1) * kernelStep,
+              kernel + min(2, present - 1) * kernelStep, kernel + (present - 1) * kernelStep
+            )
+            let mask = SIMD4<Int32>(0, 1, 2, 3) .< Int32(present)
+            for tap in 0..<3 {
+              let taps = (
+                Self.channels(kernels, tap, mask), Self.channels(kernels, 3 + tap, mask),
+                Self.channels(kernels, 6 + tap, mask)
+              )
+              for row in 0..<side {
+                rows[3 * row + tap] =
+                  g[3 * row] * taps.0 + g[3 * row + 1] * taps.1 + g[3 * row + 2] * taps.2
               }
             }
             var to = target + (input * blockWidth + first)

@@ -202,8 +202,8 @@ package enum ClassPath {
 
   /// The part after the last dot.
   static func lastComponent(of path: String) -> String {
-    guard let dot = path.lastIndex(of: ".") else { return path }
-    return String(path[path.index(after: dot)...])
+    guard let dot = path.utf8.lastIndex(of: UInt8(ascii: ".")) else { return path }
+    return String(path[path.utf8.index(after: dot)...])
   }
 
   private static func suffix(of text: String, after prefix: String) -> String? {

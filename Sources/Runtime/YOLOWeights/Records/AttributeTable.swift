@@ -259,32 +259,35 @@ extension AttributeTable {
   }
 
   private static func check(_ record: ModuleRecord, _ isKnown: Bool) throws(Objection) {
-    let row = classes[record.className]
-    // Of several objections the one of the first name: the order of a dictionary is another each time.
-    var first: Objection?
-    for (key, value) in record.attributes {
-      guard let objection = objection(to: key, value, of: record, row, isKnown) else { continue }
-      if first.map({ key < $0.key }) ?? true { first = objection }
+    // Of a release whose attributes are known, all but a few names are in order. The first name of
+    // several decides: the order of a dictionary is another each time.
+    let keys = isKnown ? refused : record.attributes.keys.sorted()
+    for key in keys {
+      guard let value = record.attributes[key], !isOff(value) else { continue }
+      if let objection = objection(to: key, value, of: record, isKnown) { throw objection }
     }
-    if let first { throw first }
     for child in record.children { try check(child, isKnown) }
   }
 
+  /// The names that are refused in any class, sorted: most files have none, and need no table.
+  package static let refused = ["forward", "return_indices", "value", "xyxy"]
+
+  /// What is wrong with an attribute that is not off, if anything is.
   private static func objection(
-    to key: String, _ value: AttributeValue, of record: ModuleRecord, _ row: [String: Use]?,
-    _ isKnown: Bool
+    to key: String, _ value: AttributeValue, of record: ModuleRecord, _ isKnown: Bool
   ) -> Objection? {
+    let row = classes[record.className]
     switch row?[key] ?? common[key] {
     case .used, .harmless: return nil
     case .refusedIfSet:
-      guard !isOff(value), !(key == "forward" && isFused(record, value)) else { return nil }
+      guard !(key == "forward" && isFused(record, value)) else { return nil }
       return Objection(
         path: record.path, key: key, found: "\(value)",
         supported: "none, as every training leaves it")
     case nil:
       // A class without a row is refused where it is used. A name with an underscore is torch's
       // own, and what is off changes nothing.
-      guard row != nil, !isKnown, !key.hasPrefix("_"), !isOff(value) else { return nil }
+      guard row != nil, !isKnown, !key.hasPrefix("_") else { return nil }
       let last = lastRelease.map(String.init).joined(separator: ".")
       return Objection(
         path: record.path, key: key, found: "\(value)",

@@ -8,6 +8,8 @@ public final class ModuleRecord: Sendable {
 
   /// The class with its present module path, such as `ultralytics.nn.modules.block.C2f`.
   public let qualifiedName: String
+  /// The class alone, such as `C2f`.
+  public let className: String
   /// The place in the model, such as `model.2.m.0`; empty for the root.
   public let path: String
   /// The last component of the path: the name inside the parent.
@@ -23,15 +25,13 @@ public final class ModuleRecord: Sendable {
   package let usage: UsageTracker
   private let positions: [String: Int]
 
-  /// The class alone, such as `C2f`.
-  public var className: String { ClassPath.lastComponent(of: qualifiedName) }
-
   init(
     qualifiedName: String, path: String, name: String, attributes: [String: AttributeValue],
     tensors: [String: WeightTensor], tensorNames: [String], children: [ModuleRecord],
     usage: UsageTracker
   ) {
     self.qualifiedName = qualifiedName
+    className = ClassPath.lastComponent(of: qualifiedName)
     self.path = path
     self.name = name
     self.attributes = attributes
