@@ -40,6 +40,9 @@ struct OracleNetwork: Sendable, CustomTestStringConvertible {
     let probabilities: [Float]?
     /// The number of masks, their height and their width.
     let maskShape: [Int]?
+    /// The pixels of masks that the rounding of float32 decides about, [object, y, x] each; nil where
+    /// nobody looked for them.
+    let closePixels: [[Int]]?
     let heads: [Head]?
 
     /// Loads the image.

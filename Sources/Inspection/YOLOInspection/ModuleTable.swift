@@ -127,7 +127,7 @@ public struct ModuleTable: Sendable {
           let shape = shapes[graph.outputs[level.output].node]
           return sum + shape.height * shape.width * level.anchors.count
         }
-        return [1, rows, 5 + layout.classCount]
+        return [1, rows, 5 + layout.classCount + (layout.prototypes?.count ?? 0)]
       case .queries(_, let classes, _):
         let shape = shapes[graph.outputs[classes].node]
         return [1, shape.height * shape.width, 6]

@@ -107,9 +107,10 @@ extension Network.Head {
           in: levels, select: request.selection, letterbox: letterbox, space: request.space))
     case (.anchors(let layout), .letterbox(let letterbox)):
       return .instances(
-        AnchorDecoder(layout).instances(
-          in: layout.levels(in: maps), select: request.selection, letterbox: letterbox,
-          space: request.space.unrounded(true)))
+        try AnchorDecoder(layout).instances(
+          in: layout.levels(in: maps), prototypes: layout.prototypes.map { maps[$0.output] },
+          select: request.selection, letterbox: letterbox, masks: request.masks,
+          space: request.space.unrounded(true), threads: threads))
     case (.queries(let boxes, let classes, let classCount), .letterbox(let letterbox)):
       return .instances(
         QueryDecoder(classCount: classCount).instances(

@@ -16,11 +16,19 @@ public struct AnchorLayout: Sendable, Hashable {
   public struct Level: Sendable, Hashable {
     /// The size of a cell in input pixels.
     public let stride: Int
-    /// The output: for each anchor x, y, width, height, objectness and the classes,
-    /// [height, width, anchors · (5 + classes)].
+    /// The output: for each anchor x, y, width, height, objectness, the classes, and the mask
+    /// coefficients, [height, width, anchors · (5 + classes + coefficients)].
     public let output: Int
     /// The anchors of a cell.
     public let anchors: [Anchor]
+  }
+
+  /// The prototypes of masks.
+  public struct Prototypes: Sendable, Hashable {
+    /// The output with the maps, [height, width, count].
+    public let output: Int
+    /// The number of maps, and of mask coefficients of an anchor.
+    public let count: Int
   }
 
   /// The number of classes.
@@ -29,9 +37,11 @@ public struct AnchorLayout: Sendable, Hashable {
   public let isObjectnessAlone: Bool
   /// The resolutions, in head order.
   public let levels: [Level]
+  /// The prototypes of masks; nil where there are only boxes.
+  public let prototypes: Prototypes?
 }
 
-/// The head of YOLOv5 and YOLOv7: Detect, IDetect and IAuxDetect of their authors.
+/// The head of YOLOv5 and YOLOv7: Detect, Segment, IDetect and IAuxDetect of their authors.
 ///
 /// The numbers that IDetect adds to its inputs and multiplies its outputs by are made part of the
 /// convolutions, as YOLOv7 does for inference. IAuxDetect has further convolutions for training.
@@ -43,6 +53,7 @@ struct AnchorHead: HeadBlock {
   private let anchors: [[AnchorLayout.Anchor]]
   private let convolutions: [(path: String, convolution: Convolution)]
   private let inputCount: Int
+  private let masks: (proto: Proto, count: Int)?
 
   /// Whether a record is of such a head.
   static func recognizes(_ record: ModuleRecord) -> Bool {
@@ -52,14 +63,14 @@ struct AnchorHead: HeadBlock {
   init(_ record: ModuleRecord, branch: HeadBranch) throws {
     path = record.path
     guard branch == .oneToMany else { throw ModelError.noBranch(head: path, branch: branch) }
-    guard ["Detect", "IDetect", "IAuxDetect"].contains(record.className) else {
+    guard ["Detect", "Segment", "IDetect", "IAuxDetect"].contains(record.className) else {
       throw ModelError.unsupported(
         path: path, setting: "the head with anchors", found: record.className,
-        supported: "Detect, IDetect, IAuxDetect")
+        supported: "Detect, Segment, IDetect, IAuxDetect")
     }
     classCount = try record.count("nc", in: 1...1 << 16)
     let anchorCount = try record.count("na", in: 1...64)
-    isObjectnessAlone = classCount == 1 && record.className != "Detect"
+    isObjectnessAlone = classCount == 1 && record.className.hasPrefix("I")
     let convolutions = try record.child("m", of: "ModuleList").children
     let strides = try record.doubles("stride")
     guard strides.count == convolutions.count, !strides.isEmpty,
@@ -97,6 +108,9 @@ struct AnchorHead: HeadBlock {
     for name in ["m2", "ia", "im"] where record.hasChild(name) {
       try record.child(name).markUsed()
     }
+    masks =
+      record.className == "Segment"
+      ? (try Proto(record.child("proto")), try record.count("nm", in: 1...1 << 12)) : nil
   }
 
   func callAsFunction(_ inputs: [Value], _ builder: GraphBuilder) throws -> Network.Head {
@@ -106,7 +120,7 @@ struct AnchorHead: HeadBlock {
     var levels = [AnchorLayout.Level]()
     for (index, (path, convolution)) in convolutions.enumerated() {
       let x = try inputs[index].convolved(by: convolution, at: path).named(path)
-      let expected = anchors[index].count * (5 + classCount)
+      let expected = anchors[index].count * (5 + classCount + (masks?.count ?? 0))
       guard x.channels == expected else {
         throw GraphError.channelMismatch(at: path, expected: expected, found: x.channels)
       }
@@ -115,9 +129,16 @@ struct AnchorHead: HeadBlock {
           stride: strides[index], output: builder.output(x, named: path),
           anchors: anchors[index]))
     }
+    var prototypes: AnchorLayout.Prototypes?
+    if let (proto, count) = masks {
+      let maps = try proto.checked(inputs, count: count)
+      prototypes = AnchorLayout.Prototypes(
+        output: builder.output(maps, named: proto.path), count: count)
+    }
     return .anchors(
       AnchorLayout(
-        classCount: classCount, isObjectnessAlone: isObjectnessAlone, levels: levels))
+        classCount: classCount, isObjectnessAlone: isObjectnessAlone, levels: levels,
+        prototypes: prototypes))
   }
 }
 

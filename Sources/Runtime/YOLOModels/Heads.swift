@@ -40,7 +40,8 @@ enum HeadTable {
       // Same names, but other inputs, masks or boxes.
       throw ModelError.unsupported(
         path: record.path, setting: "the head", found: record.qualifiedName,
-        supported: "Detect and Classify of YOLOv5, IDetect and IAuxDetect of YOLOv7, DDetect and "
+        supported:
+          "Detect, Segment and Classify of YOLOv5, IDetect and IAuxDetect of YOLOv7, DDetect and "
           + "DualDDetect of YOLOv9, and the heads of Ultralytics' package")
     default: return nil
     }
@@ -168,17 +169,14 @@ struct SegmentHead: HeadBlock {
 
   func callAsFunction(_ inputs: [Value], _ builder: GraphBuilder) throws -> Network.Head {
     let layout = try branches(inputs, builder)
-    let prototypes = try proto(inputs)
-    guard prototypes.channels == prototypeCount else {
-      throw GraphError.channelMismatch(
-        at: proto.path, expected: prototypeCount, found: prototypes.channels)
-    }
+    let prototypes = try proto.checked(inputs, count: prototypeCount)
     return .segment(layout, prototypes: builder.output(prototypes, named: proto.path))
   }
 }
 
 /// The prototypes of masks, made of the finest level at twice its resolution.
 ///
+/// They are upsampled by a transposed convolution, or as in the original YOLOv5 of nearest neighbors.
 /// Proto26 first adds all coarser levels to it, brought to its channels and size.
 struct Proto: Block {
   /// How the coarser levels are taken in.
@@ -189,7 +187,7 @@ struct Proto: Block {
 
   let path: String
   private let cv1: Conv
-  private let upsample: ConvTranspose2d
+  private let upsample: any Block
   private let cv2: Conv
   private let cv3: Conv
   private let fusion: Fusion?
@@ -197,7 +195,10 @@ struct Proto: Block {
   init(_ record: ModuleRecord) throws {
     path = record.path
     cv1 = try record.conv("cv1")
-    upsample = try ConvTranspose2d(record.child("upsample", of: "ConvTranspose2d"))
+    upsample =
+      record.isOriginal
+      ? try Upsample(record.child("upsample", of: "Upsample"))
+      : try ConvTranspose2d(record.child("upsample", of: "ConvTranspose2d"))
     cv2 = try record.conv("cv2")
     cv3 = try record.conv("cv3")
     switch record.className {
@@ -226,6 +227,15 @@ struct Proto: Block {
       }
       x = try fusion.fuse(x)
     }
-    return try cv3(cv2(upsample(cv1(x)))).named(path)
+    return try cv3(cv2(upsample([cv1(x)]))).named(path)
+  }
+
+  /// Returns the prototypes, which must be of a number.
+  func checked(_ inputs: [Value], count: Int) throws -> Value {
+    let prototypes = try self(inputs)
+    guard prototypes.channels == count else {
+      throw GraphError.channelMismatch(at: path, expected: count, found: prototypes.channels)
+    }
+    return prototypes
   }
 }

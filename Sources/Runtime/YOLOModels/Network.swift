@@ -15,7 +15,7 @@ public struct Network: Sendable {
     case pose(DetectLayout, KeypointLayout)
     /// Oriented boxes; their angles are radians, or logits of a range of angles.
     case oriented(DetectLayout, anglesAreRadians: Bool)
-    /// Boxes with classes, several a cell, each around an anchor.
+    /// Boxes with classes, several a cell, each around an anchor; with masks, if there are prototypes.
     case anchors(AnchorLayout)
     /// Boxes with classes, one a query: the outputs with center x and y, width and height as
     /// fractions of the input, and with the class logits.
@@ -26,7 +26,8 @@ public struct Network: Sendable {
     /// The task.
     public var task: VisionTask {
       switch self {
-      case .detect, .anchors, .queries: .detect
+      case .detect, .queries: .detect
+      case .anchors(let layout): layout.prototypes == nil ? .detect : .segment
       case .segment: .segment
       case .pose: .pose
       case .oriented: .obb

@@ -190,9 +190,13 @@ package enum AttributeTable {
       ])
     add("MLP", ["sigmoid": .used, "residual": .used, "num_layers": .harmless])
     // Older releases keep a function of theirs in `detect`.
+    let masks: [String: Use] = ["nm": .used, "npr": .harmless, "detect": .harmless]
+    add("Segment26", extended(masks))
+    // Of Ultralytics, and with anchors.
     add(
-      "Segment Segment26",
-      extended(["nm": .used, "npr": .harmless, "detect": .harmless]))
+      "Segment",
+      extended(masks).merging(
+        ["na": .used, "grid": .harmless, "anchor_grid": .harmless]) { $1 })
     add(
       "Pose Pose26",
       extended(["kpt_shape": .used, "nk": .harmless, "nk_sigma": .harmless, "detect": .harmless]))

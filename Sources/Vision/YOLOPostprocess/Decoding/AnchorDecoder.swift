@@ -53,29 +53,77 @@ package struct AnchorDecoder: Sendable, Hashable {
 
   /// Finds the objects of an image.
   ///
+  /// An object to whose mask no pixel belongs is kept, as YOLOv5 does.
+  ///
   /// - Parameters:
   ///   - levels: The head's outputs in head order.
+  ///   - prototypes: The prototype masks, [height, width, count], which cover the whole letterbox; nil
+  ///     for boxes alone. An anchor has as many values after the classes: the mask coefficients.
   ///   - selection: Which anchors become instances; objectness must exceed its confidence, too.
   ///   - letterbox: How the image was fitted into the network's input.
-  ///   - space: Which pixels the boxes are in.
+  ///   - grid: Which pixels the masks are made of.
+  ///   - space: Which pixels boxes and outlines are in; for letterbox outlines are empty.
+  ///   - threads: How many threads share the objects' masks.
   /// - Returns: The instances by descending confidence.
+  /// - Throws: `MaskError` if the masks together would take more than `MaskError.byteLimit`.
   package func instances(
-    in levels: [AnchorLevel], select selection: Selection, letterbox: Letterbox,
-    space: ResultSpace = .unroundedSource
-  ) -> [Instance] {
+    in levels: [AnchorLevel], prototypes: FeatureMap? = nil, select selection: Selection,
+    letterbox: Letterbox, masks grid: MaskGrid = .letterbox,
+    space: ResultSpace = .unroundedSource, threads: Int = 1
+  ) throws(MaskError) -> [Instance] {
     let iouThreshold =
       switch selection.method {
       case .suppression(let iouThreshold): iouThreshold
       // No anchor head was trained to give an object once.
       case .ranking: 1.0
       }
-    let frame = ResultFrame(letterbox, space)
-    return selection.survivors(of: candidates(in: levels, selection), iouThreshold: iouThreshold)
-      .map { candidate in
-        Instance(
-          classIndex: candidate.classIndex, confidence: candidate.confidence,
-          geometry: .box(frame.box(candidate.box)))
+    let survivors = selection.survivors(
+      of: candidates(in: levels, selection), iouThreshold: iouThreshold)
+    if let prototypes {
+      let assembly = MaskAssembly(
+        prototypes: prototypes, letterbox: letterbox, grid: grid, form: .probabilities)
+      return try assembly.instances(of: survivors, space: space, threads: threads) { candidate in
+        let (values, count) = Self.values(of: candidate.anchor, in: levels)
+        precondition(count == 5 + classCount + prototypes.channels)
+        // YOLOv5's suppression scales everything behind the objectness by it, not only the classes.
+        let objectness = ConfidenceThreshold.sigmoid(values[4])
+        // SAFETY: the coefficients are the last of the anchor's values.
+        let coefficients = (5 + classCount..<count).map { values[$0] * objectness }
+        return coefficients.withUnsafeBufferPointer { buffer in
+          guard let base = buffer.baseAddress else { preconditionFailure("there are prototypes") }
+          return assembly.mask(coefficients: base, box: candidate.box)
+        }
       }
+    }
+    let frame = ResultFrame(letterbox, space)
+    return survivors.map { candidate in
+      Instance(
+        classIndex: candidate.classIndex, confidence: candidate.confidence,
+        geometry: .box(frame.box(candidate.box)))
+    }
+  }
+
+  /// Returns the values of an anchor by its position among all, which must be one of the levels', and
+  /// their number.
+  private static func values(
+    of anchor: Int, in levels: [AnchorLevel]
+  ) -> (values: UnsafePointer<Float>, count: Int) {
+    var rest = anchor
+    for level in levels {
+      let map = level.values
+      let cells = map.width * map.height
+      guard rest >= cells * level.anchors.count else {
+        let (position, cell) = rest.quotientAndRemainder(dividingBy: cells)
+        let count = map.channels / level.anchors.count
+        let (y, x) = cell.quotientAndRemainder(dividingBy: map.width)
+        // SAFETY: pixel, row and channel offsets as the view defines them, inside its bounds.
+        return (
+          map.base + (y * map.rowStride + x * map.pixelStride + position * count), count
+        )
+      }
+      rest -= cells * level.anchors.count
+    }
+    preconditionFailure("no cell has anchor \(anchor)")
   }
 
   /// Returns the candidates in the order of levels, anchors, rows and columns, those of an anchor in
@@ -163,14 +211,16 @@ package struct AnchorDecoder: Sendable, Hashable {
       height * height * anchor.height)
   }
 
-  /// Decodes all anchors: center x and y, width and height in input pixels, objectness, and the
-  /// probability of each class, as PyTorch has them: [1, anchors, 5 + classes].
+  /// Decodes all anchors: center x and y, width and height in input pixels, objectness, the
+  /// probability of each class, and the mask coefficients, as PyTorch has them:
+  /// [1, anchors, 5 + classes + coefficients].
   package func tensor(of levels: [AnchorLevel]) -> Tensor {
     var values = [Float]()
-    var rows = 0
+    var (rows, length) = (0, 5 + classCount)
     for level in levels {
       let map = level.values
       let count = map.channels / level.anchors.count
+      length = count
       for (position, anchor) in level.anchors.enumerated() {
         for y in 0..<map.height {
           for x in 0..<map.width {
@@ -181,12 +231,13 @@ package struct AnchorDecoder: Sendable, Hashable {
             for channel in 4..<5 + classCount {
               values.append(ConfidenceThreshold.sigmoid(cell[channel]))
             }
+            for channel in 5 + classCount..<count { values.append(cell[channel]) }
             rows += 1
           }
         }
       }
     }
-    return Tensor(shape: [1, rows, 5 + classCount], values: values)
+    return Tensor(shape: [1, rows, length], values: values)
   }
 }
 
@@ -196,27 +247,47 @@ struct UnroundedInverse {
   private let gain: Float
   private let left: Float
   private let top: Float
+  private let exactLeft: Double
+  private let exactTop: Double
+  private let padded: Size
   private let source: Size
 
-  init(_ letterbox: Letterbox) {
-    source = letterbox.source
-    let (padded, source) = (letterbox.padded, letterbox.source)
+  init(_ letterbox: Letterbox) { self.init(padded: letterbox.padded, source: letterbox.source) }
+
+  /// Creates the mapping from another grid that covers the letterbox.
+  init(padded: Size, source: Size) {
+    self.source = source
     let gain = min(
       Double(padded.height) / Double(source.height), Double(padded.width) / Double(source.width))
     self.gain = Float(gain)
-    left = Float((Double(padded.width) - Double(source.width) * gain) / 2)
-    top = Float((Double(padded.height) - Double(source.height) * gain) / 2)
+    exactLeft = (Double(padded.width) - Double(source.width) * gain) / 2
+    exactTop = (Double(padded.height) - Double(source.height) * gain) / 2
+    (left, top) = (Float(exactLeft), Float(exactTop))
+    self.padded = padded
+  }
+
+  /// The pixels of the grid that the image is taken from: whole ones, at least one.
+  var content: (left: Int, top: Int, width: Int, height: Int) {
+    let (x, y) = (Int(exactLeft), Int(exactTop))
+    return (
+      x, y, max(1, Int(Double(padded.width) - exactLeft) - x),
+      max(1, Int(Double(padded.height) - exactTop) - y)
+    )
+  }
+
+  /// Maps a point, clipped to the image.
+  func point(_ point: Point) -> Point {
+    func clipped(_ value: Float, _ limit: Int) -> Float {
+      value < 0 ? 0 : value > Float(limit) ? Float(limit) : value
+    }
+    return Point(
+      x: clipped((point.x - left) / gain, source.width),
+      y: clipped((point.y - top) / gain, source.height))
   }
 
   /// Maps a box, clipped to the image.
   func box(_ box: Box) -> Box {
-    func clipped(_ value: Float, _ limit: Int) -> Float {
-      value < 0 ? 0 : value > Float(limit) ? Float(limit) : value
-    }
-    return Box(
-      x1: clipped((box.x1 - left) / gain, source.width),
-      y1: clipped((box.y1 - top) / gain, source.height),
-      x2: clipped((box.x2 - left) / gain, source.width),
-      y2: clipped((box.y2 - top) / gain, source.height))
+    let (first, second) = (point(Point(x: box.x1, y: box.y1)), point(Point(x: box.x2, y: box.y2)))
+    return Box(x1: first.x, y1: first.y, x2: second.x, y2: second.y)
   }
 }

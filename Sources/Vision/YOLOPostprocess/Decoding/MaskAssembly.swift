@@ -1,16 +1,30 @@
 import YOLOGeometry
 import YOLOTensor
 
-/// Creates masks: weighted sums of prototypes, upsampled, cut at zero and at the object's box.
+/// Creates masks: weighted sums of prototypes, upsampled, and cut at the object's box.
 struct MaskAssembly {
-  private let prototypes: FeatureMap
-  private let letterbox: Letterbox
-  private let grid: MaskGrid
+  /// What is upsampled.
+  enum Form: Sendable, Hashable {
+    /// The sums, cut at zero, then at the box: Ultralytics.
+    case logits
+    /// Their sigmoids, cut at one half: the original YOLOv5. For masks of letterbox pixels they are 0
+    /// outside of the box before they are upsampled, and the box is not cut at afterwards; those of
+    /// the image's own pixels come from the prototypes' pixels that the padding leaves.
+    case probabilities
+  }
 
-  init(prototypes: FeatureMap, letterbox: Letterbox, grid: MaskGrid) {
+  private let prototypes: FeatureMap
+  let letterbox: Letterbox
+  private let grid: MaskGrid
+  let form: Form
+
+  init(
+    prototypes: FeatureMap, letterbox: Letterbox, grid: MaskGrid, form: Form = .logits
+  ) {
     self.prototypes = prototypes
     self.letterbox = letterbox
     self.grid = grid
+    self.form = form
   }
 
   /// The size of the masks.
@@ -32,15 +46,16 @@ struct MaskAssembly {
     let (columns, rows) = part(box)
     guard !columns.isEmpty, !rows.isEmpty else { return Mask(emptyOf: frame) }
 
+    let threshold: Float = isOfProbabilities ? 0.5 : 0
     let pixels = [UInt8](unsafeUninitializedCapacity: columns.count * rows.count) {
       buffer, initialized in
       // SAFETY: as many samples are handed out as there are columns and rows.
       var target = buffer.baseAddress
-      forEachRow(coefficients, columns: columns, rows: rows) { logits in
+      forEachRow(coefficients, box: box, columns: columns, rows: rows) { values in
         guard let pixels = target else { return }
-        for index in 0..<logits.count { pixels[index] = logits[index] > 0 ? 1 : 0 }
-        target = pixels + logits.count
-        initialized += logits.count
+        for index in 0..<values.count { pixels[index] = values[index] > threshold ? 1 : 0 }
+        target = pixels + values.count
+        initialized += values.count
       }
     }
     return Mask(
@@ -49,13 +64,28 @@ struct MaskAssembly {
     ).trimmed()
   }
 
+  /// Returns the line around a mask in source pixels.
+  func sourceOutline(_ mask: Mask) -> Polygon {
+    let outline = mask.outline()
+    switch form {
+    case .logits:
+      return LetterboxInverse(padded: mask.frame, source: letterbox.source).sourcePolygon(outline)
+    case .probabilities:
+      let inverse = UnroundedInverse(padded: mask.frame, source: letterbox.source)
+      return Polygon(points: outline.points.map(inverse.point))
+    }
+  }
+
+  /// Whether probabilities are cut; at the prototypes' own pixels that is the same as to cut logits.
+  private var isOfProbabilities: Bool { form == .probabilities && grid != .prototypes }
+
   /// The bytes of the weighted sums that a mask is made from, at most: of all prototypes, and where the
   /// image's own pixels are wanted of the finer grid between.
   var sumBytes: Int {
     let coarse = prototypes.width * prototypes.height
     // Without prototypes there is no grid, and masks are empty.
     guard coarse > 0 else { return 0 }
-    let fine = grid == .source ? fineGrid() : Size(width: 0, height: 0)
+    let fine = grid == .source && form == .logits ? fineGrid() : Size(width: 0, height: 0)
     return (coarse + fine.width * fine.height) * MemoryLayout<Float>.stride
   }
 
@@ -68,24 +98,45 @@ struct MaskAssembly {
   /// Returns the part of the frame that an object's box, in letterbox pixels, covers.
   private func part(_ box: Box) -> (columns: Range<Int>, rows: Range<Int>) {
     guard prototypes.width > 0, prototypes.height > 0 else { return (0..<0, 0..<0) }
-    let crop =
-      switch grid {
-      case .letterbox: box
-      case .source: letterbox.sourceBox(box)
-      case .prototypes:
-        box.scaled(
-          x: Float(prototypes.width) / Float(letterbox.padded.width),
-          y: Float(prototypes.height) / Float(letterbox.padded.height))
+    let crop: Box
+    switch (grid, form) {
+    case (.letterbox, .logits): crop = box
+    case (.letterbox, .probabilities):
+      // Where more than half of a sample's weight can lie inside of the box.
+      func samples(_ cells: Range<Int>, _ count: Int, of total: Int) -> Range<Int> {
+        cells.isEmpty
+          ? 0..<0
+          : cells.lowerBound * total / count..<(cells.upperBound * total + count - 1) / count
       }
+      let (columns, rows) = cells(box)
+      return (
+        samples(columns, prototypes.width, of: frame.width),
+        samples(rows, prototypes.height, of: frame.height)
+      )
+    case (.source, .logits): crop = letterbox.sourceBox(box)
+    case (.source, .probabilities): crop = UnroundedInverse(letterbox).box(box)
+    case (.prototypes, _): return cells(box)
+    }
     return (
       Self.pixels(from: crop.x1, to: crop.x2, in: frame.width),
       Self.pixels(from: crop.y1, to: crop.y2, in: frame.height)
     )
   }
 
-  /// Hands out the logits of a part of the mask, a row at a time or all rows at once.
+  /// Returns the pixels of the prototypes that an object's box, in letterbox pixels, covers.
+  private func cells(_ box: Box) -> (columns: Range<Int>, rows: Range<Int>) {
+    let crop = box.scaled(
+      x: Float(prototypes.width) / Float(letterbox.padded.width),
+      y: Float(prototypes.height) / Float(letterbox.padded.height))
+    return (
+      Self.pixels(from: crop.x1, to: crop.x2, in: prototypes.width),
+      Self.pixels(from: crop.y1, to: crop.y2, in: prototypes.height)
+    )
+  }
+
+  /// Hands out what is cut for a part of the mask, a row at a time or all rows at once.
   private func forEachRow(
-    _ coefficients: UnsafePointer<Float>, columns: Range<Int>, rows: Range<Int>,
+    _ coefficients: UnsafePointer<Float>, box: Box, columns: Range<Int>, rows: Range<Int>,
     _ body: (UnsafeBufferPointer<Float>) -> Void
   ) {
     switch grid {
@@ -94,8 +145,25 @@ struct MaskAssembly {
     case .letterbox:
       let horizontal = BilinearAxis(input: prototypes.width, output: frame.width)
       let vertical = BilinearAxis(input: prototypes.height, output: frame.height)
-      plane(coefficients, columns: horizontal.inputs(of: columns), rows: vertical.inputs(of: rows))
-        .sample(columns: columns, of: horizontal, rows: rows, of: vertical, body)
+      let (inputColumns, inputRows) = (horizontal.inputs(of: columns), vertical.inputs(of: rows))
+      let plane =
+        form == .logits
+        ? plane(coefficients, columns: inputColumns, rows: inputRows)
+        : probabilities(
+          coefficients, columns: inputColumns, rows: inputRows, inside: cells(box))
+      plane.sample(columns: columns, of: horizontal, rows: rows, of: vertical, body)
+    case .source where form == .probabilities:
+      let content = UnroundedInverse(
+        padded: Size(width: prototypes.width, height: prototypes.height), source: frame
+      ).content
+      let horizontal = BilinearAxis(input: content.width, output: frame.width)
+      let vertical = BilinearAxis(input: content.height, output: frame.height)
+      probabilities(
+        coefficients, columns: horizontal.inputs(of: columns).moved(by: content.left),
+        rows: vertical.inputs(of: rows).moved(by: content.top)
+      ).sample(
+        columns: columns, of: horizontal, shiftX: content.left, rows: rows, of: vertical,
+        shiftY: content.top, body)
     case .source:
       let fine = fineGrid()
       let content = LetterboxInverse(padded: fine, source: frame)
@@ -152,6 +220,22 @@ struct MaskAssembly {
   ) -> BilinearPlane {
     BilinearPlane(
       columns: columns, rows: rows, values: logits(coefficients, columns: columns, rows: rows))
+  }
+
+  /// Returns the sigmoids of the weighted sums of a part of the prototypes, 0 outside of the crop.
+  private func probabilities(
+    _ coefficients: UnsafePointer<Float>, columns: Range<Int>, rows: Range<Int>,
+    inside crop: (columns: Range<Int>, rows: Range<Int>)? = nil
+  ) -> BilinearPlane {
+    var values = logits(coefficients, columns: columns, rows: rows)
+    for (row, y) in rows.enumerated() {
+      for (column, x) in columns.enumerated() {
+        let index = row * columns.count + column
+        let isInside = crop.map { $0.columns.contains(x) && $0.rows.contains(y) } ?? true
+        values[index] = isInside ? ConfidenceThreshold.sigmoid(values[index]) : 0
+      }
+    }
+    return BilinearPlane(columns: columns, rows: rows, values: values)
   }
 
   /// Returns the weighted sums of a part of the prototypes, row by row.

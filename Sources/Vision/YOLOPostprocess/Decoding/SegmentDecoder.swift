@@ -38,28 +38,48 @@ package struct SegmentDecoder: Sendable, Hashable {
     letterbox: Letterbox, masks grid: MaskGrid = .letterbox, space: ResultSpace = .source,
     threads: Int = 1
   ) throws(MaskError) -> [Instance] {
-    let frame = ResultFrame(letterbox, space)
-    let assembly = MaskAssembly(prototypes: prototypes, letterbox: letterbox, grid: grid)
     let candidates = HeadScan(classCount: classCount, binCount: binCount)
       .survivors(in: levels, selection)
-    let bytes = candidates.reduce(0) { $0 + assembly.pixelCount(box: $1.box) }
-    let sums = candidates.isEmpty ? 0 : assembly.sumBytes
+    let assembly = MaskAssembly(prototypes: prototypes, letterbox: letterbox, grid: grid)
+    return try assembly.instances(of: candidates, space: space, threads: threads) { candidate in
+      let cell = HeadCell(anchor: candidate.anchor, in: levels)
+      return assembly.mask(
+        coefficients: cell.extraValues(count: prototypes.channels), box: candidate.box)
+    }
+  }
+}
+
+extension MaskAssembly {
+  /// Returns candidates as objects with masks.
+  ///
+  /// Of logits an object to whose mask no pixel belongs is left out, but for `space` letterbox.
+  ///
+  /// - Parameters:
+  ///   - candidates: What is left after selection.
+  ///   - space: Which pixels boxes and outlines are in; for letterbox outlines are empty.
+  ///   - threads: How many threads share the candidates.
+  ///   - mask: Returns the mask of a candidate.
+  /// - Returns: The objects in the order of the candidates.
+  /// - Throws: `MaskError` if the masks together would take more than `MaskError.byteLimit`.
+  func instances(
+    of candidates: [Candidate<Box>], space: ResultSpace, threads: Int,
+    mask: (Candidate<Box>) -> Mask
+  ) throws(MaskError) -> [Instance] {
+    let frame = ResultFrame(letterbox, space)
+    let bytes = candidates.reduce(0) { $0 + pixelCount(box: $1.box) }
+    let sums = candidates.isEmpty ? 0 : sumBytes
     guard bytes <= MaskError.byteLimit, sums <= MaskError.byteLimit else {
       throw .tooLarge(objects: candidates.count, bytes: max(bytes, sums))
     }
     // Each thread has the sums of an object of its own.
     let threads =
       bytes < Self.sharedBytes ? 1 : min(threads, MaskError.byteLimit / max(sums, 1))
-    return Self.concurrentMap(candidates, threads: threads) {
-      candidate in
-      let cell = HeadCell(anchor: candidate.anchor, in: levels)
-      let mask = assembly.mask(
-        coefficients: cell.extraValues(count: prototypes.channels), box: candidate.box)
+    return Self.concurrentMap(candidates, threads: threads) { candidate in
+      let mask = mask(candidate)
       var outline = Polygon()
-      if space == .source {
-        guard !mask.isEmpty else { return nil }
-        outline = LetterboxInverse(padded: mask.frame, source: letterbox.source)
-          .sourcePolygon(mask.outline())
+      if space != .letterbox {
+        guard !mask.isEmpty || form == .probabilities else { return nil }
+        outline = sourceOutline(mask)
       }
       return Instance(
         classIndex: candidate.classIndex, confidence: candidate.confidence,
