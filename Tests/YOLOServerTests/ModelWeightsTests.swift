@@ -22,7 +22,7 @@ import YOLOServer
     let answer = PlatformClient.Answer(
       status: text.split(separator: " ").dropFirst().first.flatMap { Int($0) } ?? 0,
       head: parts.first ?? "",
-      body: (parts.count == 2 ? try? JSONParser.parse(parts[1]) : nil) ?? .null)
+      body: (parts.count == 2 ? try? JSONParser.parse(parts[1]) : nil) ?? .null, text: text)
     #expect(answer.status == status, "\(text.prefix(600))", sourceLocation: sourceLocation)
     let template = client.documentPath(of: path) ?? ""
     #expect(
