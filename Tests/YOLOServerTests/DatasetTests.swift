@@ -104,7 +104,7 @@ import YOLOTestSupport
     return session
   }
 
-  /// Takes a file into a dataset of alice's, and waits for it; returns what became of both.
+  /// Adds a file to a dataset of alice's, and waits for it; returns what became of both.
   @discardableResult
   private static func ingest(
     _ bytes: [UInt8], named name: String = "set.zip", into slug: String, id: String,
@@ -299,7 +299,7 @@ import YOLOTestSupport
       #expect(rest["hasMore"] == .bool(false))
       let val = await client.check(200, "GET", path + "?split=val&labeled=true", key: key)
       #expect(val["total"]?.int == 1)
-      await client.check(400, "GET", path + "?split=validation", key: key)
+      await client.check(400, "GET", path + "?split=training", key: key)
       let image = try #require(first["images"]?.elements?.first?["id"]?.string)
       let before = await client.check(200, "GET", "/api/images/\(image)", key: key)
       #expect(before["labels"]?.elements?.count == 1 && before["task"]?.string == "detect")

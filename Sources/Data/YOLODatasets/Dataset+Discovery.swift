@@ -18,6 +18,7 @@ extension Dataset {
   /// - Parameters:
   ///   - directory: The directory, without links, which no image of the set lies outside of.
   ///   - task: What the labels are for; if nil, the description and the first label tell.
+  /// - Returns: The dataset.
   /// - Throws: Any `DatasetError` about the description, and `noImages` if there is nothing.
   public static func find(
     in directory: String, task: VisionTask? = nil

@@ -45,6 +45,7 @@ public struct Dataset: Sendable, Hashable {
   ///   - task: What the labels are for.
   ///   - boundary: The directory that no image and list may lie outside of, for sets of strangers;
   ///     it has no links.
+  /// - Returns: The dataset.
   /// - Throws: Any `DatasetError` about the description.
   public static func open(
     path: String, task: VisionTask, boundary: String? = nil

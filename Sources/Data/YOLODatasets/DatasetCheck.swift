@@ -89,6 +89,7 @@ extension DatasetCheck {
   ///   - progress: Called after each image, on any thread.
   ///   - visit: Called with each image in the order of the parts and of their images, on the calling
   ///     thread; what it throws ends the check.
+  /// - Throws: What `visit` throws.
   public init<Failure>(
     _ dataset: Dataset, maximumImageBytes: Int = 1 << 30,
     size: @escaping @Sendable ([UInt8], _ path: String) throws -> Size,

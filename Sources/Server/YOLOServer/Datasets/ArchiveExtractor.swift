@@ -70,6 +70,8 @@ package struct ArchiveExtractor: Sendable {
   ///   - directory: The directory, which is nobody else's.
   ///   - progress: Called with the bytes of the archive that have been read; what it throws ends the
   ///     work.
+  /// - Returns: What came out and what was left out.
+  /// - Throws: ``ArchiveError``, or `FileError` if the archive cannot be read.
   package func extract(
     _ path: String, named name: String, to directory: String,
     progress: (Int) throws -> Void = { _ in }

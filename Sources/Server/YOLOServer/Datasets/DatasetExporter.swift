@@ -33,6 +33,7 @@ struct DatasetExporter: Sendable {
   ///   - dataset: The dataset.
   ///   - account: Whose it is.
   ///   - origin: What addresses begin with.
+  /// - Returns: Where the export is.
   /// - Throws: `PlatformError.busyDataset` while files are taken in.
   func export(
     _ dataset: DatasetRow, of account: Account, origin: String

@@ -10,7 +10,7 @@ import YOLOImage
 import YOLOImageIO
 import YOLOSystem
 
-/// Takes a file into a dataset: unpacks it, finds the dataset in it, looks at every image and label,
+/// Adds a file to a dataset: unpacks it, finds the dataset in it, looks at every image and label,
 /// and stores those that are sound.
 ///
 /// What is damaged is named and left out; it fails nothing else. Work that a crash has ended begins
@@ -227,7 +227,7 @@ struct DatasetIngest: Sendable {
   }
 }
 
-/// Takes files into datasets, one after the other, as long as the server runs.
+/// Adds files to datasets, one after the other, as long as the server runs.
 struct IngestRunner: Service {
   let jobs: IngestRepository
   let logger: Logger

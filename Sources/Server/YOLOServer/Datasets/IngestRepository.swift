@@ -75,6 +75,8 @@ struct IngestRepository: Sendable {
   ///   - locator: The dataset.
   ///   - split: The part that all images are to become; nil for those that the file tells.
   ///   - account: Whose the dataset is.
+  /// - Returns: The work in the queue.
+  /// - Throws: `PlatformError.storage(.unknown)` if there is no such file.
   func add(
     _ file: ObjectReference, named name: String, to locator: ResourceLocator, split: String?,
     by account: Account

@@ -96,7 +96,7 @@ struct QueryReader {
 
   /// Reads a date or a time.
   static func seconds(_ text: String, isEnd: Bool = false) -> Int? {
-    guard (10...40).contains(text.utf8.count) else { return nil }
+    guard (10...40).contains(text.utf8.count), isPlausible(text) else { return nil }
     let styles: [Date.ISO8601FormatStyle] = [
       Date.ISO8601FormatStyle(), Date.ISO8601FormatStyle(includingFractionalSeconds: true),
     ]
@@ -107,6 +107,17 @@ struct QueryReader {
       let date = try? Date(text, strategy: Date.ISO8601FormatStyle().year().month().day())
     else { return nil }
     return seconds(of: date).map { isEnd ? $0 + 86_399 : $0 }
+  }
+
+  /// Whether the numbers of a date or time are of this calendar: those that are too large would be
+  /// carried over.
+  private static func isPlausible(_ text: String) -> Bool {
+    let numbers = text.prefix(19).split { !$0.isASCII || !$0.isNumber }.compactMap { Int($0) }
+    guard numbers.count >= 3, (1...12).contains(numbers[1]) else { return false }
+    let isLeap = numbers[0] % 4 == 0 && (numbers[0] % 100 != 0 || numbers[0] % 400 == 0)
+    let days = [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][numbers[1] - 1]
+    return (1...days).contains(numbers[2])
+      && zip(numbers.dropFirst(3), [23, 59, 60]).allSatisfy { $0 <= $1 }
   }
 
   private static func seconds(of date: Date) -> Int? {
