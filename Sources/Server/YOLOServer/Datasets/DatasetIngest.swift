@@ -295,26 +295,52 @@ private final class IngestLock: Sendable {
   deinit { close(descriptor) }
 }
 
-/// Wakes whoever takes files into datasets.
+/// Wakes whoever adds files to datasets; one task waits at a time.
 final class IngestSignal: Sendable {
-  private let stream: AsyncStream<Void>
-  private let continuation: AsyncStream<Void>.Continuation
-
-  init() {
-    (stream, continuation) = AsyncStream.makeStream(bufferingPolicy: .bufferingNewest(1))
+  private struct State {
+    var isSent = false
+    var waiter: CheckedContinuation<Void, Never>?
   }
 
+  private let state = Mutex(State())
+
   /// Wakes the runner, or keeps it from sleeping next.
-  func send() { continuation.yield() }
+  func send() {
+    state.withLock { $0.isSent = $0.waiter == nil }
+    wake()
+  }
 
   /// Waits until something has come, or for some time; returns at once if the task is cancelled.
   func wait(for time: Duration) async {
-    await withTaskGroup(of: Void.self) { group in
-      group.addTask { [stream] in for await _ in stream { return } }
-      group.addTask { try? await Task.sleep(for: time) }
-      await group.next()
-      group.cancelAll()
+    let alarm = Task {
+      try await Task.sleep(for: time)
+      wake()
     }
+    defer { alarm.cancel() }
+    await withTaskCancellationHandler {
+      await withCheckedContinuation { continuation in
+        let isReady = state.withLock { state in
+          if state.isSent || Task.isCancelled {
+            state.isSent = false
+            return true
+          }
+          state.waiter = continuation
+          return false
+        }
+        if isReady { continuation.resume() }
+      }
+    } onCancel: {
+      wake()
+    }
+  }
+
+  private func wake() {
+    let waiter = state.withLock { state in
+      let waiter = state.waiter
+      state.waiter = nil
+      return waiter
+    }
+    waiter?.resume()
   }
 }
 #endif
