@@ -318,7 +318,8 @@ import YOLOServer
       }
       for query in [
         "startDate=yesterday", "endDate=2026-13-01", "startDate=2026-02-30", "endDate=1",
-        "archived=2", "startDate=2026-01-01T25:00:00Z",
+        "archived=2", "startDate=2026-01-01T25:00:00Z", "startDate=2026-01-01T00:00:00",
+        "endDate=2026-01-01T00:00:00Zx", "endDate=2100-02-29",
       ] {
         await client.check(400, "GET", "/api/activity?\(query)", key: key)
       }

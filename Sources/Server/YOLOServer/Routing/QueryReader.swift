@@ -94,35 +94,65 @@ struct QueryReader {
       "\(name) must be a date such as 2026-01-31 or 2026-01-31T08:00:00Z.")
   }
 
-  /// Reads a date or a time.
+  /// Reads a date, or a time with its zone, as RFC 3339 has them; a fraction of a second is left out.
+  ///
+  /// A date alone means its first second in UTC, or its last if `isEnd`.
   static func seconds(_ text: String, isEnd: Bool = false) -> Int? {
-    guard (10...40).contains(text.utf8.count), isPlausible(text) else { return nil }
-    let styles: [Date.ISO8601FormatStyle] = [
-      Date.ISO8601FormatStyle(), Date.ISO8601FormatStyle(includingFractionalSeconds: true),
-    ]
-    for style in styles {
-      if let date = try? Date(text, strategy: style) { return seconds(of: date) }
+    guard (10...40).contains(text.utf8.count) else { return nil }
+    var rest = Array(text.utf8)[...]
+    func number(_ digits: Int, in range: ClosedRange<Int>) -> Int? {
+      let bytes = rest.prefix(digits)
+      guard bytes.count == digits, bytes.allSatisfy({ (0x30...0x39).contains($0) }) else {
+        return nil
+      }
+      rest = rest.dropFirst(digits)
+      let value = bytes.reduce(0) { $0 * 10 + Int($1) - 0x30 }
+      return range.contains(value) ? value : nil
     }
-    guard text.utf8.count == 10,
-      let date = try? Date(text, strategy: Date.ISO8601FormatStyle().year().month().day())
+    func mark(_ accepted: String) -> Bool {
+      guard let byte = rest.first, accepted.utf8.contains(byte) else { return false }
+      rest = rest.dropFirst()
+      return true
+    }
+    guard let year = number(4, in: 1...9999), mark("-"), let month = number(2, in: 1...12),
+      mark("-"), let day = number(2, in: 1...days(of: month, in: year))
     else { return nil }
-    return seconds(of: date).map { isEnd ? $0 + 86_399 : $0 }
+    let date = days(before: month, day, in: year) * 86_400
+    if rest.isEmpty { return isEnd ? date + 86_399 : date }
+    guard mark("Tt"), let hour = number(2, in: 0...23), mark(":"),
+      let minute = number(2, in: 0...59), mark(":"), let second = number(2, in: 0...60)
+    else { return nil }
+    if mark(".") {
+      let fraction = rest.prefix { (0x30...0x39).contains($0) }
+      guard !fraction.isEmpty else { return nil }
+      rest = rest.dropFirst(fraction.count)
+    }
+    let time = date + hour * 3600 + minute * 60 + second
+    if mark("Zz") { return rest.isEmpty ? time : nil }
+    let sign = rest.first == UInt8(ascii: "-") ? -1 : 1
+    guard mark("+-"), let hours = number(2, in: 0...23) else { return nil }
+    _ = mark(":")
+    guard let minutes = number(2, in: 0...59), rest.isEmpty else { return nil }
+    return time - sign * (hours * 3600 + minutes * 60)
   }
 
-  /// Whether the numbers of a date or time are of this calendar: those that are too large would be
-  /// carried over.
-  private static func isPlausible(_ text: String) -> Bool {
-    let numbers = text.prefix(19).split { !$0.isASCII || !$0.isNumber }.compactMap { Int($0) }
-    guard numbers.count >= 3, (1...12).contains(numbers[1]) else { return false }
-    let isLeap = numbers[0] % 4 == 0 && (numbers[0] % 100 != 0 || numbers[0] % 400 == 0)
-    let days = [31, isLeap ? 29 : 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31][numbers[1] - 1]
-    return (1...days).contains(numbers[2])
-      && zip(numbers.dropFirst(3), [23, 59, 60]).allSatisfy { $0 <= $1 }
+  private static func days(of month: Int, in year: Int) -> Int {
+    switch month {
+    case 2:
+      year.isMultiple(of: 4) && (!year.isMultiple(of: 100) || year.isMultiple(of: 400)) ? 29 : 28
+    case 4, 6, 9, 11: 30
+    default: 31
+    }
   }
 
-  private static func seconds(of date: Date) -> Int? {
-    let seconds = date.timeIntervalSince1970.rounded(.down)
-    return (-62_135_596_800...253_402_300_799).contains(seconds) ? Int(seconds) : nil
+  /// The days from 1970-01-01 to a date of the Gregorian calendar, whose year begins in March here.
+  private static func days(before month: Int, _ day: Int, in year: Int) -> Int {
+    let year = month > 2 ? year : year - 1
+    let era = year / 400
+    let yearOfEra = year - era * 400
+    let dayOfYear = (153 * (month + (month > 2 ? -3 : 9)) + 2) / 5 + day - 1
+    let dayOfEra = yearOfEra * 365 + yearOfEra / 4 - yearOfEra / 100 + dayOfYear
+    return era * 146_097 + dayOfEra - 719_468
   }
 }
 #endif
