@@ -10,6 +10,8 @@ private final class ServerProcess: Sendable {
   let port: Int
   private let identifier: Int32
   private let log: String
+  /// Whether the process was killed: from then on its identifier may be that of another.
+  private let isKilled = Mutex(false)
 
   /// Starts a server and waits until it listens.
   ///
@@ -42,10 +44,11 @@ private final class ServerProcess: Sendable {
     throw PageFailure("the server did not start: \((try? Self.text(log)) ?? "")")
   }
 
-  deinit { Glibc.kill(identifier, SIGKILL) }
+  deinit { if !isKilled.withLock({ $0 }) { Glibc.kill(identifier, SIGKILL) } }
 
   /// Ends the process at once, whatever it does.
   func kill() async throws {
+    isKilled.withLock { $0 = true }
     Glibc.kill(identifier, SIGKILL)
     // Until the port is closed the process may still live.
     for _ in 0..<200 {
