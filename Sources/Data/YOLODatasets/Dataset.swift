@@ -36,7 +36,8 @@ public struct Dataset: Sendable, Hashable {
 
   /// Opens a dataset: a description, or a directory for classification.
   ///
-  /// Of a directory for another task the `data.yaml` in it is taken.
+  /// Of a directory for another task the `data.yaml` in it is taken. Labels of pixels, which semantic
+  /// segmentation and depth have, are not read.
   public static func open(path: String, task: VisionTask) throws(DatasetError) -> Dataset {
     if task == .classify { return try Dataset(classificationDirectory: path) }
     return try Dataset(
@@ -56,6 +57,7 @@ public struct Dataset: Sendable, Hashable {
   /// - Throws: Any `DatasetError` about the description.
   public init(description path: String, task: VisionTask) throws(DatasetError) {
     precondition(task != .classify, "classification sets have no description")
+    guard !task.isDense else { throw .unsupportedTask(path: path, task: task) }
     let bytes = try DatasetFiles.read(path, maximumBytes: YAMLReader.maximumBytes)
     let root: YAMLNode
     do {

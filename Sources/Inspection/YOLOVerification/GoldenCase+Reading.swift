@@ -50,9 +50,9 @@ extension GoldenCase {
     }
     _ = try root.members(known: Self.keys)
 
-    let tasks = VisionTask.allCases.map(\.rawValue).joined(separator: ", ")
+    let tasks = VisionTask.labeled.map(\.rawValue).joined(separator: ", ")
     let taskField = try required("task", "one of \(tasks)")
-    guard let task = VisionTask(rawValue: try taskField.text()) else {
+    guard let task = VisionTask(rawValue: try taskField.text()), !task.isDense else {
       throw taskField.invalid("one of \(tasks)")
     }
     self.task = task

@@ -30,6 +30,13 @@ extension GoldenCase {
     options: PredictOptions = .standard, tolerances: Tolerances = .standard,
     stamp: ModelStamp? = nil, replaces: Bool = false
   ) throws(VerificationError) {
+    guard !model.task.isDense else {
+      throw .model(
+        YOLOError(
+          .option,
+          "golden cases hold objects or classes, but the model is for \(model.task.rawValue): "
+            + "a value for each pixel is not recorded"))
+    }
     let target = try CaseDirectory(directory, replaces: replaces)
     let name = FilePath.name(of: path)
     let bytes: [UInt8]

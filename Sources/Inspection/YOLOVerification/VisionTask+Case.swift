@@ -8,7 +8,9 @@ extension VisionTask {
     case (.detect, .box), (.segment, .outline), (.pose, .keypoints), (.obb, .orientedBox),
       (.classify, nil):
       true
-    case (.detect, _), (.segment, _), (.pose, _), (.obb, _), (.classify, _): false
+    case (.detect, _), (.segment, _), (.pose, _), (.obb, _), (.classify, _),
+      (.semantic, _), (.depth, _):
+      false
     }
   }
 
@@ -20,6 +22,7 @@ extension VisionTask {
     case .pose: "expected a box and keypoints"
     case .obb: "expected a box of four corners"
     case .classify: "expected a class without a box"
+    case .semantic, .depth: "expected nothing: golden cases have objects or classes"
     }
   }
 }

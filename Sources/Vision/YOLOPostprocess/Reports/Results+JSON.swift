@@ -36,6 +36,9 @@ extension Results {
     let scale = ResultScale(size: imageSize, isNormalized: isNormalized)
     if let classification {
       for score in classification.top5 { score.write(to: &json) }
+    } else if task.isDense {
+      for ratio in classRatios { ratio.write(to: &json) }
+      depthMap?.range().write(to: &json)
     } else {
       for instance in instances { instance.write(to: &json, scale: scale) }
     }
@@ -91,11 +94,44 @@ extension Results: Encodable {
     try container.encode(task, forKey: .task)
     if let classification {
       try container.encode(classification.top5, forKey: .results)
+    } else if let depthMap {
+      try container.encode([depthMap.range()], forKey: .results)
+    } else if task == .semantic {
+      try container.encode(classRatios, forKey: .results)
     } else {
       try container.encode(instances, forKey: .results)
     }
     try container.encode([imageSize.height, imageSize.width], forKey: .shape)
     try container.encode(speed, forKey: .speed)
+  }
+}
+
+extension ClassRatio {
+  /// Writes `{"class":…,"name":…,"pixel_ratio":…}`.
+  fileprivate func write(to json: inout JSONWriter) {
+    json.beginObject()
+    json.key("class")
+    json.integer(classIndex)
+    json.key("name")
+    json.string(className)
+    json.key("pixel_ratio")
+    json.number(roundedRatio)
+    json.endObject()
+  }
+
+  /// The ratio as Ultralytics rounds it.
+  var roundedRatio: Double { DecimalRounding.round(pixelRatio, decimals: 5) }
+}
+
+extension DepthRange {
+  /// Writes `{"minimum":…,"maximum":…,"mean":…}`.
+  fileprivate func write(to json: inout JSONWriter) {
+    json.beginObject()
+    for (key, value) in [("minimum", minimum), ("maximum", maximum), ("mean", mean)] {
+      json.key(key)
+      json.number(ResultScale.rounded(value))
+    }
+    json.endObject()
   }
 }
 
