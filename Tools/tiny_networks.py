@@ -264,7 +264,7 @@ def enliven_dense(net, head, inputs):
     last = (head.head if is_depth else head.classifier)[-1]
     head.eval()
     values = outputs(net, last, inputs)
-    scale = (0.7 if is_depth else 1.5) / values.std((0, 2))
+    scale = (0.35 if is_depth else 1.5) / values.std((0, 2))
     last.weight *= scale.view(-1, 1, 1, 1)
     last.bias[:] = (last.bias - values.mean((0, 2))) * scale + (0.8 if is_depth else 0)
 

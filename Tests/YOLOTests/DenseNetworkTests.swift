@@ -98,18 +98,19 @@ import YOLOTestSupport
       #expect([results.imageSize.height, results.imageSize.width] == golden.shape)
       if let map = results.classMap {
         let differing = zip(map.classes, expected).count { Float($0) != $1 }
-        // Where the two best logits are within rounding; the issue asks for 1e-3.
-        #expect(Double(differing) <= 1e-3 * Double(expected.count), "\(differing) pixels differ")
+        // Ultralytics' own float64 gives the same classes; two pixels may hang on our rounding.
+        #expect(differing <= 2, "\(differing) pixels differ")
         let ratios = results.classRatios
         #expect(ratios.map(\.classIndex) == golden.summary.map(\.class))
         #expect(ratios.map(\.className) == golden.summary.map(\.name))
         #expect(
-          zip(ratios, golden.summary).allSatisfy { abs($0.pixelRatio - $1.pixel_ratio) <= 1e-3 })
+          zip(ratios, golden.summary).allSatisfy { abs($0.pixelRatio - $1.pixel_ratio) <= 2e-4 })
       } else {
         let map = try #require(results.depthMap)
         #expect(map.distances.count == expected.count)
         let worst = zip(map.distances, expected).map { abs($0 - $1) / $1 }.max() ?? .infinity
-        #expect(worst <= 1e-3, "\(worst)")
+        // Ten times what Ultralytics is from its own float64 at most.
+        #expect(worst <= 5e-5, "\(worst)")
       }
     }
   }
@@ -136,7 +137,7 @@ import YOLOTestSupport
     }
   }
 
-  /// The result does not depend on the number of threads, nor on what is in one batch.
+  /// The result does not depend on the number of threads.
   @Test(arguments: Network.all)
   func threadsChangeNothing(_ network: Network) throws {
     let model = try Model(path: network.path, options: RuntimeOptions(threads: 3))
@@ -145,6 +146,42 @@ import YOLOTestSupport
     let alone = try model.predictBlocking(image, options: try golden.options(), threads: 1)
     let shared = try model.predictBlocking(image, options: try golden.options(), threads: 3)
     #expect(alone.classMap == shared.classMap && alone.depthMap == shared.depthMap)
+  }
+
+  /// A batch of images of several sizes has the same maps as each image alone, and so has what is
+  /// awaited.
+  @Test(arguments: Network.all)
+  func batchesChangeNothing(_ network: Network) async throws {
+    let model = try Model(path: network.path, options: RuntimeOptions(threads: 2))
+    let options = try PredictOptions(imageSize: Size(width: 96, height: 96))
+    let images = try ["odd", "even", "odd", "held-back-a"].map {
+      try ImageReader.read(contentsOf: GoldenCase.url("images/\($0).png").path)
+    }
+    let alone = try images.map { try model.predictBlocking($0, options: options) }
+    for together in [
+      try model.predictBlocking(batch: images, options: options),
+      try await model.predict(batch: images, options: options),
+    ] {
+      #expect(together.map(\.classMap) == alone.map(\.classMap))
+      #expect(together.map(\.depthMap) == alone.map(\.depthMap))
+      #expect(together.map(\.imageSize) == images.map(\.size))
+    }
+    let awaited = try await model.predict(images[0], options: options)
+    #expect(awaited.classMap == alone[0].classMap && awaited.depthMap == alone[0].depthMap)
+  }
+
+  /// A file of ours gives the same maps as the checkpoint.
+  @Test(arguments: Network.all)
+  func exportsAreReadBack(_ network: Network) throws {
+    let directory = try TemporaryDirectory()
+    let path = directory.path(of: "model.safetensors")
+    let model = try Model(path: network.path)
+    try model.checkpoint.writeSafetensors(to: path)
+    let exported = try Model(path: path)
+    let golden = try #require(try network.contents().cases.first)
+    let (own, other) = (try golden.results(model), try golden.results(exported))
+    #expect(exported.task == model.task && own.classMap == other.classMap)
+    #expect(own.depthMap == other.depthMap)
   }
 
   @Test func reportsAreThoseOfTheTask() throws {
@@ -168,7 +205,10 @@ import YOLOTestSupport
       names: names, speed: speed)
     #expect(
       depth.json.hasPrefix(
-        "{\"results\":[{\"minimum\":1.0,\"maximum\":2.5,\"mean\":1.75}],\"shape\":[1,2]"))
+        "{\"results\":[],\"shape\":[1,2]"))
+    #expect(depth.json.hasSuffix(",\"depth\":{\"min\":1.0,\"max\":2.5,\"mean\":1.75}}"))
+    let encoded = String(decoding: try JSONEncoder().encode(depth), as: UTF8.self)
+    #expect(encoded.contains("\"mean\":1.75") && encoded.contains("\"results\":[]"))
     #expect(depth.csv() == "a.png,1.0,2.5,1.75\n")
     #expect(depth.text.contains("depth 1.00 to 2.50 m"))
     let unknown = DepthMap(size: Size(width: 1, height: 1), distances: [.nan])

@@ -11,7 +11,8 @@ extension Results {
   /// skeletons, oriented boxes, or bars for the probabilities of classes.
   ///
   /// Pixels of a class map are tinted in their class's color. Of a depth map the distances are drawn in
-  /// place of the image, on a logarithmic scale from light, near, to dark, far.
+  /// place of the image, on a logarithmic scale from light, near, to dark, far; the nearest and the
+  /// farthest 2 % are beyond its ends.
   public func drawn(on image: Image, options: DrawingOptions = DrawingOptions()) -> Image {
     if let classification {
       return image.annotated(
@@ -48,8 +49,7 @@ extension Image {
   /// Returns the distances of the pixels as colors; where a distance is no number, the scale's own
   /// color for that.
   fileprivate func replaced(by map: DepthMap) -> Image {
-    let range = map.range()
-    let (near, far) = (logf(range.minimum), logf(range.maximum))
+    let (near, far) = map.logarithmicRange()
     let span = max(far - near, .leastNormalMagnitude)
     var pixels = [UInt8](repeating: 0, count: 3 * size.width * size.height)
     forEachPixel(of: map.size) { index, source in
@@ -67,5 +67,23 @@ extension Image {
       let row = y * map.height / size.height * map.width
       for x in 0..<size.width { body(y * size.width + x, row + x * map.width / size.width) }
     }
+  }
+}
+
+extension DepthMap {
+  /// The maximum number of pixels that the range is found from.
+  private static let sampleLimit = 20_000
+  /// The part of the pixels that is left out at each end.
+  private static let tail: Float = 0.02
+
+  /// Returns the logarithms of the distances that a scale goes from and to, so that a few outliers do not
+  /// take it up; zeros where no pixel has a number.
+  fileprivate func logarithmicRange() -> (near: Float, far: Float) {
+    let step = max(1, distances.count / Self.sampleLimit)
+    let sample = stride(from: 0, to: distances.count, by: step).map { logf(distances[$0]) }
+      .filter(\.isFinite).sorted()
+    guard let last = sample.indices.last else { return (0, 0) }
+    let tail = Int((Self.tail * Float(last)).rounded())
+    return (sample[tail], sample[last - tail])
   }
 }

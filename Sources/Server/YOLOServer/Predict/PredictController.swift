@@ -3,7 +3,6 @@ import HTTPTypes
 import Hummingbird
 import Synchronization
 import YOLO
-import YOLOGeometry
 import YOLOImageIO
 import YOLOOptions
 import YOLOPostprocess
@@ -34,13 +33,6 @@ struct PredictController: Sendable {
     let asked = try PredictRequest(form.fields, pathModel: pathModel)
     let lease = try await models.lease(asked.model)
     try allow(context.key, lease)
-    guard !lease.model.task.isDense else {
-      throw APIError.invalidField(
-        "model", given: lease.name,
-        expected: VisionTask.labeled.map(\.rawValue).joined(separator: ", "),
-        "The model \(lease.name) is for \(lease.model.task.rawValue): a value for each pixel is not "
-          + "an answer of this server.")
-    }
     if let model = asked.repeatedModel { try models.check(model, means: lease) }
     try asked.checkClasses(
       of: lease.model, given: form.fields[PredictOption.classes.name])

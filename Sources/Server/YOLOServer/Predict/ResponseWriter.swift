@@ -1,6 +1,7 @@
 #if Server
 import JSONText
 import YOLO
+import YOLOImageIO
 import YOLOPostprocess
 
 /// Collects an answer image by image, up to a number of bytes.
@@ -17,9 +18,16 @@ struct ResponseWriter: Sendable {
 
   /// Adds the result of an image or frame.
   ///
-  /// - Throws: `APIError` of status 413 if the answer becomes larger than the limit.
+  /// - Throws: `APIError` of status 413 if the answer becomes larger than the limit, and of status 500
+  ///   where a map cannot be encoded.
   mutating func append(_ results: Results) throws(APIError) {
-    report.append(results)
+    do throws(ImageIOError) {
+      report.append(results, members: [], map: try results.mapMember(limit: limit))
+    } catch .tooManyBytes {
+      throw tooLarge
+    } catch {
+      throw .fault
+    }
     count += 1
     try take()
   }
@@ -33,11 +41,15 @@ struct ResponseWriter: Sendable {
 
   private mutating func take() throws(APIError) {
     bytes += report.takeBytes()
-    guard bytes.count <= limit else {
-      throw .tooLarge(
-        "The answer has more than \(limit) bytes after \(count) images; ask for fewer frames "
-          + "(vid_stride) or fewer objects (conf, max_det).", limit: limit, unit: "bytes")
-    }
+    guard bytes.count <= limit else { throw tooLarge }
+  }
+
+  /// The error that there is no room for what there is.
+  private var tooLarge: APIError {
+    .tooLarge(
+      "The answer has more than \(limit) bytes after \(count) images; ask for fewer frames "
+        + "(vid_stride), fewer objects (conf, max_det), or send a smaller image.", limit: limit,
+      unit: "bytes")
   }
 }
 

@@ -9,7 +9,7 @@ extension Results {
   /// - Returns: One line.
   public static func csvHeader(of task: VisionTask, members: [String] = ["source"]) -> String {
     if task == .semantic { return Self.row(members + ["class", "name", "pixel_ratio"]) }
-    if task == .depth { return Self.row(members + ["minimum", "maximum", "mean"]) }
+    if task == .depth { return Self.row(members + ["min", "max", "mean"]) }
     let corners: [String] =
       switch task {
       case .detect, .segment, .pose: ["x1", "y1", "x2", "y2"]

@@ -99,7 +99,7 @@ public struct DepthMap: Sendable, Hashable {
     return distances[y * size.width + x]
   }
 
-  /// Returns the least, the greatest and the mean distance; NaN where no pixel has a number.
+  /// Returns the minimum, the maximum and the mean distance; NaN where no pixel has a number.
   ///
   /// Cost: linear in the pixels.
   public func range() -> DepthRange {
@@ -125,11 +125,19 @@ extension DepthMap: CustomStringConvertible {
 }
 
 /// The distances in an image, in meters.
-public struct DepthRange: Sendable, Hashable, Encodable {
-  /// The least distance.
+public struct DepthRange: Sendable, Hashable {
+  /// The minimum distance.
   public let minimum: Float
-  /// The greatest distance.
+  /// The maximum distance.
   public let maximum: Float
   /// The mean distance of all pixels.
   public let mean: Float
+}
+
+extension DepthRange: Encodable {
+  private enum CodingKeys: String, CodingKey {
+    case minimum = "min"
+    case maximum = "max"
+    case mean
+  }
 }
