@@ -23,7 +23,7 @@ import torchvision
 import ultralytics
 from scipy.optimize import linear_sum_assignment
 
-from upstream_runs import MAXIMUM_DETECTIONS, Detections, Upstream, around, polygon_of
+from upstream_runs import DENSE, MAXIMUM_DETECTIONS, Detections, Upstream, around, polygon_of
 
 TIE = 2e-4
 THRESHOLD_MARGIN = 1e-4
@@ -66,7 +66,8 @@ class Options:
 class Tolerances:
     """The largest differences that are not a fault; pixels are those of the image.
 
-    `mask` is the fraction of the pixels of Ultralytics' masks that differ, `probability` that of a classify model.
+    `mask` is the fraction of the pixels of Ultralytics' masks that differ, `probability` that of a classify model,
+    `classes` the fraction of an image's pixels with another class, `depth` relative to the distance.
     """
 
     box: float = 0.02
@@ -75,6 +76,8 @@ class Tolerances:
     corner: float = 0.05
     mask: float = 1e-3
     probability: float = 1e-5
+    classes: float = 1e-3
+    depth: float = 1e-3
 
 
 # --- Both sides ----------------------------------------------------------------------------------------------------
@@ -131,7 +134,7 @@ class CachedUpstream:
     def noise(self, image, options):
         """How far Ultralytics itself is from float64 in this case: (image pixels, score) or None."""
         upstream = self._open(options.end_to_end)
-        if options.end_to_end or upstream.task == "classify":
+        if options.end_to_end or upstream.task in ("classify", *DENSE):
             return None
         return upstream.noise(upstream.predict(image, **options.keywords()), options.conf)
 
@@ -176,12 +179,13 @@ def trace_name(path):
     branch = branches.get(parts[-2].removeprefix("one2one_")) if len(parts) > 1 else None
     if branch:
         return f"{branch}{parts[-1]}"
-    return {"proto": "proto", "linear": "logits"}.get(parts[-1], path)
+    return {"proto": "proto", "linear": "logits", "classifier": "map", "head": "map"}.get(parts[-1], path)
 
 
 def our_detections(rows):
-    """Turns the results of our JSON into Detections; a classify answer has confidences and classes only."""
-    found = Detections(np.zeros((len(rows), 4)), np.array([float(row["confidence"]) for row in rows]),
+    """Turns the results of our JSON into Detections; a classify or semantic answer has confidences and classes only."""
+    found = Detections(np.zeros((len(rows), 4)),
+                       np.array([float(row["pixel_ratio" if "pixel_ratio" in row else "confidence"]) for row in rows]),
                        np.array([int(row["class"]) for row in rows], int), [row["name"] for row in rows])
     if not rows or "box" not in rows[0]:
         return found
@@ -344,6 +348,8 @@ def compare(run, answer, options, tolerances=Tolerances()):
     """Compares our answer to one image with Ultralytics' run, whatever the task."""
     if run.probabilities is not None:
         return compare_classes(run, answer, tolerances)
+    if run.map is not None:
+        return compare_maps(run, answer, tolerances)
     expected, found = run.detections, answer.detections
     result = Comparison(len(expected), len(found))
     if answer.shape != run.shape:
@@ -432,6 +438,29 @@ def compare_classes(run, answer, tolerances):
     result.worsen("probability", max(0, np.abs(expected[found.classes] - found.confidences).max() - ROUNDING))
     if "probabilities" in answer.dump:
         result.worsen("probability", np.abs(answer.dump["probabilities"].reshape(-1) - expected).max())
+    result.judge(tolerances)
+    return result
+
+
+def compare_maps(run, answer, tolerances):
+    """Compares the class or the meters of each pixel where they were dumped, and the classes that there are."""
+    expected, found = run.detections, answer.detections
+    result = Comparison(len(expected), len(found))
+    if answer.shape != run.shape:
+        result.faults.append(f"shape {list(answer.shape)}, Ultralytics has {list(run.shape)}")
+    left, right = (dict(zip(side.classes.tolist(), side.confidences)) for side in (expected, found))
+    for label in left.keys() | right.keys():
+        result.worsen("classes", abs(left.get(label, 0) - right.get(label, 0)))
+    is_depth = run.map.dtype != np.uint8
+    ours = answer.dump.get("depth" if is_depth else "classes")
+    if ours is not None and ours.shape != run.map.shape:
+        result.faults.append(f"a map of {ours.shape}, Ultralytics has {run.map.shape}")
+    elif ours is not None and is_depth:
+        result.worsen("depth", (np.abs(ours - run.map) / run.map).max())
+    elif ours is not None:
+        if run.candidates.shape[1] == 5:  # of one class Ultralytics marks its pixels with 1, ours the others with 255
+            ours = np.where(ours == 255, 0, 1)
+        result.worsen("classes", (ours != run.map).mean())
     result.judge(tolerances)
     return result
 

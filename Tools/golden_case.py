@@ -29,6 +29,7 @@ import ultralytics
 from ultralytics import YOLO
 
 FORMAT, VERSION = "yolo-reference-case", 1
+MAPS = {"semantic": ("semantic_mask", "classes.npy"), "depth": ("depth", "depth.npy")}
 TOLERANCES = {"box": 0.05, "confidence": 0.001, "keypoint": 0.05, "outline": 0.98, "tensor": 0.001}
 
 
@@ -79,7 +80,8 @@ def head_paths(network, end_to_end):
     for branch in ("cv2", "cv3", extra):
         levels = getattr(head, prefix + branch, None)
         paths += [f"model.{index}.{prefix}{branch}.{level}" for level in range(len(levels or []))]
-    return paths + [f"model.{index}.{child}" for child in ("proto", "linear") if hasattr(head, child)]
+    return paths + [f"model.{index}.{child}" for child in ("proto", "linear", "classifier", "head")
+                    if hasattr(head, child)]
 
 
 def tensors(network, inputs, taps, end_to_end):
@@ -136,6 +138,14 @@ def make(model, network, options, source, directory, given):
         "metadata": {"imageCount": 1, "model": Path(given.model).name, "task": model.task,
                      "version": {"ultralytics": ultralytics.__version__}},
     }
+    image_map = None
+    if model.task in MAPS:
+        image_map = getattr(result, MAPS[model.task][0]).data.numpy()
+    if model.task == "depth":
+        answer["images"][0]["depth"] = {name: round(float(getattr(image_map, name)()), 5) for name in ("min", "max", "mean")}
+    if model.task == "semantic" and len(model.names) == 1:
+        # Ultralytics marks the pixels of the class with 1; a case has its index, and 255 for none.
+        image_map = np.where(image_map == 0, 255, 0).astype(np.uint8)
     arrays = tensors(network, captured["input"], given.taps, given.no_nms)
     weights = Path(given.model).read_bytes()
     image = source.name if source.name not in ("case.json", "expected.json", "tensors") else f"image-{source.name}"
@@ -145,7 +155,7 @@ def make(model, network, options, source, directory, given):
                     **({"classes": options["classes"]} if given.classes else {}),
                     "agnostic_nms": given.agnostic_nms, "rect": not given.no_rect, "retina_masks": given.retina_masks,
                     "nms": not given.no_nms},
-        "tolerances": TOLERANCES,
+        "tolerances": TOLERANCES | ({} if image_map is None else {"classes": 0.001, "depth": 0.001}),
         "tensors": list(arrays),
         "model": {"file": Path(given.model).name, "bytes": len(weights), "crc32": f"{zlib.crc32(weights):08x}"},
         "versions": {"ultralytics": ultralytics.__version__, "torch": torch.__version__,
@@ -158,6 +168,8 @@ def make(model, network, options, source, directory, given):
         (new / "expected.json").write_text(json.dumps(answer, ensure_ascii=False, separators=(",", ":")) + "\n")
         lines = ",\n".join(f"  {json.dumps(key)}: {json.dumps(value)}" for key, value in case.items())
         (new / "case.json").write_text("{\n" + lines + "\n}\n")
+        if image_map is not None:
+            np.save(new / MAPS[model.task][1], np.ascontiguousarray(image_map))
         if arrays:
             (new / "tensors").mkdir()
         for path, array in arrays.items():

@@ -9,9 +9,10 @@ A checkpoint is named FAMILY SIZE [-VARIANT] -TASK.pt, like v8n-detect.pt, 26s-p
     wide        another, not square imgsz                              classes   conf 0.01, every third class
     agnostic    conf 0.01, suppression across classes                  retina    masks in the image's resolution
     no-nms, no-nms low, no-nms agnostic                                the one-to-one branch of dual heads
-Both sides get the same options. Compared are boxes, scores, keypoints, oriented corners, masks, polygons and class
-probabilities (tolerances and excuses: comparison.py), the network's input, and in default and no-nms the raw tensors of
-the head.
+    small       imgsz 320 (semantic and depth: besides default, wide and, of semantic, classes)
+Both sides get the same options. Compared are boxes, scores, keypoints, oriented corners, masks, polygons, class
+probabilities, and the class or distance of each pixel (tolerances and excuses: comparison.py), the network's input, and
+in default and no-nms the raw tensors of the head.
 
 Status of a checkpoint:
     ok      all differences are within the tolerances
@@ -34,8 +35,9 @@ import numpy as np
 import ultralytics
 
 from comparison import CachedUpstream, Options, Tolerances, compare, compare_heads, ours
+from upstream_runs import DENSE
 
-TASKS = ("detect", "segment", "pose", "obb", "classify")
+TASKS = ("detect", "segment", "pose", "obb", "classify", *DENSE)
 # Ours sums in another order than Ultralytics; both are draws from the same distribution of rounding errors.
 NOISE_FACTOR = 4
 WITH_HEADS = ("default", "no-nms")
@@ -45,6 +47,9 @@ def cases(task, class_count, is_dual):
     """Returns {name: options} of what a checkpoint of this kind is asked."""
     if task == "classify":
         return {"default": Options(224), "wide": Options((192, 256)), "large": Options(320)}
+    if task in DENSE:
+        every = {"default": Options(), "wide": Options((384, 640)), "small": Options(320)}
+        return every | ({"classes": Options(classes=tuple(range(0, class_count, 3)))} if task == "semantic" else {})
     every = {"default": Options(iou=0.7), "low": Options(iou=0.7, conf=0.01), "wide": Options((384, 640), iou=0.7),
              "classes": Options(iou=0.7, conf=0.01, classes=tuple(range(0, class_count, 3))),
              "agnostic": Options(iou=0.7, conf=0.01, agnostic=True)}
@@ -177,6 +182,9 @@ class _Exact:
 
     def __init__(self, run):
         self.detections, self.shape = run.detections, run.shape
+        if run.map is not None:
+            self.dump = {"depth" if run.map.dtype != np.uint8 else "classes": run.map}
+            return
         self.dump = {} if run.probabilities is None else {"probabilities": run.probabilities}
         if run.probabilities is not None:
             best = np.argsort(-run.probabilities, kind="stable")[:5]
@@ -216,6 +224,10 @@ def detail(cell):
         return f"corners {worst['corner']:.4f} px"
     if cell.task == "classify" and "probability" in worst:
         return f"probabilities {worst['probability']:.1e}"
+    if cell.task == "semantic" and "classes" in worst:
+        return f"pixels of another class {100 * worst['classes']:.4f} %"
+    if cell.task == "depth" and "depth" in worst:
+        return f"distances {worst['depth']:.1e}"
     return ""
 
 
@@ -260,7 +272,8 @@ def markdown(cells, arguments):
         markdown_table(("family", *TASKS), grid(cells)), "",
         f"Tolerances: boxes {limits.box} px, scores {limits.confidence:.0e}, keypoints {limits.keypoint} px, rotated "
         f"corners {limits.corner} px, {100 * limits.mask:g} % of the mask pixels, class probabilities "
-        f"{limits.probability:.0e}; polygons identical where the mask is. Raw head tensors are given relative to the "
+        f"{limits.probability:.0e}, {100 * limits.classes:g} % of the pixels' classes, distances {limits.depth:.0e} of "
+        "themselves; polygons identical where the mask is. Raw head tensors are given relative to the "
         "tensor's range. Excused are detections on one side alone whose threshold, overlap or tie was nearer than the "
         "noise of float32.", "",
         markdown_table(HEADINGS, map(row, cells)), ""))

@@ -137,6 +137,15 @@ NETWORKS = {
         [-1, 1, "RepC3", [16]], [[9, 6], 1, "RTDETRDecoder", ["nc", 16, 12, 2, 4, 2, 32]]]),
 }
 
+# With a value for each pixel; made by fixtures/dense.py.
+DENSE = {
+    "yolo26-sem": v26("SemanticSegment"),
+    "yolo26-depth": v26("Depth"),
+}
+for description in DENSE.values():
+    del description["end2end"], description["reg_max"]
+DENSE["yolo26-depth"]["layers"][-1][3] = [16]  # the channels of its levels
+
 # What Ultralytics has, but not by name in descriptions; users add such names to it.
 ADDED = {name: getattr(ultralytics.nn.modules, name) for name in ("CBAM", "LayerNorm2d", "TransformerBlock")}
 ADDED["AGLU"] = ultralytics.nn.modules.activation.AGLU
@@ -145,7 +154,7 @@ ADDED["AGLU"] = ultralytics.nn.modules.activation.AGLU
 def make(name, names, inputs, seed):
     """Builds a network and brings it to life on inputs ([1, 3, H, W] tensors); returns Ultralytics' checkpoint."""
     torch.manual_seed(seed)
-    description = {"nc": len(names), "reg_max": BINS, **NETWORKS[name]}
+    description = {"nc": len(names), "reg_max": BINS, **{**NETWORKS, **DENSE}[name]}
     vars(ultralytics.nn.tasks).update(ADDED)
     names = names[:description["nc"]]
     layers = description.pop("layers")
@@ -231,6 +240,9 @@ def enliven(net, inputs):
     if hasattr(head, "linear"):
         head.linear.weight *= 1.5 / (outputs(net, head.linear, inputs).std() + 1e-6)
         return pool, offsets
+    if type(head).__name__ in ("SemanticSegment", "Depth"):
+        enliven_dense(net, head, inputs)
+        return pool, offsets
     for prefix in ("", "one2one_"):
         for level in getattr(head, prefix + "cv3", []):
             level[-1].weight *= 1.5 / outputs(net, level[-1], inputs).std()
@@ -244,6 +256,17 @@ def enliven(net, inputs):
             layer = level[-1] if isinstance(level, torch.nn.Sequential) else level
             layer.weight *= 1.0 / outputs(net, layer, inputs).std()
     return pool, offsets
+
+
+def enliven_dense(net, head, inputs):
+    """Sets the last convolution so that each class is as likely as the others, or depth a few meters."""
+    is_depth = hasattr(head, "refine")
+    last = (head.head if is_depth else head.classifier)[-1]
+    head.eval()
+    values = outputs(net, last, inputs)
+    scale = (0.35 if is_depth else 1.5) / values.std((0, 2))
+    last.weight *= scale.view(-1, 1, 1, 1)
+    last.bias[:] = (last.bias - values.mean((0, 2))) * scale + (0.8 if is_depth else 0)
 
 
 def enliven_queries(net, head, inputs):

@@ -20,6 +20,7 @@ from ultralytics.utils.metrics import batch_probiou
 from ultralytics.utils.ops import scale_boxes, xywhr2xyxyxyxy
 
 MAXIMUM_DETECTIONS = 300
+DENSE = ("semantic", "depth")  # the tasks with a value for each pixel
 
 
 @dataclass
@@ -49,9 +50,10 @@ class Run:
 
     `candidates` [A, 4 + nc] is what non-maximum suppression was given: center x, center y, width and height in input
     pixels, then the class scores; `angles` [A] belongs to them in oriented models. Both are empty where nothing is
-    suppressed: classify models, and the one-to-one branch. `probabilities` [nc] is the answer of a classify model.
+    suppressed: classify and dense models, and the one-to-one branch. `probabilities` [nc] is the answer of a classify
+    model, `map` [H, W] that of a dense one: the class (uint8) or the meters (float32) of each pixel.
     `letterboxed` is the network's input as uint8 [H, W, 3], RGB.
-    `heads` (on demand) maps "box0", "class0", "extra0", ..., "proto", "logits" to the raw float32 outputs of the head.
+    `heads` (on demand) maps "box0", "class0", "extra0", ..., "proto", "logits", "map" to the raw float32 outputs of the head.
     """
 
     detections: Detections
@@ -61,6 +63,7 @@ class Run:
     heads: dict = field(default_factory=dict)
     angles: np.ndarray = None
     probabilities: np.ndarray = None
+    map: np.ndarray = None
 
     def to_image(self, boxes):
         """Maps xyxy boxes from input pixels to pixels of the image, clipped to it."""
@@ -146,7 +149,7 @@ class Upstream:
                     for label, tensor in zip(("box0", "class0"), output):
                         self._captured[label] = tensor.detach().float()[0].clone()
             head.decoder.register_forward_hook(keep_queries)
-        for child, label in (("proto", "proto"), ("linear", "logits")):
+        for child, label in (("proto", "proto"), ("linear", "logits"), ("classifier", "map"), ("head", "map")):
             if hasattr(head, child):
                 getattr(head, child).register_forward_hook(keep(label))
 
@@ -181,6 +184,8 @@ class Upstream:
         output = self._captured["output"].numpy()
         if self.task == "classify":
             run.probabilities = output.copy()
+        elif self.task in DENSE:
+            run.map = (result.semantic_mask if self.task == "semantic" else result.depth).data.numpy().copy()
         elif not (self.is_dual and self.end_to_end) and not self.has_queries:
             run.candidates = output.T[:, :4 + self.class_count].copy()
             run.angles = output[-1].copy() if self.task == "obb" else None
@@ -208,8 +213,15 @@ class Upstream:
 
 
 def detections_of(result):
-    """Turns Ultralytics' result object into Detections; a classify result has none."""
+    """Turns Ultralytics' result object into Detections; a classify result has none.
+
+    Of a semantic result they are the classes, with their part of the pixels as confidence.
+    """
     boxes = result.boxes if result.obb is None else result.obb
+    if getattr(result, "semantic_mask", None) is not None:
+        rows = result.summary()
+        return Detections(np.zeros((len(rows), 4)), np.array([row["pixel_ratio"] for row in rows], float),
+                          np.array([row["class"] for row in rows], int), [row["name"] for row in rows])
     if boxes is None:
         return Detections(np.zeros((0, 4)), np.zeros(0), np.zeros(0, int), [])
     classes = boxes.cls.numpy().astype(int)

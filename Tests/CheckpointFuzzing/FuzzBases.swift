@@ -21,7 +21,7 @@ package struct FuzzBases {
     package let description: String
   }
 
-  /// The tiny networks of `Tests/Fixtures/networks`, then the blocks and heads.
+  /// The tiny networks of `Tests/Fixtures/networks` and `dense`, then the blocks and heads.
   package private(set) var tiny = [Base]()
   /// One network for each block and head that is known: its smallest record between others.
   package private(set) var single = [Base]()
@@ -34,7 +34,10 @@ package struct FuzzBases {
 
   /// Reads the checkpoints of a repository.
   package init(repository: String) throws {
-    for path in try Self.checkpoints(in: repository + "/Tests/Fixtures/networks") {
+    let fixtures = repository + "/Tests/Fixtures"
+    let networks =
+      try Self.checkpoints(in: fixtures + "/networks") + Self.checkpoints(in: fixtures + "/dense")
+    for path in networks {
       let checkpoint = try Checkpoint.open(path: path)
       let sketch = CheckpointSketch(checkpoint)
       let name = path.split(separator: "/").last.map(String.init) ?? path
@@ -245,16 +248,19 @@ package struct FuzzBases {
       }
       module[attribute: "f"] = .list(levels.indices.map { .int($0) })
       return layers + [module]
-    case "RTDETRDecoder":
+    case "RTDETRDecoder", "Depth":
       var layers = [ModuleSketch]()
       var channels = 3
-      for (_, projection) in module["input_proj"]?.children ?? [] {
+      for (_, projection) in (module["input_proj"] ?? module["proj"])?.children ?? [] {
         let next = firstChannels(projection)
         layers.append(try stem(channels, next, &random))
         channels = next
       }
       module[attribute: "f"] = .list(layers.indices.map { .int($0) })
       return layers + [module]
+    case "SemanticSegment":
+      module[attribute: "f"] = .list([.int(0)])
+      return [try stem(3, firstChannels(module["classifier"]), &random), module]
     case "Focus":
       // Four pixels are the channels of its convolution.
       let classify = try spare("Classify")

@@ -95,7 +95,7 @@ struct Driver {
     let words = [
       "StructureFuzz", "--worker", "--seed", "\(options.seed)", "--end", "\(end)",
       "--first", "\(first)", "--jobs", "\(options.jobs)", "--repository", options.repository,
-      "--progress", process.path,
+      "--progress", process.path, "--bases", options.bases.sorted().joined(separator: ","),
     ]
     var arguments: [UnsafeMutablePointer<CChar>?] = words.map { strdup($0) }
     arguments.append(nil)

@@ -27,7 +27,8 @@ enum StructureFuzz {
 /// What the command line asks for.
 struct Options {
   static let usage = """
-    usage: StructureFuzz [--seed S] [--cases N] [--first F] [--jobs J] [--seconds T] [--repository P]
+    usage: StructureFuzz [--seed S] [--cases N] [--first F] [--jobs J] [--seconds T] [--bases B]
+                         [--repository P]
            StructureFuzz --case K [--seed S] [--repository P]
 
       --seed S         The seed that all cases follow from (1).
@@ -35,6 +36,8 @@ struct Options {
       --first F        The number of the first (0).
       --jobs J         The processes that share them (2).
       --seconds T      How long a case may take before it counts as a hang (60).
+      --bases B        Only cases of these networks, blocks and heads, joined by commas; others are
+                       passed over.
       --case K         Runs one case in this process, and tells what it is.
       --repository P   The directory with Tests/Fixtures and Weights (the current one).
     """
@@ -45,6 +48,7 @@ struct Options {
   var jobs = 2
   var seconds = 60
   var single: Int?
+  var bases = Set<String>()
   var repository = "."
   /// A worker runs every `jobs`-th case from `first` to before `end`, and tells its progress in a
   /// file.
@@ -63,6 +67,7 @@ struct Options {
       switch name {
       case "--repository": repository = value
       case "--progress": progress = value
+      case "--bases": bases = Set(value.split(separator: ",").map(String.init))
       case "--seed":
         guard let number = UInt64(value) else { return false }
         seed = number

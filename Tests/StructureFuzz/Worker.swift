@@ -25,10 +25,15 @@ struct Worker {
     let clock = ContinuousClock()
     for number in stride(from: options.first, to: options.end, by: options.jobs) {
       progress[.current] = number
-      var ending = FuzzCase.Ending.refused("none")
+      var ending: FuzzCase.Ending?
       let duration = clock.measure {
         var fuzzCase = FuzzCase(number, seed: options.seed, bases: bases)
+        guard options.bases.isEmpty || options.bases.contains(fuzzCase.base) else { return }
         ending = fuzzCase.run()
+      }
+      guard let ending else {
+        progress[.done] += 1
+        continue
       }
       progress.count(ending)
       if case .wrong(let reason) = ending { print("case \(number): wrong: \(reason)") }

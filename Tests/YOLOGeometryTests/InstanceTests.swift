@@ -17,7 +17,9 @@ import YOLOGeometry
 
   @Test func tasksAreNamedAsUltralyticsDoes() {
     #expect(
-      VisionTask.allCases.map(\.rawValue) == ["detect", "segment", "pose", "obb", "classify"])
+      VisionTask.allCases.map(\.rawValue) == [
+        "detect", "segment", "pose", "obb", "classify", "semantic", "depth",
+      ])
     #expect("\(VisionTask.obb)" == "obb" && VisionTask(rawValue: "track") == nil)
   }
 

@@ -51,6 +51,16 @@ import YOLOPostprocess
         source: "image.jpg", imageSize: size,
         classification: Classification(probabilities: [0.92, 0.08]), names: ["person", "dog"],
         speed: speed)
+    case .semantic:
+      return Results(
+        source: "image.jpg",
+        classMap: ClassMap(size: size, classes: [UInt8](repeating: 1, count: 600 * 750)),
+        names: ["person", "dog"], speed: speed)
+    case .depth:
+      return Results(
+        source: "image.jpg",
+        depthMap: DepthMap(size: size, distances: [Float](repeating: 1.5, count: 600 * 750)),
+        names: ["depth"], speed: speed)
     }
     return Results(
       source: "image.jpg", imageSize: size, task: task,
@@ -58,7 +68,7 @@ import YOLOPostprocess
       names: ["person", "dog"], speed: speed)
   }
 
-  @Test(arguments: VisionTask.allCases)
+  @Test(arguments: VisionTask.labeled)
   func shapeOfTheExample(task: VisionTask) throws {
     let url = URL(fileURLWithPath: #filePath).deletingLastPathComponent()
       .appendingPathComponent("Fixtures/hub-answers.json")

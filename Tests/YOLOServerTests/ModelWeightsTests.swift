@@ -105,6 +105,30 @@ import YOLOServer
     }
   }
 
+  /// Models with a value for each pixel: a map, and ratios in place of instances.
+  @Test(arguments: [("sem", "semantic_mask"), ("depth", "depth")])
+  func aDenseModelReturnsItsMap(name: String, member: String) async throws {
+    let fixture = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent()
+      .appending(path: "Fixtures/dense/yolo26-\(name).pt")
+    let file = Array(try Data(contentsOf: fixture))
+    try await PlatformClient.serving { client, key, _ in
+      let project = try await Self.project(client, key)
+      let created = await Self.send(
+        201, "/api/models", [("projectId", project)], file: file, key: key, client)
+      let id = try #require(created["id"]?.string)
+      let found = await Self.send(
+        200, "/api/models/\(id)/predict", [("imgsz", "96")], file: LimitTests.image, key: key,
+        client)
+      let image = found["images"]?.elements?.first
+      #expect(image?[member]?["data"]?.string?.isEmpty == false)
+      let results = image?["results"]?.elements ?? []
+      let predictions = found["predictions"]?.elements ?? []
+      #expect(results.isEmpty == (name == "depth"))
+      #expect(results.map { $0["name"] } == predictions.map { $0["class"] })
+      #expect(results.map { $0["pixel_ratio"] } == predictions.map { $0["pixel_ratio"] })
+    }
+  }
+
   @Test func whatIsNoCheckpointIsRefused() async throws {
     try await PlatformClient.serving { client, key, _ in
       let project = try await Self.project(client, key)

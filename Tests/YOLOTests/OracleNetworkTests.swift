@@ -185,8 +185,8 @@ import YOLOWeights
   @Test func everyBlockAndHeadIsInANetwork() throws {
     var used = Set<String>()
     var known = [String]()
-    for network in OracleNetwork.all {
-      let model = try Checkpoint.open(path: network.path).model
+    for path in OracleNetwork.all.map(\.path) + DenseNetworkTests.Network.all.map(\.path) {
+      let model = try Checkpoint.open(path: path).model
       func visit(_ record: ModuleRecord) {
         used.insert(record.className)
         for child in record.children { visit(child) }

@@ -82,6 +82,8 @@ import YOLOVerification
     (#""tolerances": {"box": -1}"#, ["tolerances.box", "0.0 to"]),
     (#""tolerances": {"box": 1e300}"#, ["tolerances.box"]),
     (#""tolerances": {"outline": 1.5}"#, ["tolerances.outline"]),
+    (#""tolerances": {"classes": -1}"#, ["tolerances.classes"]),
+    (#""tolerances": {"depth": 2}"#, ["tolerances.depth"]),
     (#""tolerances": {"mask": 1}"#, ["tolerances.mask"]),
     (#""tensors": "model.0""#, ["tensors must be a list"]),
     (#""tensors": ["../model.0"]"#, ["tensors[0]"]),
@@ -112,7 +114,7 @@ import YOLOVerification
     (#""format": "yolo-reference-case", "version": 0"#, "version must be"),
     (#""format": "yolo-reference-case", "version": "1""#, "version must be"),
     (#""format": "yolo-reference-case", "version": 1"#, "task must be"),
-    (#""format": "yolo-reference-case", "version": 1, "task": "depth""#, "task must be one of"),
+    (#""format": "yolo-reference-case", "version": 1, "task": "speech""#, "task must be one of"),
     (#""format": "yolo-reference-case", "version": 1, "task": "detect""#, "picture must be"),
     (
       #""format": "yolo-reference-case", "version": 1, "task": "detect", "picture": "../p.png""#,

@@ -62,12 +62,22 @@ import YOLOVerification
     #expect(
       try object(corners).corners == [0, 2, 4, 6].map { Point(x: $0, y: $0 + 1) })
     #expect(try object(corners).geometry?.orientedBox != nil)
+    // A class of semantic segmentation, and the range of depth.
+    let ratio = try read(#"[{"class":1,"name":"road","pixel_ratio":0.25}]"#)
+    #expect(
+      ratio.map(\.objects) == [[ComparedObject(label: "1", confidence: 0.25, geometry: nil)]])
+    let depth = try read(#"{"results":[],"depth":{"min":1,"max":2.5,"mean":null}}"#)[0].objects
+    #expect(depth.map(\.label) == ["min", "max", "mean"] && depth[2].confidence.isNaN)
+    #expect(try read(#"{"results":[],"depth":{"min":1,"max":2.5}}"#)[0].objects.count == 2)
   }
 
   @Test(arguments: [
     ("3", "the file"), ("{}", "the file"), (#"{"images":3}"#, "images"),
     (#"{"images":[3]}"#, "images[0]"), (#"[{"confidence":1}]"#, "[0].class"),
     (#"{"results":[{"class":0}]}"#, "results[0].confidence"),
+    (#"{"results":[{"class":0,"pixel_ratio":"a"}]}"#, "results[0].pixel_ratio"),
+    (#"{"images":[{"results":[],"depth":{"min":1}}]}"#, "images[0].depth.max"),
+    (#"{"results":[],"depth":3}"#, "depth.min"),
     (
       #"{"images":[{"results":[{"class":0,"confidence":"x"}]}]}"#, "images[0].results[0].confidence"
     ),

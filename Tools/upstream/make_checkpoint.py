@@ -4,7 +4,7 @@
 
 All weights are random. The statistics of the batch normalizations are those of an image, and the class logits are shifted
 so that half a percent of its cells pass a confidence of 0.25, which leaves some tens of detections: enough to compare two
-runtimes, useless for accuracy. Give with --image the image that will be compared on, so that its scores spread over the
+runtimes, useless for accuracy. Semantic segmentation has every class somewhere, depth a few meters. Give with --image the image that will be compared on, so that its scores spread over the
 whole range; the image that is made up otherwise has blocks of color at several scales, edges and flat areas like a photo.
 
 Needs the environment of Tools/upstream/setup. The same arguments make the same weights; torch's threads are left alone.
@@ -78,6 +78,17 @@ def scale_logits(net, values):
                 level.load_state_dict(source.state_dict())
 
 
+def scale_map(net, values):
+    """Scales the last convolution of a head for each pixel: each class is as likely as the others, a distance some 2 m."""
+    head = net.model[-1]
+    is_depth = type(head).__name__ == "Depth"
+    last = (head.head if is_depth else head.classifier)[-1]
+    found = output(net, last, values)
+    scale = (0.5 if is_depth else 1.5) / found.std((0, 2, 3)).clamp_min(1e-3)
+    last.weight *= scale.view(-1, 1, 1, 1)
+    last.bias[:] = (last.bias - found.mean((0, 2, 3))) * scale + (0.7 if is_depth else 0)
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("architecture", help="a description of Ultralytics' (yolov8m-seg.yaml), or the path of one")
@@ -96,7 +107,10 @@ def main():
         for _ in range(CALIBRATION_PASSES):
             net(values)
         net.eval()
-        scale_logits(net, values)
+        if type(net.model[-1]).__name__ in ("SemanticSegment", "Depth"):
+            scale_map(net, values)
+        else:
+            scale_logits(net, values)
     for module in net.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             module.momentum = 0.03

@@ -38,7 +38,8 @@ public struct Dataset: Sendable, Hashable {
 
   /// Opens a dataset: a description, or a directory for classification.
   ///
-  /// Of a directory for another task the `data.yaml` in it is taken.
+  /// Of a directory for another task the `data.yaml` in it is taken. Labels of pixels, which semantic
+  /// segmentation and depth have, are not read.
   ///
   /// - Parameters:
   ///   - path: The description or directory.
@@ -72,6 +73,7 @@ public struct Dataset: Sendable, Hashable {
     description path: String, task: VisionTask, boundary: String? = nil
   ) throws(DatasetError) {
     precondition(task != .classify, "classification sets have no description")
+    guard !task.isDense else { throw .unsupportedTask(path: path, task: task) }
     let bytes = try DatasetFiles.read(path, maximumBytes: YAMLReader.maximumBytes)
     let root: YAMLNode
     do {

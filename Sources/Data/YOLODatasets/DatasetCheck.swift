@@ -422,7 +422,7 @@ extension DatasetError {
     switch self {
     case .unreadable, .tooLarge: true
     case .malformed, .missingKey, .invalidValue, .missingSplit, .noImages, .invalidLabel,
-      .imageTooSmall, .invalidPrediction:
+      .imageTooSmall, .invalidPrediction, .unsupportedTask:
       false
     }
   }

@@ -1,3 +1,5 @@
+public import YOLOGeometry
+
 /// What is wrong with a dataset, its description, its directories or a label, or with predictions.
 public enum DatasetError: Error, Sendable, Hashable {
   /// A file or directory cannot be opened.
@@ -20,6 +22,8 @@ public enum DatasetError: Error, Sendable, Hashable {
   case imageTooSmall(path: String, width: Int, height: Int, least: Int)
   /// A file of predictions has another value than expected at a place of its JSON.
   case invalidPrediction(path: String, at: String, expected: String)
+  /// Labels for the task, a value for each pixel, are not read.
+  case unsupportedTask(path: String, task: VisionTask)
 }
 
 extension DatasetError {
@@ -29,7 +33,8 @@ extension DatasetError {
     case .unreadable(let path, _), .tooLarge(let path, _, _), .malformed(let path, _, _),
       .missingKey(let path, _, _), .invalidValue(let path, _, _, _, _),
       .missingSplit(let path, _, _), .noImages(let path, _), .invalidLabel(let path, _, _, _),
-      .imageTooSmall(let path, _, _, _), .invalidPrediction(let path, _, _):
+      .imageTooSmall(let path, _, _, _), .invalidPrediction(let path, _, _),
+      .unsupportedTask(let path, _):
       path
     }
   }
@@ -40,7 +45,7 @@ extension DatasetError {
     case .malformed(_, let line, _), .invalidLabel(_, let line, _, _): line
     case .invalidValue(_, let line, _, _, _): line > 0 ? line : nil
     case .unreadable, .tooLarge, .missingKey, .missingSplit, .noImages, .imageTooSmall,
-      .invalidPrediction:
+      .invalidPrediction, .unsupportedTask:
       nil
     }
   }
@@ -70,6 +75,9 @@ extension DatasetError: CustomStringConvertible {
       "\(path) has \(width) x \(height) pixels; both must be \(least) at least"
     case .invalidPrediction(let path, let position, let expected):
       "\(path): \(position) must be \(expected)"
+    case .unsupportedTask(let path, let task):
+      "\(path): datasets for \(task.rawValue), whose labels are images, are not read; those of "
+        + VisionTask.labeled.map(\.rawValue).joined(separator: ", ") + " are"
     }
   }
 }

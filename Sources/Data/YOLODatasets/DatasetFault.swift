@@ -69,7 +69,7 @@ public struct DatasetFault: Sendable, Hashable {
       case .imageTooSmall: .smallImage
       case .missingSplit: .missingSplit
       case .unreadable, .tooLarge, .malformed, .missingKey, .invalidValue, .noImages,
-        .invalidPrediction:
+        .invalidPrediction, .unsupportedTask:
         .description
       }
     self.init(.error, kind, error.path, line: error.line, "\(error)")

@@ -84,6 +84,8 @@ public enum DatasetLines {
     of labels: ImageLabels, task: VisionTask, classIndex: Int? = nil
   ) -> [[Float]] {
     switch task {
+    // Their labels are images, which are not read.
+    case .semantic, .depth: return []
     case .classify: return classIndex.map { [[Float($0)]] } ?? []
     case .segment, .obb, .pose: return labels.rows
     case .detect:
@@ -159,6 +161,8 @@ public enum DatasetLines {
   public static func annotationKey(_ task: VisionTask) -> String {
     switch task {
     case .detect: "boxes"
+    case .semantic: "semantic"
+    case .depth: "depth"
     case .segment: "segments"
     case .pose: "pose"
     case .obb: "obb"

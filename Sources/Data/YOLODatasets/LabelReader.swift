@@ -155,7 +155,7 @@ struct LabelReader {
     case .segment, .obb:
       throw invalid(
         row, expected: "a class and at least three points", found: "\(row.values.count) numbers")
-    case .detect, .pose, .classify: break
+    case .detect, .pose, .classify, .semantic, .depth: break
     }
     guard row.values.count == count else {
       throw invalid(

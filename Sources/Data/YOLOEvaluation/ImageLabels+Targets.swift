@@ -32,7 +32,7 @@ extension ImageLabels {
       return instances.compactMap { instance in
         input.orientedBox(instance.outline ?? Polygon()).map { target(instance, .orientedBox($0)) }
       }
-    case .classify: return []
+    case .classify, .semantic, .depth: return []
     }
   }
 }

@@ -28,7 +28,7 @@ public struct Evaluation: Sendable {
   /// Creates an evaluation without images.
   ///
   /// - Parameters:
-  ///   - task: Any task but classification, which `ClassificationEvaluation` rates.
+  ///   - task: Any task of objects; classification is what `ClassificationEvaluation` rates.
   ///   - classCount: The number of classes.
   ///   - keypointCount: The number of keypoints of an object; for poses only.
   ///   - confusionConfidence: The confidence above which detections count in the confusion matrix.
@@ -37,6 +37,7 @@ public struct Evaluation: Sendable {
     confusionConfidence: Float = Self.confusionConfidence
   ) {
     precondition(task != .classify, "a classification has no instances")
+    precondition(!task.isDense, "a dense task has no instances")
     self.task = task
     self.keypointCount = keypointCount
     self.confusionConfidence = confusionConfidence
@@ -57,7 +58,7 @@ public struct Evaluation: Sendable {
     let classes = targets.map(\.classIndex)
     boxes.add(found, targets: classes, overlap: overlap.box)
     switch task {
-    case .detect, .obb, .classify: break
+    case .detect, .obb, .classify, .semantic, .depth: break
     case .segment, .pose: details.add(found, targets: classes, overlap: overlap.detail)
     }
     let sure = detections.indices.filter { detections[$0].confidence > confusionConfidence }
@@ -70,7 +71,7 @@ public struct Evaluation: Sendable {
   public func report() -> EvaluationReport {
     let details: DetectionMetrics? =
       switch task {
-      case .detect, .obb, .classify: nil
+      case .detect, .obb, .classify, .semantic, .depth: nil
       case .segment, .pose: self.details.metrics()
       }
     return EvaluationReport(

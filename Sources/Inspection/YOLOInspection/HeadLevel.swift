@@ -30,7 +30,7 @@ public struct HeadLevel: Sendable {
     switch model.network.head {
     case .detect(let found), .segment(let found, _), .pose(let found, _), .oriented(let found, _):
       layout = found
-    case .anchors, .queries, .classify: return []
+    case .anchors, .queries, .classify, .semantic, .depth: return []
     }
     return layout.levels.compactMap { level in
       guard let classes = trace.tensors[paths[level.classes]],

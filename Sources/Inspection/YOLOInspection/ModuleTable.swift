@@ -122,6 +122,9 @@ public struct ModuleTable: Sendable {
       let layout: DetectLayout
       switch model.network.head {
       case .classify(_, let classCount): return [1, classCount]
+      case .semantic(let output, _), .depth(let output):
+        let shape = shapes[graph.outputs[output].node]
+        return [1, shape.channels, shape.height, shape.width]
       case .anchors(let layout):
         let rows = layout.levels.reduce(0) { sum, level in
           let shape = shapes[graph.outputs[level.output].node]

@@ -6,7 +6,8 @@ public import YOLOVerification
 ///
 /// Objects are paired by class and by the overlap of their boxes, so their order does not matter.
 /// Where they differ, one issue says of each object which it is (class, confidence, box) and by how
-/// much it is off, or that it is missing or not expected.
+/// much it is off, or that it is missing or not expected. Of semantic segmentation and depth the maps
+/// are compared, too.
 ///
 ///     let results = try await model.predict(image)
 ///     expectPrediction(prediction, matches: earlier, within: Tolerances(box: 0.5))
@@ -22,8 +23,8 @@ public func expectPrediction(
   _ comment: Comment? = nil, sourceLocation: SourceLocation = #_sourceLocation
 ) {
   record(
-    PredictionCheck(prediction, against: expected.comparedObjects, within: tolerances), comment,
-    sourceLocation)
+    PredictionCheck(prediction, against: expected.comparedObjects, within: tolerances),
+    prediction.mapDifference(from: expected, within: tolerances), comment, sourceLocation)
 }
 
 /// Expects a prediction to have the objects of a file of predictions, such as `yolo predict
@@ -36,7 +37,7 @@ public func expectPrediction(
   sourceLocation: SourceLocation = #_sourceLocation
 ) {
   record(
-    PredictionCheck(prediction, against: expected.objects, within: tolerances), comment,
+    PredictionCheck(prediction, against: expected.objects, within: tolerances), nil, comment,
     sourceLocation)
 }
 
@@ -55,10 +56,18 @@ public func expectPrediction(
   _ prediction: Results, matches expected: GoldenCase, within tolerances: Tolerances? = nil,
   _ comment: Comment? = nil, sourceLocation: SourceLocation = #_sourceLocation
 ) {
+  let map: MapDifference?
+  do {
+    map = try expected.mapDifference(of: prediction, within: tolerances)
+  } catch {
+    record(
+      "the prediction cannot be compared", ["\(error)"], comment, sourceLocation)
+    return
+  }
   record(
     PredictionCheck(
       prediction, against: expected.expected, within: tolerances ?? expected.tolerances,
-      threshold: expected.options.confidence), comment, sourceLocation)
+      threshold: expected.options.confidence), map, comment, sourceLocation)
 }
 
 /// Expects a model to give what a golden case says, its tensors included.
@@ -86,12 +95,15 @@ public func expectVerified(
 }
 
 private func record(
-  _ check: PredictionCheck, _ comment: Comment?, _ sourceLocation: SourceLocation
+  _ check: PredictionCheck, _ map: MapDifference?, _ comment: Comment?,
+  _ sourceLocation: SourceLocation
 ) {
-  guard !check.agrees else { return }
+  let mapProblems = [map].compactMap(\.self).filter { !$0.agrees }.map { "\($0)" }
+  guard !check.agrees || !mapProblems.isEmpty else { return }
   record(
     "the prediction of \(check.foundCount) objects is not the expected one of "
-      + "\(check.expectedCount)", check.problems.map { "\($0)" }, comment, sourceLocation)
+      + "\(check.expectedCount)", mapProblems + check.problems.map { "\($0)" }, comment,
+    sourceLocation)
 }
 
 /// The maximum number of lines of an issue.

@@ -1,5 +1,6 @@
 @_exported public import struct YOLOPostprocess.Results
 @_exported public import struct YOLOVerification.GoldenCase
+@_exported public import struct YOLOVerification.MapDifference
 // What a test handles without importing the modules below this one.
 @_exported public import struct YOLOVerification.PredictedImage
 @_exported public import struct YOLOVerification.PredictionCheck

@@ -39,7 +39,9 @@ struct CaseDirectory {
       for name in names {
         try AtomicFile.replaceable(FilePath.joined(path, name), replaces: true)
       }
-      let own = [GoldenCase.fileName, GoldenCase.expectedName, imageName()].compactMap(\.self)
+      let own =
+        [GoldenCase.fileName, GoldenCase.expectedName, imageName()].compactMap(\.self)
+        + GoldenCase.mapNames
       for name in names where !own.contains(name) {
         guard name.hasPrefix("\(GoldenCase.tensorDirectory)/"), FilePath.suffix(name) == "npy"
         else {

@@ -73,10 +73,11 @@ extension GoldenCase {
     }
     self.versions = versions
     path = directory
-    for name in [image] + tensors.map({ Self.tensorFile($0) }) {
-      let tensorPath = FilePath.joined(directory, name)
-      guard FileSystem.exists(tensorPath) else {
-        throw .file(.unreadable(path: tensorPath, reason: "the case names it, but it is not there"))
+    let map = task.mapName.map { [$0] } ?? []
+    for name in [image] + map + tensors.map({ Self.tensorFile($0) }) {
+      let named = FilePath.joined(directory, name)
+      guard FileSystem.exists(named) else {
+        throw .file(.unreadable(path: named, reason: "the case names it, but it is not there"))
       }
     }
     expected = try Self.expectation(FilePath.joined(directory, Self.expectedName), task)
@@ -155,7 +156,12 @@ extension GoldenCase {
   ///
   /// - Throws: `VerificationError.tensor` or `file`.
   public func readTensor(_ module: String) throws(VerificationError) -> Tensor {
-    let file = FilePath.joined(path, Self.tensorFile(module))
+    try readTensor(file: Self.tensorFile(module))
+  }
+
+  /// Reads an array of the directory.
+  func readTensor(file name: String) throws(VerificationError) -> Tensor {
+    let file = FilePath.joined(path, name)
     let bytes: [UInt8]
     do throws(DatasetError) {
       bytes = try DatasetFiles.read(file, maximumBytes: Self.maximumTensorBytes)

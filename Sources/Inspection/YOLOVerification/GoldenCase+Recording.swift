@@ -47,6 +47,7 @@ extension GoldenCase {
       try target.fill { write throws(VerificationError) in
         try write(bytes, storedName(name))
         try write(answer(plain, of: model, stamp), expectedName)
+        if let map = plain.mapFile, let name = model.task.mapName { try write(map, name) }
         for module in modules {
           guard let tensor = module == inputPath ? traced?.input : traced?.tensors[module] else {
             continue
@@ -72,7 +73,7 @@ extension GoldenCase {
 
   /// The name of the image in the directory: that of its file, unless it is one of the case's own names.
   private static func storedName(_ name: String) -> String {
-    [fileName, expectedName, tensorDirectory].contains(name) ? "image-\(name)" : name
+    ([fileName, expectedName, tensorDirectory] + mapNames).contains(name) ? "image-\(name)" : name
   }
 
   /// The HUB answer of one image.

@@ -11,6 +11,8 @@ import YOLOSystem
 ///     case.json            what is described below
 ///     IMAGE              the image, of any name
 ///     expected.json        the HUB answer that `yolo predict --format json` prints
+///     classes.npy          of semantic segmentation: the class of each pixel, uint8 [height, width]
+///     depth.npy            of depth: the meters of each pixel, float32 [height, width]
 ///     tensors/PATH.npy     optional: outputs of modules, such as `tensors/model.4.npy`
 ///
 /// `case.json` is an object. It must have `format` (`"yolo-reference-case"`), `version` (1), `task`
@@ -18,7 +20,8 @@ import YOLOSystem
 /// - `options`: those of a prediction by their names in `PredictOption` (`imgsz` as one number or
 ///   [height, width], `classes` as a list); what is left out has its default. `nms` false is the
 ///   branch of a dual head that needs no suppression.
-/// - `tolerances`: `box`, `confidence`, `keypoint`, `outline`, `tensor`, see `Tolerances`.
+/// - `tolerances`: `box`, `confidence`, `keypoint`, `outline`, `tensor`, `classes`,
+///   `depth`, see `Tolerances`.
 /// - `tensors`: the paths of the modules whose tensors are there; `input` is the network's input.
 /// - `model`: `file`, `bytes` and `crc32` of the checkpoint that the case was made with. Another
 ///   one may be verified.
@@ -37,6 +40,7 @@ public struct GoldenCase: Sendable, Hashable {
   static let format = "yolo-reference-case"
   static let expectedName = "expected.json"
   static let tensorDirectory = "tensors"
+  static let mapNames = VisionTask.allCases.compactMap(\.mapName)
 
   /// The directory.
   public let path: String

@@ -37,7 +37,14 @@ public struct PredictionCheck: Sendable, Hashable {
     func name(_ object: ComparedObject) -> String {
       Int(object.label).map { results.name(ofClass: $0) } ?? object.label
     }
-    let bound = threshold.map { Float($0) + tolerances.confidence } ?? -.infinity
+    let bound: Float =
+      switch results.task {
+      // Classes of a few pixels may be on one side alone.
+      case .semantic: tolerances.classes
+      case .depth: -.infinity
+      case .detect, .segment, .pose, .obb, .classify:
+        threshold.map { Float($0) + tolerances.confidence } ?? -.infinity
+      }
     var problems: [PredictionProblem] = []
     var worst: [PredictionProblem.Measure: Float] = [:]
     var partners = [PredictionComparison.Pair?](repeating: nil, count: expected.count)
@@ -57,7 +64,9 @@ public struct PredictionCheck: Sendable, Hashable {
         continue
       }
       let partner = found[pair.second]
-      for (measure, value, tolerance) in Self.values(of: pair, tolerances) {
+      for (measure, value, tolerance) in Self.values(
+        of: pair, expected: object, task: results.task, tolerances)
+      {
         let isOverlap = measure == .outline
         let known = worst[measure]
         if known.map({ isOverlap ? value < $0 : value > $0 }) ?? true { worst[measure] = value }
@@ -85,10 +94,19 @@ public struct PredictionCheck: Sendable, Hashable {
   }
 
   private static func values(
-    of pair: PredictionComparison.Pair, _ tolerances: Tolerances
+    of pair: PredictionComparison.Pair, expected: ComparedObject, task: VisionTask,
+    _ tolerances: Tolerances
   ) -> [(PredictionProblem.Measure, Float, Float)] {
+    let difference = pair.confidence.isNaN ? .infinity : pair.confidence
+    switch task {
+    case .semantic: return [(.ratio, difference, tolerances.classes)]
+    // Five decimals are written.
+    case .depth:
+      return [(.distance, difference, tolerances.depth * abs(expected.confidence) + 1e-5)]
+    case .detect, .segment, .pose, .obb, .classify: break
+    }
     let values: [(PredictionProblem.Measure, Float?, Float)] = [
-      (.confidence, pair.confidence.isNaN ? .infinity : pair.confidence, tolerances.confidence),
+      (.confidence, difference, tolerances.confidence),
       (.box, pair.coordinate, tolerances.box), (.keypoint, pair.keypoint, tolerances.keypoint),
       (.visibility, pair.visibility, tolerances.confidence),
       (.outline, pair.outlineOverlap, tolerances.outline),

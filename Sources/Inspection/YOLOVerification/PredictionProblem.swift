@@ -14,6 +14,10 @@ public struct PredictionProblem: Sendable, Hashable {
     case visibility
     /// The overlap of filled outlines.
     case outline
+    /// The part of the pixels that a class has.
+    case ratio
+    /// A number of the range of a depth map; in meters.
+    case distance
   }
 
   /// What is wrong.
@@ -57,11 +61,16 @@ extension PredictionProblem: CustomStringConvertible {
       if let other = self.found {
         switch measure {
         case .box: found = ", found \(ObjectText.place(other))"
-        case .confidence: found = ", found \(ObjectText.confidence(other))"
+        case .confidence, .ratio, .distance: found = ", found \(ObjectText.confidence(other))"
         case .keypoint, .visibility, .outline: break
         }
       }
-      let unit = measure == .box || measure == .keypoint ? " px" : ""
+      let unit =
+        switch measure {
+        case .box, .keypoint: " px"
+        case .distance: " m"
+        case .confidence, .visibility, .outline, .ratio: ""
+        }
       return
         "\(name): \(measure.rawValue) is off by \(DifferenceText.short(value))\(unit), expected \(tolerance)\(unit) "
         + "at most\(found)"

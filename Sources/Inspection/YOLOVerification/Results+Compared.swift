@@ -3,11 +3,23 @@ package import YOLOPostprocess
 
 extension Results {
   /// The objects as they are compared, with numbers rounded as they are written to JSON; all
-  /// classes of a classification.
+  /// classes of a classification, those that pixels have of a class map, and the range of a depth map.
   package var comparedObjects: [ComparedObject] {
     if let classification {
       return classification.probabilities.enumerated().map {
         ComparedObject(label: "\($0)", confidence: Self.rounded($1), geometry: nil)
+      }
+    }
+    if let depthMap {
+      let range = depthMap.range()
+      return zip(ComparedObject.depthLabels, [range.minimum, range.maximum, range.mean]).map {
+        ComparedObject(label: $0, confidence: Self.rounded($1), geometry: nil)
+      }
+    }
+    if classMap != nil {
+      return classRatios.map {
+        ComparedObject(
+          label: "\($0.classIndex)", confidence: Self.rounded(Float($0.pixelRatio)), geometry: nil)
       }
     }
     return instances.map { instance in
@@ -46,7 +58,12 @@ extension Results {
   package func comparedObjects(
     with expected: [ComparedObject], within tolerances: Tolerances
   ) -> [ComparedObject] {
-    guard let classification else { return comparedObjects }
+    guard let classification else {
+      guard depthMap != nil else { return comparedObjects }
+      // Files may leave the mean out.
+      let labels = Set(expected.map(\.label))
+      return comparedObjects.filter { $0.label != "mean" || labels.contains($0.label) }
+    }
     let labels = Set(expected.map(\.label))
     let least = expected.map(\.confidence).min() ?? -.infinity
     let best = Set(classification.top5.map { "\($0.classIndex)" })

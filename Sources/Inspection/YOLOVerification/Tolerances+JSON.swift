@@ -1,7 +1,9 @@
 import JSONText
 
 extension Tolerances {
-  private static let keys = ["box", "confidence", "keypoint", "outline", "tensor"]
+  private static let keys = [
+    "box", "confidence", "keypoint", "outline", "tensor", "classes", "depth",
+  ]
 
   /// Reads tolerances; what is left out is the standard.
   static func reading(_ field: CaseField) throws(VerificationError) -> Tolerances {
@@ -12,6 +14,8 @@ extension Tolerances {
     if let field = fields["keypoint"] { tolerances.keypoint = try field.number(in: 0...1e6) }
     if let field = fields["outline"] { tolerances.outline = try field.number(in: 0...1) }
     if let field = fields["tensor"] { tolerances.tensor = try field.number(in: 0...1) }
+    if let field = fields["classes"] { tolerances.classes = try field.number(in: 0...1) }
+    if let field = fields["depth"] { tolerances.depth = try field.number(in: 0...1) }
     return tolerances
   }
 
@@ -23,6 +27,7 @@ extension Tolerances {
       JSONMember("box", number(box)), JSONMember("confidence", number(confidence)),
       JSONMember("keypoint", number(keypoint)), JSONMember("outline", number(outline)),
       JSONMember("tensor", number(tensor)),
+      JSONMember("classes", number(classes)), JSONMember("depth", number(depth)),
     ])
   }
 }

@@ -15,6 +15,11 @@ public struct Tolerances: Sendable, Hashable {
   /// The maximum by which a value of a tensor may be off, relative to the range of the tensor's
   /// values.
   public var tensor: Float
+  /// The maximum part of the pixels whose class may be another in semantic segmentation, and the
+  /// maximum by which the part of a class may be off.
+  public var classes: Float
+  /// The maximum by which a distance may be off, relative to itself.
+  public var depth: Float
 
   /// The tolerances that hold if none are given.
   public static let standard = Tolerances()
@@ -22,12 +27,14 @@ public struct Tolerances: Sendable, Hashable {
   /// Creates tolerances.
   public init(
     box: Float = 0.05, confidence: Float = 1e-3, keypoint: Float = 0.05, outline: Float = 0.98,
-    tensor: Float = 1e-3
+    tensor: Float = 1e-3, classes: Float = 1e-3, depth: Float = 1e-3
   ) {
     self.box = box
     self.confidence = confidence
     self.keypoint = keypoint
     self.outline = outline
     self.tensor = tensor
+    self.classes = classes
+    self.depth = depth
   }
 }

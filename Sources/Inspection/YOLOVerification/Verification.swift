@@ -12,6 +12,8 @@ public struct Verification: Sendable, Hashable {
   public let goldenCase: GoldenCase
   /// How the objects differ.
   public let check: PredictionCheck
+  /// How the class or the distance of each pixel differs; nil of tasks without.
+  public let map: MapDifference?
   /// How the tensors differ that the case has, in the order in which the modules run.
   public let tensors: [TensorDifference]
 
@@ -23,8 +25,8 @@ public struct Verification: Sendable, Hashable {
   /// The tensor that is off most, relative to its range.
   public var worstTensor: TensorDifference? { tensors.max { $0.relative < $1.relative } }
 
-  /// Whether objects and tensors are what the case expects.
-  public var agrees: Bool { check.agrees && firstDivergence == nil }
+  /// Whether objects, map and tensors are what the case expects.
+  public var agrees: Bool { check.agrees && map?.agrees ?? true && firstDivergence == nil }
 
   /// Runs a model on a case.
   ///
@@ -57,6 +59,7 @@ public struct Verification: Sendable, Hashable {
     check = PredictionCheck(
       results, against: goldenCase.expected, within: goldenCase.tolerances,
       threshold: options.confidence)
+    map = try goldenCase.mapDifference(of: results)
     self.goldenCase = goldenCase
     guard !goldenCase.tensors.isEmpty else {
       tensors = []
@@ -92,9 +95,10 @@ public struct Verification: Sendable, Hashable {
       lines.append(
         "first diverging module: \(firstDivergence) (tolerance \(goldenCase.tolerances.tensor); "
           + "\(count) of \(tensors.count) tensors diverge)")
-    } else if !check.agrees, let worstTensor {
+    } else if !check.agrees || !(map?.agrees ?? true), let worstTensor {
       lines.append("no module diverges; the worst is \(worstTensor)")
     }
+    if let map, !map.agrees { lines.append("\(map)") }
     return lines + check.problems.map { "\($0)" }
   }
 }

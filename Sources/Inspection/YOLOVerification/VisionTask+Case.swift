@@ -6,9 +6,12 @@ extension VisionTask {
   func accepts(_ object: ComparedObject) -> Bool {
     switch (self, object.geometry) {
     case (.detect, .box), (.segment, .outline), (.pose, .keypoints), (.obb, .orientedBox),
-      (.classify, nil):
+      (.classify, nil), (.semantic, nil):
       true
-    case (.detect, _), (.segment, _), (.pose, _), (.obb, _), (.classify, _): false
+    case (.depth, nil): ComparedObject.depthLabels.contains(object.label)
+    case (.detect, _), (.segment, _), (.pose, _), (.obb, _), (.classify, _), (.semantic, _),
+      (.depth, _):
+      false
     }
   }
 
@@ -20,6 +23,8 @@ extension VisionTask {
     case .pose: "expected a box and keypoints"
     case .obb: "expected a box of four corners"
     case .classify: "expected a class without a box"
+    case .semantic: "expected a class with a ratio of pixels"
+    case .depth: "expected the range alone"
     }
   }
 }

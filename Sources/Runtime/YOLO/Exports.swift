@@ -26,8 +26,12 @@
 @_exported public import enum YOLOOptions.PredictOption
 @_exported public import struct YOLOOptions.PredictOptions
 @_exported public import enum YOLOPostprocess.ClassChoice
+@_exported public import struct YOLOPostprocess.ClassMap
+@_exported public import struct YOLOPostprocess.ClassRatio
 @_exported public import struct YOLOPostprocess.ClassScore
 @_exported public import struct YOLOPostprocess.Classification
+@_exported public import struct YOLOPostprocess.DepthMap
+@_exported public import struct YOLOPostprocess.DepthRange
 @_exported public import struct YOLOPostprocess.Results
 @_exported public import struct YOLOPostprocess.Selection
 @_exported public import struct YOLOPostprocess.Speed

@@ -9,6 +9,10 @@ enum ResultContent {
   case instances([Instance])
   /// The classes of the image.
   case classification(Classification)
+  /// The class of each pixel.
+  case classes(ClassMap)
+  /// The distance of each pixel.
+  case depth(DepthMap)
 }
 
 extension Network.Head {
@@ -18,14 +22,18 @@ extension Network.Head {
     case .detect(let layout), .segment(let layout, _), .pose(let layout, _),
       .oriented(let layout, _):
       layout
-    case .anchors, .queries, .classify: nil
+    case .anchors, .queries, .classify, .semantic, .depth: nil
     }
   }
 
   /// The sides of the cells of a head, in input pixels.
   var strides: [Int] {
-    if case .anchors(let layout) = self { return layout.levels.map(\.stride) }
-    return levels.map(\.stride)
+    switch self {
+    case .anchors(let layout): return layout.levels.map(\.stride)
+    // Ultralytics has this for all of them; a checkpoint's own strides may be larger.
+    case .semantic, .depth: return [32]
+    case .detect, .segment, .pose, .oriented, .queries, .classify: return levels.map(\.stride)
+    }
   }
 
   /// The resolutions of a head that finds objects.
@@ -39,8 +47,8 @@ extension Network.Head {
   /// Whether images are stretched to the input's size, whatever their proportions.
   public var stretchesImages: Bool {
     switch self {
-    case .queries: true
-    case .detect, .segment, .pose, .oriented, .anchors, .classify: false
+    case .queries, .depth: true
+    case .detect, .segment, .pose, .oriented, .anchors, .classify, .semantic: false
     }
   }
 
@@ -56,7 +64,11 @@ extension Network.Head {
       .oriented(let layout, _):
       layout.classCount
     case .anchors(let layout): layout.classCount
-    case .queries(_, _, let classCount), .classify(_, let classCount): classCount
+    case .queries(_, _, let classCount), .classify(_, let classCount),
+      .semantic(_, let classCount):
+      classCount
+    // Ultralytics has one name for what is not classes.
+    case .depth: 1
     }
   }
 
@@ -64,7 +76,7 @@ extension Network.Head {
   public var isClassifier: Bool {
     switch self {
     case .classify: true
-    case .detect, .segment, .pose, .oriented, .anchors, .queries: false
+    case .detect, .segment, .pose, .oriented, .anchors, .queries, .semantic, .depth: false
     }
   }
 
@@ -116,6 +128,15 @@ extension Network.Head {
         QueryDecoder(classCount: classCount).instances(
           boxes: maps[boxes], classes: maps[classes], select: request.selection,
           in: request.space == .source ? letterbox.source : letterbox.padded))
+    case (.semantic(let logits, let classCount), .letterbox(let letterbox)):
+      return .classes(
+        try SemanticDecoder(classCount: classCount).classMap(
+          maps[logits], keeping: request.selection.classes,
+          letterbox: request.space.grid(of: letterbox), threads: threads))
+    case (.depth(let logarithm), .letterbox(let letterbox)):
+      return .depth(
+        try DepthDecoder().depthMap(
+          maps[logarithm], letterbox: request.space.grid(of: letterbox), threads: threads))
     case (_, .crop), (_, .transformed):
       preconditionFailure("only classifiers crop")
     }
@@ -125,7 +146,7 @@ extension Network.Head {
   func tensors(in maps: [FeatureMap]) -> HeadTensors? {
     let levels = levels(in: maps)
     return switch self {
-    case .anchors, .queries, .classify: nil
+    case .anchors, .queries, .classify, .semantic, .depth: nil
     case .detect(let layout): DetectDecoder(layout).tensors(of: levels)
     case .segment(let layout, _): SegmentDecoder(layout).tensors(of: levels)
     case .pose(let layout, let keypoints): PoseDecoder(layout, keypoints).tensors(of: levels)
@@ -142,6 +163,8 @@ extension Network.Head {
     case .queries(let boxes, let classes, let classCount):
       QueryDecoder(classCount: classCount).tensor(boxes: maps[boxes], classes: maps[classes])
     case .anchors(let layout): AnchorDecoder(layout).tensor(of: layout.levels(in: maps))
+    case .semantic(let logits, _): Tensor(maps[logits])
+    case .depth(let logarithm): DepthDecoder().tensor(maps[logarithm])
     case .detect, .segment, .pose, .oriented, .classify: tensors?.decoded
     }
   }
@@ -168,6 +191,13 @@ extension ResultSpace {
   /// Returns the space of a head whose boxes are mapped to the image without rounding, or not.
   fileprivate func unrounded(_ isUnrounded: Bool) -> ResultSpace {
     self == .source && isUnrounded ? .unroundedSource : self
+  }
+
+  /// Returns the letterbox of the pixels that are wanted: the padded ones are an image of their own.
+  fileprivate func grid(of letterbox: Letterbox) -> Letterbox {
+    guard self == .letterbox else { return letterbox }
+    return Letterbox(
+      source: letterbox.padded, resized: letterbox.padded, padded: letterbox.padded)
   }
 }
 

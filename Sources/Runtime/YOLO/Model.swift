@@ -296,6 +296,8 @@ public final class Model: Sendable {
       Results(
         source: source, imageSize: imageSize, classification: classification, names: names,
         speed: speed)
+    case .classes(let map): Results(source: source, classMap: map, names: names, speed: speed)
+    case .depth(let map): Results(source: source, depthMap: map, names: names, speed: speed)
     }
   }
 

@@ -18,6 +18,7 @@ protocol HeadBlock: Sendable {
 enum HeadTable {
   static let heads: [String: any HeadBlock.Type] = [
     "Classify": ClassifyHead.self,
+    "Depth": DepthHead.self,
     "Detect": DetectHead.self,
     "OBB": OrientedHead.self,
     "OBB26": OrientedHead.self,
@@ -26,6 +27,7 @@ enum HeadTable {
     "RTDETRDecoder": QueryHead.self,
     "Segment": SegmentHead.self,
     "Segment26": SegmentHead.self,
+    "SemanticSegment": SemanticHead.self,
     "v10Detect": DetectHead.self,
   ]
 

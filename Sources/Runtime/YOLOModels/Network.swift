@@ -22,6 +22,10 @@ public struct Network: Sendable {
     case queries(boxes: Int, classes: Int, classCount: Int)
     /// A class for the whole image: the output with the logits of each class.
     case classify(logits: Int, classCount: Int)
+    /// A class for each pixel: the output with the logits of each class.
+    case semantic(logits: Int, classCount: Int)
+    /// A distance for each pixel: the output with its logarithm, in meters.
+    case depth(logarithm: Int)
 
     /// The task.
     public var task: VisionTask {
@@ -32,6 +36,8 @@ public struct Network: Sendable {
       case .pose: .pose
       case .oriented: .obb
       case .classify: .classify
+      case .semantic: .semantic
+      case .depth: .depth
       }
     }
   }

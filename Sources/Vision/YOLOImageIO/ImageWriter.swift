@@ -1,3 +1,4 @@
+package import YOLOGeometry
 public import YOLOImage
 
 /// Writing of images as JPEG and PNG.
@@ -20,6 +21,13 @@ public enum ImageWriter {
   /// gray, which is stored as RGB.
   public static func png(_ image: Image) throws(ImageIOError) -> [UInt8] {
     try PNGCodec.encode(try image.storable(as: .png))
+  }
+
+  /// Encodes levels of gray as a PNG file: a byte each, or two with `isWide`, the higher one first.
+  package static func png(
+    gray levels: [UInt8], size: Size, isWide: Bool = false
+  ) throws(ImageIOError) -> [UInt8] {
+    try PNGCodec.encode(levels, size: size, bytesPerPixel: isWide ? 2 : 1)
   }
 
   /// Writes an image to a file in the format of the path's suffix, .jpg or .png.

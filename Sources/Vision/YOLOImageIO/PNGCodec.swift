@@ -50,21 +50,29 @@ enum PNGCodec {
 
   /// Encodes an image, 8 bits a channel, quickly rather than to the last byte.
   static func encode(_ image: Image) throws(ImageIOError) -> [UInt8] {
-    guard max(image.width, image.height) <= 1_000_000 else {
+    try encode(image.pixels, size: image.size, bytesPerPixel: 3)
+  }
+
+  /// Encodes rows of pixels: of 3 bytes RGB, of 1 gray, of 2 gray of 16 bits, the higher byte first.
+  static func encode(
+    _ pixels: [UInt8], size: Size, bytesPerPixel: Int
+  ) throws(ImageIOError) -> [UInt8] {
+    let (width, height) = (size.width, size.height)
+    precondition(pixels.count == width * height * bytesPerPixel, "the bytes of all pixels")
+    guard max(width, height) <= 1_000_000 else {
       throw .unencodable(
-        format: .png,
-        reason: "it has \(image.width)×\(image.height) pixels, the limit is 1000000 a side")
+        format: .png, reason: "it has \(width)×\(height) pixels, the limit is 1000000 a side")
     }
     // Data that cannot be compressed grow by less than 1/256, chunk headers included.
-    let rawCount = (3 * image.width + 1) * image.height
+    let rawCount = (bytesPerPixel * width + 1) * height
     let capacity = rawCount + rawCount / 256 + 4096
     var failure: String?
     let bytes = [UInt8](unsafeUninitializedCapacity: capacity) { target, count in
       var writer = CPNGWriter()
       writer.bytes = target.baseAddress
       writer.capacity = capacity
-      let isEncoded = cpng_encode_rgb(
-        &writer, UInt32(image.width), UInt32(image.height), image.pixels)
+      let isEncoded = cpng_encode(
+        &writer, UInt32(width), UInt32(height), Int32(bytesPerPixel), pixels)
       if isEncoded == 0 { failure = String(characters: writer.message) }
       count = writer.count
     }

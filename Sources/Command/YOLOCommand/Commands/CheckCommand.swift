@@ -34,7 +34,7 @@ struct CheckCommand: ParsableCommand {
   @Option(
     name: .long,
     help:
-      "What the labels are for: \(VisionTask.allCases.map(\.rawValue).joined(separator: ", ")); told by description and labels if not given."
+      "What the labels are for: \(VisionTask.labeled.map(\.rawValue).joined(separator: ", ")); told by description and labels if not given."
   )
   var task: VisionTask?
 

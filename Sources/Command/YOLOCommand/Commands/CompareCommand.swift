@@ -11,7 +11,9 @@ struct CompareCommand: ParsableCommand {
     discussion: """
       The files are what yolo predict --format json or ndjson prints, an answer of the inference \
       APIs, or the list that Ultralytics' to_json gives; their images are taken in order. \
-      Objects of the same class are paired by the overlap of their boxes.
+      Objects of the same class are paired by the overlap of their boxes. Of semantic segmentation the \
+      part of the pixels that a class has stands for a confidence; of depth the range is compared, \
+      min, max and mean standing for classes.
 
       Ends with exit code 1 if --tolerance is given and the files do not agree.
       """)

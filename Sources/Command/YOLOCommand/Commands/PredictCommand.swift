@@ -89,6 +89,7 @@ struct PredictCommand: AsyncParsableCommand {
       guard !list.sources.isEmpty else { throw list.reported() }
       let files = try saved.files(for: list.sources)
       let model = try runtime.open()
+      try saved.check(for: model.task)
       // The process ends with this command: the system takes its memory back all at once.
       _ = Unmanaged.passRetained(model)
       if verbose { tell(options, reading, of: model, list) }
@@ -166,6 +167,14 @@ struct SaveArguments: ParsableArguments {
       throw ValidationError("--save-txt and --save-crop need --save for the directory to write to")
     }
     guard saveTxt || !saveConf else { throw ValidationError("--save-conf needs --save-txt") }
+  }
+
+  /// Refuses what the results of a task have nothing for.
+  func check(for task: VisionTask) throws {
+    guard task.isDense, saveTxt || saveCrop else { return }
+    throw ValidationError(
+      "\(saveTxt ? "--save-txt" : "--save-crop") needs objects or classes, but the model is for "
+        + "\(task.rawValue); yolo trace writes the value of each pixel")
   }
 
   /// Chooses the files of each source; nil if none are written.

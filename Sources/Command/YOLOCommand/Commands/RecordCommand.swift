@@ -10,7 +10,8 @@ struct RecordCommand: ParsableCommand {
     abstract: "Records a model's present results as golden cases, for yolo verify.",
     discussion: """
       A case is a directory: the image, case.json with options and tolerances, expected.json with the \
-      answer of yolo predict --format json, and the tensors of --taps. Of one image the directory --out \
+      answer of yolo predict --format json, of semantic segmentation and depth the value of each pixel \
+      (classes.npy, depth.npy), and the tensors of --taps. Of one image the directory --out \
       is the case; of a directory of images it gets a case an image. The paths of the cases go to \
       standard output.
       """)

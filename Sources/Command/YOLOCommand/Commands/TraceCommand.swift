@@ -15,7 +15,9 @@ struct TraceCommand: ParsableCommand {
     discussion: """
       For each image the directory gets the network's input and the tapped tensors as PATH.npy, float32 [1, channels, height, \
       width], and of a model that segments the masks as masks.npy, uint8 [objects, height, width]; of \
-      one that classifies the probabilities as probabilities.npy. The answer of `yolo predict \
+      one that classifies the probabilities as probabilities.npy; of one for semantic segmentation the \
+      class of each pixel as classes.npy, uint8 [height, width], 255 for none; of one for depth the \
+      meters as depth.npy, float32 [height, width]. The answer of `yolo predict \
       --format json` goes to standard output.
 
       Each tensor is drawn, too: PATH.maps.png is a mosaic of its channels, each in a range of its own, and \
@@ -113,6 +115,8 @@ struct TraceCommand: ParsableCommand {
     var names = ["input.npy"] + paths.map { $0 + ".npy" }
     if task == .segment { names.append("masks.npy") }
     if task == .classify { names.append("probabilities.npy") }
+    if task == .semantic { names.append("classes.npy") }
+    if task == .depth { names.append("depth.npy") }
     if images { names += paths.flatMap { [$0 + ".maps.png", $0 + ".overlay.jpg"] } }
     return names
   }
@@ -147,6 +151,17 @@ struct TraceCommand: ParsableCommand {
       try directory.write(
         NumpyFile.bytes(of: Tensor(shape: [1, probabilities.count], values: probabilities)),
         named: "probabilities.npy")
+    }
+    if let map = results.classMap {
+      try directory.write(
+        NumpyFile.bytes(of: map.classes, shape: [map.size.height, map.size.width]),
+        named: "classes.npy")
+    }
+    if let map = results.depthMap {
+      try directory.write(
+        NumpyFile.bytes(
+          of: Tensor(shape: [map.size.height, map.size.width], values: map.distances)),
+        named: "depth.npy")
     }
   }
 }

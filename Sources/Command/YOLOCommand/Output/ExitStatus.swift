@@ -60,7 +60,7 @@ enum ExitStatus: Int32 {
     switch error {
     case .unreadable: self = .noInput
     case .tooLarge: self = .tooLarge
-    case .missingSplit: self = .usage
+    case .missingSplit, .unsupportedTask: self = .usage
     case .malformed, .missingKey, .invalidValue, .noImages, .invalidLabel,
       .imageTooSmall, .invalidPrediction:
       self = .damagedInput

@@ -146,7 +146,7 @@ struct ValReport {
       case .detect, .obb: ["box"]
       case .segment: ["box", "mask"]
       case .pose: ["box", "pose"]
-      case .classify: []
+      case .classify, .semantic, .depth: []
       }
     return kinds.flatMap { kind in
       MetricPlot.Curve.allCases.map { "\(kind)-\($0.rawValue).svg" }
@@ -183,7 +183,7 @@ extension EvaluationReport {
     switch task {
     case .segment: "mask"
     case .pose: "pose"
-    case .detect, .obb, .classify: "box"
+    case .detect, .obb, .classify, .semantic, .depth: "box"
     }
   }
 }

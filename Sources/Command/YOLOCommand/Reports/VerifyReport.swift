@@ -33,11 +33,11 @@ struct VerifyReport {
     var table = TextTable(
       [
         "case", "result", "first diverging", "objects", "box px", "confidence", "keypoint px",
-        "outline", "tensor",
+        "outline", "pixels", "tensor",
       ], leftColumns: 3)
     for outcome in outcomes {
       guard let verification = outcome.verification else {
-        table.append([outcome.path.sanitized(), "error"] + Array(repeating: "-", count: 7))
+        table.append([outcome.path.sanitized(), "error"] + Array(repeating: "-", count: 8))
         continue
       }
       let check = verification.check
@@ -46,6 +46,7 @@ struct VerifyReport {
         verification.firstDivergence?.path ?? "-", "\(check.foundCount)/\(check.expectedCount)",
         Self.cell(check.worst[.box]), Self.cell(check.worst[.confidence]),
         Self.cell(check.worst[.keypoint]), Self.cell(check.worst[.outline]),
+        Self.cell(verification.map?.value),
         Self.cell(verification.worstTensor?.relative),
       ])
     }
@@ -95,6 +96,7 @@ struct VerifyReport {
           JSONMember("borderline", .int(check.borderlineCount)),
           JSONMember(
             "worst", .object(worst.map { JSONMember($0.key.rawValue, number($0.value)) })),
+          JSONMember("pixels", verification.map.map { number($0.value) } ?? .null),
           JSONMember(
             "firstDiverging", verification.firstDivergence.map { .string($0.path) } ?? .null),
           JSONMember(

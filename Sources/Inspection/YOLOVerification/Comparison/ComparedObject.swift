@@ -2,6 +2,9 @@ public import YOLOGeometry
 
 /// An object of a prediction that is compared with another prediction, as it is written: with a
 /// class that may be a name, with rounded numbers, and an oriented box by its corners.
+///
+/// Of semantic segmentation it is a class of the image whose confidence is its part of the pixels; of
+/// depth it is one of the numbers of the range, whose confidence is its meters.
 public struct ComparedObject: Sendable, Hashable {
   /// The class; only objects of the same class are compared.
   public let label: String
@@ -11,6 +14,9 @@ public struct ComparedObject: Sendable, Hashable {
   public let geometry: Geometry?
   /// The four corners of an oriented box in order, as they are written; else empty.
   public let corners: [Point]
+
+  /// What the numbers of the range of a depth map are called.
+  static let depthLabels = ["min", "max", "mean"]
 
   /// Creates an object; a `geometry` of nil stands for a class of the whole image.
   public init(label: String, confidence: Float, geometry: Geometry?) {

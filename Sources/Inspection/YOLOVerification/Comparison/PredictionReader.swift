@@ -59,7 +59,28 @@ struct PredictionReader {
     for (index, element) in elements.enumerated() {
       objects.append(try object(element, at: "\(start)[\(index)]"))
     }
+    if let depth = value["depth"] {
+      objects += try range(depth, at: position.isEmpty ? "depth" : "\(position).depth")
+    }
     return PredictedImage(source: value["source"]?.string, objects: objects)
+  }
+
+  /// Reads the range of a depth map as an object for each of its numbers.
+  private func range(_ value: JSONValue, at position: String) throws(DatasetError)
+    -> [ComparedObject]
+  {
+    var objects: [ComparedObject] = []
+    for name in ComparedObject.depthLabels {
+      guard let meters = value[name] else {
+        // The services do not say the mean.
+        guard name != "mean" else { continue }
+        throw invalid("\(position).\(name)", "a number")
+      }
+      objects.append(
+        ComparedObject(
+          label: name, confidence: try number(meters, "\(position).\(name)"), geometry: nil))
+    }
+    return objects
   }
 
   private func object(_ value: JSONValue, at position: String) throws(DatasetError)
@@ -70,6 +91,10 @@ struct PredictionReader {
     case .int(let index): label = "\(index)"
     case .string(let name): label = name
     default: throw invalid("\(position).class", "a class index or name")
+    }
+    if let ratio = value["pixel_ratio"] {
+      return ComparedObject(
+        label: label, confidence: try number(ratio, "\(position).pixel_ratio"), geometry: nil)
     }
     let confidence = try number(value["confidence"], "\(position).confidence")
     guard let box = value["box"] else {

@@ -62,6 +62,8 @@ extension Checkpoint {
   private static func task(of model: ModuleRecord) -> VisionTask? {
     let head = model["model"]?.children.last?.className ?? ""
     switch head {
+    case "SemanticSegment": return .semantic
+    case "Depth": return .depth
     case _ where head.hasPrefix("Segment"): return .segment
     case _ where head.hasPrefix("Pose"): return .pose
     case _ where head.hasPrefix("OBB"): return .obb
@@ -75,6 +77,8 @@ extension Checkpoint {
     case "PoseModel": return .pose
     case "OBBModel": return .obb
     case "ClassificationModel": return .classify
+    case "SemanticSegmentationModel": return .semantic
+    case "DepthModel": return .depth
     default: return nil
     }
   }

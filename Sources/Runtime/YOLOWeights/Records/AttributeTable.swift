@@ -202,6 +202,10 @@ package enum AttributeTable {
       extended(["kpt_shape": .used, "nk": .harmless, "nk_sigma": .harmless, "detect": .harmless]))
     add("OBB OBB26", extended(["ne": .used, "detect": .harmless]))
     add("Classify", ["export": .harmless])
+    add(
+      "SemanticSegment",
+      ["nc": .used, "nl": .harmless, "stride": .harmless, "export": .harmless, "format": .harmless])
+    add("Depth", ["nl": .harmless, "export": .harmless, "format": .harmless])
     return rows
   }()
 

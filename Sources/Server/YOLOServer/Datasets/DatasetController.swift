@@ -60,7 +60,7 @@ struct DatasetController: Sendable {
   }
 
   /// The tasks that datasets have labels for.
-  static let tasks = VisionTask.allCases.map(\.rawValue)
+  static let tasks = VisionTask.labeled.map(\.rawValue)
 
   // MARK: Paths with an identifier
 

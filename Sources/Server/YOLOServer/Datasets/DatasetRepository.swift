@@ -314,6 +314,7 @@ extension DatasetRow {
       switch task {
       case .classify: "a class"
       case .detect: "a class, the center and the size of a box"
+      case .semantic, .depth: "nothing"
       case .segment: "a class and at least three points"
       case .obb: "a class and four corners"
       case .pose:
@@ -329,6 +330,7 @@ extension DatasetRow {
         switch task {
         case .classify: row.count == 1
         case .detect: row.count == 5
+        case .semantic, .depth: false
         case .segment: row.count >= 7 && row.count % 2 == 1
         case .obb: row.count == 9
         case .pose: row.count == 5 + (keypointShape ?? []).reduce(1, *)

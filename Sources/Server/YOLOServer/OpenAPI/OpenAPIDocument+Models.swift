@@ -106,8 +106,17 @@ extension OpenAPIDocument {
           ["x", "y"].map { Schema.Field($0, numbers) } + [optional("visible", numbers)])),
       optional("frame", count("The index of the frame, of a video.")),
     ])
+    let ratio = Schema.record(
+      [
+        Schema.Field("class", text("The name of the class.")),
+        Schema.Field("classId", count("Its index.")),
+        Schema.Field("pixel_ratio", number),
+        optional("frame", count("The index of the frame, of a video.")),
+      ], "semantic")
     return success([
-      Schema.Field("predictions", Schema.list(of: instance, "Of all images, in their order.")),
+      Schema.Field(
+        "predictions",
+        Schema.list(of: Schema.any([instance, ratio]), "Of all images, in their order.")),
       Schema.Field("images", Schema.list(of: Schema.reference("ImageResult"))),
       Schema.Field(
         "metadata",

@@ -1,10 +1,11 @@
 #if Server
 import YOLOServerOptions
 import JSONText
+import YOLOGeometry
 
 extension OpenAPIDocument {
   /// What models are for.
-  private static let tasks = ["detect", "segment", "pose", "obb", "classify"]
+  private static let tasks = VisionTask.allCases.map(\.rawValue)
 
   static func schemas(_ settings: ServerSettings) -> JSONValue {
     let hub = hubSchemas(settings)
@@ -46,6 +47,23 @@ extension OpenAPIDocument {
         ], "pose"),
       "OrientedDetection": Schema.record(
         found + [Schema.Field("box", Schema.reference("OrientedBox"))], "obb"),
+      "ClassRatio": Schema.record(
+        classMembers + [
+          Schema.Field(
+            "pixel_ratio",
+            Schema.adding(
+              ["minimum": .int(0), "maximum": .int(1)],
+              to: Schema.type("number", "The part of the pixels that have the class.")))
+        ], "semantic"),
+      "SemanticMask": Schema.record(
+        pixelMap("The class of each pixel, 255 for none"),
+        "semantic: the class of each pixel."),
+      "DepthMap": Schema.record(
+        pixelMap("The distance of each pixel: `max` · level / 65535 meters, none at level 0") + [
+          Schema.Field("bits", Schema.adding(["const": .int(16)], to: Schema.type("integer"))),
+          Schema.Field("min", Schema.type("number", "The minimum distance in meters.")),
+          Schema.Field("max", Schema.type("number", "The maximum distance in meters.")),
+        ], "depth: the distance of each pixel. There are no results."),
       "Box": Schema.record(
         ["x1", "x2", "y1", "y2"].map { Schema.Field($0, number) },
         "Two corners: in pixels, or with `normalize` as fractions of the width and the height."),
@@ -66,14 +84,30 @@ extension OpenAPIDocument {
 
   private static var duration: JSONValue { Schema.adding(["minimum": .int(0)], to: number) }
 
-  /// What all that is found has.
-  private static var found: [Schema.Field] {
+  /// What says which class it is.
+  private static var classMembers: [Schema.Field] {
     [
       Schema.Field(
         "class", Schema.adding(["minimum": .int(0)], to: Schema.type("integer", "Its index."))),
       Schema.Field("name", Schema.type("string", "The name of the class.")),
+    ]
+  }
+
+  /// What every map has.
+  private static func pixelMap(_ description: String) -> [Schema.Field] {
+    [
       Schema.Field(
-        "confidence", Schema.adding(["minimum": .int(0), "maximum": .int(1)], to: number)),
+        "shape", Schema.list(of: Schema.type("integer"), count: 2, "Height and width in pixels.")),
+      Schema.Field("encoding", Schema.choice(["png"])),
+      Schema.Field("data", Schema.type("string", "\(description); a grayscale PNG in base64.")),
+    ]
+  }
+
+  /// What all that is found has.
+  private static var found: [Schema.Field] {
+    classMembers + [
+      Schema.Field(
+        "confidence", Schema.adding(["minimum": .int(0), "maximum": .int(1)], to: number))
     ]
   }
 
@@ -83,7 +117,9 @@ extension OpenAPIDocument {
   }
 
   private static var imageResult: JSONValue {
-    let kinds = ["Classification", "Detection", "Segmentation", "Pose", "OrientedDetection"]
+    let kinds = [
+      "Classification", "Detection", "Segmentation", "Pose", "OrientedDetection", "ClassRatio",
+    ]
     return Schema.record([
       Schema.Field(
         "results",
@@ -91,6 +127,8 @@ extension OpenAPIDocument {
       Schema.Field(
         "shape", Schema.list(of: Schema.type("integer"), count: 2, "Height and width in pixels.")),
       Schema.Field("speed", Schema.reference("Speed")),
+      Schema.Field("semantic_mask", Schema.reference("SemanticMask"), isRequired: false),
+      Schema.Field("depth", Schema.reference("DepthMap"), isRequired: false),
     ])
   }
 

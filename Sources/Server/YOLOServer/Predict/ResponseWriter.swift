@@ -1,6 +1,7 @@
 #if Server
 import JSONText
 import YOLO
+import YOLOImageIO
 import YOLOPostprocess
 
 /// Which API an answer is of.
@@ -42,19 +43,28 @@ struct ResponseWriter: Sendable {
 
   /// Adds the result of an image or frame.
   ///
-  /// - Throws: `APIError` of status 413 if the answer becomes larger than the limit.
+  /// - Throws: `APIError` of status 413 if the answer becomes larger than the limit, and of status 500
+  ///   where a map cannot be encoded.
   mutating func append(_ results: Results) throws(APIError) {
+    let map: JSONMember?
+    do throws(ImageIOError) {
+      map = try results.mapMember(limit: limit)
+    } catch .tooManyBytes {
+      throw tooLarge
+    } catch {
+      throw .fault
+    }
     count += 1
     switch report {
     case .hub(var hub):
-      hub.append(results)
+      hub.append(results, members: [], map: map)
       bytes += hub.takeBytes()
       report = .hub(hub)
       try check(bytes.count)
     case .platform(var platform):
       // The report is moved out, so that its bytes are not copied.
       report = .platform(PlatformReport(isNormalized: false, numbersFrames: false))
-      platform.append(results)
+      platform.append(results, map: map)
       report = .platform(platform)
       try check(platform.byteCount)
     }
@@ -74,11 +84,15 @@ struct ResponseWriter: Sendable {
   }
 
   private func check(_ byteCount: Int) throws(APIError) {
-    guard byteCount <= limit else {
-      throw .tooLarge(
-        "The answer has more than \(limit) bytes after \(count) images; ask for fewer frames "
-          + "(vid_stride) or fewer objects (conf, max_det).", limit: limit, unit: "bytes")
-    }
+    guard byteCount <= limit else { throw tooLarge }
+  }
+
+  /// The error that there is no room for what there is.
+  private var tooLarge: APIError {
+    .tooLarge(
+      "The answer has more than \(limit) bytes after \(count) images; ask for fewer frames "
+        + "(vid_stride), fewer objects (conf, max_det), or send a smaller image.", limit: limit,
+      unit: "bytes")
   }
 }
 

@@ -2,7 +2,9 @@
 ///
 /// Pixels are areas, as in `torch.nn.functional.interpolate` with `align_corners=False`: sample `d`
 /// of the output lies at (d + ½) · input / output − ½ of the input, not below 0; beyond the last
-/// input sample that one is repeated. There is no smoothing where the output is smaller.
+/// input sample that one is repeated. There is no smoothing where the output is smaller. With
+/// aligned corners pixels are points, as with `align_corners=True`: the first and the last samples of
+/// both coincide.
 package struct BilinearAxis: Sendable, Hashable {
   /// The two input samples that an output sample lies between, and how near it is to the second.
   package struct Tap: Sendable, Hashable {
@@ -19,18 +21,24 @@ package struct BilinearAxis: Sendable, Hashable {
   /// The number of output samples.
   package let output: Int
   private let scale: Float
+  private let alignsCorners: Bool
 
   /// Creates an axis; both numbers are positive and below 2²⁴.
-  package init(input: Int, output: Int) {
+  package init(input: Int, output: Int, alignsCorners: Bool = false) {
     precondition(input > 0 && output > 0 && input < 1 << 24 && output < 1 << 24)
     self.input = input
     self.output = output
-    scale = Float(input) / Float(output)
+    self.alignsCorners = alignsCorners
+    scale =
+      alignsCorners
+      ? output > 1 ? Float(input - 1) / Float(output - 1) : 0 : Float(input) / Float(output)
   }
 
   /// Returns where output sample `position` (0..<output) lies.
   package subscript(position: Int) -> Tap {
-    let exact = max(0, scale * (Float(position) + 0.5) - 0.5)
+    let exact =
+      alignsCorners
+      ? scale * Float(position) : max(0, scale * (Float(position) + 0.5) - 0.5)
     let lower = min(Int(exact), input - 1)
     return Tap(
       lower: lower, upper: min(lower + 1, input - 1), weight: min(exact - Float(lower), 1))

@@ -13,6 +13,16 @@ public enum VisionTask: String, Sendable, Hashable, Codable, CaseIterable {
   case obb
   /// A class for the whole image.
   case classify
+  /// A class for each pixel.
+  case semantic
+  /// A distance for each pixel.
+  case depth
+
+  /// Whether the result is a value for each pixel instead of objects or one class for the image.
+  public var isDense: Bool { self == .semantic || self == .depth }
+
+  /// The tasks whose datasets and golden cases are read: all but the dense ones.
+  public static let labeled: [VisionTask] = allCases.filter { !$0.isDense }
 }
 
 extension VisionTask: CustomStringConvertible {

@@ -146,6 +146,8 @@ package enum MaskGrid: Sendable, Hashable {
 package enum MaskError: Error, Sendable, Hashable, CustomStringConvertible {
   /// The masks of so many objects would take more memory than is allowed.
   case tooLarge(objects: Int, bytes: Int)
+  /// A value for each pixel of the image would take more memory than is allowed.
+  case mapTooLarge(bytes: Int)
 
   /// The maximum number of bytes of an image's masks; each takes a byte for each pixel of its box.
   package static let byteLimit = 2 << 30
@@ -156,6 +158,9 @@ package enum MaskError: Error, Sendable, Hashable, CustomStringConvertible {
     case .tooLarge(let objects, let bytes):
       "the masks of \(objects) objects would take \(bytes >> 20) MiB; the limit is "
         + "\(Self.byteLimit >> 20) MiB: lower max_det, raise conf, or leave retina_masks out"
+    case .mapTooLarge(let bytes):
+      "the values of all pixels would take \(bytes >> 20) MiB; the limit is "
+        + "\(Self.byteLimit >> 20) MiB: scale the image down"
     }
   }
 }

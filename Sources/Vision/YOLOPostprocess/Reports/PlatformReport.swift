@@ -32,8 +32,8 @@ package struct PlatformReport: Sendable {
   /// The bytes so far.
   package var byteCount: Int { images.count + predictions.count }
 
-  /// Adds the results of an image.
-  package mutating func append(_ image: Results) {
+  /// Adds the results of an image; `map` is the member that holds the map of a dense task.
+  package mutating func append(_ image: Results, map: JSONMember? = nil) {
     let scale = ResultScale(size: image.imageSize, isNormalized: isNormalized)
     imageWriter.beginObject()
     imageWriter.key("results")
@@ -41,6 +41,19 @@ package struct PlatformReport: Sendable {
     if let classification = image.classification {
       for score in classification.top5 {
         write(score.classIndex, score.className, score.confidence) { _ in }
+      }
+    } else if image.task.isDense {
+      for ratio in image.classRatios {
+        imageWriter.pixels(of: ratio)
+        predictionWriter.beginObject()
+        predictionWriter.key("class")
+        predictionWriter.string(ratio.className)
+        predictionWriter.key("classId")
+        predictionWriter.integer(ratio.classIndex)
+        predictionWriter.key("pixel_ratio")
+        predictionWriter.number(ratio.roundedRatio)
+        numberFrame()
+        predictionWriter.endObject()
       }
     } else {
       for instance in image.instances {
@@ -65,6 +78,10 @@ package struct PlatformReport: Sendable {
       imageWriter.number(DecimalRounding.round(time, decimals: 3))
     }
     imageWriter.endObject()
+    if let map {
+      imageWriter.key(map.key)
+      imageWriter.value(map.value)
+    }
     imageWriter.endObject()
     images += imageWriter.takeBytes()
     predictions += predictionWriter.takeBytes()
@@ -100,11 +117,14 @@ package struct PlatformReport: Sendable {
     predictionWriter.key("confidence")
     predictionWriter.number(ResultScale.rounded(confidence))
     geometry(&predictionWriter)
-    if numbersFrames {
-      predictionWriter.key("frame")
-      predictionWriter.integer(imageCount)
-    }
+    numberFrame()
     predictionWriter.endObject()
+  }
+
+  private mutating func numberFrame() {
+    guard numbersFrames else { return }
+    predictionWriter.key("frame")
+    predictionWriter.integer(imageCount)
   }
 }
 

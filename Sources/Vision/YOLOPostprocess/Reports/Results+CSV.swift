@@ -8,17 +8,19 @@ extension Results {
   ///   - members: The names of columns that come first.
   /// - Returns: One line.
   public static func csvHeader(of task: VisionTask, members: [String] = ["source"]) -> String {
+    if task == .semantic { return Self.row(members + ["class", "name", "pixel_ratio"]) }
+    if task == .depth { return Self.row(members + ["min", "max", "mean"]) }
     let corners: [String] =
       switch task {
       case .detect, .segment, .pose: ["x1", "y1", "x2", "y2"]
       case .obb: ["x1", "y1", "x2", "y2", "x3", "y3", "x4", "y4"]
-      case .classify: []
+      case .classify, .semantic, .depth: []
       }
     let more: [String] =
       switch task {
       case .segment: ["segments"]
       case .pose: ["keypoints"]
-      case .detect, .obb, .classify: []
+      case .detect, .obb, .classify, .semantic, .depth: []
       }
     return Self.row(members + ["class", "name", "confidence"] + corners + more)
   }
@@ -34,6 +36,16 @@ extension Results {
   /// - Returns: The lines; none without instances.
   public func csv(members: [String]? = nil, isNormalized: Bool = false) -> String {
     let first = members ?? [source]
+    if let depthMap {
+      let range = depthMap.range()
+      return Self.row(
+        first + [range.minimum, range.maximum, range.mean].map { "\(ResultScale.rounded($0))" })
+    }
+    if task == .semantic {
+      return classRatios.map {
+        Self.row(first + ["\($0.classIndex)", $0.className, "\($0.roundedRatio)"])
+      }.joined()
+    }
     func leading(_ index: Int, _ name: String, _ confidence: Float) -> [String] {
       first + ["\(index)", name, "\(ResultScale.rounded(confidence))"]
     }

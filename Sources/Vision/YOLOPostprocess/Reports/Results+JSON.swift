@@ -7,6 +7,8 @@ extension Results {
 
   /// Writes `{"results":[…],"shape":[height,width],"speed":{…}}`, an image of the HUB answer.
   ///
+  /// Of a depth map there are no results; a member `depth` has its range.
+  ///
   /// - Parameters:
   ///   - json: The writer.
   ///   - isNormalized: Whether coordinates are divided by the image's width and height.
@@ -25,7 +27,10 @@ extension Results {
   ///   - json: The writer.
   ///   - isNormalized: Whether coordinates are divided by the image's width and height.
   ///   - members: Members that come first.
-  package func write(to json: inout JSONWriter, isNormalized: Bool, members: [JSONMember]) {
+  ///   - map: The member that holds the map of a dense task; nil for the range of a depth map.
+  package func write(
+    to json: inout JSONWriter, isNormalized: Bool, members: [JSONMember], map: JSONMember? = nil
+  ) {
     json.beginObject()
     for member in members {
       json.key(member.key)
@@ -36,6 +41,8 @@ extension Results {
     let scale = ResultScale(size: imageSize, isNormalized: isNormalized)
     if let classification {
       for score in classification.top5 { score.write(to: &json) }
+    } else if task.isDense {
+      for ratio in classRatios { json.pixels(of: ratio) }
     } else {
       for instance in instances { instance.write(to: &json, scale: scale) }
     }
@@ -55,6 +62,10 @@ extension Results {
       json.number(DecimalRounding.round(time, decimals: Self.timeDecimals))
     }
     json.endObject()
+    if let map = map ?? depthMap.map({ JSONMember("depth", $0.range().json) }) {
+      json.key(map.key)
+      json.value(map.value)
+    }
     json.endObject()
   }
 
@@ -80,9 +91,11 @@ extension Results: Encodable {
     case results
     case shape
     case speed
+    case depth
   }
 
-  /// Encodes `source`, `task`, `results`, `shape` (height and width) and `speed`.
+  /// Encodes `source`, `task`, `results`, `shape` (height and width) and `speed`; of a depth map also
+  /// `depth`, its range.
   ///
   /// The keys are those of the HUB answer; numbers are not rounded.
   public func encode(to encoder: any Encoder) throws {
@@ -91,11 +104,43 @@ extension Results: Encodable {
     try container.encode(task, forKey: .task)
     if let classification {
       try container.encode(classification.top5, forKey: .results)
+    } else if task == .semantic {
+      try container.encode(classRatios, forKey: .results)
     } else {
       try container.encode(instances, forKey: .results)
     }
     try container.encode([imageSize.height, imageSize.width], forKey: .shape)
     try container.encode(speed, forKey: .speed)
+    try container.encodeIfPresent(depthMap?.range(), forKey: .depth)
+  }
+}
+
+extension JSONWriter {
+  /// Writes `{"class":…,"name":…,"pixel_ratio":…}`.
+  mutating func pixels(of ratio: ClassRatio) {
+    beginObject()
+    key("class")
+    integer(ratio.classIndex)
+    key("name")
+    string(ratio.className)
+    key("pixel_ratio")
+    number(ratio.roundedRatio)
+    endObject()
+  }
+}
+
+extension ClassRatio {
+  /// The ratio as Ultralytics rounds it.
+  var roundedRatio: Double { DecimalRounding.round(pixelRatio, decimals: 5) }
+}
+
+extension DepthRange {
+  /// The range as `{"min":…,"max":…,"mean":…}`; null where no pixel has a number.
+  fileprivate var json: JSONValue {
+    .object(
+      [("min", minimum), ("max", maximum), ("mean", mean)].map {
+        JSONMember($0, $1.isFinite ? .double(ResultScale.rounded($1)) : .null)
+      })
   }
 }
 
@@ -162,8 +207,12 @@ public struct ResultReport: Sendable {
   public mutating func append(_ image: Results) { append(image, members: []) }
 
   /// Adds the results of an image with members of its own, which come first.
-  package mutating func append(_ image: Results, members: [JSONMember]) {
-    image.write(to: &json, isNormalized: isNormalized, members: members)
+  ///
+  /// `map` is the member that holds the map of a dense task.
+  package mutating func append(
+    _ image: Results, members: [JSONMember], map: JSONMember? = nil
+  ) {
+    image.write(to: &json, isNormalized: isNormalized, members: members, map: map)
   }
 
   /// Adds an entry without results.

@@ -11,6 +11,8 @@ extension Results {
   /// - A classification is not a label but `probability name` of the most probable classes, the
   ///   probability with two decimals.
   ///
+  /// - Of semantic segmentation and depth there are no labels.
+  ///
   /// - Parameter includesConfidence: Whether the confidence ends each line but those of a
   ///   classification.
   /// - Returns: The lines; none without instances.

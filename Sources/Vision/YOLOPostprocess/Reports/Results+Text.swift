@@ -18,6 +18,19 @@ extension Results {
     if let classification {
       rows = classification.top5.map { Self.leadingColumns($0.className, $0.confidence) }
       summary = "best \(rows.count) of \(classification.probabilities.count) classes"
+    } else if let depthMap {
+      let range = depthMap.range()
+      let (near, far) = (
+        DecimalRounding.text(Double(range.minimum), decimals: 2),
+        DecimalRounding.text(Double(range.maximum), decimals: 2)
+      )
+      rows = []
+      summary = "depth \(near) to \(far) m"
+    } else if task == .semantic {
+      rows = classRatios.map {
+        [DecimalRounding.text(100 * $0.pixelRatio, decimals: 2) + "%", $0.className]
+      }
+      summary = rows.count == 1 ? "1 class" : "\(rows.count) classes"
     } else {
       rows = instances.map {
         Self.leadingColumns($0.className, $0.confidence) + $0.geometry.textColumns

@@ -14,10 +14,14 @@ public struct Results: Sendable, Hashable {
   public var imageSize: Size
   /// The task of the model.
   public let task: VisionTask
-  /// The objects found, by descending confidence; none of a classification.
+  /// The objects found, by descending confidence; none of a classification or a dense task.
   public var instances: [Instance]
   /// The classes of the image as a whole; nil for every task but classification.
   public let classification: Classification?
+  /// The class of each pixel; nil for every task but semantic segmentation.
+  public let classMap: ClassMap?
+  /// The distance of each pixel; nil for every task but depth.
+  public let depthMap: DepthMap?
   /// What the model calls its classes.
   public let names: ClassNames
   /// How long it took.
@@ -28,7 +32,7 @@ public struct Results: Sendable, Hashable {
   /// - Parameters:
   ///   - source: Where the image came from.
   ///   - imageSize: The image's size.
-  ///   - task: Any task but classification.
+  ///   - task: Any task of objects: not classification, and no dense one.
   ///   - instances: The objects by descending confidence; each is called by the name of its class.
   ///   - names: What the model calls its classes.
   ///   - speed: How long it took.
@@ -37,11 +41,14 @@ public struct Results: Sendable, Hashable {
     speed: Speed
   ) {
     precondition(task != .classify, "a classification has probabilities")
+    precondition(!task.isDense, "a dense task has a map")
     self.source = source
     self.imageSize = imageSize
     self.task = task
     self.instances = instances
     classification = nil
+    classMap = nil
+    depthMap = nil
     self.names = names
     self.speed = speed
     for index in self.instances.indices {
@@ -70,9 +77,52 @@ public struct Results: Sendable, Hashable {
     var named = classification
     named.name(by: names)
     self.classification = named
+    classMap = nil
+    depthMap = nil
     self.names = names
     self.speed = speed
   }
+
+  /// Joins the classes of an image's pixels with their names.
+  ///
+  /// - Parameters:
+  ///   - source: Where the image came from.
+  ///   - classMap: The class of each pixel; the image's size is that of the map.
+  ///   - names: What the model calls its classes.
+  ///   - speed: How long it took.
+  public init(source: String, classMap: ClassMap, names: ClassNames, speed: Speed) {
+    self.source = source
+    imageSize = classMap.size
+    task = .semantic
+    instances = []
+    classification = nil
+    self.classMap = classMap
+    depthMap = nil
+    self.names = names
+    self.speed = speed
+  }
+
+  /// Describes the distances of an image's pixels.
+  ///
+  /// - Parameters:
+  ///   - source: Where the image came from.
+  ///   - depthMap: The distance of each pixel; the image's size is that of the map.
+  ///   - names: What the model calls its classes, though none are found.
+  ///   - speed: How long it took.
+  public init(source: String, depthMap: DepthMap, names: ClassNames, speed: Speed) {
+    self.source = source
+    imageSize = depthMap.size
+    task = .depth
+    instances = []
+    classification = nil
+    classMap = nil
+    self.depthMap = depthMap
+    self.names = names
+    self.speed = speed
+  }
+
+  /// The classes that pixels have, by index, with their part of the pixels; none without a class map.
+  public var classRatios: [ClassRatio] { classMap?.ratios(named: names) ?? [] }
 
   /// The name of a class, or its index in digits if it has none.
   public func name(ofClass index: Int) -> String { names.label(of: index) }
