@@ -48,6 +48,15 @@ import YOLOWeights
     try check("BoolStorage", .bool, 1, [0, 1, 7, 0], [0, 1, 1, 0])
   }
 
+  /// A dimension of one element may have any stride: found by damaging structures at random.
+  @Test(arguments: [Int.max, Int.max / 2 + 1, 1 << 62])
+  func theStrideOfOneElementDoesNotMatter(stride: Int) throws {
+    let tensor = try open(
+      .tensor(key: "0", shape: [2, 1, 1, 2], strides: [1, stride, stride, 2]),
+      floatBytes([1, 2, 3, 4]))
+    #expect(tensor.floats() == [1, 3, 2, 4])
+  }
+
   @Test func notANumberStaysOne() throws {
     let tensor = try open(.tensor(key: "0", shape: [2]), floatBytes([.nan, .infinity]))
     #expect(tensor.floats()[0].isNaN && tensor.floats()[1] == .infinity)

@@ -78,9 +78,10 @@ extension WeightTensor {
       var dimension = position.count - 1
       while dimension >= 0 {
         position[dimension] += 1
-        offset += strides[dimension]
+        // The stride of a dimension of one element may be any number: what is added is taken away.
+        offset &+= strides[dimension]
         if position[dimension] < shape[dimension] { break }
-        offset -= strides[dimension] * shape[dimension]
+        offset &-= strides[dimension] &* shape[dimension]
         position[dimension] = 0
         dimension -= 1
       }
