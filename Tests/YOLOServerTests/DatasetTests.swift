@@ -285,6 +285,25 @@ import YOLOTestSupport
     }
   }
 
+  /// Keypoints of another shape cannot be those of the same set.
+  @Test func keypointsOfAnotherShapeAreRefused() async throws {
+    try await PlatformClient.serving { client, key, _ in
+      let id = try await Self.create("poses", client, key: key)
+      try await Self.ingest(
+        try Self.archive(try Self.set(.pose)), into: "poses", id: id, client, key: key)
+      let other = try await Self.ingest(
+        try Self.archive([
+          ArchiveWriter.Entry("data.yaml", "train: images\nnames: [cat]\nkpt_shape: [1, 3]\n"),
+          Self.entry("images/9.png", try Self.png(99)),
+          ArchiveWriter.Entry("labels/9.txt", "0 0.5 0.5 0.2 0.2 0.3 0.4 2\n"),
+        ]), into: "poses", id: id, client, key: key)
+      #expect(other["dataset"]?["status"]?.string == "failed")
+      let reason = other["dataset"]?["processingError"]?["message"]?.string ?? ""
+      #expect(reason.contains("[1, 3]") && reason.contains("[2, 3]"), "\(reason)")
+      #expect(other["dataset"]?["imageCount"]?.int == 4)
+    }
+  }
+
   @Test func imagesAreListedChangedAndDeleted() async throws {
     try await PlatformClient.serving { client, key, _ in
       let id = try await Self.create("shapes", client, key: key)
@@ -338,6 +357,17 @@ import YOLOTestSupport
           name == "open" ? 403 : 404, "POST", "/api/upload/signed-url", key: bob,
           body: #"{"assetType":"datasets","assetId":"\#(id)","filename":"a.zip","#
             + #""contentType":"application/zip","totalBytes":1}"#)
+      }
+      let summary = await client.check(200, "GET", "/api/account/summary", key: alice)
+      #expect(JSONWriter.text(summary).contains(#""datasets":2"#), "\(summary)")
+      for (query, slugs) in [
+        ("", ["open"]), ("type=datasets&q=PE&task=detect", ["open"]), ("type=projects", []),
+        ("type=datasets&task=pose", []), ("q=secret", []),
+        ("sort=count-desc&author=alice", ["open"]),
+      ] as [(String, [String])] {
+        let found = await client.check(200, "GET", "/api/explore/search?\(query)")
+        #expect(
+          found["datasets"]?.elements?.compactMap { $0["slug"]?.string } == slugs, "\(query)")
       }
       for (key, count) in [(alice, 2), (bob, 1), (nil, 1)] as [(String?, Int)] {
         let list = await client.check(200, "GET", "/api/datasets/alice", key: key)

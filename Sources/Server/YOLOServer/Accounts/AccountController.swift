@@ -135,6 +135,7 @@ extension AccountRepository {
       var use = ResourceUse()
       use.projects = try count("project")
       use.models = try count("model")
+      use.datasets = try count("dataset")
       use.datasetBytes = bytes[.datasets, default: 0] + bytes[.images, default: 0]
       use.modelBytes = bytes[.models, default: 0]
       use.exportBytes = bytes[.exports, default: 0]

@@ -100,6 +100,13 @@ struct DatasetIngest: Sendable {
     let isFirst = work.dataset.images == 0 && work.dataset.classNames.isEmpty
     let task = work.dataset.isTaskGiven || !isFirst ? work.dataset.task : nil
     let found = try await onOwnThread { [directory] in try Dataset.find(in: directory, task: task) }
+    if let shape = found.keypointShape.map({ [$0.count, $0.values] }),
+      let expected = work.dataset.keypointShape, shape != expected
+    {
+      outcome.failure =
+        "\(work.job.name) has keypoints of the shape \(shape), those of the dataset are \(expected)"
+      return
+    }
     let classes = try await classes(of: found, isFirst: isFirst)
     let images = try await check(found, classes)
     outcome.sound = images.sound

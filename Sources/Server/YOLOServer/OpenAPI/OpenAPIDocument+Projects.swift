@@ -142,7 +142,8 @@ extension OpenAPIDocument {
             Schema.list(
               of: Schema.record(
                 project + [Schema.Field("modelNames", Schema.list(of: text()))]))),
-          Schema.Field("datasets", Schema.list(of: anything)), Schema.Field("hasMore", flag),
+          Schema.Field("datasets", Schema.list(of: Schema.reference("Dataset"))),
+          Schema.Field("hasMore", flag),
         ])),
       JSONMember("StarData", starred),
     ]

@@ -195,8 +195,8 @@ enum ModelRecords {
     _ database: Database, _ weights: ModelWeights, fileName: String, of model: ModelRow, now: Int
   ) throws {
     let isNew = [.pending, .untrained].contains(model.status)
-    try ProjectTable.update(
-      database, table: "model", id: model.id,
+    try database.update(
+      "model", id: model.id,
       [
         ("task", weights.task), ("classNames", try JSONColumn.text(weights.classNames)),
         ("parameters", weights.parameters), ("fileName", fileName),

@@ -245,7 +245,7 @@ struct ModelRepository: Sendable {
     _ columns: [(column: String, value: (any DatabaseValueConvertible)?)], by account: Account,
     now: Int
   ) throws -> ModelRow {
-    try ProjectTable.update(database, table: "model", id: row.id, columns)
+    try database.update("model", id: row.id, columns)
     let changed = try ModelRecords.row(database, .id(row.id), of: account)
     try ModelRecords.touch(database, project: changed.project, now: now)
     try note(database, changed, .updated, now: now)

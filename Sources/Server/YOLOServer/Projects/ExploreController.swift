@@ -6,6 +6,7 @@ import Hummingbird
 /// Answers `GET /api/explore/search`: what is public of all accounts.
 struct ExploreController: Sendable {
   let projects: ProjectRepository
+  let datasets: DatasetRepository
   /// Where the data are, as answers call it.
   let region: String
 
@@ -17,8 +18,7 @@ struct ExploreController: Sendable {
   /// The answer.
   private struct SearchData: Encodable {
     let projects: [ProjectData]
-    // There are no datasets yet.
-    let datasets: [ResourceIdentity]
+    let datasets: [DatasetData]
     let hasMore: Bool
   }
 
@@ -30,7 +30,7 @@ struct ExploreController: Sendable {
       throw APIError.notFound("The search of images is not available on this server.")
     }
     let viewer = context.key?.account
-    var search = ProjectSearch(
+    var search = PublicSearch(
       text: try query.text("q", limit: 200),
       tasks: try query.choices("task", of: ModelTask.names),
       licenses: try query.text("license", limit: 400)?.split(separator: ",").map(String.init),
@@ -44,8 +44,11 @@ struct ExploreController: Sendable {
       }
       search.isStarred = true
     }
+    var sets: (found: [DatasetRow], hasMore: Bool) = ([], false)
+    if kind != "projects" { sets = try await datasets.search(search, viewer: viewer) }
+    let datasets = sets.found.map { DatasetData($0, region: region) }
     guard kind != "datasets" else {
-      return try .encoded(SearchData(projects: [], datasets: [], hasMore: false))
+      return try .encoded(SearchData(projects: [], datasets: datasets, hasMore: sets.hasMore))
     }
     let (rows, hasMore) = try await projects.search(search, viewer: viewer)
     let data = rows.map { found in
@@ -53,12 +56,13 @@ struct ExploreController: Sendable {
       data.modelNames = found.modelNames
       return data
     }
-    return try .encoded(SearchData(projects: data, datasets: [], hasMore: hasMore))
+    return try .encoded(
+      SearchData(projects: data, datasets: datasets, hasMore: hasMore || sets.hasMore))
   }
 }
 
-/// What is searched for among public projects.
-struct ProjectSearch: Sendable, Hashable {
+/// What is searched for among public projects and datasets.
+struct PublicSearch: Sendable, Hashable {
   /// What the name, the slug or the description must have.
   var text: String?
   /// The tasks of which a model must have one.
@@ -88,16 +92,55 @@ struct ProjectSearch: Sendable, Hashable {
   }
 
   /// The order in SQL.
-  fileprivate var ordering: String {
+  fileprivate func ordering(_ table: String, count: String) -> String {
     switch order {
-    case "stars": "starCount DESC, project.updated DESC, project.rowid DESC"
-    case "oldest": "project.created, project.rowid"
-    case "name-asc": "project.name COLLATE NOCASE, project.rowid"
-    case "name-desc": "project.name COLLATE NOCASE DESC, project.rowid DESC"
-    case "count-desc": "modelCount DESC, project.rowid DESC"
-    case "count-asc": "modelCount, project.rowid"
-    default: "project.created DESC, project.rowid DESC"
+    case "stars": "starCount DESC, \(table).updated DESC, \(table).rowid DESC"
+    case "oldest": "\(table).created, \(table).rowid"
+    case "name-asc": "\(table).name COLLATE NOCASE, \(table).rowid"
+    case "name-desc": "\(table).name COLLATE NOCASE DESC, \(table).rowid DESC"
+    case "count-desc": "\(count) DESC, \(table).rowid DESC"
+    case "count-asc": "\(count), \(table).rowid"
+    default: "\(table).created DESC, \(table).rowid DESC"
     }
+  }
+
+  /// Returns the rows of a table that are meant, one more than the limit if there are more.
+  ///
+  /// `count` is the column that `count-desc` and `count-asc` order by, `task` the condition that a row
+  /// is of one of the tasks, whose list stands for `TASKS`.
+  fileprivate func rows<Table: ResourceTable>(
+    _ database: Database, of table: Table.Type, count: String, task: String, viewer: Account?
+  ) throws -> [Table.Row] {
+    let name = Table.kind.rawValue
+    var conditions = ["\(name).visibility = 'public'"]
+    var arguments: StatementArguments = ["limit": limit + 1, "offset": offset]
+    if let text {
+      conditions.append(
+        """
+        (\(name).name LIKE :text ESCAPE '\\' OR \(name).slug LIKE :text ESCAPE '\\'
+          OR \(name).description LIKE :text ESCAPE '\\')
+        """)
+      arguments += ["text": LikePattern.containing(text)]
+    }
+    if let owner {
+      conditions.append("owner.username = :owner")
+      arguments += ["owner": owner]
+    }
+    if isStarred { conditions.append("isStarred") }
+    func list(_ values: [String], _ prefix: String) -> String {
+      for (index, value) in values.enumerated() { arguments += ["\(prefix)\(index)": value] }
+      return values.indices.map { ":\(prefix)\($0)" }.joined(separator: ", ")
+    }
+    if let tasks { conditions.append(task.replacing("TASKS", with: list(tasks, "task"))) }
+    if let licenses {
+      conditions.append("\(name).license IN (\(list(licenses, "license")))")
+    }
+    return try Table.rows(
+      database,
+      where: """
+        \(conditions.joined(separator: " AND ")) ORDER BY \(ordering(name, count: count))
+        LIMIT :limit OFFSET :offset
+        """, arguments, viewer: viewer)
   }
 }
 
@@ -109,48 +152,17 @@ extension ProjectRepository {
   ///
   /// - Returns: The projects that were asked for, and whether there are more.
   func search(
-    _ search: ProjectSearch, viewer: Account?
+    _ search: PublicSearch, viewer: Account?
   ) async throws(PlatformError) -> (
     found: [(project: ProjectRow, modelNames: [String])], hasMore: Bool
   ) {
     try await database.read { database in
-      var conditions = ["project.visibility = 'public'"]
-      var arguments: StatementArguments = [
-        "limit": search.limit + 1, "offset": search.offset,
-      ]
-      if let text = search.text {
-        conditions.append(
-          """
-          (project.name LIKE :text ESCAPE '\\' OR project.slug LIKE :text ESCAPE '\\'
-            OR project.description LIKE :text ESCAPE '\\')
-          """)
-        arguments += ["text": LikePattern.containing(text)]
-      }
-      if let owner = search.owner {
-        conditions.append("owner.username = :owner")
-        arguments += ["owner": owner]
-      }
-      if search.isStarred { conditions.append("isStarred") }
-      func names(_ values: [String], _ prefix: String) -> String {
-        for (index, value) in values.enumerated() { arguments += ["\(prefix)\(index)": value] }
-        return values.indices.map { ":\(prefix)\($0)" }.joined(separator: ", ")
-      }
-      if let tasks = search.tasks {
-        conditions.append(
-          """
+      let rows = try search.rows(
+        database, of: ProjectTable.self, count: "modelCount",
+        task: """
           EXISTS (SELECT 1 FROM model WHERE model.project = project.id AND model.trashed IS NULL
-            AND model.task IN (\(names(tasks, "task"))))
-          """)
-      }
-      if let licenses = search.licenses {
-        conditions.append("project.license IN (\(names(licenses, "license")))")
-      }
-      let rows = try ProjectTable.rows(
-        database,
-        where: """
-          \(conditions.joined(separator: " AND ")) ORDER BY \(search.ordering)
-          LIMIT :limit OFFSET :offset
-          """, arguments, viewer: viewer)
+            AND model.task IN (TASKS))
+          """, viewer: viewer)
       let found = try rows.prefix(search.limit).map { row in
         let names = try String.fetchAll(
           database,
@@ -161,6 +173,22 @@ extension ProjectRepository {
         return (project: row, modelNames: names)
       }
       return (found, rows.count > search.limit)
+    }
+  }
+}
+
+extension DatasetRepository {
+  /// Searches the public datasets of all accounts.
+  ///
+  /// - Returns: The datasets that were asked for, and whether there are more.
+  func search(
+    _ search: PublicSearch, viewer: Account?
+  ) async throws(PlatformError) -> (found: [DatasetRow], hasMore: Bool) {
+    try await store.database.read { database in
+      let rows = try search.rows(
+        database, of: DatasetTable.self, count: "dataset.images",
+        task: "dataset.task IN (TASKS)", viewer: viewer)
+      return (Array(rows.prefix(search.limit)), rows.count > search.limit)
     }
   }
 }

@@ -71,7 +71,7 @@ struct ProjectRepository: Sendable {
         columns.append(("slug", slug))
       }
       columns.append(("updated", now))
-      try ProjectTable.update(database, table: "project", id: row.id, columns)
+      try ProjectTable.update(database, id: row.id, columns)
       let changed = try ProjectTable.row(database, .id(row.id), of: account)
       if changed.visibility != row.visibility {
         try Self.note(

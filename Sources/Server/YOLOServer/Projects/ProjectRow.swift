@@ -3,7 +3,7 @@ import GRDB
 import JSONText
 
 /// A row of the table of projects, with what is counted for it.
-struct ProjectRow: Decodable, FetchableRecord, Sendable {
+struct ProjectRow: ResourceRow {
   let id: String
   let account: String
   /// The name of the account.
@@ -96,9 +96,13 @@ struct ProjectChanges: Sendable {
 }
 
 /// Reads and writes rows of the table of projects, in a transaction of the caller's.
-enum ProjectTable {
+enum ProjectTable: ResourceTable {
+  typealias Row = ProjectRow
+
+  static let kind = ResourceKind.project
+  static let reservedSlugs = ResourceName.reservedProjects
   /// All that ``ProjectRow`` has; the argument `viewer` is who asks.
-  private static let selection = """
+  static let selection = """
     SELECT project.*, owner.username AS owner,
       (SELECT count(*) FROM model WHERE model.project = project.id AND model.trashed IS NULL)
         AS modelCount,
@@ -110,71 +114,6 @@ enum ProjectTable {
         AS isStarred
     FROM project JOIN account AS owner ON owner.id = project.account
     """
-
-  /// Returns the rows that are not in the trash.
-  static func rows(
-    _ database: Database, where condition: String, _ arguments: StatementArguments,
-    viewer: Account?
-  ) throws -> [ProjectRow] {
-    try ProjectRow.fetchAll(
-      database, sql: "\(selection) WHERE project.trashed IS NULL AND \(condition)",
-      arguments: arguments + ["viewer": viewer?.id])
-  }
-
-  /// Returns a project that somebody may see.
-  ///
-  /// - Throws: `PlatformError.unknownResource` if there is none, or it is private to somebody else.
-  static func row(
-    _ database: Database, _ locator: ResourceLocator, viewer: Account?
-  ) throws -> ProjectRow {
-    let found =
-      switch locator {
-      case .id(let id):
-        try rows(database, where: "project.id = :id", ["id": id], viewer: viewer)
-      case .path(let names):
-        try rows(
-          database, where: "owner.username = :owner AND project.slug = :slug",
-          ["owner": names.first, "slug": names.dropFirst().first], viewer: viewer)
-      }
-    guard let row = found.first, row.account == viewer?.id || row.visibility == .public else {
-      throw PlatformError.unknownResource(.project, locator.text)
-    }
-    return row
-  }
-
-  /// Returns a project of an account.
-  ///
-  /// - Throws: `PlatformError.unknownResource` if there is none that it may see,
-  ///   `PlatformError.foreignResource` for one that it may only see.
-  static func row(
-    _ database: Database, _ locator: ResourceLocator, of account: Account
-  ) throws -> ProjectRow {
-    let row = try row(database, locator, viewer: account)
-    guard row.account == account.id else {
-      throw PlatformError.foreignResource(.project, locator.text)
-    }
-    return row
-  }
-
-  /// Returns a slug that no project of an account has: the one of a request, or one of a name.
-  ///
-  /// - Throws: `PlatformError.takenSlug` if a slug was given that another project has.
-  static func freeSlug(
-    _ database: Database, given: String?, name: String, account: String, except id: String = ""
-  ) throws -> String {
-    let slug = given ?? ResourceName.slug(from: name, fallback: "project")
-    let taken = try String.fetchSet(
-      database,
-      sql: """
-        SELECT slug FROM project
-        WHERE account = ? AND trashed IS NULL AND id != ? AND (slug = ? OR slug GLOB ?)
-        """, arguments: [account, id, slug, "\(slug.prefix(ResourceName.slugLimit - 12))*"])
-    guard given == nil else {
-      guard !taken.contains(slug) else { throw PlatformError.takenSlug(.project, slug) }
-      return slug
-    }
-    return ResourceName.free(slug, taken: taken.union(ResourceName.reservedProjects))
-  }
 
   /// Adds a project.
   static func insert(
@@ -197,18 +136,6 @@ enum ProjectTable {
         draft.license, metadata, clonedFrom, now, now,
       ])
     return try row(database, .id(id), viewer: account)
-  }
-
-  /// Changes columns of a row.
-  static func update(
-    _ database: Database, table: String, id: String,
-    _ columns: [(column: String, value: (any DatabaseValueConvertible)?)]
-  ) throws {
-    guard !columns.isEmpty else { return }
-    let assignments = columns.map { "\($0.column) = ?" }.joined(separator: ", ")
-    try database.execute(
-      sql: "UPDATE \(table) SET \(assignments) WHERE id = ?",
-      arguments: StatementArguments(columns.map(\.value) + [id]))
   }
 }
 #endif

@@ -93,10 +93,20 @@ extension ResourceTable {
     _ database: Database, id: String,
     _ columns: [(column: String, value: (any DatabaseValueConvertible)?)]
   ) throws {
+    try database.update(kind.rawValue, id: id, columns)
+  }
+}
+
+extension Database {
+  /// Changes columns of a row.
+  func update(
+    _ table: String, id: String,
+    _ columns: [(column: String, value: (any DatabaseValueConvertible)?)]
+  ) throws {
     guard !columns.isEmpty else { return }
     let assignments = columns.map { "\($0.column) = ?" }.joined(separator: ", ")
-    try database.execute(
-      sql: "UPDATE \(kind.rawValue) SET \(assignments) WHERE id = ?",
+    try execute(
+      sql: "UPDATE \(table) SET \(assignments) WHERE id = ?",
       arguments: StatementArguments(columns.map(\.value) + [id]))
   }
 }

@@ -119,7 +119,7 @@ struct PlatformControllers: Sendable {
         store: platform.store, signer: platform.signer, origins: origins,
         inspector: ModelInspector(queue: predict.queue, limits: settings.limits),
         predict: predict), region: region)
-    explore = ExploreController(projects: projects, region: region)
+    explore = ExploreController(projects: projects, datasets: datasets, region: region)
     activity = ActivityController(events: EventRepository(database: database))
     trash = TrashController(
       trash: TrashRepository(database: database, clock: clock), store: platform.store,
