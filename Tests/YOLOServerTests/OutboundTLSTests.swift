@@ -2,7 +2,7 @@
 import Foundation
 import Testing
 import YOLOServerOptions
-@testable import YOLOServer
+import YOLOServer
 
 /// TLS to other servers: by the program openssl, which the tests need for this alone.
 @Suite(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/openssl")))

@@ -3,7 +3,7 @@ import Foundation
 import Testing
 import YOLOServerOptions
 import YOLOSystem
-@testable import YOLOServer
+import YOLOServer
 
 /// Requests to other servers.
 @Suite struct OutboundTests {

@@ -21,6 +21,9 @@ struct DatabaseSchema: Sendable {
     migrator.registerUploads()
     migrator.registerProjects()
     migrator.registerDatasets()
+    migrator.registerWebhooks()
+    migrator.registerBilling()
+    migrator.registerPrivacy()
   }
 
   private init(applicationID: Int, _ register: (inout DatabaseMigrator) -> Void) {
