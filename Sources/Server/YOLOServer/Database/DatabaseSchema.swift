@@ -22,6 +22,9 @@ struct DatabaseSchema: Sendable {
     migrator.registerProjects()
     migrator.registerDatasets()
     migrator.registerEventsOfResources()
+    migrator.registerWebhooks()
+    migrator.registerBilling()
+    migrator.registerPrivacy()
   }
 
   private init(applicationID: Int, _ register: (inout DatabaseMigrator) -> Void) {

@@ -43,7 +43,7 @@ extension Endpoint {
       summary: "Metrics in Prometheus' text format 0.0.4.", isPolled: true,
       answer: Answer(
         description: "The metrics.", contentType: "text/plain", schema: Schema.type("string"))
-    ) { controllers, _, _ in controllers.service.metrics() },
+    ) { controllers, _, _ in await controllers.service.metrics() },
     Endpoint(
       method: .get, path: PathTemplate("/openapi.json"), id: "openAPI", summary: "This document.",
       answer: Answer(

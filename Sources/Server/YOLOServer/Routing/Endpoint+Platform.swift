@@ -7,7 +7,8 @@ import YOLOServerOptions
 extension Endpoint {
   /// The Platform API.
   static let platform: [Endpoint] = [
-    accounts, projects, projectModels, datasets, activity, trash, uploads, storage,
+    accounts, projects, projectModels, datasets, activity, trash, webhooks,
+    billing, privacy, uploads, storage,
   ].flatMap(\.self)
 
   /// Why any request of the platform may be refused.
@@ -82,6 +83,9 @@ struct PlatformControllers: Sendable {
   let explore: ExploreController
   let activity: ActivityController
   let trash: TrashController
+  let webhooks: WebhookController
+  let billing: BillingController
+  let privacy: PrivacyController
   let uploads: UploadController
   let storage: StorageController
 
@@ -101,10 +105,11 @@ struct PlatformControllers: Sendable {
     let origins = OriginPolicy(settings: settings)
     let datasets = DatasetRepository(store: platform.store, clock: clock)
     let region = settings.region ?? "eu"
+    let billing = BillingRepository(database: database, clock: clock)
     let models = ModelRepository(database: database, clock: clock)
     let projects = ProjectRepository(database: database, clock: clock)
     account = AccountController(
-      accounts: accounts, ledger: Ledger(database: database),
+      accounts: accounts, ledger: Ledger(database: database), billing: billing,
       counter: CallCounter(database: database), region: region)
     keys = KeysController(accounts: accounts)
     self.datasets = DatasetController(
@@ -124,6 +129,13 @@ struct PlatformControllers: Sendable {
     trash = TrashController(
       trash: TrashRepository(database: database, clock: clock), store: platform.store,
       region: region)
+    webhooks = WebhookController(
+      webhooks: platform.webhooks, policy: WebhookPolicy(settings: settings))
+    self.billing = BillingController(
+      billing: billing, provider: platform.provider, origins: origins)
+    privacy = PrivacyController(
+      privacy: platform.privacy, signer: platform.signer, origins: origins,
+      needsConfirmation: settings.confirmsDeletion)
     uploads = UploadController(
       uploads: platform.uploads, signer: platform.signer, origins: origins,
       targets: targets + [ModelUploadTarget(models: models), DatasetUploads(datasets: datasets)])

@@ -22,6 +22,8 @@ extension HTTPField.Name {
   static let forwardedProto = known("X-Forwarded-Proto")
   /// The host that the client of a proxy used.
   static let forwardedHost = known("X-Forwarded-Host")
+  /// The signature of an event of the provider of payments.
+  static let stripeSignature = known("Stripe-Signature")
   /// When there are new ones, in seconds since 1970.
   static let rateLimitReset = known("X-RateLimit-Reset")
 }
