@@ -48,11 +48,15 @@ struct DatasetIngest: Sendable {
     } catch let error as PlatformError {
       // What the account or the disk has no room for ends the work; all else may be tried again.
       switch error {
-      case .storageFull, .storage(.diskFull): outcome.failure = "\(error)"
+      case .storageFull, .storage(.diskFull), .invalid: outcome.failure = "\(error)"
       default: throw error
       }
     } catch let error as DatasetError {
       outcome.failure = named("\(error)")
+      outcome.add(
+        IngestFault(
+          severity: "error", kind: DatasetFault.Kind.description.rawValue,
+          file: named(error.path), line: error.line, message: named("\(error)")))
     } catch {
       outcome.failure = named("\(error)")
     }
@@ -119,22 +123,41 @@ struct DatasetIngest: Sendable {
   }
 
   private func fault(_ fault: DatasetFault) -> IngestFault {
-    IngestFault(
-      severity: fault.severity.rawValue, kind: fault.kind.rawValue, file: named(fault.path),
+    // An export of oriented boxes has four corners of each.
+    let isError = fault.severity == .error || fault.kind == .cornerCount
+    return IngestFault(
+      severity: isError ? "error" : "warning", kind: fault.kind.rawValue, file: named(fault.path),
       line: fault.line, message: named(fault.message))
   }
 
-  /// Returns which class of the dataset each class of the file is, and adds those that it does not
-  /// have.
-  private func classes(of found: Dataset, isFirst: Bool) async throws(PlatformError) -> [Int] {
+  /// Returns which class of the dataset each class of the file is, nil for those whose labels are left
+  /// out, and adds those that it does not have.
+  private func classes(of found: Dataset, isFirst: Bool) async throws(PlatformError) -> [Int?] {
     var names = work.dataset.classNames
     var positions = Dictionary(
       names.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
-    let classes = found.names.map { name in
-      if let index = positions[name] { return index }
-      names.append(name)
-      positions[name] = names.count - 1
-      return names.count - 1
+    let mapping = work.job.classMapping ?? [:]
+    var classes: [Int?] = []
+    for name in found.names {
+      let target = mapping[name] ?? .name(name)
+      switch target {
+      case nil: classes.append(nil)
+      case .index(let index):
+        guard work.dataset.classNames.indices.contains(index) else {
+          throw .invalid(
+            argument: "classMapping", given: "\(index) for \(name.excerpt())",
+            expected: "a class of the dataset, which has \(work.dataset.classNames.count)")
+        }
+        classes.append(index)
+      case .name(let name):
+        if let index = positions[name] {
+          classes.append(index)
+        } else {
+          names.append(name)
+          positions[name] = names.count - 1
+          classes.append(names.count - 1)
+        }
+      }
     }
     if isFirst || names.count > work.dataset.classNames.count {
       try await jobs.describe(
@@ -155,7 +178,7 @@ struct DatasetIngest: Sendable {
   }
 
   /// Looks at all images on a thread of its own, and stores the sound ones batch by batch.
-  private func check(_ found: Dataset, _ classes: [Int]) async throws -> Checked {
+  private func check(_ found: Dataset, _ classes: [Int?]) async throws -> Checked {
     let (batches, continuation) = AsyncThrowingStream<[CheckedImage], any Error>.makeStream()
     let taken = DispatchSemaphore(value: 2)
     let isOver = Atomic(false)
@@ -176,7 +199,9 @@ struct DatasetIngest: Sendable {
           found, maximumImageBytes: Self.maximumImageBytes,
           size: { bytes, path in try ImageReader.decode(bytes, named: path).size },
           visit: { image in
-            guard !image.isFaulty else {
+            let hasOddCorners =
+              found.task == .obb && image.labels.rows.contains { $0.count != 9 }
+            guard !image.isFaulty, !hasOddCorners else {
               faulty += 1
               return
             }
@@ -206,7 +231,7 @@ struct DatasetIngest: Sendable {
   }
 
   private func store(
-    _ images: [CheckedImage], from number: Int, task: VisionTask, _ classes: [Int]
+    _ images: [CheckedImage], from number: Int, task: VisionTask, _ classes: [Int?]
   ) async throws {
     var objects: [(image: NewImage, staged: StagedObject)] = []
     for (offset, image) in images.enumerated() {
@@ -217,9 +242,8 @@ struct DatasetIngest: Sendable {
       let writer = try await jobs.store.begin(for: work.account)
       try await writer.append(bytes)
       let staged = try await writer.finish()
-      let rows = DatasetLines.rows(of: image.labels, task: task, classIndex: image.classIndex).map {
-        [Float(classes[Int($0[0])])] + $0.dropFirst()
-      }
+      let rows = DatasetLines.rows(of: image.labels, task: task, classIndex: image.classIndex)
+        .compactMap { row in classes[Int(row[0])].map { [Float($0)] + row.dropFirst() } }
       objects.append(
         (
           NewImage(

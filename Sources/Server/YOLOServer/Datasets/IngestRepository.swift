@@ -20,6 +20,10 @@ struct IngestRow: Decodable, FetchableRecord, Sendable {
   let name: String
   /// The part that all images become; nil for those that the file tells.
   let split: String?
+  /// What becomes of images that the dataset has.
+  let policy: ConflictPolicy?
+  /// What the classes of the file become.
+  let classMapping: [String: ClassTarget?]?
   let status: IngestStatus
   /// The images that were added.
   let added: Int
@@ -40,6 +44,68 @@ struct IngestRow: Decodable, FetchableRecord, Sendable {
 
   static func reference(dataset: String, job: String) throws(PlatformError) -> ObjectReference {
     try ObjectReference(.datasets, owner: dataset, name: job)
+  }
+}
+
+/// What a class of a file becomes in a dataset.
+enum ClassTarget: Codable, Sendable, Hashable {
+  /// A class that there is, by its index.
+  case index(Int)
+  /// A class by its name, which is added if there is none.
+  case name(String)
+
+  init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    if let index = try? container.decode(Int.self) {
+      self = .index(index)
+    } else {
+      self = .name(try container.decode(String.self))
+    }
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    switch self {
+    case .index(let index): try container.encode(index)
+    case .name(let name): try container.encode(name)
+    }
+  }
+}
+
+/// How a file is taken into a dataset.
+struct IngestOptions: Sendable {
+  /// The part that all images become; nil for those that the file tells.
+  var split: String?
+  /// What becomes of images that the dataset has; nil to leave equal contents out.
+  var policy: ConflictPolicy?
+  /// What the classes of the file become, by their names; those that are not named are told by
+  /// their names.
+  var classMapping: [String: ClassTarget?]?
+
+  /// Checks that a file may be taken in so.
+  func check() throws(PlatformError) {
+    guard let classMapping else { return }
+    guard classMapping.count <= 25_000 else {
+      throw .invalid(
+        argument: "classMapping", given: "\(classMapping.count) classes",
+        expected: "at most 25000 classes")
+    }
+    for (name, target) in classMapping {
+      try ResourceName.check("classMapping", name, limit: 255)
+      switch target {
+      case nil: break
+      case .index(let index):
+        guard index >= 0 else {
+          throw .invalid(
+            argument: "classMapping", given: "\(index)", expected: "classes from 0 on")
+        }
+      case .name(let name):
+        guard !name.allSatisfy(\.isWhitespace) else {
+          throw .invalid(argument: "classMapping", given: name, expected: "names of classes")
+        }
+        try ResourceName.check("classMapping", name, limit: 100)
+      }
+    }
   }
 }
 
@@ -73,14 +139,16 @@ struct IngestRepository: Sendable {
   ///   - file: The file at a reference of the dataset, which is removed.
   ///   - name: What the file was called.
   ///   - locator: The dataset.
-  ///   - split: The part that all images are to become; nil for those that the file tells.
+  ///   - options: How it is taken in.
   ///   - account: Whose the dataset is.
   /// - Returns: The work in the queue.
   /// - Throws: `PlatformError.storage(.unknown)` if there is no such file.
   func add(
-    _ file: ObjectReference, named name: String, to locator: ResourceLocator, split: String?,
-    by account: Account
-  ) async throws(PlatformError) -> IngestRow {
+    _ file: ObjectReference, named name: String, to locator: ResourceLocator,
+    _ options: IngestOptions, by account: Account
+  ) async throws -> IngestRow {
+    try options.check()
+    let mapping = try options.classMapping.map { try JSONColumn.text($0) }
     let now = clock()
     return try await database.writeDurably { database in
       let dataset = try DatasetTable.row(database, locator, of: account)
@@ -94,9 +162,13 @@ struct IngestRepository: Sendable {
       try ObjectTable.release(database, file)
       try database.execute(
         sql: """
-          INSERT INTO ingest (id, dataset, name, split, status, created, updated)
-          VALUES (?, ?, ?, ?, 'queued', ?, ?)
-          """, arguments: [id, dataset.id, name, split, now, now])
+          INSERT INTO ingest (id, dataset, name, split, policy, classMapping, status, created,
+            updated)
+          VALUES (?, ?, ?, ?, ?, ?, 'queued', ?, ?)
+          """,
+        arguments: [
+          id, dataset.id, name, options.split, options.policy?.rawValue, mapping, now, now,
+        ])
       try database.execute(
         sql: """
           UPDATE dataset SET status = 'processing', failure = NULL, failedAt = NULL, updated = ?
@@ -200,7 +272,8 @@ struct IngestRepository: Sendable {
     try await store.put(objects, of: work.account) { database in
       for image in rows {
         try ImageTable.insert(
-          database, image, to: work.dataset.id, ingest: work.job.id, now: now)
+          database, image, to: work.dataset.id, ingest: work.job.id, policy: work.job.policy,
+          now: now)
       }
       try database.execute(
         sql: "UPDATE ingest SET added = added + ?, updated = ? WHERE id = ?",

@@ -58,6 +58,7 @@ extension OpenAPIDocument {
     [
       (.conflict(""), "There is something that the request contradicts.", []),
       (.rangeNotSatisfiable(bytes: 0), "The file has none of the bytes asked for.", []),
+      (.unprocessable(""), "What the request names does not go together.", []),
     ]
   }
 
