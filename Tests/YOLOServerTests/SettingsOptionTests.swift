@@ -96,6 +96,7 @@ import YOLOServer
       "public-url", ["https://a.example", "http://localhost:3000"],
       ["a.example", "*", "https://a.example/", "ftp://a.example"]
     ),
+    ("allow-addresses", ["127.0.0.1", "10.0.0.0/8, ::1"], ["", "nginx", "10.0.0.0/33"]),
     ("trusted-proxies", ["127.0.0.1", "10.0.0.0/8, ::1"], ["", "nginx", "10.0.0.0/33", "::1,"]),
   ]
 

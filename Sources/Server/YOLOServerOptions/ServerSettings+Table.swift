@@ -77,6 +77,11 @@ package enum ServiceTable: SettingsTable {
       default: "none", at: \.trustedProxies,
       help: "Proxies whose X-Forwarded-Proto and X-Forwarded-Host tell the origin of a request"
     ) { NetworkList($0) != nil },
+    .text(
+      "allow_addresses", "list", "addresses and networks such as 10.0.0.0/8,::1", default: "none",
+      at: \.allowedAddresses,
+      help: "Addresses, besides those of the internet, that users may have the server connect to"
+    ) { NetworkList($0) != nil },
     Setting(ServerOption.database, at: \.database),
     .flag("no_auth", at: \.isOpen, help: "Answer requests without a key, on all addresses"),
     .number(

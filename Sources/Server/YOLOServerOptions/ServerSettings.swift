@@ -25,6 +25,9 @@ public struct ServerSettings: Sendable {
   /// The addresses and networks, separated by commas, of the proxies whose `X-Forwarded-Proto` and
   /// `X-Forwarded-Host` count; nil for none.
   public var trustedProxies: String?
+  /// The addresses and networks, separated by commas, that users may have the server connect to
+  /// besides those of the internet; nil for none.
+  public var allowedAddresses: String?
   /// The SQLite file of keys and limits; of a platform the one whose keys are brought over.
   public var database: String
   /// Whether requests need no key.

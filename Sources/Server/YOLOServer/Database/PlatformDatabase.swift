@@ -13,6 +13,8 @@ struct Platform: Sendable {
   let uploads: UploadRepository
   /// What signs the addresses of files.
   let signer: AddressSigner
+  /// What sends requests to other servers.
+  let outbound = OutboundClient()
 
   /// Opens the files that belong to a database, and brings them in order.
   init(database: PlatformDatabase, logger: Logger) async throws(PlatformError) {
