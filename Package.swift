@@ -332,8 +332,9 @@ let package = Package(
       name: "YOLOServerTests",
       dependencies: [
         "JSONText", "YOLO", "YOLODatasets", "YOLOGeometry", "YOLOImage", "YOLOImageIO",
-        "YOLOKernels", "YOLOOptions", "YOLOPostprocess", "YOLOServer", "YOLOServerOptions", "YOLOTestSupport",
-        "YOLOVideo", "YOLOWeights", serverProduct("Hummingbird", "hummingbird"),
+        "YOLOKernels", "YOLOOptions", "YOLOPostprocess", "YOLOServer", "YOLOServerOptions",
+        "YOLOTestSupport", "YOLOVideo", "YOLOWeights",
+        serverProduct("Hummingbird", "hummingbird"),
         serverProduct("HummingbirdCore", "hummingbird"), serverProduct("GRDB", "GRDB.swift"),
         .target(name: "CArchive", condition: .when(traits: ["Server"])),
         serverProduct("HTTPTypes", "swift-http-types"), serverProduct("Logging", "swift-log"),
