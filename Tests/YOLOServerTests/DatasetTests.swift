@@ -109,22 +109,22 @@ import YOLOTestSupport
   @discardableResult
   static func ingest(
     _ bytes: [UInt8], named name: String = "set.zip", into slug: String, id: String,
-    more: String = "", _ client: PlatformClient, key: String
+    more: String = "", owner: String = "alice", _ client: PlatformClient, key: String
   ) async throws -> JSONValue {
     let session = try await upload(bytes, named: name, for: id, client, key: key)
     let accepted = await client.check(
-      201, "POST", "/api/datasets/alice/\(slug)/ingest", key: key,
+      201, "POST", "/api/datasets/\(owner)/\(slug)/ingest", key: key,
       body: #"{"sessionId":"\#(session)"\#(more)}"#)
     #expect(accepted["status"]?.string == "queued")
-    return try await whenReady(slug, client, key: key)
+    return try await whenReady(slug, owner: owner, client, key: key)
   }
 
   /// Waits as the clients do, until a dataset is no longer in processing.
   static func whenReady(
-    _ slug: String, _ client: PlatformClient, key: String
+    _ slug: String, owner: String = "alice", _ client: PlatformClient, key: String
   ) async throws -> JSONValue {
     while true {
-      let detail = await client.check(200, "GET", "/api/datasets/alice/\(slug)", key: key)
+      let detail = await client.check(200, "GET", "/api/datasets/\(owner)/\(slug)", key: key)
       if detail["dataset"]?["status"]?.string != "processing" { return detail }
       try await Task.sleep(for: .milliseconds(20))
     }

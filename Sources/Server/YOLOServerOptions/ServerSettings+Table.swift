@@ -82,6 +82,9 @@ package enum ServiceTable: SettingsTable {
       at: \.allowedAddresses,
       help: "Addresses, besides those of the internet, that users may have the server connect to"
     ) { NetworkList($0) != nil },
+    .flag(
+      "source_urls", at: \.fetchesSources,
+      help: "Fetch datasets and images from the addresses that users name"),
     Setting(ServerOption.database, at: \.database),
     .flag("no_auth", at: \.isOpen, help: "Answer requests without a key, on all addresses"),
     .number(

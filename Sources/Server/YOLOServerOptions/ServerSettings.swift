@@ -28,6 +28,8 @@ public struct ServerSettings: Sendable {
   /// The addresses and networks, separated by commas, that users may have the server connect to
   /// besides those of the internet; nil for none.
   public var allowedAddresses: String?
+  /// Whether datasets and images are fetched from the addresses that users name.
+  public var fetchesSources = false
   /// The SQLite file of keys and limits; of a platform the one whose keys are brought over.
   public var database: String
   /// Whether requests need no key.

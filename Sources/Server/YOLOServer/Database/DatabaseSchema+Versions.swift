@@ -22,6 +22,7 @@ extension DatabaseMigrator {
     ALTER TABLE image ADD COLUMN updated INTEGER;
     DROP INDEX imageByContent;
     CREATE UNIQUE INDEX imageByContent ON image (dataset, sha, copy);
+    CREATE INDEX imageBySha ON image (sha);
     CREATE INDEX imageByName ON image (dataset, name, id);
     CREATE INDEX imageByWidth ON image (dataset, width, id);
     CREATE INDEX imageByHeight ON image (dataset, height, id);

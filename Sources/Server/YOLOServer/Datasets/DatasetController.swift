@@ -21,6 +21,8 @@ struct DatasetController: Sendable {
   let predictor: ImagePredictor
   let statistics: StatisticsCache
   let signal: IngestSignal
+  /// What fetches from addresses; nil if the operator does not allow it.
+  let fetcher: SourceFetcher?
   let origins: OriginPolicy
   /// Where the data are, as answers call it.
   let region: String
@@ -62,6 +64,7 @@ struct DatasetController: Sendable {
     let targetSplit: String?
     let conflictPolicy: String?
     let classMapping: [String: ClassTarget?]?
+    let reference: StoredJSON?
   }
 
   /// The tasks that datasets have labels for.
@@ -199,15 +202,24 @@ struct DatasetController: Sendable {
     let account = try context.account()
     let locator = try context.locator("owner", "dataset")
     let asked = try await request.decoded(Ingest.self, context)
-    if asked.sourceUrl != nil {
-      throw APIError.notFound("Datasets of other addresses are not available on this server.")
+    if asked.reference != nil {
+      throw APIError.notFound("Datasets of other providers are not available on this server.")
+    }
+    try ResourceName.check("targetSplit", asked.targetSplit, in: Dataset.splits)
+    try ResourceName.check("conflictPolicy", asked.conflictPolicy, in: ConflictPolicy.names)
+    let options = IngestOptions(
+      split: asked.targetSplit,
+      policy: asked.conflictPolicy.flatMap(ConflictPolicy.init(rawValue:)),
+      classMapping: asked.classMapping)
+    if let source = asked.sourceUrl {
+      let job = try await ingest(source, asked.sessionId, into: locator, options, by: account)
+      return try .encoded(
+        IngestAccepted(jobId: job.id, status: job.status), status: .created)
     }
     guard let session = asked.sessionId else {
       throw APIError.invalidField(
         "sessionId", expected: "the identifier of an upload", "sessionId is missing.")
     }
-    try ResourceName.check("targetSplit", asked.targetSplit, in: Dataset.splits)
-    try ResourceName.check("conflictPolicy", asked.conflictPolicy, in: ConflictPolicy.names)
     let dataset = try await datasets.dataset(locator, of: account)
     let upload = try await uploads.upload(session, of: account)
     let file = try DatasetUploads.reference(dataset: dataset.id, upload: upload.id)
@@ -215,14 +227,29 @@ struct DatasetController: Sendable {
       throw APIError.conflict("The upload \(session.excerpt()) is not complete, or of another set.")
     }
     let job = try await ingests.add(
-      file, named: upload.request.filename, to: locator,
-      IngestOptions(
-        split: asked.targetSplit,
-        policy: asked.conflictPolicy.flatMap(ConflictPolicy.init(rawValue:)),
-        classMapping: asked.classMapping), by: account)
+      file, named: upload.request.filename, to: locator, options, by: account)
     signal.send()
     return try .encoded(
       IngestAccepted(jobId: job.id, status: job.status), status: .created)
+  }
+
+  private func ingest(
+    _ source: String, _ session: String?, into locator: ResourceLocator,
+    _ options: IngestOptions, by account: Account
+  ) async throws -> IngestRow {
+    guard session == nil else {
+      throw APIError.invalidField(
+        "sourceUrl", expected: "no sessionId beside it",
+        "sessionId and sourceUrl are two sources; name one of them.")
+    }
+    guard let fetcher else {
+      throw APIError.notFound(
+        "This server fetches no datasets from addresses (--source-urls): upload the file.")
+    }
+    try fetcher.check(source)
+    let job = try await ingests.add(source: source, to: locator, options, by: account)
+    signal.send()
+    return job
   }
 
   private func create(

@@ -19,12 +19,17 @@ struct DatasetIngest: Sendable {
   /// The images that are stored in one transaction.
   private static let batch = 32
   /// The maximum number of bytes of an image's file.
-  private static let maximumImageBytes = ImageLimits().maximumBytes
+  static let maximumImageBytes = ImageLimits().maximumBytes
 
   let jobs: IngestRepository
   let work: IngestRepository.Work
   /// The directory of this work, which nobody else uses.
   let directory: String
+  /// What fetches from addresses; nil if the operator does not allow it.
+  let fetcher: SourceFetcher?
+
+  /// Where a file is fetched to.
+  private var download: String { "\(directory).download" }
 
   /// Does the work; what goes wrong with the file is in the outcome.
   ///
@@ -34,17 +39,26 @@ struct DatasetIngest: Sendable {
     var outcome = IngestRepository.Outcome()
     do {
       FileSystem.removeTree(directory)
+      FileSystem.removeTree(download)
       try FileSystem.makeDirectory(directory, mode: 0o700)
-      defer { FileSystem.removeTree(directory) }
-      let unpacked = try await onOwnThread { try unpack() }
-      for entry in unpacked.skipped {
-        outcome.add(
-          IngestFault(
-            severity: "warning", kind: "skipped-entry", file: entry.name, line: nil,
-            message: "\(entry.name) is left out: \(entry.reason)"))
+      defer {
+        FileSystem.removeTree(directory)
+        FileSystem.removeTree(download)
       }
-      outcome.omittedFaults += unpacked.omitted
-      try await store(&outcome)
+      let file = try await file()
+      if FilePath.suffix(work.job.name) == "ndjson" {
+        try await storeLines(file, &outcome)
+      } else {
+        let unpacked = try await onOwnThread { try unpack(file) }
+        for entry in unpacked.skipped {
+          outcome.add(
+            IngestFault(
+              severity: "warning", kind: "skipped-entry", file: entry.name, line: nil,
+              message: "\(entry.name) is left out: \(entry.reason)"))
+        }
+        outcome.omittedFaults += unpacked.omitted
+        try await store(&outcome)
+      }
     } catch let error as PlatformError {
       // What the account or the disk has no room for ends the work; all else may be tried again.
       switch error {
@@ -64,7 +78,7 @@ struct DatasetIngest: Sendable {
   }
 
   /// Runs something that waits for the disk.
-  private func onThread<Value: Sendable>(
+  func onThread<Value: Sendable>(
     _ body: @escaping @Sendable () throws -> Value
   ) async throws -> Value {
     try await NIOThreadPool.singleton.runIfActive(body)
@@ -83,13 +97,28 @@ struct DatasetIngest: Sendable {
 
   /// A message in which the files are called as they are in the archive.
   private func named(_ message: String) -> String {
-    message.split(separator: directory + "/", omittingEmptySubsequences: false).joined()
+    message.split(separator: download, omittingEmptySubsequences: false).joined(
+      separator: work.job.name
+    ).split(separator: directory + "/", omittingEmptySubsequences: false).joined()
       .split(separator: directory, omittingEmptySubsequences: false).joined(
         separator: work.job.name)
   }
 
-  private func unpack() throws -> ArchiveExtractor.Outcome {
-    let path = jobs.store.path(of: work.object.digest)
+  /// Returns where the file is: in the store, or where it has been fetched to.
+  private func file() async throws -> String {
+    if let object = work.object { return jobs.store.path(of: object.digest) }
+    guard let source = work.job.source, let fetcher else {
+      throw PlatformError.invalid(
+        argument: "sourceUrl", given: work.job.name.excerpt(),
+        expected: "an upload: this server fetches nothing from addresses")
+    }
+    let used = try await jobs.store.use(of: work.account)
+    try await fetcher.file(
+      at: source, to: download, maximumBytes: max(0, work.account.limits.storageBytes - used))
+    return download
+  }
+
+  private func unpack(_ path: String) throws -> ArchiveExtractor.Outcome {
     if Dataset.suffixes.contains(FilePath.suffix(work.job.name)) {
       // A single image is a set of one.
       let bytes = try FileSystem.read(path, maximumBytes: Self.maximumImageBytes)
@@ -111,7 +140,10 @@ struct DatasetIngest: Sendable {
         "\(work.job.name) has keypoints of the shape \(shape), those of the dataset are \(expected)"
       return
     }
-    let classes = try await classes(of: found, isFirst: isFirst)
+    let classes = try await classes(
+      found.names, task: found.task,
+      shape: found.keypointShape.map { [$0.count, $0.values] }, flip: found.keypointFlip,
+      isFirst: isFirst)
     let images = try await check(found, classes)
     outcome.sound = images.sound
     outcome.faulty = images.faulty
@@ -132,13 +164,15 @@ struct DatasetIngest: Sendable {
 
   /// Returns which class of the dataset each class of the file is, nil for those whose labels are left
   /// out, and adds those that it does not have.
-  private func classes(of found: Dataset, isFirst: Bool) async throws(PlatformError) -> [Int?] {
+  func classes(
+    _ found: [String], task: VisionTask, shape: [Int]?, flip: [Int]?, isFirst: Bool
+  ) async throws(PlatformError) -> [Int?] {
     var names = work.dataset.classNames
     var positions = Dictionary(
       names.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
     let mapping = work.job.classMapping ?? [:]
     var classes: [Int?] = []
-    for name in found.names {
+    for name in found {
       let target = mapping[name] ?? .name(name)
       switch target {
       case nil: classes.append(nil)
@@ -163,10 +197,8 @@ struct DatasetIngest: Sendable {
       try await jobs.describe(
         work.dataset,
         IngestRepository.Description(
-          task: found.task, classNames: names,
-          keypointShape: found.keypointShape.map { [$0.count, $0.values] }
-            ?? work.dataset.keypointShape,
-          keypointFlip: found.keypointFlip ?? work.dataset.keypointFlip))
+          task: task, classNames: names, keypointShape: shape ?? work.dataset.keypointShape,
+          keypointFlip: flip ?? work.dataset.keypointFlip))
     }
     return classes
   }
@@ -264,6 +296,8 @@ struct IngestRunner: Service {
   let logger: Logger
   /// Wakes the runner when a file has come.
   let signal: IngestSignal
+  /// What fetches from addresses; nil if the operator does not allow it.
+  let fetcher: SourceFetcher?
 
   /// The time after which files of other processes are looked for.
   private static let interval = Duration.seconds(5)
@@ -297,8 +331,12 @@ struct IngestRunner: Service {
     guard let work = try await jobs.start(job.id) else { return lock.remove() }
     logger.info(
       "taking a file into a dataset",
-      metadata: ["dataset": "\(work.dataset.slug)", "bytes": "\(work.object.bytes)"])
-    try await DatasetIngest(jobs: jobs, work: work, directory: "\(directory)/\(job.id)").run()
+      metadata: [
+        "dataset": "\(work.dataset.slug)", "bytes": "\(work.object?.bytes ?? 0)",
+      ])
+    try await DatasetIngest(
+      jobs: jobs, work: work, directory: "\(directory)/\(job.id)", fetcher: fetcher
+    ).run()
     // Nobody takes it in again, so nobody wants the lock.
     lock.remove()
   }

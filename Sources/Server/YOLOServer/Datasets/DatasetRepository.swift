@@ -321,6 +321,14 @@ extension DatasetRow {
   ///
   /// - Throws: `PlatformError.invalid` that names the row.
   func check(rows: [[Float]]) throws(PlatformError) {
+    try Self.check(
+      rows: rows, task: task, classCount: classNames.count, keypointShape: keypointShape)
+  }
+
+  /// Checks labels of a task.
+  static func check(
+    rows: [[Float]], task: VisionTask, classCount: Int, keypointShape: [Int]?
+  ) throws(PlatformError) {
     let expected: String =
       switch task {
       case .classify: "a class"
@@ -346,14 +354,14 @@ extension DatasetRow {
         case .obb: row.count == 9
         case .pose: row.count == 5 + (keypointShape ?? []).reduce(1, *)
         }
-      let isClass = row.first.map { $0 >= 0 && $0 < Float(classNames.count) && $0 == $0.rounded() }
+      let isClass = row.first.map { $0 >= 0 && $0 < Float(classCount) && $0 == $0.rounded() }
       let coordinates = task == .pose ? row.dropFirst().prefix(4) : row.dropFirst()
       guard isComplete, isClass == true,
         coordinates.allSatisfy({ (-0.01...1.01).contains($0) }), row.allSatisfy(\.isFinite)
       else {
         throw .invalid(
           argument: "labels", given: "row \(index)",
-          expected: "\(expected), the class below \(classNames.count), coordinates from 0 to 1")
+          expected: "\(expected), the class below \(classCount), coordinates from 0 to 1")
       }
     }
   }

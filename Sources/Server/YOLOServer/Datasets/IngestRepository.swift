@@ -24,6 +24,8 @@ struct IngestRow: Decodable, FetchableRecord, Sendable {
   let policy: ConflictPolicy?
   /// What the classes of the file become.
   let classMapping: [String: ClassTarget?]?
+  /// The address that the file is fetched from; nil for one that was uploaded.
+  let source: String?
   let status: IngestStatus
   /// The images that were added.
   let added: Int
@@ -131,7 +133,7 @@ struct IngestRepository: Sendable {
   let store: ObjectStore
   let clock: @Sendable () -> Int
 
-  private var database: PlatformDatabase { store.database }
+  var database: PlatformDatabase { store.database }
 
   /// Puts a file of the store into the queue; the dataset is in processing from then on.
   ///
@@ -147,27 +149,48 @@ struct IngestRepository: Sendable {
     _ file: ObjectReference, named name: String, to locator: ResourceLocator,
     _ options: IngestOptions, by account: Account
   ) async throws -> IngestRow {
+    try await add(named: name, source: nil, to: locator, options, by: account) {
+      database, dataset, id in
+      guard file.owner == dataset.id, let object = try ObjectTable.object(database, at: file) else {
+        throw PlatformError.storage(.unknown("file \(file) of the dataset \(dataset.slug)"))
+      }
+      try ObjectTable.adopt(
+        database, object.digest, as: IngestRow.reference(dataset: dataset.id, job: id),
+        of: account)
+      try ObjectTable.release(database, file)
+    }
+  }
+
+  /// Puts the file at an address into the queue.
+  func add(
+    source: String, to locator: ResourceLocator, _ options: IngestOptions, by account: Account
+  ) async throws -> IngestRow {
+    try await add(
+      named: SourceFetcher.fileName(of: source), source: source, to: locator, options, by: account
+    ) { _, _, _ in }
+  }
+
+  private func add(
+    named name: String, source: String?, to locator: ResourceLocator, _ options: IngestOptions,
+    by account: Account,
+    _ adopt: @escaping @Sendable (Database, DatasetRow, String) throws -> Void
+  ) async throws -> IngestRow {
     try options.check()
     let mapping = try options.classMapping.map { try JSONColumn.text($0) }
     let now = clock()
     return try await database.writeDurably { database in
       let dataset = try DatasetTable.row(database, locator, of: account)
-      guard file.owner == dataset.id, let object = try ObjectTable.object(database, at: file) else {
-        throw PlatformError.storage(.unknown("file \(file) of the dataset \(dataset.slug)"))
-      }
       let id = ResourceID.new("job_", now: now)
-      try ObjectTable.adopt(
-        database, object.digest, as: IngestRow.reference(dataset: dataset.id, job: id),
-        of: account)
-      try ObjectTable.release(database, file)
+      try adopt(database, dataset, id)
       try database.execute(
         sql: """
-          INSERT INTO ingest (id, dataset, name, split, policy, classMapping, status, created,
-            updated)
-          VALUES (?, ?, ?, ?, ?, ?, 'queued', ?, ?)
+          INSERT INTO ingest (id, dataset, name, split, policy, classMapping, source, status,
+            created, updated)
+          VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?)
           """,
         arguments: [
-          id, dataset.id, name, options.split, options.policy?.rawValue, mapping, now, now,
+          id, dataset.id, name, options.split, options.policy?.rawValue, mapping, source, now,
+          now,
         ])
       try database.execute(
         sql: """
@@ -207,7 +230,8 @@ struct IngestRepository: Sendable {
     let job: IngestRow
     let dataset: DatasetRow
     let account: Account
-    let object: StoredObject
+    /// The file; nil if it is still to be fetched.
+    let object: StoredObject?
   }
 
   /// Notes that a file is under way; nil if it is not to be taken in any longer.
@@ -226,7 +250,8 @@ struct IngestRepository: Sendable {
       else { return nil }
       let account = owner.account
       let dataset = try DatasetTable.row(database, .id(job.dataset), of: account)
-      guard let object = try ObjectTable.object(database, at: job.reference) else {
+      let object = try ObjectTable.object(database, at: job.reference)
+      guard object != nil || job.source != nil else {
         throw PlatformError.storage(.unknown("file \(try job.reference)"))
       }
       try database.execute(
@@ -312,7 +337,7 @@ struct IngestRepository: Sendable {
       try database.execute(
         sql: """
           UPDATE ingest SET status = ?, added = ?, repeated = ?, faulty = ?, faults = ?,
-            omittedFaults = ?, failure = ?, updated = ? WHERE id = ?
+            omittedFaults = ?, failure = ?, source = NULL, updated = ? WHERE id = ?
           """,
         arguments: [
           (outcome.failure == nil ? IngestStatus.completed : .failed).rawValue, added,

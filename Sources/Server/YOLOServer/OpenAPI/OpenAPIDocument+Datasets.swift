@@ -320,7 +320,8 @@ extension OpenAPIDocument {
       JSONMember(
         "IngestRequest",
         Schema.open([
-          Schema.Field("sessionId", text("The upload.")),
+          optional("sessionId", text("The upload.")),
+          optional("sourceUrl", text("The address of the file, if the server fetches any.")),
           optional("targetSplit", split),
           optional("conflictPolicy", Schema.choice(ConflictPolicy.names)),
           optional(

@@ -113,7 +113,8 @@ struct PlatformControllers: Sendable {
       versions: VersionRepository(store: platform.store, clock: clock),
       uploads: platform.uploads,
       predictor: ImagePredictor(models: models, store: platform.store, predict: predict),
-      statistics: StatisticsCache(), signal: ingest.signal, origins: origins, region: region)
+      statistics: StatisticsCache(), signal: ingest.signal, fetcher: ingest.fetcher,
+      origins: origins, region: region)
     self.projects = ProjectController(
       accounts: accounts, projects: projects, models: models, region: region)
     self.models = ProjectModelController(
