@@ -125,6 +125,8 @@ extension BrokenDataset {
       (littleEndian ? [0xFF, 0xFE] : [0xFE, 0xFF])
         + good.utf8.flatMap { littleEndian ? [$0, 0] : [0, $0] }
     }
+    let marked = [0xEF, 0xBB, 0xBF] + text(good)
+    let cut = text("\(good)\n") + [0, 0, 0]
     return [
       try labels("a class too large", text("2 0.5 0.5 0.2 0.2"), invalid(1, "a class from 0 to 1")),
       try labels("a class counted from 1", text("\(good)\n2 .5 .5 .1 .1"), invalid(2, "found 2")),
@@ -154,7 +156,7 @@ extension BrokenDataset {
       try labels(
         "null bytes", [UInt8](repeating: 0, count: 64), invalid(1, "a null byte")),
       try labels(
-        "null bytes behind a row", text(good + "\n") + [0, 0, 0], invalid(2, "a null byte")),
+        "null bytes behind a row", cut, invalid(2, "a null byte")),
       try labels("XML as text", text("<annotation>\n</annotation>"), invalid(1, "numbers")),
       try labels("JSON as text", text("{\"label\": 0}"), invalid(1, "numbers")),
       try labels("an image as labels", try DatasetTests.png(9), invalid(1, "")),
@@ -174,7 +176,7 @@ extension BrokenDataset {
       // What can be read is.
       try labels("tabs", text("0\t0.5\t0.5\t0.2\t0.2\n")),
       try labels("line ends of Windows", text("\(good)\r\n1 .5 .5 .1 .1\r\n")),
-      try labels("a byte order mark", [0xEF, 0xBB, 0xBF] + text(good)),
+      try labels("a byte order mark", marked),
       try labels("blank lines and spaces", text("\n  \(good)   \n\n\n")),
       try labels("an exponent", text("0 5e-1 0.5 2.0E-1 +.2")),
       try labels("an empty file", []),
@@ -222,68 +224,74 @@ extension BrokenDataset {
 
   static func descriptionSets() throws -> [BrokenDataset] {
     let parts = "train: images/train\nval: images/val\n"
-    let utf16 = [0xFF, 0xFE] + yaml.utf8.flatMap { [$0, 0] }
+    var fewer = ["train/0", "train/1", "val/2"].map {
+      error("invalid-label", "labels/\($0).txt", 1, "3 keypoints: 14 numbers")
+    }
+    fewer += [error("unlabeled-split", "data.yaml"), warning("unlabeled-split", "data.yaml")]
+    let utf16: [UInt8] = [0xFF, 0xFE] + yaml.utf8.flatMap { [$0, 0] }
+    let marked = [0xEF, 0xBB, 0xBF] + text(yaml)
+    let ended = text(yaml) + [0]
+    let latin = text("\(parts)names: [caf") + [0xE9] + text(", dog]\n")
     return [
       try described("no names", parts, .refused("data.yaml: the key names is missing")),
       try described(
-        "fewer names than nc", parts + "nc: 3\nnames: [cat, dog]\n",
+        "fewer names than nc", "\(parts)nc: 3\nnames: [cat, dog]\n",
         .refused("data.yaml, line 3: nc must be the number of names, 2")),
       try described(
-        "more names than nc", parts + "nc: 1\nnames: [cat, dog]\n",
+        "more names than nc", "\(parts)nc: 1\nnames: [cat, dog]\n",
         .refused("data.yaml, line 3: nc must be")),
-      try described("no classes", parts + "nc: 0\n", .refused("data.yaml, line 3: nc must be")),
+      try described("no classes", "\(parts)nc: 0\n", .refused("data.yaml, line 3: nc must be")),
       try described(
-        "a gap among the names", parts + "names:\n  0: cat\n  2: dog\n",
+        "a gap among the names", "\(parts)names:\n  0: cat\n  2: dog\n",
         .refused("data.yaml, line 5: names must be names by the indices 0 to 1")),
       try described(
-        "names counted from 1", parts + "names: {1: cat, 2: dog}\n",
+        "names counted from 1", "\(parts)names: {1: cat, 2: dog}\n",
         .refused("data.yaml, line 3: names")),
       try described(
-        "an index twice", parts + "names:\n  0: cat\n  0: dog\n",
+        "an index twice", "\(parts)names:\n  0: cat\n  0: dog\n",
         .refused("data.yaml, line 5: the key 0 is there twice")),
-      try described("a name alone", parts + "names: cat\n", .refused("data.yaml, line 3: names")),
+      try described("a name alone", "\(parts)names: cat\n", .refused("data.yaml, line 3: names")),
       try described(
-        "names in lists", parts + "names: [[cat], [dog]]\n", .refused("data.yaml, line 3: names")),
+        "names in lists", "\(parts)names: [[cat], [dog]]\n", .refused("data.yaml, line 3: names")),
       try described(
-        "a name twice", parts + "names: [cat, cat]\n",
+        "a name twice", "\(parts)names: [cat, cat]\n",
         .faults([warning("class-name", "data.yaml", nil, "classes 0 and 1")])),
       try described(
-        "an empty name", parts + "names: [cat, ' ']\n",
+        "an empty name", "\(parts)names: [cat, ' ']\n",
         .faults([warning("class-name", "data.yaml", nil, "class 1 has an empty name")])),
       try described(
-        "a class that is never used", parts + "names: [cat, dog, cow]\n",
+        "a class that is never used", "\(parts)names: [cat, dog, cow]\n",
         .faults([warning("unused-class", "data.yaml", nil, "class 2 (cow)")])),
       try described(
-        "tabs before keys", parts + "names:\n\t0: cat\n\t1: dog\n",
+        "tabs before keys", "\(parts)names:\n\t0: cat\n\t1: dog\n",
         .refused("data.yaml, line 4: a tab")),
       try described(
-        "a bracket without its end", parts + "names: [cat, dog\n", .refused("data.yaml, line")),
+        "a bracket without its end", "\(parts)names: [cat, dog\n", .refused("data.yaml, line")),
       try described(
         "a quotation mark without its end", "train: 'images/train\nval: images/val\n",
         .refused("data.yaml, line")),
       try described(
-        "a key indented too far", parts + "  names: [cat, dog]\n", .refused("data.yaml, line 3")),
+        "a key indented too far", "\(parts)  names: [cat, dog]\n", .refused("data.yaml, line 3")),
       try described(
         "an anchor", "train: &t images/train\nval: *t\nnames: [cat, dog]\n",
         .refused("data.yaml, line 1: anchors")),
       try described(
-        "a tag of Python", parts + "names: !!python/tuple [cat, dog]\n",
+        "a tag of Python", "\(parts)names: !!python/tuple [cat, dog]\n",
         .refused("data.yaml, line 3: tags")),
-      try described("two documents", yaml + "---\n" + yaml, .refused("data.yaml, line 4")),
+      try described("two documents", "\(yaml)---\n\(yaml)", .refused("data.yaml, line 4")),
       try described("an empty description", "", .refused("data.yaml")),
       try described("a list", "- train\n- val\n", .refused("data.yaml")),
       try set(
         "a description as UTF-16", ["data.yaml": utf16],
         check: .refused("data.yaml, line 1: the text is UTF-16")),
       try set(
-        "a description with a null byte", ["data.yaml": text(yaml) + [0]],
+        "a description with a null byte", ["data.yaml": ended],
         check: .refused("data.yaml, line 4: the text has a null byte")),
       try set(
-        "a description as Latin-1",
-        ["data.yaml": text(parts + "names: [caf") + [0xE9] + text(", dog]\n")],
+        "a description as Latin-1", ["data.yaml": latin],
         check: .faults([warning("encoding", "data.yaml", 3, "not UTF-8")])),
       try set(
-        "a description with a byte order mark", ["data.yaml": [0xEF, 0xBB, 0xBF] + text(yaml)],
+        "a description with a byte order mark", ["data.yaml": marked],
         check: .faults([]), images: 3),
       try described(
         "a description of Windows", yaml.replacing("\n", with: "\r\n"), .faults([]), images: 3),
@@ -321,40 +329,35 @@ extension BrokenDataset {
         ingest: .faults([]), images: 3),
       // Keypoints.
       try described(
-        "a shape that is a number", .pose, yaml + "kpt_shape: 17\n",
+        "a shape that is a number", .pose, "\(yaml)kpt_shape: 17\n",
         .refused("data.yaml, line 4: kpt_shape")),
       try described(
-        "a shape of four numbers each", .pose, yaml + "kpt_shape: [2, 4]\n",
+        "a shape of four numbers each", .pose, "\(yaml)kpt_shape: [2, 4]\n",
         .refused("data.yaml, line 4: kpt_shape")),
       try described(
-        "a shape without keypoints", .pose, yaml + "kpt_shape: [0, 3]\n",
+        "a shape without keypoints", .pose, "\(yaml)kpt_shape: [0, 3]\n",
         .refused("data.yaml, line 4: kpt_shape")),
       try described(
-        "flip_idx of another length", .pose, yaml + "kpt_shape: [2, 3]\nflip_idx: [0]\n",
+        "flip_idx of another length", .pose, "\(yaml)kpt_shape: [2, 3]\nflip_idx: [0]\n",
         .refused("data.yaml, line 5: flip_idx must be a list of 2 indices")),
       try described(
         "flip_idx of a keypoint that is none", .pose,
-        yaml + "kpt_shape: [2, 3]\nflip_idx: [0, 2]\n",
+        "\(yaml)kpt_shape: [2, 3]\nflip_idx: [0, 2]\n",
         .refused("data.yaml, line 5: flip_idx must be a list of 2 indices from 0 to 1")),
       try described(
-        "flip_idx in pairs", .pose, yaml + "kpt_shape: [2, 3]\nflip_idx: [[0, 1], [1, 0]]\n",
+        "flip_idx in pairs", .pose, "\(yaml)kpt_shape: [2, 3]\nflip_idx: [[0, 1], [1, 0]]\n",
         .refused("data.yaml, line 5: flip_idx")),
       try described(
         "flip_idx that does not mirror", .pose,
-        yaml + "kpt_shape: [2, 3]\nflip_idx: [1, 1]\n",
+        "\(yaml)kpt_shape: [2, 3]\nflip_idx: [1, 1]\n",
         .faults([warning("flip-order", "data.yaml", nil, "mirrors keypoint 0 into 1")])),
       try described(
-        "no flip_idx", .pose, yaml + "kpt_shape: [2, 3]\n",
+        "no flip_idx", .pose, "\(yaml)kpt_shape: [2, 3]\n",
         .faults([warning("missing-flip", "data.yaml", nil, "flip_idx is missing")])),
       try described(
         "a shape of more keypoints than there are", .pose,
-        yaml + "kpt_shape: [3, 3]\nflip_idx: [0, 1, 2]\n",
-        .faults(
-          ["train/0", "train/1", "val/2"].map {
-            error("invalid-label", "labels/\($0).txt", 1, "3 keypoints: 14 numbers")
-          } + [
-            error("unlabeled-split", "data.yaml"), warning("unlabeled-split", "data.yaml"),
-          ]),
+        "\(yaml)kpt_shape: [3, 3]\nflip_idx: [0, 1, 2]\n",
+        .faults(fewer),
         ingest: .refused("no image that can be used")),
     ]
   }
@@ -427,6 +430,10 @@ extension BrokenDataset {
     let exif: [UInt8] =
       [0xFF, 0xE1, 0, 34] + text("Exif\0\0MM\0") + [0x2A, 0, 0, 0, 8, 0, 1, 0x01, 0x12, 0, 3]
       + [0, 0, 0, 1, 0, 6, 0, 0, 0, 0, 0, 0]
+    let turned = Array(jpeg.prefix(2)) + exif + Array(jpeg.dropFirst(2))
+    let damaged = png.enumerated().map { $0.offset == 50 ? ~$0.element : $0.element }
+    let tiny = try ImageWriter.png(
+      try Image(size: Size(width: 4, height: 4), pixels: [UInt8](repeating: 7, count: 48)))
     return [
       try image("a cut JPEG", "3.jpg", Array(jpeg.prefix(jpeg.count / 2)), unreadable("3.jpg")),
       try image("a JPEG without its end", "3.jpg", Array(jpeg.dropLast(20)), unreadable("3.jpg")),
@@ -441,18 +448,12 @@ extension BrokenDataset {
         unreadable("3.jpg")),
       try image("too many pixels", "3.png", huge(), unreadable("3.png", "60000")),
       try image(
-        "a damaged PNG", "3.png",
-        png.enumerated().map { $0.offset == 50 ? ~$0.element : $0.element },
-        unreadable("3.png")),
+        "a damaged PNG", "3.png", damaged, unreadable("3.png")),
       try image(
-        "a tiny image", "3.png",
-        try ImageWriter.png(
-          try Image(
-            size: Size(width: 4, height: 4), pixels: [UInt8](repeating: 7, count: 48))),
-        error("small-image", "images/train/3.png", nil, "4 x 4")),
+        "a tiny image", "3.png", tiny, error("small-image", "images/train/3.png", nil, "4 x 4")),
       // What can be read is.
       try image("ink instead of light", "3.jpg", decoded(cmyk)),
-      try image("a turned image", "3.jpg", Array(jpeg.prefix(2)) + exif + jpeg.dropFirst(2)),
+      try image("a turned image", "3.jpg", turned),
       try image("a PNG called JPEG", "3.jpg", png),
       try image("a WebP called JPEG", "3.jpg", decoded(webp)),
       try image("capitals in the suffix", "3.PNG", png),
@@ -546,6 +547,11 @@ extension BrokenDataset {
     let zip = try DatasetTests.archive(
       try sound().sorted { $0.key < $1.key }.map { DatasetTests.entry($0.key, $0.value) })
     let json = text(#"{"images":[],"annotations":[],"categories":[]}"#)
+    let long = String(repeating: "n", count: 300) + ".txt"
+    let deep = String(repeating: "d/", count: 40) + "x.txt"
+    let rar = text("Rar!\u{1A}\u{07}\u{01}") + [0, 1, 2, 3]
+    let tar = try DatasetTests.archive(
+      try sound().sorted { $0.key < $1.key }.map { DatasetTests.entry($0.key, $0.value) }, .tar)
     var zeros = Entry("images/train/zeros.png")
     zeros.content = [UInt8](repeating: 0, count: 64 << 20)
     return [
@@ -578,11 +584,11 @@ extension BrokenDataset {
         "a file that is a directory, too", [Entry("data.yaml/x.txt", "x")],
         skipped("data.yaml/x.txt", "cannot be created")),
       try archive(
-        "a name that is too long", [Entry(String(repeating: "n", count: 300) + ".txt", "x")],
-        skipped(String(repeating: "n", count: 300) + ".txt", "too long")),
+        "a name that is too long", [Entry(long, "x")],
+        skipped(long, "too long")),
       try archive(
-        "directories too deep", [Entry(String(repeating: "d/", count: 40) + "x.txt", "x")],
-        skipped(String(repeating: "d/", count: 40) + "x.txt", "32 directories")),
+        "directories too deep", [Entry(deep, "x")],
+        skipped(deep, "32 directories")),
       try archive(
         "a bomb", [zeros], .refused("more bytes of content than"), images: 0),
       try archive(
@@ -599,19 +605,15 @@ extension BrokenDataset {
       upload("an empty file", "set.zip", [0], "set.zip cannot be unpacked"),
       upload("a page called zip", "set.zip", text("<html>login</html>"), "cannot be unpacked"),
       upload(
-        "a RAR called zip", "set.zip", text("Rar!\u{1A}\u{07}\u{01}") + [0, 1, 2, 3],
+        "a RAR called zip", "set.zip", rar,
         "set.zip cannot be unpacked"),
       upload("a cut zip", "set.zip", Array(zip.prefix(zip.count / 2)), ""),
       upload("an encrypted zip", "set.zip", try encrypted(), "password"),
       upload("a sparse tar", "set.tar", sparseTar(), "more bytes of content than"),
       BrokenDataset(
         name: "a tar called zip", files: [:],
-        upload: (
-          "set.zip",
-          try DatasetTests.archive(
-            try sound().sorted { $0.key < $1.key }.map { DatasetTests.entry($0.key, $0.value) },
-            .tar)
-        ), ingest: .faults([]), images: 3),
+        upload: ("set.zip", tar),
+        ingest: .faults([]), images: 3),
       BrokenDataset(
         name: "a damaged image alone", files: [:], upload: ("one.jpg", text("no image")),
         ingest: .refused("no image that can be used"), images: 0),

@@ -160,7 +160,7 @@ import YOLOServer
       return Array("HTTP/1.1 200 OK\r\nContent-Length: \(body.count)\r\n\r\n".utf8) + body
     }) { server in
       let base = "http://127.0.0.1:\(server.port)"
-      func ask(
+      @Sendable func ask(
         _ url: String, _ status: Int, _ client: PlatformClient, _ key: String
       ) async -> JSONValue {
         await client.check(

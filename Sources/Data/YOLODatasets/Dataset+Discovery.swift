@@ -128,7 +128,8 @@ extension Dataset {
       }
       level = next
     }
-    return description.map { ($0, others) }
+    guard let description else { return nil }
+    return (description, others)
   }
 
   /// Whether a YAML file names classes or parts; one that cannot be read is an error where it is

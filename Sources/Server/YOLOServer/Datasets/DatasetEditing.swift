@@ -139,7 +139,7 @@ extension DatasetRepository {
     }
   }
 
-  /// Makes labels of classes those of another one, and removes the classes.
+  /// Turns labels of classes into those of another one, and removes the classes.
   ///
   /// - Throws: `PlatformError.invalid` for a class that there is not, or a target among the sources.
   func mergeClasses(

@@ -42,7 +42,7 @@ extension DatasetIngest {
     let reason: String
   }
 
-  /// Takes a file in.
+  /// Adds the images of a file.
   func storeLines(
     _ path: String, _ outcome: inout IngestRepository.Outcome
   ) async throws {

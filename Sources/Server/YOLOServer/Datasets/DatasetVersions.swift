@@ -53,7 +53,7 @@ struct VersionRepository: Sendable {
 
   private var database: PlatformDatabase { store.database }
 
-  /// Makes a version of what a dataset is now, unless the last one is of the same.
+  /// Creates a version of what a dataset is now, unless the last one is of the same.
   ///
   /// - Returns: The version, and whether it was there.
   /// - Throws: `PlatformError.busyDataset` while files are taken in, `PlatformError.planLimit` for
@@ -162,7 +162,7 @@ struct VersionRepository: Sendable {
     }
   }
 
-  /// Makes a dataset what it was in a version: its images, their labels and parts, and its classes.
+  /// Restores what a dataset was in a version: its images, their labels and parts, and its classes.
   ///
   /// - Returns: The dataset as it is then.
   /// - Throws: `PlatformError.busyDataset` while files are taken in.

@@ -106,7 +106,7 @@ struct ImagePredictor: Sendable {
       guard let index = classes[instance.classIndex] else { return nil }
       let box = instance.box
       let corners = numbers([Point(x: box.x1, y: box.y1), Point(x: box.x2, y: box.y2)])
-      let center = [
+      let center: [Float] = [
         (corners[0] + corners[2]) / 2, (corners[1] + corners[3]) / 2, corners[2] - corners[0],
         corners[3] - corners[1],
       ]
@@ -121,11 +121,12 @@ struct ImagePredictor: Sendable {
         guard let shape = dataset.keypointShape, shape.count == 2,
           let keypoints = instance.geometry.keypoints, keypoints.count == shape[0]
         else { return nil }
-        return [Float(index)] + center
-          + keypoints.flatMap { keypoint in
-            let isSeen = keypoint.visibility.map { $0 >= 0.5 } ?? true
-            return numbers([keypoint.point]) + (shape[1] == 3 ? [isSeen ? 2 : 0] : [])
-          }
+        var row = [Float(index)] + center
+        for keypoint in keypoints {
+          row += numbers([keypoint.point])
+          if shape[1] == 3 { row.append((keypoint.visibility ?? 1) >= 0.5 ? 2 : 0) }
+        }
+        return row
       case .classify, .semantic, .depth: return nil
       }
     }

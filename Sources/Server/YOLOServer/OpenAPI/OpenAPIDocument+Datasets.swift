@@ -99,6 +99,11 @@ extension OpenAPIDocument {
       "width", "height", "points", "fileSize", "objectsPerImage", "bboxWidth", "bboxHeight",
       "bboxWidthNorm", "bboxHeightNorm",
     ]
+    var images = counts.map { Schema.Field($0, count()) }
+    images += histograms.map { Schema.Field("\($0)Histogram", bins) }
+    images.append(Schema.Field("formatDistribution", anything))
+    let sides = ["minWidth", "maxWidth", "minHeight", "maxHeight"]
+    let sizes = heatmap + sides.map { Schema.Field($0, count()) }
     return Schema.record([
       Schema.Field(
         "classes",
@@ -108,20 +113,9 @@ extension OpenAPIDocument {
             Schema.Field("name", text()), Schema.Field("count", count()),
             Schema.Field("imageCount", count()),
           ]))),
-      Schema.Field(
-        "imageStats",
-        Schema.record(
-          counts.map { Schema.Field($0, count()) }
-            + histograms.map { Schema.Field("\($0)Histogram", bins) }
-            + [Schema.Field("formatDistribution", anything)])),
+      Schema.Field("imageStats", Schema.record(images)),
       Schema.Field("locationHeatmap", Schema.record(heatmap)),
-      Schema.Field(
-        "dimensionHeatmap",
-        Schema.record(
-          heatmap
-            + ["minWidth", "maxWidth", "minHeight", "maxHeight"].map {
-              Schema.Field($0, count())
-            })),
+      Schema.Field("dimensionHeatmap", Schema.record(sizes)),
       Schema.Field("classNames", strings),
       Schema.Field("cached", flag),
       optional("sampleSize", count("The images that were looked at, if these are not all.")),

@@ -137,11 +137,8 @@ extension Endpoint {
     operation(
       .get, "\(ownedDataset)/images", "datasetImages", "The images of a dataset.",
       datasetVisitors, form: .flat,
-      parameters: imageFilter + [
-        .query("cursor", "The last image of the page before."),
-        .query("offset", "How many come before.", Schema.type("integer")),
-        .limit(100, maximum: 5000),
-      ], answer: .json("ImageList", "A part of the images."), failures: [400, 404]
+      parameters: imageFilter + imagePage,
+      answer: .json("ImageList", "A part of the images."), failures: [400, 404]
     ) { try await $0.datasets.images($1, $2) },
     operation(
       .post, "\(ownedDataset)/images", "selectedImages", "Certain images of a dataset.",
@@ -193,6 +190,13 @@ extension Endpoint {
   private static let version = Parameter.query(
     "v", "The number of a version.",
     Schema.adding(["minimum": .int(1)], to: Schema.type("integer")))
+
+  /// Which part of the images is listed.
+  private static let imagePage: [Parameter] = [
+    .query("cursor", "The last image of the page before."),
+    .query("offset", "How many come before.", Schema.type("integer")),
+    .limit(100, maximum: 5000),
+  ]
 
   /// Which images are listed, and with what.
   private static let imageFilter: [Parameter] = [
