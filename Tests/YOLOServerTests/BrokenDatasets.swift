@@ -1,5 +1,6 @@
 #if Server
 import Foundation
+import Testing
 import YOLOGeometry
 import YOLOImage
 import YOLOImageIO
@@ -157,9 +158,12 @@ extension BrokenDataset {
         "null bytes", [UInt8](repeating: 0, count: 64), invalid(1, "a null byte")),
       try labels(
         "null bytes behind a row", cut, invalid(2, "a null byte")),
-      try labels("XML as text", text("<annotation>\n</annotation>"), invalid(1, "numbers")),
+      try labels(
+        "XML as text", text("<annotation>\n</annotation>"), invalid(1, "numbers"),
+        invalid(2, "numbers")),
       try labels("JSON as text", text("{\"label\": 0}"), invalid(1, "numbers")),
-      try labels("an image as labels", try DatasetTests.png(9), invalid(1, "")),
+      try labels(
+        "an image as labels", [0xFF, 0xD8, 0xFF, 0xE0, 0, 16], invalid(1, "a null byte")),
       try labels(
         "a bad row behind others", text("\(good)\n\n1 .5 .5 .2 2"), invalid(3, "found 2")),
       try labels(
@@ -325,8 +329,10 @@ extension BrokenDataset {
       try described(
         "a path of another machine",
         "path: /content/set\ntrain: /content/set/images/train\nval: ../images/val\nnames: [cat, dog]\n",
-        .faults([error("description", "data.yaml", 2, "which does not exist")]),
-        ingest: .faults([]), images: 3),
+        .faults([
+          error("description", "data.yaml", 2, "which does not exist"),
+          error("description", "data.yaml", 3, "which does not exist"),
+        ]), ingest: .faults([]), images: 3),
       // Keypoints.
       try described(
         "a shape that is a number", .pose, "\(yaml)kpt_shape: 17\n",
@@ -497,8 +503,7 @@ extension BrokenDataset {
       // Classification.
       try set(
         "an image beside the classes", .classify, ["train/5.png": png],
-        check: .faults([warning("other-file", "train/5.png", nil, "no class")]),
-        ingest: .refused("")),
+        check: .faults([warning("other-file", "train/5.png", nil, "no class")]), images: 3),
       try set(
         "a class in val alone", .classify, ["val/cow/5.png": png],
         check: .faults([warning("other-file", "val/cow/5.png", nil, "no class")]),

@@ -365,6 +365,49 @@ import YOLOServer
     }
   }
 
+  @Test func imagesAreAdopted() async throws {
+    try await Self.serving(images: 3) { client, key, accounts in
+      let bob = try await accounts.create(username: "bobby", plan: .free).key
+      let ids = await Self.ids(client, key)
+      _ = try await DatasetTests.create("to", more: #","classNames":["c"]"#, client, key: key)
+      func adopt(
+        _ ids: [String], _ more: String = "", _ status: Int = 200
+      ) async -> Int? {
+        await client.check(
+          status, "POST", "/api/datasets/alice/to/images/adopt", key: key,
+          body: Self.body(ids, more))["adopted"]?.int
+      }
+      func labels(_ name: String) async -> String {
+        let list = await client.check(
+          200, "GET", "/api/datasets/alice/to/images?search=\(name)", key: key)
+        return list["images"]?.elements?.first?["rows"].map { JSONWriter.text($0) } ?? ""
+      }
+      #expect(await adopt([ids[0]]) == 1)
+      #expect(await labels("0.png") == "[]")
+      // What is there already stays, here and there.
+      #expect(await adopt([ids[0]], #","release":true"#) == 0)
+      await client.check(200, "GET", "/api/images/\(ids[0])", key: key)
+      #expect(await adopt([ids[1]], #","release":true"#) == 1)
+      await client.check(404, "GET", "/api/images/\(ids[1])", key: key)
+      // Classes are told by their names: b is new, c was 2 and is 0.
+      #expect(await labels("1.png").contains("[1,0.5,0.5,0.1,0.1],[0,0.25"))
+      #expect(await adopt([ids[2]], #","classMapping":{"c":null}"#) == 1)
+      #expect(await labels("2.png") == "[]")
+      let detail = await client.check(200, "GET", "/api/datasets/alice/to", key: key)
+      #expect(
+        detail["dataset"]?["classNames"]?.elements?.compactMap(\.string) == ["c", "b"])
+      // All or none; nothing of others.
+      #expect(await adopt([ids[2], ids[1]], "", 404) == nil)
+      let other = await client.check(
+        201, "POST", "/api/datasets", key: bob, body: #"{"name":"bobs"}"#)
+      #expect(other["dataset"]?.string == "bobs")
+      await client.check(
+        404, "POST", "/api/datasets/bobby/bobs/images/adopt", key: bob, body: Self.body([ids[0]]))
+      await client.check(
+        404, "POST", "/api/datasets/alice/to/images/adopt", key: bob, body: Self.body([ids[0]]))
+    }
+  }
+
   @Test func modelsPredictLabelsOfImages() async throws {
     try await PlatformClient.serving { client, key, accounts in
       let id = try await DatasetTests.create(

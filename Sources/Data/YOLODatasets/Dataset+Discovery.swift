@@ -194,21 +194,26 @@ private struct ImageTree {
     directory.dropFirst(root.count).split(separator: "/").lazy.compactMap { split(named: $0) }.first
   }
 
-  /// The classes and parts, if every image lies in a directory that is named after a class.
+  /// The classes and parts, if most images lie in directories that are named after classes.
   var classes: (names: [String], sources: [String: [String]])? {
     var names: Set<String> = []
     var sources: [String: Set<String>] = [:]
+    var strays = 0
     for image in images {
       var parts = image.dropFirst(root.count).split(separator: "/").dropLast()
       guard let name = parts.popLast(), name != "images", Self.split(named: name) == nil
-      else { return nil }
+      else {
+        strays += 1
+        continue
+      }
       names.insert(String(name))
       let split = parts.last.flatMap { Self.split(named: $0) } ?? "train"
       sources[split, default: []]
         .insert(FilePath.directory(of: FilePath.directory(of: image)))
     }
     // One directory with images in it is that, and no class.
-    guard names.count > 1, sources.values.allSatisfy({ $0.count == 1 }) else { return nil }
+    guard names.count > 1, strays * 2 < images.count, sources.values.allSatisfy({ $0.count == 1 })
+    else { return nil }
     return (
       names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) },
       sources.mapValues { Array($0) }

@@ -199,8 +199,11 @@ public struct Dataset: Sendable, Hashable {
     let known = Set(known.map(Self.normalized))
     return try DatasetFiles.files(below: boundary).filter { file in
       let suffix = FilePath.suffix(file)
-      return Self.suffixes.contains(suffix) && !known.contains(file)
-        || AnnotationFormat.archiveSuffixes.contains(suffix)
+      if AnnotationFormat.archiveSuffixes.contains(suffix) { return true }
+      guard Self.suffixes.contains(suffix), !known.contains(file) else { return false }
+      // Those beside classes are named as such.
+      return task != .classify
+        || !sources.values.joined().contains { FilePath.isInside(file, $0) }
     }.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
   }
 

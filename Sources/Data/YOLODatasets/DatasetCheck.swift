@@ -306,7 +306,7 @@ private struct Run {
           .warning, .otherFile, archive,
           "\(archive) is passed over: archives inside of archives are not unpacked"))
     }
-    guard dataset.task != .classify, let first = images.first else { return }
+    guard let first = images.first else { return }
     add(
       DatasetFault(
         .warning, .otherFile, first,

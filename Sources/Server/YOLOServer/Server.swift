@@ -72,7 +72,7 @@ public struct Server: Sendable {
       IngestRunner(
         jobs: IngestRepository(store: platform.store, clock: SystemTime.now), logger: logger,
         signal: IngestSignal(),
-        fetcher: SourceFetcher(settings: settings, client: platform.database.outbound))
+        fetcher: SourceFetcher(settings: settings, client: platform.outbound))
     }
     self.ingest = ingest
     let options = settings.runtimeOptions

@@ -14,6 +14,9 @@ extension DatabaseMigrator {
 
   /// `copy` tells images of one content apart that a dataset has several times; `isVersioned` are
   /// those that a version has.
+  ///
+  /// The indexes have what lists are filtered by, so that what an offset passes over is read from
+  /// them alone.
   private static var imageColumns: String {
     """
     ALTER TABLE image ADD COLUMN copy TEXT NOT NULL DEFAULT '';
@@ -23,11 +26,13 @@ extension DatabaseMigrator {
     DROP INDEX imageByContent;
     CREATE UNIQUE INDEX imageByContent ON image (dataset, sha, copy);
     CREATE INDEX imageBySha ON image (sha);
-    CREATE INDEX imageByName ON image (dataset, name, id);
-    CREATE INDEX imageByWidth ON image (dataset, width, id);
-    CREATE INDEX imageByHeight ON image (dataset, height, id);
-    CREATE INDEX imageByBytes ON image (dataset, bytes, id);
-    CREATE INDEX imageByLabels ON image (dataset, labels, id);
+    DROP INDEX imageByAge;
+    CREATE INDEX imageByAge ON image (dataset, id, split, labels, name);
+    CREATE INDEX imageByName ON image (dataset, name, id, split, labels);
+    CREATE INDEX imageByWidth ON image (dataset, width, id, split, labels);
+    CREATE INDEX imageByHeight ON image (dataset, height, id, split, labels);
+    CREATE INDEX imageByBytes ON image (dataset, bytes, id, split, labels);
+    CREATE INDEX imageByLabels ON image (dataset, labels, id, split);
     CREATE INDEX modelByDataset ON model (dataset) WHERE dataset IS NOT NULL;
     ALTER TABLE ingest ADD COLUMN policy TEXT CHECK (policy IN ('skip', 'keep_both', 'replace'));
     ALTER TABLE ingest ADD COLUMN classMapping TEXT;

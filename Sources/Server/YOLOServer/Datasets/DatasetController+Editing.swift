@@ -22,6 +22,26 @@ extension DatasetController {
     let seed: Int?
   }
 
+  /// The body of `POST …/images/adopt`.
+  private struct Adoption: Decodable {
+    let imageIds: [String]
+    let release: Bool?
+    let classMapping: [String: ClassTarget?]?
+  }
+
+  /// `POST /api/datasets/{owner}/{dataset}/images/adopt`.
+  func adoptImages(_ request: Request, _ context: ServerContext) async throws -> Response {
+    let account = try context.account()
+    let locator = try context.locator("owner", "dataset")
+    let asked = try await request.decoded(Adoption.self, context)
+    try Self.check(asked.imageIds, maximum: Self.maximumImages)
+    let count = try await datasets.adopt(
+      DatasetRepository.Adoption(
+        ids: asked.imageIds, releases: asked.release, classMapping: asked.classMapping),
+      into: locator, by: account)
+    return try .encoded(AdoptedImages(adopted: count))
+  }
+
   /// `POST /api/datasets/{owner}/{dataset}/classes/delete`.
   func deleteClasses(_ request: Request, _ context: ServerContext) async throws -> Response {
     let account = try context.account()

@@ -196,7 +196,7 @@ extension DatasetController {
     return try .encoded(predicted)
   }
 
-  private static func check(_ ids: [String], maximum: Int) throws(APIError) {
+  static func check(_ ids: [String], maximum: Int) throws(APIError) {
     guard (1...maximum).contains(ids.count) else {
       throw .invalidField(
         "imageIds", given: "\(ids.count) images", expected: "1 to \(maximum) images",

@@ -197,8 +197,8 @@ enum ImageTable {
       let list = classes.map(String.init).joined(separator: ",")
       conditions.append(
         """
-        EXISTS (SELECT 1 FROM imageClass WHERE imageClass.dataset = :dataset
-          AND imageClass.class IN (\(list)) AND imageClass.image = image.id)
+        image.id IN (SELECT imageClass.image FROM imageClass
+          WHERE imageClass.dataset = :dataset AND imageClass.class IN (\(list)))
         """)
     }
     if filter.search != nil { conditions.append("image.name LIKE :search ESCAPE '\\'") }

@@ -3,6 +3,7 @@ import GRDB
 import JSONText
 import YOLODatasets
 import YOLOGeometry
+import YOLOImage
 import YOLOImageIO
 import YOLOSystem
 

@@ -57,7 +57,13 @@ struct DatasetIngest: Sendable {
               message: "\(entry.name) is left out: \(entry.reason)"))
         }
         outcome.omittedFaults += unpacked.omitted
-        try await store(&outcome)
+        if unpacked.files == 0, let first = unpacked.skipped.first {
+          outcome.failure =
+            "\(work.job.name) has no file that can be used: \(first.name) is left out, as "
+            + first.reason
+        } else {
+          try await store(&outcome)
+        }
       }
     } catch let error as PlatformError {
       // What the account or the disk has no room for ends the work; all else may be tried again.

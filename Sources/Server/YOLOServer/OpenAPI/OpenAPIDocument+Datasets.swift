@@ -355,6 +355,13 @@ extension OpenAPIDocument {
           optional("conflictPolicy", Schema.choice(ConflictPolicy.names)),
         ])),
       JSONMember(
+        "ImageAdoption",
+        Schema.open([
+          Schema.Field("imageIds", ids), optional("release", flag),
+          optional("classMapping", anything),
+        ])),
+      JSONMember("AdoptedImages", Schema.record([Schema.Field("adopted", count())])),
+      JSONMember(
         "MovedImages",
         success([
           Schema.Field("modifiedCount", count()), Schema.Field("skippedCount", count()),

@@ -146,6 +146,12 @@ extension Endpoint {
       body: .json("ImageSelection"), answer: .json("ImageList", "The images."), failures: [404]
     ) { try await $0.datasets.selectedImages($1, $2) },
     operation(
+      .post, "\(ownedDataset)/images/adopt", "adoptImages",
+      "Adds images of other datasets; with `release` true they leave those of the account.",
+      datasetWriters, form: .flat, body: .json("ImageAdoption"),
+      answer: .json("AdoptedImages", "How many."), failures: [404, 409]
+    ) { try await $0.datasets.adoptImages($1, $2) },
+    operation(
       .get, "\(ownedDataset)/class-stats", "classStatistics",
       "How many labels of each class there are.", datasetVisitors, form: .flat,
       answer: .json("ClassStatistics", "The classes."), failures: [404]
