@@ -331,9 +331,10 @@ let package = Package(
     .testTarget(
       name: "YOLOServerTests",
       dependencies: [
-        "JSONText", "YOLO", "YOLOGeometry", "YOLOImage", "YOLOImageIO", "YOLOKernels",
-        "YOLOOptions", "YOLOPostprocess", "YOLOServer", "YOLOServerOptions", "YOLOTestSupport",
-        "YOLOVideo", "YOLOWeights", serverProduct("Hummingbird", "hummingbird"),
+        "JSONText", "YOLO", "YOLODatasets", "YOLOGeometry", "YOLOImage", "YOLOImageIO",
+        "YOLOKernels", "YOLOOptions", "YOLOPostprocess", "YOLOServer", "YOLOServerOptions",
+        "YOLOTestSupport", "YOLOVideo", "YOLOWeights",
+        serverProduct("Hummingbird", "hummingbird"),
         serverProduct("HummingbirdCore", "hummingbird"), serverProduct("GRDB", "GRDB.swift"),
         .target(name: "CArchive", condition: .when(traits: ["Server"])),
         serverProduct("HTTPTypes", "swift-http-types"), serverProduct("Logging", "swift-log"),

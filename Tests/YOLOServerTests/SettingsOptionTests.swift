@@ -88,6 +88,7 @@ import YOLOServer
     ("backend", ["native", "oracle"], ["tpu", "Native"]),
     ("isa", ["baseline"], ["avx1024"]),
     ("no-auth", ["true", "0", "TRUE"], ["yes please", "2"]),
+    ("source-urls", ["true", "0"], ["https://a.example", "2"]),
     ("preload", ["false", "1"], ["no!"]),
     ("database", ["keys", "/a/b"], ["", "a\nb"]),
     ("data", ["data", "/a/b"], ["", "a\nb"]),

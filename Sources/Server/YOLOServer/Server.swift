@@ -71,7 +71,8 @@ public struct Server: Sendable {
     let ingest = platform.map { platform in
       IngestRunner(
         jobs: IngestRepository(store: platform.store, clock: SystemTime.now), logger: logger,
-        signal: IngestSignal())
+        signal: IngestSignal(),
+        fetcher: SourceFetcher(settings: settings, client: platform.outbound))
     }
     self.ingest = ingest
     let options = settings.runtimeOptions

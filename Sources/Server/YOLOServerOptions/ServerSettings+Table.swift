@@ -108,6 +108,9 @@ package enum ServiceTable: SettingsTable {
     .flag(
       "confirm_deletion", at: \.confirmsDeletion,
       help: "Delete accounts by the API only if confirmed; the last one is always to be confirmed"),
+    .flag(
+      "source_urls", at: \.fetchesSources,
+      help: "Fetch datasets and images from the addresses that users name"),
     Setting(ServerOption.database, at: \.database),
     .flag("no_auth", at: \.isOpen, help: "Answer requests without a key, on all addresses"),
     .text(

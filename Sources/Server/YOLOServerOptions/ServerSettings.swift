@@ -42,6 +42,8 @@ public struct ServerSettings: Sendable {
   public var paymentYearlyPrice: String?
   /// Whether the deletion of any account must be confirmed; that of the last one always must.
   public var confirmsDeletion = false
+  /// Whether datasets and images are fetched from the addresses that users name.
+  public var fetchesSources = false
   /// The SQLite file of keys and limits; of a platform the one whose keys are brought over.
   public var database: String
   /// Whether requests need no key.

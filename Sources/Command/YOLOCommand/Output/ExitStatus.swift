@@ -63,7 +63,7 @@ enum ExitStatus: Int32 {
     case .tooLarge: self = .tooLarge
     case .missingSplit, .unsupportedTask: self = .usage
     case .malformed, .missingKey, .invalidValue, .noImages, .invalidLabel,
-      .imageTooSmall, .invalidPrediction:
+      .imageTooSmall, .invalidPrediction, .unsupportedFormat:
       self = .damagedInput
     }
   }

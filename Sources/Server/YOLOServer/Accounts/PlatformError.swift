@@ -45,6 +45,12 @@ package enum PlatformError: Error, Sendable, Hashable {
   case activeSubscription
   /// There is nothing of a kind with this identifier.
   case unknown(what: String, String)
+  /// The dataset was changed while it was read.
+  case changedDataset(String)
+  /// The dataset has no images.
+  case emptyDataset(String)
+  /// An image of the part has the name of another one that is to be moved there.
+  case namesake(name: String, split: String)
   /// The project of a model is in the trash itself.
   case projectInTrash(String)
 }
@@ -83,6 +89,11 @@ extension PlatformError: CustomStringConvertible {
     case .activeSubscription:
       "the account has a subscription, which would go on to be charged: cancel it first"
     case .unknown(let what, let id): "there is no \(what) \(id)"
+    case .changedDataset(let slug):
+      "the dataset \(slug) is being changed; try again"
+    case .emptyDataset(let slug): "the dataset \(slug) has no images"
+    case .namesake(let name, let split):
+      "the \(split) part has an image \(name) already; say by conflictPolicy what is to become of it"
     case .projectInTrash(let project):
       "the project \(project) of this model is in the trash, too: restore the project first"
     case .repeatedEntry(let externalID): "the ledger has the entry \(externalID) already"

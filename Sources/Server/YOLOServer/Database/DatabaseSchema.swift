@@ -25,6 +25,7 @@ struct DatabaseSchema: Sendable {
     migrator.registerWebhooks()
     migrator.registerBilling()
     migrator.registerPrivacy()
+    migrator.registerDatasetVersions()
   }
 
   private init(applicationID: Int, _ register: (inout DatabaseMigrator) -> Void) {

@@ -63,6 +63,7 @@ extension OpenAPIDocument {
         "The operator of the server has named nothing that does this, or the body has a transfer "
           + "coding other than chunked.", []
       ),
+      (.unprocessable(""), "What the request names does not go together.", []),
     ]
   }
 

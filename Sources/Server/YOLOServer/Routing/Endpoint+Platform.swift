@@ -115,7 +115,11 @@ struct PlatformControllers: Sendable {
     self.datasets = DatasetController(
       accounts: accounts, datasets: datasets, ingests: ingest.jobs,
       exporter: DatasetExporter(store: platform.store, signer: platform.signer, clock: clock),
-      uploads: platform.uploads, signal: ingest.signal, origins: origins, region: region)
+      versions: VersionRepository(store: platform.store, clock: clock),
+      uploads: platform.uploads,
+      predictor: ImagePredictor(models: models, store: platform.store, predict: predict),
+      statistics: StatisticsCache(), signal: ingest.signal, fetcher: ingest.fetcher,
+      origins: origins, region: region)
     self.projects = ProjectController(
       accounts: accounts, projects: projects, models: models, region: region)
     self.models = ProjectModelController(
