@@ -214,6 +214,8 @@ let package = Package(
     .systemLibrary(
       name: "CArchive", path: "Sources/Server/CArchive", pkgConfig: "libarchive",
       providers: [.apt(["libarchive-dev"])]),
+    // The files of the console, copied in by the C compiler.
+    .target(name: "CConsole", path: "Sources/Server/CConsole"),
     .target(
       name: "YOLOServer",
       dependencies: [
@@ -223,6 +225,7 @@ let package = Package(
         "YOLOWeights", serverProduct("Hummingbird", "hummingbird"),
         serverProduct("HummingbirdCore", "hummingbird"), serverProduct("GRDB", "GRDB.swift"),
         .target(name: "CArchive", condition: .when(traits: ["Server"])),
+        .target(name: "CConsole", condition: .when(traits: ["Server"])),
         .target(name: "CCrypto", condition: .when(traits: ["Server"])),
         serverProduct("HTTPTypes", "swift-http-types"), serverProduct("Logging", "swift-log"),
         serverProduct("Metrics", "swift-metrics"), serverProduct("NIOCore", "swift-nio"),
@@ -230,7 +233,7 @@ let package = Package(
         serverProduct("NIOPosix", "swift-nio"),
         serverProduct("ServiceLifecycle", "swift-service-lifecycle"),
       ], path: "Sources/Server/YOLOServer",
-      exclude: ["Serving.md"], resources: [.embedInCode("Page/index.html")],
+      exclude: ["Page/console", "Serving.md"], resources: [.embedInCode("Page/index.html")],
       swiftSettings: settings),
     // Command: the command yolo.
     .executableTarget(

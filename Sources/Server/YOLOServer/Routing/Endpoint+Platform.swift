@@ -7,7 +7,7 @@ import YOLOServerOptions
 extension Endpoint {
   /// The Platform API.
   static let platform: [Endpoint] = [
-    accounts, projects, projectModels, datasets, activity, trash, uploads, storage,
+    accounts, projects, projectModels, datasets, activity, trash, uploads, storage, console,
   ].flatMap(\.self)
 
   /// Why any request of the platform may be refused.
@@ -84,6 +84,7 @@ struct PlatformControllers: Sendable {
   let trash: TrashController
   let uploads: UploadController
   let storage: StorageController
+  let console: ConsoleController
 
   /// - Parameters:
   ///   - platform: What the platform keeps.
@@ -130,6 +131,8 @@ struct PlatformControllers: Sendable {
     storage = StorageController(
       store: platform.store, uploads: platform.uploads, accounts: accounts,
       signer: platform.signer)
+    console = ConsoleController(
+      accounts: accounts, projects: projects, models: models, datasets: datasets)
   }
 }
 #endif
