@@ -217,6 +217,8 @@ let package = Package(
     .systemLibrary(
       name: "CCurl", path: "Sources/Server/CCurl", pkgConfig: "libcurl",
       providers: [.apt(["libcurl4-openssl-dev"])]),
+    // The files of the console, copied in by the C compiler.
+    .target(name: "CConsole", path: "Sources/Server/CConsole"),
     .target(
       name: "YOLOServer",
       dependencies: [
@@ -226,6 +228,7 @@ let package = Package(
         "YOLOWeights", serverProduct("Hummingbird", "hummingbird"),
         serverProduct("HummingbirdCore", "hummingbird"), serverProduct("GRDB", "GRDB.swift"),
         .target(name: "CArchive", condition: .when(traits: ["Server"])),
+        .target(name: "CConsole", condition: .when(traits: ["Server"])),
         .target(name: "CCrypto", condition: .when(traits: ["Server"])),
         .target(name: "CCurl", condition: .when(traits: ["Server"])),
         serverProduct("HTTPTypes", "swift-http-types"), serverProduct("Logging", "swift-log"),
@@ -234,7 +237,7 @@ let package = Package(
         serverProduct("NIOPosix", "swift-nio"),
         serverProduct("ServiceLifecycle", "swift-service-lifecycle"),
       ], path: "Sources/Server/YOLOServer",
-      exclude: ["Serving.md"], resources: [.embedInCode("Page/index.html")],
+      exclude: ["Page/console", "Serving.md"], resources: [.embedInCode("Page/index.html")],
       swiftSettings: settings),
     // Command: the command yolo.
     .executableTarget(

@@ -7,8 +7,8 @@ import YOLOServerOptions
 extension Endpoint {
   /// The Platform API.
   static let platform: [Endpoint] = [
-    accounts, projects, projectModels, datasets, activity, trash, webhooks,
-    billing, privacy, uploads, storage,
+    accounts, projects, projectModels, datasets, activity, trash, webhooks, billing, privacy,
+    uploads, storage, console,
   ].flatMap(\.self)
 
   /// Why any request of the platform may be refused.
@@ -88,6 +88,7 @@ struct PlatformControllers: Sendable {
   let privacy: PrivacyController
   let uploads: UploadController
   let storage: StorageController
+  let console: ConsoleController
 
   /// - Parameters:
   ///   - platform: What the platform keeps.
@@ -146,6 +147,8 @@ struct PlatformControllers: Sendable {
     storage = StorageController(
       store: platform.store, uploads: platform.uploads, accounts: accounts,
       signer: platform.signer)
+    console = ConsoleController(
+      accounts: accounts, projects: projects, models: models, datasets: datasets)
   }
 }
 #endif

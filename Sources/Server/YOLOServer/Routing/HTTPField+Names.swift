@@ -18,6 +18,8 @@ extension HTTPField.Name {
   static let rateLimit = known("X-RateLimit-Limit")
   /// The calls that are left of them.
   static let rateLimitRemaining = known("X-RateLimit-Remaining")
+  /// What of its address a page tells others.
+  static let referrerPolicy = known("Referrer-Policy")
   /// The scheme that the client of a proxy used.
   static let forwardedProto = known("X-Forwarded-Proto")
   /// The host that the client of a proxy used.
