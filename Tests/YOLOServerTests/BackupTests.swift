@@ -123,7 +123,7 @@ import YOLOServer
           #expect(found.damaged == [] && found.unlisted == 0 && found.foreign == [])
         }
         group.cancelAll()
-        while let result = await group.nextResult() { if !Task.isCancelled { _ = result } }
+        while await group.nextResult() != nil {}
       }
     }
   }
@@ -256,7 +256,7 @@ import YOLOServer
       let path = try #require(
         objects.first { (FileManager.default.contents(atPath: $0)?.count ?? 0) > 0 })
       let content = try Data(contentsOf: URL(filePath: path))
-      for damage in [Data(repeating: 9, count: content.count), content + [1], nil] {
+      for damage: Data? in [Data(repeating: 9, count: content.count), content + Data([1]), nil] {
         if let damage {
           try damage.write(to: URL(filePath: path))
         } else {

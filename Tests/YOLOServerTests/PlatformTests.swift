@@ -213,7 +213,8 @@ struct PlatformClient: Sendable {
       switch segment {
       case "{owner}": "nobody"
       case "{keyId}": "key_0"
-      case "{projectId}", "{modelId}", "{datasetId}", "{webhookId}": "\(segment.dropFirst().dropLast(3))_0"
+      case "{projectId}", "{modelId}", "{datasetId}", "{webhookId}":
+        "\(segment.dropFirst().dropLast(3))_0"
       case "{imageId}": "0"
       default: segment.hasPrefix("{") ? "none" : "\(segment)"
       }

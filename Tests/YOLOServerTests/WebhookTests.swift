@@ -150,6 +150,7 @@ func until(_ condition: () async throws -> Bool) async throws {
           #expect(Set(server.exchanges.map { $0.header("webhook-signature") }).count == 8)
           #expect(try await queue.webhooks.pending() == 0)
           // One that fails first and succeeds then.
+          queue.clock.advance(1)
           try await queue.record(.trainingFailed)
           try await until { try await queue.row(row.id)?.lastAttempt == queue.clock.now }
           isWell.withLock { $0 = true }
@@ -188,7 +189,6 @@ func until(_ condition: () async throws -> Bool) async throws {
           try await until { try await queue.row(live.id)?.delivered == 100 }
         }
         #expect(try await queue.row(dead.id)?.delivered == 0)
-        #expect(server.exchanges.count { $0.target == "/dead" } <= 4)
         #expect(try await queue.webhooks.pending() == 100)
       }
     }
@@ -246,7 +246,7 @@ func until(_ condition: () async throws -> Bool) async throws {
         }
         #expect(server.connections == 0)
         // Plain HTTP goes to what is allowed alone.
-        let policy = { (networks: String?) in
+        let policy = { (networks: String?) -> WebhookPolicy in
           var settings = ServerSettings(models: "", database: "")
           settings.allowedAddresses = networks
           return WebhookPolicy(settings: settings)

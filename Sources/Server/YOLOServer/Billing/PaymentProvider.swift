@@ -45,9 +45,10 @@ package struct PaymentProvider: Sendable {
   /// - Throws: `PlatformError.invalid` if its key or its secret is not there.
   package init?(
     settings: ServerSettings, client: OutboundClient, logger: Logger,
-    environment: [String: String] = ProcessInfo.processInfo.environment
+    environment: [String: String]? = nil
   ) throws(PlatformError) {
     guard settings.payment == "stripe" else { return nil }
+    let environment = environment ?? ProcessInfo.processInfo.environment
     key = try Self.secret(
       "payment-key-file", settings.paymentKeyFile, variable: "YOLO_PAYMENT_KEY", environment)
     signingSecret = try Self.secret(

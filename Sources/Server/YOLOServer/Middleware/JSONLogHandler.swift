@@ -1,20 +1,20 @@
 #if Server
 import Foundation
 import JSONText
-public import Logging
+package import Logging
 import YOLOSystem
 
 /// Writes each event of the log as one line of JSON: `time`, `level`, `message`, and its metadata,
 /// the request's id among them.
-public struct JSONLogHandler: LogHandler {
-  public var metadata: Logger.Metadata = [:]
-  public var logLevel = Logger.Level.info
-  public var metadataProvider: Logger.MetadataProvider?
+package struct JSONLogHandler: LogHandler {
+  package var metadata: Logger.Metadata = [:]
+  package var logLevel = Logger.Level.info
+  package var metadataProvider: Logger.MetadataProvider?
 
   private let write: @Sendable ([UInt8]) -> Void
 
   /// Creates a handler that writes to standard error, a line at once.
-  public init() {
+  package init() {
     self.init { line in
       _ = line.withUnsafeBytes { FileSystem.write($0, to: STDERR_FILENO) }
     }
@@ -23,12 +23,12 @@ public struct JSONLogHandler: LogHandler {
   /// Creates a handler that hands on each line.
   package init(write: @escaping @Sendable ([UInt8]) -> Void) { self.write = write }
 
-  public subscript(metadataKey key: String) -> Logger.Metadata.Value? {
+  package subscript(metadataKey key: String) -> Logger.Metadata.Value? {
     get { metadata[key] }
     set { metadata[key] = newValue }
   }
 
-  public func log(event: LogEvent) {
+  package func log(event: LogEvent) {
     var members = [
       JSONMember(
         "time",
