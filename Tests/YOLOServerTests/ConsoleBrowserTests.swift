@@ -73,7 +73,7 @@ extension PageTests {
     }
   }
 
-  @Test("Of the console, an address that a client has printed opens without a key where it is public")
+  @Test("Of the console, an address that clients print opens without a key where it is public")
   func opensPublicAddresses() async throws {
     try await PlatformClient.serving { client, key, _ in
       let body = #"{"name":"Open","project":"open","visibility":"public"}"#
