@@ -10,6 +10,7 @@ fails if there is an exception or a refusal of the policy, a hostile name that b
 without a name, text without contrast, a page that is wider than the window, a heading out of order, or
 something that the keyboard cannot do. Needs chromium and chromedriver; Python's standard library only.
 """
+
 import argparse
 import base64
 import json
@@ -30,23 +31,48 @@ SIZES = {"desktop": (1280, 860, False), "phone": (390, 844, True)}
 
 #: Views: a name, the path, and who looks: a, alice; b, bobby; n, nobody.
 VIEWS = [
-    ("sign-in", "/", "n"), ("explore-visitor", "/explore", "n"), ("public-dataset-visitor", "/alice/datasets/shapes-detect", "n"),
-    ("private-visitor", "/bobby/datasets/private-set", "n"), ("overview", "/", "a"), ("datasets", "/datasets", "a"),
-    ("images-detect", "/alice/datasets/shapes-detect", "a"), ("images-segment", "/alice/datasets/shapes-segment", "a"),
-    ("images-pose", "/alice/datasets/shapes-pose", "a"), ("images-obb", "/alice/datasets/shapes-obb", "a"),
-    ("images-classify", "/alice/datasets/shapes-classify", "a"), ("images-hostile", "/alice/datasets/hostile", "a"),
-    ("classes", "/alice/datasets/shapes-detect?tab=classes", "a"), ("classes-hostile", "/alice/datasets/hostile?tab=classes", "a"),
-    ("upload-faults", "/alice/datasets/hostile?tab=upload", "a"), ("upload-empty", "/alice/datasets/empty-set", "a"),
-    ("versions", "/alice/datasets/shapes-detect?tab=versions", "a"), ("projects", "/projects", "a"), ("models", "/models", "a"),
-    ("project", "/alice/shapes", "a"), ("project-hostile", "/alice/hostile", "a"), ("model", "/alice/shapes/shapes-detect", "a"),
-    ("model-curves", "/alice/shapes/uploaded-curves", "a"), ("model-hostile", "/alice/hostile/hostile", "a"),
-    ("model-trained", "/alice/shapes/trained", "a"), ("model-running", "/alice/shapes/running", "a"),
-    ("model-output", "/alice/shapes/running?tab=output", "a"), ("model-predict", "/alice/shapes/shapes-detect?tab=predict", "a"),
-    ("model-files", "/alice/shapes/shapes-detect?tab=files", "a"), ("model-details", "/alice/shapes/trained?tab=details", "a"),
-    ("jobs", "/models/jobs", "a"), ("exports", "/models/exports", "a"), ("deployments", "/models/deployments", "a"),
-    ("usage", "/settings/usage", "a"), ("keys", "/settings/keys", "a"), ("activity", "/settings/activity", "a"),
-    ("trash", "/settings/trash", "a"), ("webhooks", "/settings/webhooks", "a"), ("account", "/settings/account", "a"),
-    ("owner", "/alice", "b"), ("private-other", "/alice/datasets/hostile", "b"), ("not-found", "/nobody-at-all", "a"),
+    ("sign-in", "/", "n"),
+    ("explore-visitor", "/explore", "n"),
+    ("public-dataset-visitor", "/alice/datasets/shapes-detect", "n"),
+    ("private-visitor", "/bobby/datasets/private-set", "n"),
+    ("overview", "/", "a"),
+    ("datasets", "/datasets", "a"),
+    ("images-detect", "/alice/datasets/shapes-detect", "a"),
+    ("images-segment", "/alice/datasets/shapes-segment", "a"),
+    ("images-pose", "/alice/datasets/shapes-pose", "a"),
+    ("images-obb", "/alice/datasets/shapes-obb", "a"),
+    ("images-classify", "/alice/datasets/shapes-classify", "a"),
+    ("images-hostile", "/alice/datasets/hostile", "a"),
+    ("classes", "/alice/datasets/shapes-detect?tab=classes", "a"),
+    ("classes-hostile", "/alice/datasets/hostile?tab=classes", "a"),
+    ("upload-faults", "/alice/datasets/hostile?tab=upload", "a"),
+    ("upload-empty", "/alice/datasets/empty-set", "a"),
+    ("versions", "/alice/datasets/shapes-detect?tab=versions", "a"),
+    ("projects", "/projects", "a"),
+    ("models", "/models", "a"),
+    ("project", "/alice/shapes", "a"),
+    ("project-hostile", "/alice/hostile", "a"),
+    ("model", "/alice/shapes/shapes-detect", "a"),
+    ("model-curves", "/alice/shapes/uploaded-curves", "a"),
+    ("model-hostile", "/alice/hostile/hostile", "a"),
+    ("model-trained", "/alice/shapes/trained", "a"),
+    ("model-running", "/alice/shapes/running", "a"),
+    ("model-output", "/alice/shapes/running?tab=output", "a"),
+    ("model-predict", "/alice/shapes/shapes-detect?tab=predict", "a"),
+    ("model-files", "/alice/shapes/shapes-detect?tab=files", "a"),
+    ("model-details", "/alice/shapes/trained?tab=details", "a"),
+    ("jobs", "/models/jobs", "a"),
+    ("exports", "/models/exports", "a"),
+    ("deployments", "/models/deployments", "a"),
+    ("usage", "/settings/usage", "a"),
+    ("keys", "/settings/keys", "a"),
+    ("activity", "/settings/activity", "a"),
+    ("trash", "/settings/trash", "a"),
+    ("webhooks", "/settings/webhooks", "a"),
+    ("account", "/settings/account", "a"),
+    ("owner", "/alice", "b"),
+    ("private-other", "/alice/datasets/hostile", "b"),
+    ("not-found", "/nobody-at-all", "a"),
 ]
 
 CHECKS = r"""
@@ -122,20 +148,45 @@ class Browser:
     """A tab of a headless Chromium, over WebDriver."""
 
     def __init__(self):
-        self.process = subprocess.Popen(["chromedriver", "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True)
+        self.process = subprocess.Popen(
+            ["chromedriver", "--port=0"], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True
+        )
         for line in self.process.stdout:
             found = re.search(r"successfully on port (\d+)", line)
             if found:
                 break
         self.driver = f"http://127.0.0.1:{found.group(1)}"
-        options = dict(args=["--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--hide-scrollbars", "--window-size=1280,860"])
-        answer = self.send("POST", f"{self.driver}/session", dict(capabilities=dict(alwaysMatch={
-            "browserName": "chrome", "goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL"}, "timeouts": {"script": 60000}})))
+        options = dict(
+            args=[
+                "--headless=new",
+                "--no-sandbox",
+                "--disable-gpu",
+                "--disable-dev-shm-usage",
+                "--hide-scrollbars",
+                "--window-size=1280,860",
+            ]
+        )
+        answer = self.send(
+            "POST",
+            f"{self.driver}/session",
+            dict(
+                capabilities=dict(
+                    alwaysMatch={
+                        "browserName": "chrome",
+                        "goog:chromeOptions": options,
+                        "goog:loggingPrefs": {"browser": "ALL"},
+                        "timeouts": {"script": 60000},
+                    }
+                )
+            ),
+        )
         self.session = f"{self.driver}/session/{answer['sessionId']}"
 
     def send(self, method, address, body=None):
         data = json.dumps(body or {}).encode() if method == "POST" else None
-        request = urllib.request.Request(address, data=data, method=method, headers={"Content-Type": "application/json"})
+        request = urllib.request.Request(
+            address, data=data, method=method, headers={"Content-Type": "application/json"}
+        )
         try:
             with urllib.request.urlopen(request, timeout=90) as answer:
                 return json.loads(answer.read())["value"]
@@ -167,31 +218,82 @@ class Browser:
     def key(self, name, code=None, modifiers=0, text=None):
         more = dict(text=text) if text else {}
         for kind in ("keyDown", "keyUp"):
-            self.cdp("Input.dispatchKeyEvent", type=kind, key=name, code=code or name, modifiers=modifiers,
-                     windowsVirtualKeyCode={"Tab": 9, "Enter": 13, "Escape": 27, "ArrowLeft": 37, "ArrowRight": 39, " ": 32}.get(name, 0), **more)
+            self.cdp(
+                "Input.dispatchKeyEvent",
+                type=kind,
+                key=name,
+                code=code or name,
+                modifiers=modifiers,
+                windowsVirtualKeyCode={
+                    "Tab": 9,
+                    "Enter": 13,
+                    "Escape": 27,
+                    "ArrowLeft": 37,
+                    "ArrowRight": 39,
+                    " ": 32,
+                }.get(name, 0),
+                **more,
+            )
 
     def complaints(self):
-        return [one["message"] for one in self.send("POST", f"{self.session}/se/log", dict(type="browser"))
-                if one["level"] in ("SEVERE", "WARNING")]
+        return [
+            one["message"]
+            for one in self.send("POST", f"{self.session}/se/log", dict(type="browser"))
+            if one["level"] in ("SEVERE", "WARNING")
+        ]
 
     def nameless(self):
         """The controls that the accessibility tree has no name for."""
-        roles = {"button", "link", "textbox", "searchbox", "combobox", "checkbox", "slider", "spinbutton", "tab", "dialog", "region", "img", "image"}
+        roles = {
+            "button",
+            "link",
+            "textbox",
+            "searchbox",
+            "combobox",
+            "checkbox",
+            "slider",
+            "spinbutton",
+            "tab",
+            "dialog",
+            "region",
+            "img",
+            "image",
+        }
         tree = self.cdp("Accessibility.getFullAXTree")["nodes"]
-        return [one["role"]["value"] for one in tree if not one.get("ignored") and one.get("role", {}).get("value") in roles
-                and not str(one.get("name", {}).get("value", "")).strip()]
+        return [
+            one["role"]["value"]
+            for one in tree
+            if not one.get("ignored")
+            and one.get("role", {}).get("value") in roles
+            and not str(one.get("name", {}).get("value", "")).strip()
+        ]
 
     def shot(self, path, full=False):
         more = {}
         if full:
             size = self.cdp("Page.getLayoutMetrics")["cssContentSize"]
-            more = dict(captureBeyondViewport=True, clip=dict(x=0, y=0, width=size["width"], height=min(size["height"], 3200), scale=1))
+            more = dict(
+                captureBeyondViewport=True,
+                clip=dict(x=0, y=0, width=size["width"], height=min(size["height"], 3200), scale=1),
+            )
         path.write_bytes(base64.b64decode(self.cdp("Page.captureScreenshot", format="png", **more)["data"]))
 
     def size(self, name, scheme):
         width, height, is_phone = SIZES[name]
-        self.cdp("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=is_phone)
-        self.cdp("Emulation.setEmulatedMedia", features=[dict(name="prefers-color-scheme", value=scheme), dict(name="prefers-reduced-motion", value="reduce")])
+        self.cdp(
+            "Emulation.setDeviceMetricsOverride",
+            width=width,
+            height=height,
+            deviceScaleFactor=1,
+            mobile=is_phone,
+        )
+        self.cdp(
+            "Emulation.setEmulatedMedia",
+            features=[
+                dict(name="prefers-color-scheme", value=scheme),
+                dict(name="prefers-reduced-motion", value="reduce"),
+            ],
+        )
 
     def close(self):
         try:
@@ -213,7 +315,10 @@ class Check:
     def sign(self, who):
         key = {"a": self.keys["alice"], "b": self.keys["bobby"]}.get(who)
         self.browser.open(f"{self.base}/ui/icon.svg")
-        self.browser.run("sessionStorage.clear(); if (arguments[0]) sessionStorage.setItem('yolo-console-key', arguments[0])", key)
+        self.browser.run(
+            "sessionStorage.clear(); if (arguments[0]) sessionStorage.setItem('yolo-console-key', arguments[0])",
+            key,
+        )
 
     def size(self, name, scheme):
         self.browser.size(name, scheme)
@@ -226,8 +331,15 @@ class Check:
     def look(self, where, shot=True, full=True):
         """Checks the page as it is now."""
         if not self.browser.settle():
-            self.say(where, "does not settle: " + str(self.browser.run(
-                "return [...document.querySelectorAll('[aria-busy=true]')].map((one) => one.textContent.slice(0, 60))")))
+            self.say(
+                where,
+                "does not settle: "
+                + str(
+                    self.browser.run(
+                        "return [...document.querySelectorAll('[aria-busy=true]')].map((one) => one.textContent.slice(0, 60))"
+                    )
+                ),
+            )
         for problem in dict.fromkeys(self.browser.run(CHECKS, self.width)):
             self.say(where, problem)
         for role in self.browser.nameless():
@@ -244,16 +356,25 @@ class Check:
             refused = re.search(r"(\S+) - Failed to load resource: .*status of (\d+)", message)
             if refused and refused.group(2) in ("401", "402", "404", "405", "409", "501"):
                 address = re.sub(r"^https?://[^/]+|\?.*", "", refused.group(1))
-                self.network[f"{refused.group(2)} {address}"] = self.network.get(f"{refused.group(2)} {address}", 0) + 1
+                self.network[f"{refused.group(2)} {address}"] = (
+                    self.network.get(f"{refused.group(2)} {address}", 0) + 1
+                )
             else:
                 self.say(where, message[:300])
 
     def run_axe(self, where):
         self.browser.run(self.axe + "; window.axe = axe;")
-        found = self.browser.send("POST", f"{self.browser.session}/execute/async", dict(args=[], script="""
+        found = self.browser.send(
+            "POST",
+            f"{self.browser.session}/execute/async",
+            dict(
+                args=[],
+                script="""
           const done = arguments[0];
           axe.run(document, { resultTypes: ['violations'] }).then((result) => done(result.violations.map((one) =>
-            `axe ${one.id} (${one.impact}): ${one.help}: ${one.nodes.slice(0, 2).map((node) => node.html.slice(0, 120)).join(' | ')}`)), (error) => done([String(error)]))"""))
+            `axe ${one.id} (${one.impact}): ${one.help}: ${one.nodes.slice(0, 2).map((node) => node.html.slice(0, 120)).join(' | ')}`)), (error) => done([String(error)]))""",
+            ),
+        )
         for one in found:
             self.say(where, one)
 
@@ -288,8 +409,11 @@ class Check:
 
     def dialog(self, where, button, shot=True):
         """Opens a dialog by keyboard: the focus goes into it, Escape closes it, the focus comes back."""
-        opened = self.browser.run("""const one = [...document.querySelectorAll('main button')].find((one) => one.textContent.startsWith(arguments[0]) || one.matches(arguments[0].startsWith('.') ? arguments[0] : 'none'));
-          one?.focus(); return Boolean(one)""", button)
+        opened = self.browser.run(
+            """const one = [...document.querySelectorAll('main button')].find((one) => one.textContent.startsWith(arguments[0]) || one.matches(arguments[0].startsWith('.') ? arguments[0] : 'none'));
+          one?.focus(); return Boolean(one)""",
+            button,
+        )
         if not opened:
             return self.say(where, f"no button {button}")
         self.browser.key("Enter", text="\r")
@@ -331,10 +455,15 @@ def dialogs(check):
     for scheme, size in (("light", "desktop"), ("dark", "phone")):
         check.size(size, scheme)
         for name, path, button in [
-            ("image", "/alice/datasets/shapes-detect", ".card"), ("image-pose", "/alice/datasets/shapes-pose", ".card"),
-            ("image-hostile", "/alice/datasets/hostile", ".card"), ("new-dataset", "/datasets", "New dataset"),
-            ("dataset-settings", "/alice/datasets/hostile", "Settings"), ("upload-model", "/alice/shapes", "Upload a model"),
-            ("new-key", "/settings/keys", "New key"), ("revoke-key", "/settings/keys", "Revoke"), ("empty-trash", "/settings/trash", "Empty the trash"),
+            ("image", "/alice/datasets/shapes-detect", ".card"),
+            ("image-pose", "/alice/datasets/shapes-pose", ".card"),
+            ("image-hostile", "/alice/datasets/hostile", ".card"),
+            ("new-dataset", "/datasets", "New dataset"),
+            ("dataset-settings", "/alice/datasets/hostile", "Settings"),
+            ("upload-model", "/alice/shapes", "Upload a model"),
+            ("new-key", "/settings/keys", "New key"),
+            ("revoke-key", "/settings/keys", "Revoke"),
+            ("empty-trash", "/settings/trash", "Empty the trash"),
             ("train", "/alice/shapes/shapes-detect", "Train"),
         ]:
             where = f"dialog-{name}-{size}-{scheme}"
@@ -346,7 +475,9 @@ def dialogs(check):
 
 def deeds(check, weights):
     """What a user does: signs in, predicts, uploads, makes a key, signs out."""
-    browser = check.browser
+    # A browser whose history is full forgets what no hand has clicked.
+    check.browser.close()
+    browser = check.browser = Browser()
     check.size("desktop", "light")
     check.sign("n")
     browser.open(check.base + "/")
@@ -360,25 +491,41 @@ def deeds(check, weights):
     browser.run("document.querySelector('input[name=key]').select()")
     browser.cdp("Input.insertText", text=check.keys["alice"])
     browser.key("Enter", text="\r")
-    if not browser.wait("document.querySelector('h1')?.textContent === 'alice' || document.querySelector('h1')?.textContent === 'Alice'"):
+    if not browser.wait(
+        "document.querySelector('h1')?.textContent === 'alice' || document.querySelector('h1')?.textContent === 'Alice'"
+    ):
         check.say("sign-in", "the right key does not sign in")
     browser.settle()
-    stores = browser.run("return [localStorage.length, document.cookie, location.href.includes('ul_'), document.documentElement.outerHTML.includes(arguments[0])]", check.keys["alice"])
+    stores = browser.run(
+        "return [localStorage.length, document.cookie, location.href.includes('ul_'), document.documentElement.outerHTML.includes(arguments[0])]",
+        check.keys["alice"],
+    )
     if stores != [0, "", False, False]:
         check.say("sign-in", f"the key is elsewhere, too: {stores}")
 
     def choose(selector, path):
         found = browser.send("POST", f"{browser.session}/element", dict(using="css selector", value=selector))
-        browser.send("POST", f"{browser.session}/element/{next(iter(found.values()))}/value", dict(text=str(path)))
+        browser.send(
+            "POST", f"{browser.session}/element/{next(iter(found.values()))}/value", dict(text=str(path))
+        )
 
-    for task, image in [("detect", "shapes.jpg"), ("segment", "shapes-segment.jpg"), ("pose", "shapes-pose.jpg"), ("obb", "shapes-obb.jpg"), ("classify", "shapes-classify.jpg")]:
+    for task, image in [
+        ("detect", "shapes.jpg"),
+        ("segment", "shapes-segment.jpg"),
+        ("pose", "shapes-pose.jpg"),
+        ("obb", "shapes-obb.jpg"),
+        ("classify", "shapes-classify.jpg"),
+    ]:
         where = f"predict-{task}"
         print(where, flush=True)
         browser.open(f"{check.base}/alice/shapes/shapes-{task}?tab=predict")
         browser.settle()
         choose("#try-file", weights / image)
         if not browser.wait("document.querySelector('.found')", 30):
-            check.say(where, "no result: " + str(browser.run("return document.querySelector('.predicted').innerText")))
+            check.say(
+                where,
+                "no result: " + str(browser.run("return document.querySelector('.predicted').innerText")),
+            )
         browser.wait("document.querySelector('.stage img')?.complete")
         check.look(where)
 
@@ -389,19 +536,29 @@ def deeds(check, weights):
         browser.open(f"{check.base}/alice/datasets/empty-set?tab=upload")
         browser.settle()
         choose("#archive", archive)
-        browser.run("[...document.querySelectorAll('button')].find((one) => one.textContent === 'Send and take in').click()")
+        browser.run(
+            "[...document.querySelectorAll('button')].find((one) => one.textContent === 'Send and take in').click()"
+        )
         if not browser.wait("/5 images/.test(document.querySelector('.facts').innerText)", 30):
-            check.say("upload", "the images did not arrive: " + str(browser.run("return document.querySelector('main').innerText.slice(0, 600)")))
+            check.say(
+                "upload",
+                "the images did not arrive: "
+                + str(browser.run("return document.querySelector('main').innerText.slice(0, 600)")),
+            )
         check.look("upload")
 
     print("keys", flush=True)
     browser.open(f"{check.base}/settings/keys")
     browser.settle()
-    browser.run("[...document.querySelectorAll('button')].find((one) => one.textContent === 'New key').click()")
+    browser.run(
+        "[...document.querySelectorAll('button')].find((one) => one.textContent === 'New key').click()"
+    )
     browser.run("document.querySelector('dialog input[name=name]').focus()")
     browser.cdp("Input.insertText", text="from the console")
     browser.key("Enter", text="\r")
-    if not browser.wait("/^ul_[0-9a-f]{40}$/.test(document.querySelector('dialog .secret')?.textContent ?? '')"):
+    if not browser.wait(
+        "/^ul_[0-9a-f]{40}$/.test(document.querySelector('dialog .secret')?.textContent ?? '')"
+    ):
         check.say("keys", "the new key is not shown")
     browser.settle()
     browser.shot(check.out / "key-shown.png")
@@ -413,12 +570,18 @@ def deeds(check, weights):
     print("history", flush=True)
     browser.open(f"{check.base}/datasets")
     browser.settle()
-    browser.run("[...document.querySelectorAll('main a')].find((one) => one.textContent === 'Shapes detect').click()")
+    browser.run(
+        "[...document.querySelectorAll('main a')].find((one) => one.textContent === 'Shapes detect').click()"
+    )
     browser.wait("document.querySelector('h1')?.textContent === 'Shapes detect'")
     browser.settle()
-    if not browser.run("return document.activeElement === document.querySelector('h1') && document.title.startsWith('Shapes detect')"):
+    if not browser.run(
+        "return document.activeElement === document.querySelector('h1') && document.title.startsWith('Shapes detect')"
+    ):
         check.say("history", "the focus is not at the heading of the new view")
-    browser.run("[...document.querySelectorAll('.pager a')].find((one) => one.textContent === 'Next').click()")
+    browser.run(
+        "[...document.querySelectorAll('.pager a')].find((one) => one.textContent === 'Next').click()"
+    )
     if not browser.wait("location.search.includes('after=')"):
         check.say("history", "there is no second page of images")
     browser.settle()
@@ -428,30 +591,62 @@ def deeds(check, weights):
     if not browser.wait("document.querySelector('h1')?.textContent === 'Datasets'"):
         check.say("history", "back does not go back")
 
+    print("polling", flush=True)
+    browser.open(f"{check.base}/alice/shapes/running")
+    browser.settle()
+    if browser.run("return document.querySelector('.run') !== null"):
+        calls = "return performance.getEntriesByType('resource').filter((one) => one.name.includes('/api/')).length"
+        before = browser.run(calls)
+        time.sleep(21)
+        while_seen = browser.run(calls) - before
+        browser.run(
+            "Object.defineProperty(document, 'visibilityState', { configurable: true, get: () => 'hidden' })"
+        )
+        time.sleep(11)
+        before = browser.run(calls)
+        time.sleep(21)
+        while_hidden = browser.run(calls) - before
+        browser.run("delete document.visibilityState; document.dispatchEvent(new Event('visibilitychange'))")
+        if not 1 <= while_seen <= 4 or while_hidden or not browser.wait(f"({calls[7:]}) > {before}", 5):
+            check.say("polling", f"{while_seen} calls in 21 s, {while_hidden} while hidden")
+
     print("menu", flush=True)
     check.size("phone", "light")
     browser.settle()
     browser.run("document.querySelector('#menu').focus()")
     browser.key("Enter", text="\r")
-    if not browser.wait("document.activeElement.closest('#side') && document.querySelector('#menu').ariaExpanded === 'true'", 3):
+    if not browser.wait(
+        "document.activeElement.closest('#side') && document.querySelector('#menu').ariaExpanded === 'true'",
+        3,
+    ):
         check.say("menu", "the menu does not open by keyboard")
     check.look("menu-phone-light", full=False)
     browser.key("Escape")
-    if not browser.run("return document.activeElement === document.querySelector('#menu') && !document.querySelector('#side').checkVisibility()"):
+    if not browser.run(
+        "return document.activeElement === document.querySelector('#menu') && !document.querySelector('#side').checkVisibility()"
+    ):
         check.say("menu", "Escape does not close the menu")
     check.size("desktop", "light")
 
     print("selection", flush=True)
     browser.open(f"{check.base}/alice/datasets/shapes-obb")
     browser.settle()
-    browser.run("[...document.querySelectorAll('main button')].find((one) => one.textContent === 'Select').click(); document.querySelectorAll('.card')[1].click()")
-    if not browser.run("return document.querySelectorAll('.card[aria-pressed=true]').length === 1 && /1 image selected/.test(document.querySelector('.selection').textContent)"):
+    browser.run(
+        "[...document.querySelectorAll('main button')].find((one) => one.textContent === 'Select').click(); document.querySelectorAll('.card')[1].click()"
+    )
+    if not browser.run(
+        "return document.querySelectorAll('.card[aria-pressed=true]').length === 1 && /1 image selected/.test(document.querySelector('.selection').textContent)"
+    ):
         check.say("selection", "an image is not selected")
     check.look("selection", full=False)
 
     print("sign-out", flush=True)
-    browser.run("[...document.querySelectorAll('button')].find((one) => one.textContent === 'Sign out').click()")
-    if not browser.wait("document.querySelector('h1')?.textContent === 'Sign in'") or browser.run("return sessionStorage.length"):
+    browser.run(
+        "[...document.querySelectorAll('button')].find((one) => one.textContent === 'Sign out').click()"
+    )
+    if not browser.wait("document.querySelector('h1')?.textContent === 'Sign in'") or browser.run(
+        "return sessionStorage.length"
+    ):
         check.say("sign-out", "the key is still there")
     check.listen("deeds")
 
@@ -460,9 +655,16 @@ def statuses(check):
     """What the server answers for addresses, without a browser."""
     anyone, alice = seed.Api(check.base, None), seed.Api(check.base, check.keys["alice"])
     for who, path, expected in [
-        (anyone, "/alice/datasets/shapes-detect", 200), (anyone, "/alice/shapes", 200), (anyone, "/alice/shapes/shapes-detect", 200),
-        (anyone, "/alice/datasets/hostile", 404), (alice, "/alice/datasets/hostile", 200), (alice, "/bobby/datasets/private-set", 404),
-        (anyone, "/nobody-at-all", 404), (anyone, "/api/nothing", 404), (anyone, "/settings/nothing", 404), (anyone, "/ui/nothing.js", 404),
+        (anyone, "/alice/datasets/shapes-detect", 200),
+        (anyone, "/alice/shapes", 200),
+        (anyone, "/alice/shapes/shapes-detect", 200),
+        (anyone, "/alice/datasets/hostile", 404),
+        (alice, "/alice/datasets/hostile", 200),
+        (alice, "/bobby/datasets/private-set", 404),
+        (anyone, "/nobody-at-all", 404),
+        (anyone, "/api/nothing", 404),
+        (anyone, "/settings/nothing", 404),
+        (anyone, "/ui/nothing.js", 404),
     ]:
         status, body = who.call("GET", path)
         is_json = isinstance(body, dict)
@@ -471,7 +673,9 @@ def statuses(check):
 
 
 def main():
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = argparse.ArgumentParser(
+        description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
     parser.add_argument("--binary", type=pathlib.Path, default=ROOT / ".build/release/yolo")
     parser.add_argument("--out", type=pathlib.Path, default=pathlib.Path("/tmp/console"))
     parser.add_argument("--only", help="views whose name has this")
@@ -487,14 +691,24 @@ def main():
             base, keys = arguments.base, dict(alice=arguments.key, bobby=arguments.bobby)
         else:
             data = f"{directory}/data"
-            keys = {name: subprocess.run([arguments.binary, "accounts", "create", name, "--plan", "enterprise", "--data", data],
-                                         check=True, capture_output=True, text=True).stdout.split()[-1] for name in ("alice", "bobby")}
+            keys = {
+                name: subprocess.run(
+                    [arguments.binary, "accounts", "create", name, "--plan", "enterprise", "--data", data],
+                    check=True,
+                    capture_output=True,
+                    text=True,
+                ).stdout.split()[-1]
+                for name in ("alice", "bobby")
+            }
             with socket.socket() as one:
                 one.bind(("127.0.0.1", 0))
                 port = one.getsockname()[1]
             base = f"http://127.0.0.1:{port}"
-            server = subprocess.Popen([arguments.binary, "serve", "--data", data, "--host", "127.0.0.1", "--port", str(port)],
-                                      stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+            server = subprocess.Popen(
+                [arguments.binary, "serve", "--data", data, "--host", "127.0.0.1", "--port", str(port)],
+                stdout=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+            )
             for _ in range(200):
                 try:
                     urllib.request.urlopen(f"{base}/healthz", timeout=2)

@@ -4,15 +4,14 @@ import JSONText
 import Testing
 import YOLOServer
 
-/// The console in a headless Chromium, before a platform of this process.
-@Suite(.serialized, .enabled(if: PagePrograms.haveBrowser, "needs chromium, chromedriver, curl"))
-struct ConsoleBrowserTests {
+/// The console in a headless Chromium, before a platform of this process; one browser at a time.
+extension PageTests {
   private static func heading(_ text: String) -> String {
     "document.querySelector('main[aria-busy=false] h1')?.textContent === '\(text)'"
       + " && !document.querySelector('[aria-busy=true]')"
   }
 
-  @Test("Whoever signs in sees names as text, and leaves no key behind")
+  @Test("Who signs in to the console sees names as text, and leaves no key behind")
   func signsIn() async throws {
     try await PlatformClient.serving { client, key, _ in
       let hostile = "<img src=x onerror=window.hit=1>"
@@ -74,7 +73,7 @@ struct ConsoleBrowserTests {
     }
   }
 
-  @Test("An address that a client has printed opens without a key where it is public")
+  @Test("Of the console, an address that clients print opens without a key where it is public")
   func opensPublicAddresses() async throws {
     try await PlatformClient.serving { client, key, _ in
       let body = #"{"name":"Open","project":"open","visibility":"public"}"#

@@ -3,6 +3,7 @@ import Foundation
 import JSONText
 import Testing
 import YOLOServer
+import YOLOServerOptions
 
 /// The console of a platform: its addresses, its headers and its files.
 @Suite struct ConsoleTests {

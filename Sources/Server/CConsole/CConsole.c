@@ -48,6 +48,9 @@ static const unsigned char home_js[] = {
 static const unsigned char icon_svg[] = {
 #embed "../YOLOServer/Page/console/icon.svg"
 };
+static const unsigned char ingest_js[] = {
+#embed "../YOLOServer/Page/console/ingest.js"
+};
 static const unsigned char jobs_js[] = {
 #embed "../YOLOServer/Page/console/jobs.js"
 };
@@ -75,6 +78,9 @@ static const unsigned char training_js[] = {
 static const unsigned char upload_js[] = {
 #embed "../YOLOServer/Page/console/upload.js"
 };
+static const unsigned char usage_js[] = {
+#embed "../YOLOServer/Page/console/usage.js"
+};
 static const unsigned char views_css[] = {
 #embed "../YOLOServer/Page/console/views.css"
 };
@@ -95,6 +101,7 @@ static const struct ConsoleEntry entries[] = {
     {"gallery.js", gallery_js, sizeof gallery_js},
     {"home.js", home_js, sizeof home_js},
     {"icon.svg", icon_svg, sizeof icon_svg},
+    {"ingest.js", ingest_js, sizeof ingest_js},
     {"jobs.js", jobs_js, sizeof jobs_js},
     {"model.js", model_js, sizeof model_js},
     {"parts.js", parts_js, sizeof parts_js},
@@ -104,6 +111,7 @@ static const struct ConsoleEntry entries[] = {
     {"settings.js", settings_js, sizeof settings_js},
     {"training.js", training_js, sizeof training_js},
     {"upload.js", upload_js, sizeof upload_js},
+    {"usage.js", usage_js, sizeof usage_js},
     {"views.css", views_css, sizeof views_css},
 };
 

@@ -23,7 +23,9 @@ export const limits = new (class extends EventTarget {
     const limit = number('X-RateLimit-Limit');
     if (limit === null) return;
     Object.assign(this, {
-      limit, remaining: number('X-RateLimit-Remaining'), reset: number('X-RateLimit-Reset'),
+      limit,
+      remaining: number('X-RateLimit-Remaining'),
+      reset: number('X-RateLimit-Reset'),
     });
     this.dispatchEvent(new Event('change'));
   }
@@ -38,7 +40,9 @@ export const limits = new (class extends EventTarget {
 export function restoreKey() {
   try {
     session.key = sessionStorage.getItem(STORED);
-  } catch { /* Storage may be forbidden: then the key lasts until the page is left. */ }
+  } catch {
+    /* Storage may be forbidden: then the key lasts until the page is left. */
+  }
 }
 
 export function keepKey(key) {
@@ -47,14 +51,18 @@ export function keepKey(key) {
   try {
     if (key) sessionStorage.setItem(STORED, key);
     else sessionStorage.clear();
-  } catch { /* As above. */ }
+  } catch {
+    /* As above. */
+  }
 }
 
 /** Keeps why somebody was signed out, for the view that asks for a key. */
 export function keepReason(text) {
   try {
     sessionStorage.setItem(REASON, text);
-  } catch { /* As above. */ }
+  } catch {
+    /* As above. */
+  }
 }
 
 export function takeReason() {
@@ -76,20 +84,33 @@ export class Failure extends Error {
 
   /** Whether the server does not have what was asked for at all. */
   get isAbsent() {
-    return this.status === 405 || this.status === 501
-      || (this.status === 404 && /nothing at this path|not available on this server/i.test(this.message));
+    return (
+      this.status === 405 ||
+      this.status === 501 ||
+      (this.status === 404 &&
+        /nothing at this path|not available on this server/i.test(this.message))
+    );
   }
 }
 
 function parsed(text) {
-  try { return JSON.parse(text); } catch { return null; }
+  try {
+    return JSON.parse(text);
+  } catch {
+    return null;
+  }
 }
 
 function failure(status, text, retryAfter) {
   const body = parsed(text);
   const flat = typeof body?.error === 'string' ? body.error : null;
-  const message = flat ?? body?.error?.message ?? body?.message
-    ?? (status === 404 ? 'There is nothing at this path.' : `The server answered ${status} without a reason.`);
+  const message =
+    flat ??
+    body?.error?.message ??
+    body?.message ??
+    (status === 404
+      ? 'There is nothing at this path.'
+      : `The server answered ${status} without a reason.`);
   return new Failure(status, message, {
     code: body?.code ?? body?.error?.code ?? null,
     details: body?.details ?? body?.error?.details ?? null,
@@ -105,17 +126,28 @@ function seconds(header) {
   return Number.isNaN(date) ? null : Math.max(0, (date - Date.now()) / 1000);
 }
 
-export const sleep = (milliseconds, signal) => new Promise((resolve, reject) => {
-  const stop = () => { clearTimeout(timer); reject(signal.reason); };
-  const timer = setTimeout(() => { signal?.removeEventListener('abort', stop); resolve(); }, milliseconds);
-  if (signal?.aborted) stop();
-  else signal?.addEventListener('abort', stop, { once: true });
-});
+export const sleep = (milliseconds, signal) =>
+  new Promise((resolve, reject) => {
+    const stop = () => {
+      clearTimeout(timer);
+      reject(signal.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener('abort', stop);
+      resolve();
+    }, milliseconds);
+    if (signal?.aborted) stop();
+    else signal?.addEventListener('abort', stop, { once: true });
+  });
 
 /** An address of the API; names are encoded, and what is null is left out. */
 export function path(parts, query = {}) {
-  const list = Object.entries(query).filter(([, value]) => value !== null && value !== undefined && value !== '');
-  const tail = list.length ? `?${new URLSearchParams(list.map(([name, value]) => [name, String(value)]))}` : '';
+  const list = Object.entries(query).filter(
+    ([, value]) => value !== null && value !== undefined && value !== '',
+  );
+  const tail = list.length
+    ? `?${new URLSearchParams(list.map(([name, value]) => [name, String(value)]))}`
+    : '';
   return `/api/${parts.map((part) => encodeURIComponent(part)).join('/')}${tail}`;
 }
 
@@ -135,8 +167,13 @@ export async function call(method, address, { body, signal } = {}) {
     let text;
     try {
       response = await fetch(address, {
-        method, headers, signal, body: body === undefined ? undefined : JSON.stringify(body),
-        cache: 'no-store', credentials: 'omit', redirect: 'error',
+        method,
+        headers,
+        signal,
+        body: body === undefined ? undefined : JSON.stringify(body),
+        cache: 'no-store',
+        credentials: 'omit',
+        redirect: 'error',
       });
       text = await response.text();
     } catch (error) {
@@ -175,7 +212,8 @@ export function send(method, address, body, { onProgress, signal, withKey = true
     request.upload.onprogress = (event) => onProgress?.(event.loaded, event.total);
     request.onload = () => {
       limits.read({ get: (name) => request.getResponseHeader(name) });
-      if (request.status >= 200 && request.status < 300) return resolve(parsed(request.responseText));
+      if (request.status >= 200 && request.status < 300)
+        return resolve(parsed(request.responseText));
       const retryAfter = seconds(request.getResponseHeader('Retry-After'));
       if (request.status === 429) limits.pause(retryAfter ?? 60);
       reject(failure(request.status, request.responseText, retryAfter));
@@ -206,10 +244,14 @@ function visible(signal) {
       resolve();
     };
     document.addEventListener('visibilitychange', look);
-    signal.addEventListener('abort', () => {
-      document.removeEventListener('visibilitychange', look);
-      reject(signal.reason);
-    }, { once: true });
+    signal.addEventListener(
+      'abort',
+      () => {
+        document.removeEventListener('visibilitychange', look);
+        reject(signal.reason);
+      },
+      { once: true },
+    );
   });
 }
 

@@ -19,7 +19,8 @@ const VIEWS = [
   [/^\/models\/deployments$/, 'deployments', 'list', true],
   [/^\/models\/deployments\/([^/]+)$/, 'deployments', 'deployment', true],
   [/^\/explore$/, 'explore', 'explore', false],
-  [/^\/settings\/(keys|usage|activity|trash|webhooks|account)$/, 'settings', 'settings', true],
+  [/^\/settings\/usage$/, 'usage', 'usage', true],
+  [/^\/settings\/(keys|activity|trash|webhooks|account)$/, 'settings', 'settings', true],
   [/^\/([a-z0-9-]+)$/, 'explore', 'owner', false],
   [/^\/([a-z0-9-]+)\/datasets$/, 'explore', 'owner', false],
   [/^\/([a-z0-9-]+)\/datasets\/([^/]+)$/, 'dataset', 'dataset', false],
@@ -28,13 +29,35 @@ const VIEWS = [
 ];
 
 const LINKS = [
-  ['Work', [['Overview', '/'], ['Datasets', '/datasets'], ['Projects', '/projects'], ['Models', '/models']]],
-  ['Run', [['Jobs', '/models/jobs'], ['Exports', '/models/exports'], ['Deployments', '/models/deployments']]],
+  [
+    'Work',
+    [
+      ['Overview', '/'],
+      ['Datasets', '/datasets'],
+      ['Projects', '/projects'],
+      ['Models', '/models'],
+    ],
+  ],
+  [
+    'Run',
+    [
+      ['Jobs', '/models/jobs'],
+      ['Exports', '/models/exports'],
+      ['Deployments', '/models/deployments'],
+    ],
+  ],
   ['Find', [['Explore', '/explore']]],
-  ['Account', [
-    ['Usage', '/settings/usage'], ['Keys', '/settings/keys'], ['Activity', '/settings/activity'],
-    ['Webhooks', '/settings/webhooks'], ['Trash', '/settings/trash'], ['Account', '/settings/account'],
-  ]],
+  [
+    'Account',
+    [
+      ['Usage', '/settings/usage'],
+      ['Keys', '/settings/keys'],
+      ['Activity', '/settings/activity'],
+      ['Webhooks', '/settings/webhooks'],
+      ['Trash', '/settings/trash'],
+      ['Account', '/settings/account'],
+    ],
+  ],
 ];
 
 let running = null;
@@ -64,9 +87,17 @@ async function render(movesFocus = true, focus = null) {
   const url = new URL(location.href);
   const address = url.pathname.replace(/\/+$/, '') || '/';
   const context = {
-    signal, url, query: url.searchParams, address, go, reload, parts: [],
+    signal,
+    url,
+    query: url.searchParams,
+    address,
+    go,
+    reload,
+    parts: [],
     /** Names the view; it is read out once the view is there. */
-    title(text) { document.title = `${text} · YOLO platform`; },
+    title(text) {
+      document.title = `${text} · YOLO platform`;
+    },
     /** The address of this view with some of the query changed. */
     with(changes) {
       const query = new URLSearchParams(url.search);
@@ -82,7 +113,8 @@ async function render(movesFocus = true, focus = null) {
   main.setAttribute('aria-busy', 'true');
   let content;
   try {
-    if (session.key && !session.account) session.account = await get(path(['account', 'summary']), signal);
+    if (session.key && !session.account)
+      session.account = await get(path(['account', 'summary']), signal);
     drawSide(address);
     content = await view(address, context);
   } catch (error) {
@@ -99,7 +131,11 @@ async function render(movesFocus = true, focus = null) {
   fill(main, content);
   main.setAttribute('aria-busy', 'false');
   const title = document.getElementById('title');
-  const control = focus && main.querySelector(focus === 'tab' ? '.tabs [aria-current]' : `.filters [name="${CSS.escape(focus)}"]`);
+  const control =
+    focus &&
+    main.querySelector(
+      focus === 'tab' ? '.tabs [aria-current]' : `.filters [name="${CSS.escape(focus)}"]`,
+    );
   if (control) control.focus({ preventScroll: focus === 'tab' });
   else if (movesFocus && !open) {
     scrollTo(0, 0);
@@ -121,12 +157,18 @@ async function view(address, context) {
 }
 
 function decoded(text) {
-  try { return decodeURIComponent(text); } catch { return text; }
+  try {
+    return decodeURIComponent(text);
+  } catch {
+    return text;
+  }
 }
 
 function drawSide(address) {
-  const isCurrent = (link) => (link === '/' ? address === '/'
-    : address === link || (link !== '/models' && address.startsWith(`${link}/`)));
+  const isCurrent = (link) =>
+    link === '/'
+      ? address === '/'
+      : address === link || (link !== '/models' && address.startsWith(`${link}/`));
   const mine = session.account ? `/${session.account.username}/` : null;
   const current = (link) => {
     if (isCurrent(link)) return true;
@@ -134,38 +176,102 @@ function drawSide(address) {
     return link === (address.startsWith(`${mine}datasets`) ? '/datasets' : '/projects');
   };
   const groups = session.key
-    ? LINKS : [['Find', [['Sign in', '/'], ['Explore', '/explore']]]];
-  fill(side,
-    groups.map(([title, links]) => make('div', { class: 'group' },
-      make('p', { class: 'group-name', 'aria-hidden': 'true' }, title),
-      make('ul', { 'aria-label': title }, links.map(([name, link]) => make('li', {},
-        make('a', { href: link, 'aria-current': current(link) ? 'page' : null }, name)))))),
-    make('div', { class: 'side-foot' },
-      session.account ? make('p', { class: 'who' },
-        make('a', { href: `/${session.account.username}` }, session.account.username),
-        make('span', { class: 'tag' }, session.account.plan)) : null,
+    ? LINKS
+    : [
+        [
+          'Find',
+          [
+            ['Sign in', '/'],
+            ['Explore', '/explore'],
+          ],
+        ],
+      ];
+  fill(
+    side,
+    groups.map(([title, links]) =>
+      make(
+        'div',
+        { class: 'group' },
+        make('p', { class: 'group-name', 'aria-hidden': 'true' }, title),
+        make(
+          'ul',
+          { 'aria-label': title },
+          links.map(([name, link]) =>
+            make(
+              'li',
+              {},
+              make('a', { href: link, 'aria-current': current(link) ? 'page' : null }, name),
+            ),
+          ),
+        ),
+      ),
+    ),
+    make(
+      'div',
+      { class: 'side-foot' },
+      session.account
+        ? make(
+            'p',
+            { class: 'who' },
+            make('a', { href: `/${session.account.username}` }, session.account.username),
+            make('span', { class: 'tag' }, session.account.plan),
+          )
+        : null,
       session.key ? callsLeft() : null,
-      make('ul', {},
+      make(
+        'ul',
+        {},
         make('li', {}, make('a', { href: '/predict', 'data-outside': true }, 'Try served models')),
-        make('li', {}, make('a', { href: '/openapi.json', 'data-outside': true }, 'API description'))),
-      session.key ? make('button', {
-        type: 'button', class: 'small', onclick: () => { keepKey(null); go('/'); },
-      }, 'Sign out') : null));
+        make(
+          'li',
+          {},
+          make('a', { href: '/openapi.json', 'data-outside': true }, 'API description'),
+        ),
+      ),
+      session.key
+        ? make(
+            'button',
+            {
+              type: 'button',
+              class: 'small',
+              onclick: () => {
+                keepKey(null);
+                go('/');
+              },
+            },
+            'Sign out',
+          )
+        : null,
+    ),
+  );
 }
 
 /* Events */
 
 document.addEventListener('click', (event) => {
   const link = event.target.closest?.('a[href]');
-  if (!link || event.defaultPrevented || event.button !== 0 || event.metaKey || event.ctrlKey
-    || event.shiftKey || event.altKey) return;
+  if (
+    !link ||
+    event.defaultPrevented ||
+    event.button !== 0 ||
+    event.metaKey ||
+    event.ctrlKey ||
+    event.shiftKey ||
+    event.altKey
+  )
+    return;
   if (link.classList.contains('skip')) {
     event.preventDefault();
     main.focus();
     return;
   }
   const url = new URL(link.href, location.href);
-  if (url.origin !== location.origin || link.hasAttribute('data-outside') || link.hasAttribute('download')) return;
+  if (
+    url.origin !== location.origin ||
+    link.hasAttribute('data-outside') ||
+    link.hasAttribute('download')
+  )
+    return;
   event.preventDefault();
   closeMenu();
   if (url.href === location.href) reload();
@@ -190,7 +296,9 @@ document.addEventListener('keydown', (event) => {
 });
 addEventListener('popstate', () => render());
 // While a view is open: the key was revoked.
-addEventListener('yolo-unauthorized', () => { if (session.account) forget(); });
+addEventListener('yolo-unauthorized', () => {
+  if (session.account) forget();
+});
 // What was dropped beside a form must not replace the page.
 for (const name of ['dragover', 'drop']) addEventListener(name, (event) => event.preventDefault());
 

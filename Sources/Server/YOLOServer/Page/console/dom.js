@@ -43,7 +43,10 @@ export function fill(element, ...children) {
 let counter = 0;
 
 /** An identifier that no other element has. */
-export const newID = (prefix = 'e') => `${prefix}-${(counter += 1)}`;
+export function newID(prefix = 'e') {
+  counter += 1;
+  return `${prefix}-${counter}`;
+}
 
 /* Figures */
 
@@ -62,7 +65,10 @@ export function bytes(value) {
   const units = ['B', 'KiB', 'MiB', 'GiB', 'TiB'];
   let index = 0;
   let rest = value;
-  while (rest >= 1024 && index < units.length - 1) { rest /= 1024; index += 1; }
+  while (rest >= 1024 && index < units.length - 1) {
+    rest /= 1024;
+    index += 1;
+  }
   return `${index === 0 || rest >= 100 ? Math.round(rest) : rest.toFixed(1)} ${units[index]}`;
 }
 
@@ -75,7 +81,8 @@ export function figure(value) {
   return value.toFixed(size >= 100 ? 1 : size >= 10 ? 2 : size >= 0.1 ? 3 : 4);
 }
 
-export const percent = (value, digits = 1) => (isNumber(value) ? `${value.toFixed(digits)} %` : '–');
+export const percent = (value, digits = 1) =>
+  isNumber(value) ? `${value.toFixed(digits)} %` : '–';
 
 /** An amount in micro-USD. */
 export function money(micro) {
@@ -83,7 +90,8 @@ export function money(micro) {
   const value = Math.abs(micro) / 1e6;
   const digits = value !== 0 && value < 0.01 ? 6 : 2;
   return `${micro < 0 ? '−' : ''}$${value.toLocaleString('en-US', {
-    minimumFractionDigits: 2, maximumFractionDigits: digits,
+    minimumFractionDigits: 2,
+    maximumFractionDigits: digits,
   })}`;
 }
 
@@ -91,13 +99,21 @@ export function duration(milliseconds) {
   if (!isNumber(milliseconds)) return '–';
   if (milliseconds < 1000) return `${Math.round(milliseconds)} ms`;
   const seconds = Math.round(milliseconds / 1000);
-  const [hours, minutes, rest] = [Math.floor(seconds / 3600), Math.floor(seconds / 60) % 60, seconds % 60];
+  const [hours, minutes, rest] = [
+    Math.floor(seconds / 3600),
+    Math.floor(seconds / 60) % 60,
+    seconds % 60,
+  ];
   if (hours) return `${hours} h ${minutes} min`;
   return minutes ? `${minutes} min ${rest} s` : `${rest} s`;
 }
 
 const stamp = new Intl.DateTimeFormat('en-GB', {
-  year: 'numeric', month: 'short', day: 'numeric', hour: '2-digit', minute: '2-digit',
+  year: 'numeric',
+  month: 'short',
+  day: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
 });
 
 /** A time as an element: relative if it is near, with the exact one as its title. */
@@ -108,9 +124,26 @@ export function time(text) {
   const seconds = (Date.now() - date.getTime()) / 1000;
   let shown = exact;
   if (seconds >= 0 && seconds < 45) shown = 'just now';
-  else if (seconds >= 0 && seconds < 3600) shown = `${Math.max(1, Math.round(seconds / 60))} min ago`;
+  else if (seconds >= 0 && seconds < 3600)
+    shown = `${Math.max(1, Math.round(seconds / 60))} min ago`;
   else if (seconds >= 0 && seconds < 86400) shown = `${Math.round(seconds / 3600)} h ago`;
   return make('time', { datetime: date.toISOString(), title: exact }, shown);
+}
+
+const second = new Intl.DateTimeFormat('en-GB', {
+  month: 'short',
+  day: 'numeric',
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+});
+
+/** A time to the second, as logs have it. */
+export function exactTime(text) {
+  const date = new Date(text ?? NaN);
+  return Number.isNaN(date.getTime())
+    ? '–'
+    : make('time', { datetime: date.toISOString() }, second.format(date));
 }
 
 /** A text cut to a length; whole names are in the title of what shows them. */
@@ -123,7 +156,9 @@ export function cut(text, limit) {
 export function announce(text) {
   const region = document.getElementById('route-status');
   region.textContent = '';
-  requestAnimationFrame(() => { region.textContent = text; });
+  requestAnimationFrame(() => {
+    region.textContent = text;
+  });
 }
 
 /** Shows a sentence for some seconds; a screen reader reads it. */
@@ -153,5 +188,7 @@ export async function copy(text, button) {
   const label = button.dataset.label ?? button.textContent;
   button.dataset.label = label;
   button.textContent = isDone ? 'Copied' : 'Not copied';
-  setTimeout(() => { button.textContent = label; }, 1500);
+  setTimeout(() => {
+    button.textContent = label;
+  }, 1500);
 }

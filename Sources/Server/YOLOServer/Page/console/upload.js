@@ -7,7 +7,8 @@ import { button } from '/ui/parts.js';
 /** How often a file is sent again by itself after the connection broke off. */
 const TRIES = 3;
 
-const stored = (file, asset) => `yolo-upload:${asset}:${file.name}:${file.size}:${file.lastModified}`;
+const stored = (file, asset) =>
+  `yolo-upload:${asset}:${file.name}:${file.size}:${file.lastModified}`;
 
 function readTicket(name) {
   try {
@@ -22,7 +23,9 @@ function keepTicket(name, ticket) {
   try {
     if (ticket) sessionStorage.setItem(name, JSON.stringify(ticket));
     else sessionStorage.removeItem(name);
-  } catch { /* Without storage a broken upload begins with a new ticket. */ }
+  } catch {
+    /* Without storage a broken upload begins with a new ticket. */
+  }
 }
 
 /**
@@ -35,25 +38,44 @@ export async function upload(file, assetType, assetId, progress, signal) {
   for (let attempt = 1; ; attempt += 1) {
     if (!ticket) {
       progress('Asking for a ticket', null);
-      ticket = await post(path(['upload', 'signed-url']), {
-        assetType, assetId, filename: file.name, contentType: file.type || 'application/octet-stream', totalBytes: file.size,
-      }, signal);
+      ticket = await post(
+        path(['upload', 'signed-url']),
+        {
+          assetType,
+          assetId,
+          filename: file.name,
+          contentType: file.type || 'application/octet-stream',
+          totalBytes: file.size,
+        },
+        signal,
+      );
       keepTicket(name, ticket);
     }
     const address = local(ticket.uploadUrl);
     if (!address) throw new Failure(0, 'The server answered with an address that is not its own.');
     try {
       await send('PUT', address, file, {
-        withKey: false, signal, type: file.type || 'application/octet-stream',
-        onProgress: (sent, total) => progress(`Sending ${bytes(sent)} of ${bytes(total)}`, total ? sent / total : null),
+        withKey: false,
+        signal,
+        type: file.type || 'application/octet-stream',
+        onProgress: (sent, total) =>
+          progress(`Sending ${bytes(sent)} of ${bytes(total)}`, total ? sent / total : null),
       });
       break;
     } catch (error) {
       if (signal?.aborted) throw error;
       // A ticket that is over or was redeemed is of no use any longer.
-      if (error.status >= 400 && error.status < 500 && error.status !== 408 && error.status !== 429) {
+      if (
+        error.status >= 400 &&
+        error.status < 500 &&
+        error.status !== 408 &&
+        error.status !== 429
+      ) {
         keepTicket(name, null);
-        if (!ticket.isOld && (error.status === 403 || error.status === 409) && attempt < TRIES) { ticket = null; continue; }
+        if (!ticket.isOld && (error.status === 403 || error.status === 409) && attempt < TRIES) {
+          ticket = null;
+          continue;
+        }
         throw error;
       }
       if (attempt >= TRIES) throw error;
@@ -93,13 +115,21 @@ export function progressBar(label) {
 export function dropField({ label, hint, accept, id, take }) {
   const input = make('input', { type: 'file', id, class: 'file', accept });
   const chosen = make('span', { class: 'hint' }, hint);
-  const box = make('div', { class: 'dropping' }, input, make('label', { class: 'drop', for: id }, label, chosen));
+  const box = make(
+    'div',
+    { class: 'dropping' },
+    input,
+    make('label', { class: 'drop', for: id }, label, chosen),
+  );
   const use = (file) => {
     if (!file) return;
     fill(chosen, `${file.name}, ${bytes(file.size)}`);
     take(file);
   };
-  input.addEventListener('change', () => { use(input.files[0]); input.value = ''; });
+  input.addEventListener('change', () => {
+    use(input.files[0]);
+    input.value = '';
+  });
   box.addEventListener('dragover', () => box.classList.add('over'));
   box.addEventListener('dragleave', () => box.classList.remove('over'));
   box.addEventListener('drop', (event) => {
@@ -110,4 +140,7 @@ export function dropField({ label, hint, accept, id, take }) {
 }
 
 /** A button that stops what a controller controls. */
-export const stopButton = (controller) => button('Stop', () => controller.abort(new DOMException('Stopped.', 'AbortError')), { kind: 'small' });
+export const stopButton = (controller) =>
+  button('Stop', () => controller.abort(new DOMException('Stopped.', 'AbortError')), {
+    kind: 'small',
+  });
