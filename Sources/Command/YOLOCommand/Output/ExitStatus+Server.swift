@@ -42,7 +42,8 @@ extension ExitStatus {
       .unknownResource, .foreignResource, .takenSlug, .planLimit, .projectInTrash, .unknown,
       .unconfirmedDeletion, .activeSubscription:
       self = .usage
-    case .unknownUpload, .redeemedUpload, .changedUpload, .unknownImage, .busyDataset:
+    case .unknownUpload, .redeemedUpload, .changedUpload, .unknownImage, .busyDataset,
+      .changedDataset, .emptyDataset, .namesake:
       self = .usage
     case .storageFull, .storage: self = .cannotWrite
     }
