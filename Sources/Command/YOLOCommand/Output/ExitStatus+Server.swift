@@ -30,7 +30,8 @@ extension ExitStatus {
     case .unknownAccount, .takenName, .unknownKey, .invalid, .tooMany, .repeatedEntry,
       .unknownResource, .foreignResource, .takenSlug, .planLimit, .projectInTrash:
       self = .usage
-    case .unknownUpload, .redeemedUpload, .changedUpload, .unknownImage, .busyDataset:
+    case .unknownUpload, .redeemedUpload, .changedUpload, .unknownImage, .busyDataset,
+      .changedDataset, .emptyDataset, .namesake:
       self = .usage
     case .unknownUpload, .redeemedUpload, .changedUpload: self = .usage
     case .storageFull, .storage: self = .cannotWrite
