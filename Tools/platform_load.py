@@ -18,6 +18,7 @@ import os
 import random
 import shutil
 import signal
+import socket
 import sqlite3
 import struct
 import subprocess
@@ -28,7 +29,7 @@ import zipfile
 import zlib
 from pathlib import Path
 
-from serving import YOLO, resident
+from serving import YOLO, ask, resident
 
 LIMIT = 0.050  # s
 wrong = []
@@ -45,29 +46,30 @@ class Platform:
     """A server with data of its own; its first account is made when it starts for the first time."""
 
     def __init__(self, yolo, data):
-        self.yolo, self.data, self.key, self.process, self.connection = yolo, data, None, None, None
+        self.yolo, self.data, self.key, self.process = yolo, data, None, None
         self.log = open(f"{data}.log", "ab")
 
     def start(self):
-        self.process = subprocess.Popen([self.yolo, "serve", "--data", self.data, "--host", "127.0.0.1", "--port", "0"],
-                                        stdout=subprocess.PIPE, stderr=self.log)
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        self.process = subprocess.Popen([self.yolo, "serve", "--data", self.data, "--host", "127.0.0.1", "--port",
+                                         str(self.port)], stdout=subprocess.PIPE, stderr=self.log)
         if self.key is None:
             self.key = self.process.stdout.readline().decode().strip()
-        self.port = None
-        while self.port is None:
-            for line in reversed(Path(f"{self.data}.log").read_text().splitlines()):
-                if "listening" in line and f"{self.process.pid}" not in line and "http://127.0.0.1:" in line:
-                    self.port = int("".join(c for c in line.split("http://127.0.0.1:")[1].split()[0] if c.isdigit()))
-                    break
+        self.connection = None
+        while True:
             if self.process.poll() is not None:
                 raise SystemExit(f"the server ended: {Path(f'{self.data}.log').read_text()[-2000:]}")
-            time.sleep(0.02)
-        self.connection = None
+            try:
+                if ask(("127.0.0.1", self.port), None, "/healthz", "GET", None).status == 200:
+                    return
+            except (OSError, http.client.HTTPException):
+                time.sleep(0.02)
 
     def kill(self, how=signal.SIGKILL):
         self.process.send_signal(how)
         self.process.wait()
-        Path(f"{self.data}.log").write_text("")
 
     def ask(self, method, path, body=None, headers=None):
         """Returns the status, the answer and the seconds that it took."""

@@ -42,7 +42,7 @@ import YOLOServer
   }
 
   private static func body(_ ids: [String], _ more: String = "") -> String {
-    #"{"imageIds":["\#(ids.joined(separator: #"",""#))"]\#(more)}"#
+    #"{"imageIds":[\#(ids.map { "\"\($0)\"" }.joined(separator: ","))]\#(more)}"#
   }
 
   private static func counts(_ client: PlatformClient, _ key: String) async -> [Int] {
@@ -200,7 +200,7 @@ import YOLOServer
 
   /// Labels are objects in answers, and rows or objects in requests.
   @Test(arguments: [
-    (VisionTask.detect, #"{"classId":1,"bbox":[0.5,0.5,0.25,0.25]}"#, "[1,0.5,0.5,0.25,0.25]"),
+    (VisionTask.detect, #"{"bbox":[0.5,0.5,0.25,0.25],"classId":1}"#, "[1,0.5,0.5,0.25,0.25]"),
     (
       .segment, #"{"classId":0,"segments":[0.25,0.25,0.5,0.25,0.5,0.5]}"#,
       "[0,0.25,0.25,0.5,0.25,0.5,0.5]"

@@ -12,9 +12,10 @@ extension Dataset {
   ///
   /// A YAML file that names classes or parts is a description. Without one, directories of images
   /// that are named after classes are a set for classification, in parts or as a whole; anything
-  /// else with images is a set whose classes are called `class0` … by the labels, and whose parts
-  /// are told by the names of its directories. What belongs to no part is for training. A file
-  /// `classes.txt`, `obj.names` or `_darknet.labels` tells what the classes are called.
+  /// else with images is a set whose classes are called `class0` … by the labels, if there are any,
+  /// and whose parts are told by the names of its directories. What belongs to no part is for
+  /// training. A file `classes.txt`, `obj.names` or `_darknet.labels` tells what the classes are
+  /// called.
   ///
   /// Annotations of other programs are an error, unless there are labels of YOLO as well.
   ///
@@ -67,7 +68,7 @@ extension Dataset {
       throw .missingSplit(
         path: directory, split: "a directory for each class", present: tree.sources.keys.sorted())
     }
-    let names = try names(in: files, count: tree.maximumClass() + 1)
+    let names = try names(in: files, count: (tree.maximumClass() ?? -1) + 1)
     let dataset = Dataset(
       task: task ?? .detect, path: directory, names: names, sources: tree.sources,
       boundary: directory)
@@ -220,9 +221,9 @@ private struct ImageTree {
     )
   }
 
-  /// Returns the greatest class that a label names, 0 if none does.
-  func maximumClass() throws(DatasetError) -> Int {
-    var maximum = 0
+  /// Returns the greatest class that a label names, nil if none does.
+  func maximumClass() throws(DatasetError) -> Int? {
+    var maximum: Int?
     for label in labels where FileSystem.exists(label) {
       let bytes = try DatasetFiles.read(label, maximumBytes: LabelReader.maximumBytes)
       for line in bytes.split(separator: UInt8(ascii: "\n")) {
@@ -230,7 +231,7 @@ private struct ImageTree {
         guard let index = Int(String(decoding: word, as: UTF8.self)),
           index < Dataset.maximumClasses
         else { continue }
-        maximum = max(maximum, index)
+        maximum = max(maximum ?? 0, index)
       }
     }
     return maximum
