@@ -4,8 +4,8 @@ import JSONText
 import Logging
 import Synchronization
 import Testing
-import YOLOServerOptions
 import YOLOServer
+import YOLOServerOptions
 
 extension JSONValue {
   /// The number, or nil.

@@ -1,8 +1,8 @@
 #if Server
 import Foundation
 import Testing
-import YOLOServerOptions
 import YOLOServer
+import YOLOServerOptions
 
 /// TLS to other servers: by the program openssl, which the tests need for this alone.
 @Suite(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/openssl")))

@@ -1,9 +1,8 @@
 #if Server
 import Foundation
 import Testing
-import YOLOServerOptions
-import YOLOSystem
 import YOLOServer
+import YOLOServerOptions
 
 /// Requests to other servers.
 @Suite struct OutboundTests {

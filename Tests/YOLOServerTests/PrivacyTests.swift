@@ -4,8 +4,8 @@ import GRDB
 import JSONText
 import Logging
 import Testing
-import YOLOServerOptions
 import YOLOServer
+import YOLOServerOptions
 
 /// What accounts may have of themselves, and that nothing stays of those that are deleted.
 @Suite(.timeLimit(.minutes(5))) struct PrivacyTests {

@@ -5,8 +5,8 @@ import JSONText
 import Logging
 import Synchronization
 import Testing
-import YOLOServerOptions
 import YOLOServer
+import YOLOServerOptions
 
 /// A clock that stands until it is moved.
 final class ManualClock: Sendable {

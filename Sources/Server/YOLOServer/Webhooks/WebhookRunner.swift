@@ -77,7 +77,7 @@ package struct WebhookRunner: Service {
       while !Task.isCancelled {
         if let lock = acquireLock() {
           await deliver()
-          lock.release()
+          withExtendedLifetime(lock) {}
         } else {
           await webhooks.signal.wait(for: .seconds(Self.interval))
         }
@@ -201,9 +201,6 @@ final class ProcessLock: Sendable {
     }
     self.descriptor = descriptor
   }
-
-  /// Lets go of the lock; the last use of the object, which does it, too.
-  func release() {}
 
   deinit { close(descriptor) }
 }
