@@ -5,6 +5,7 @@ import JSONText
 import Testing
 import YOLODatasets
 import YOLOGeometry
+import YOLOImage
 import YOLOImageIO
 import YOLOServer
 import YOLOTestSupport

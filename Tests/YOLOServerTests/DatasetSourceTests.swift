@@ -4,6 +4,7 @@ import JSONText
 import Testing
 import YOLOGeometry
 import YOLOServer
+import YOLOServerOptions
 
 /// Other sources of images than archives: lines of JSON, and addresses.
 @Suite struct DatasetSourceTests {

@@ -1,8 +1,8 @@
 #if Server
 import Foundation
 import Testing
+import YOLOServer
 import YOLOServerOptions
-@testable import YOLOServer
 
 /// TLS to other servers: by the program openssl, which the tests need for this alone.
 @Suite(.enabled(if: FileManager.default.isExecutableFile(atPath: "/usr/bin/openssl")))

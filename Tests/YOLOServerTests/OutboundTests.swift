@@ -1,9 +1,8 @@
 #if Server
 import Foundation
 import Testing
+import YOLOServer
 import YOLOServerOptions
-import YOLOSystem
-@testable import YOLOServer
 
 /// Requests to other servers.
 @Suite struct OutboundTests {
