@@ -1,6 +1,7 @@
 #if Server
 import JSONText
 import Testing
+import YOLOGeometry
 import YOLOServer
 
 /// Versions of datasets: they stay as they are, whatever becomes of the dataset.
