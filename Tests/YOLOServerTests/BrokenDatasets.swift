@@ -80,20 +80,20 @@ extension BrokenDataset {
 
   /// A set with changes; nil removes a file.
   private static func set(
-    _ name: String, _ task: VisionTask, _ changes: [String: [UInt8]?],
-    check: Outcome, ingest: Outcome? = nil, images: Int? = nil
+    _ name: String, _ changes: [String: [UInt8]?], check: Outcome, ingest: Outcome? = nil,
+    images: Int? = nil
+  ) throws -> BrokenDataset {
+    try set(name, .detect, changes, check: check, ingest: ingest, images: images)
+  }
+
+  private static func set(
+    _ name: String, _ task: VisionTask, _ changes: [String: [UInt8]?], check: Outcome,
+    ingest: Outcome? = nil, images: Int? = nil
   ) throws -> BrokenDataset {
     var files = try sound(task)
     for (path, bytes) in changes { files[path] = bytes }
     return BrokenDataset(
       name: name, task: task, files: files, check: check, ingest: ingest ?? check, images: images)
-  }
-
-  private static func set(
-    _ name: String, _ changes: [String: [UInt8]?], check: Outcome, ingest: Outcome? = nil,
-    images: Int? = nil
-  ) throws -> BrokenDataset {
-    try set(name, .detect, changes, check: check, ingest: ingest, images: images)
   }
 
   private static func error(
@@ -116,15 +116,15 @@ extension BrokenDataset {
 
   /// A set whose first label file is replaced.
   private static func labels(
-    _ name: String, _ task: VisionTask, _ bytes: [UInt8], _ faults: Fault...
-  ) throws -> BrokenDataset {
-    try labels(name, task, bytes, faults: faults)
-  }
-
-  private static func labels(
     _ name: String, _ bytes: [UInt8], _ faults: Fault...
   ) throws -> BrokenDataset {
     try labels(name, .detect, bytes, faults: faults)
+  }
+
+  private static func labels(
+    _ name: String, _ task: VisionTask, _ bytes: [UInt8], _ faults: Fault...
+  ) throws -> BrokenDataset {
+    try labels(name, task, bytes, faults: faults)
   }
 
   private static func labels(
@@ -238,7 +238,8 @@ extension BrokenDataset {
 
   /// A set whose description is replaced.
   private static func described(
-    _ name: String, _ yaml: String, _ outcome: Outcome, ingest: Outcome? = nil, images: Int? = nil
+    _ name: String, _ yaml: String, _ outcome: Outcome, ingest: Outcome? = nil,
+    images: Int? = nil
   ) throws -> BrokenDataset {
     try described(name, .detect, yaml, outcome, ingest: ingest, images: images)
   }
@@ -543,14 +544,14 @@ extension BrokenDataset {
 
   /// An archive with entries besides those of a sound set.
   private static func archive(
-    _ name: String, _ entries: [ArchiveWriter.Entry], _ outcome: Outcome, images: Int? = 3
+    _ name: String, _ entries: [ArchiveWriter.Entry], _ outcome: Outcome, images: Int = 3
   ) throws -> BrokenDataset {
     try archive(name, entries, .deflatedZip, outcome, images: images)
   }
 
   private static func archive(
     _ name: String, _ entries: [ArchiveWriter.Entry], _ format: ArchiveWriter.Format,
-    _ outcome: Outcome, images: Int? = 3
+    _ outcome: Outcome, images: Int = 3
   ) throws -> BrokenDataset {
     BrokenDataset(
       name: name, files: try sound(), entries: entries, format: format, ingest: outcome,
