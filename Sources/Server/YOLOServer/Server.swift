@@ -31,6 +31,8 @@ public struct Server: Sendable {
   let sweeper: TrashSweeper?
   /// What takes files into the datasets of a platform; nil if there is none.
   let ingest: IngestRunner?
+  /// What has workers train; nil if there is no platform.
+  let trainer: TrainingRunner?
 
   /// Prepares a server; nothing is listened on yet.
   ///
@@ -74,6 +76,10 @@ public struct Server: Sendable {
         signal: IngestSignal())
     }
     self.ingest = ingest
+    let trainer = platform.map { platform in
+      TrainingRunner(platform: platform, settings: settings, logger: logger)
+    }
+    self.trainer = trainer
     let options = settings.runtimeOptions
     models = ModelStore(settings: settings, options: options, logger: logger)
     queue = InferenceQueue(
@@ -101,11 +107,10 @@ public struct Server: Sendable {
         document: ByteBuffer(
           bytes: OpenAPIDocument.bytes(settings: settings, version: Version.current))),
       optionalPlatform: platform.flatMap { platform in
-        ingest.map {
-          PlatformControllers(
-            platform: platform, settings: settings, predict: predict, ingest: $0,
-            targets: uploadTargets)
-        }
+        guard let ingest, let trainer else { return nil }
+        return PlatformControllers(
+          platform: platform, settings: settings, predict: predict, ingest: ingest,
+          runner: trainer, targets: uploadTargets)
       })
   }
 
@@ -156,16 +161,20 @@ public struct Server: Sendable {
       configuration: ApplicationConfiguration(
         address: .hostname(host, port: settings.port),
         availableConnectionsDelegate: MaximumAvailableConnections(settings.limits.connections)),
-      onServerRunning: { [logger] channel in
+      onServerRunning: { [logger, trainer, settings] channel in
         let port = channel.localAddress?.port ?? 0
+        trainer?.listens(on: port, host: host, settings)
         logger.notice("listening", metadata: ["address": "http://\(host):\(port)"])
         await onRunning(port)
       },
       logger: logger)
+    var services: [any Service] = [models, application]
+    if let platform { services.append(StorageSweep(uploads: platform.uploads)) }
+    if let sweeper { services.append(sweeper) }
+    if let ingest { services.append(ingest) }
+    if let trainer { services.append(trainer) }
     var configuration = ServiceGroupConfiguration(
-      services: [models, application]
-        + (platform.map { [StorageSweep(uploads: $0.uploads)] } ?? [])
-        + (sweeper.map { [$0] } ?? []) + (ingest.map { [$0] } ?? []),
+      services: services,
       gracefulShutdownSignals: signals, logger: logger)
     configuration.maximumGracefulShutdownDuration = .seconds(settings.limits.drainTimeout)
     let outcome: Result<Void, any Error>

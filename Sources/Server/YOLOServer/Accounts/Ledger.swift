@@ -86,7 +86,7 @@ package struct Ledger: Sendable {
     try await database.read { try Self.balance($0, of: account.id) }
   }
 
-  private static func balance(_ database: Database, of account: String) throws -> Balance {
+  static func balance(_ database: Database, of account: String) throws -> Balance {
     func last(_ purse: Purse) throws -> Int {
       try Int.fetchOne(
         database,

@@ -47,6 +47,13 @@ package struct APIError: Error, Sendable {
     APIError(.unauthorized, "UNAUTHORIZED", message)
   }
 
+  /// 402: the account has not the money for it.
+  package static func insufficientCredits(_ message: String) -> APIError {
+    APIError(
+      HTTPResponse.Status(code: 402, reasonPhrase: "Payment Required"), "INSUFFICIENT_CREDITS",
+      message)
+  }
+
   /// 403: the key is known, but may not do this.
   package static func forbidden(
     _ message: String, details: [JSONMember] = []
@@ -134,6 +141,11 @@ package struct APIError: Error, Sendable {
   /// 501: the request is HTTP, but uses a part of it that this server does not have.
   package static func notImplemented(_ message: String) -> APIError {
     APIError(.notImplemented, "NOT_IMPLEMENTED", message)
+  }
+
+  /// 501: the server was started without something that this needs.
+  package static func notConfigured(_ message: String) -> APIError {
+    APIError(.notImplemented, "NOT_CONFIGURED", message)
   }
 
   /// 503: the work took longer than it may.

@@ -40,7 +40,11 @@ extension OpenAPIDocument {
         []
       ),
       (.fault, "A fault of the server; its log has more under the request's id.", []),
-      (.notImplemented(""), "The body has a transfer coding other than chunked.", []),
+      (
+        .notImplemented(""),
+        "The body has a transfer coding other than chunked, or the server was started without "
+          + "something that this needs.", []
+      ),
       (
         .unavailable(""), "There is too much to do, or models are being loaded; try again later.",
         ["Retry-After"]
@@ -56,6 +60,7 @@ extension OpenAPIDocument {
   /// The failures of the platform besides those of every server.
   private static var platformFailures: [(failure: APIError, meaning: String, headers: [String])] {
     [
+      (.insufficientCredits(""), "The account has not the money for it.", []),
       (.conflict(""), "There is something that the request contradicts.", []),
       (.rangeNotSatisfiable(bytes: 0), "The file has none of the bytes asked for.", []),
     ]
@@ -95,7 +100,13 @@ extension OpenAPIDocument {
   private static func body(of failure: APIError, _ form: ErrorForm) -> JSONValue {
     let code = Schema.object([
       "properties": Schema.object([
-        "code": Schema.object(["const": .string(failure.code)])
+        "code": Schema.object([
+          // What was not configured has the status of what is not implemented.
+          "enum": .array(
+            ([failure.code] + (failure.status == .notImplemented ? ["NOT_CONFIGURED"] : [])).map {
+              .string($0)
+            })
+        ])
       ])
     ])
     let special =
@@ -108,7 +119,8 @@ extension OpenAPIDocument {
 
   /// The codes of all failures.
   static func failureCodes(hasPlatform: Bool) -> [String] {
-    allFailures(hasPlatform: hasPlatform).map(\.failure.code).reduce(into: []) {
+    let codes = allFailures(hasPlatform: hasPlatform).map(\.failure.code)
+    return (codes + (hasPlatform ? ["NOT_CONFIGURED"] : [])).reduce(into: []) {
       if !$0.contains($1) { $0.append($1) }
     }
   }

@@ -7,7 +7,7 @@ import YOLOServerOptions
 extension Endpoint {
   /// The Platform API.
   static let platform: [Endpoint] = [
-    accounts, projects, projectModels, datasets, activity, trash, uploads, storage,
+    accounts, projects, projectModels, trainings, datasets, activity, trash, uploads, storage,
   ].flatMap(\.self)
 
   /// Why any request of the platform may be refused.
@@ -79,6 +79,7 @@ struct PlatformControllers: Sendable {
   let datasets: DatasetController
   let projects: ProjectController
   let models: ProjectModelController
+  let trainings: TrainingController
   let explore: ExploreController
   let activity: ActivityController
   let trash: TrashController
@@ -90,10 +91,11 @@ struct PlatformControllers: Sendable {
   ///   - settings: The settings of the server.
   ///   - predict: What runs models.
   ///   - ingest: What takes files into datasets.
+  ///   - runner: What has workers train.
   ///   - targets: What files may be uploaded for besides models and datasets.
   init(
     platform: Platform, settings: ServerSettings, predict: PredictController,
-    ingest: IngestRunner, targets: [any UploadTarget]
+    ingest: IngestRunner, runner: TrainingRunner, targets: [any UploadTarget]
   ) {
     let database = platform.database
     let accounts = AccountRepository(database: database)
@@ -107,18 +109,24 @@ struct PlatformControllers: Sendable {
       accounts: accounts, ledger: Ledger(database: database),
       counter: CallCounter(database: database), region: region)
     keys = KeysController(accounts: accounts)
+    let exporter = DatasetExporter(store: platform.store, signer: platform.signer, clock: clock)
     self.datasets = DatasetController(
-      accounts: accounts, datasets: datasets, ingests: ingest.jobs,
-      exporter: DatasetExporter(store: platform.store, signer: platform.signer, clock: clock),
+      accounts: accounts, datasets: datasets, ingests: ingest.jobs, exporter: exporter,
       uploads: platform.uploads, signal: ingest.signal, origins: origins, region: region)
     self.projects = ProjectController(
       accounts: accounts, projects: projects, models: models, region: region)
     self.models = ProjectModelController(
-      models: models,
+      models: models, trainings: runner.trainings,
       storage: ModelFiles(
         store: platform.store, signer: platform.signer, origins: origins,
         inspector: ModelInspector(queue: predict.queue, limits: settings.limits),
         predict: predict), region: region)
+    trainings = TrainingController(
+      trainings: runner.trainings, jobs: runner.jobs,
+      checkpoints: CheckpointRepository(uploads: platform.uploads, clock: clock), models: models,
+      datasets: datasets, accounts: accounts, exporter: exporter, signer: platform.signer,
+      origins: origins, terms: TrainingTerms(settings), hasTrainer: runner.options != nil,
+      uploads: predict.uploads, gate: ReportGate(), signal: runner.signal)
     explore = ExploreController(projects: projects, datasets: datasets, region: region)
     activity = ActivityController(events: EventRepository(database: database))
     trash = TrashController(
