@@ -21,6 +21,7 @@ struct DatabaseSchema: Sendable {
     migrator.registerUploads()
     migrator.registerProjects()
     migrator.registerDatasets()
+    migrator.registerEventsOfResources()
     migrator.registerTrainings()
   }
 
