@@ -4,6 +4,7 @@ import GRDB
 import JSONText
 import Testing
 import YOLOServer
+import YOLOServerOptions
 
 /// What a client reports of a training, and what becomes of it.
 struct TrainingReporter: Sendable {

@@ -32,6 +32,8 @@ extension ExitStatus {
       self = .usage
     case .unknownUpload, .redeemedUpload, .changedUpload, .unknownImage, .busyDataset:
       self = .usage
+    case .activeTraining, .inactiveTraining, .datasetInTraining, .boundKey, .insufficientCredits:
+      self = .usage
     case .unknownUpload, .redeemedUpload, .changedUpload: self = .usage
     case .storageFull, .storage: self = .cannotWrite
     }
