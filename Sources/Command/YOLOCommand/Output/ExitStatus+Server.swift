@@ -47,7 +47,6 @@ extension ExitStatus {
       self = .usage
     case .activeTraining, .inactiveTraining, .datasetInTraining, .boundKey, .insufficientCredits:
       self = .usage
-    case .unknownUpload, .redeemedUpload, .changedUpload: self = .usage
     case .storageFull, .storage: self = .cannotWrite
     }
   }
