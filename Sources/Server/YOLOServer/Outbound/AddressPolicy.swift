@@ -74,7 +74,7 @@ struct AddressBytes: Sendable, Hashable {
     }
   }
 
-  /// Takes the bytes of an address of IPv6, or of IPv4 in its mapped form.
+  /// Reads the bytes of an address of IPv6, or of IPv4 in its mapped form.
   init(mapped bytes: [UInt8], isIPv4: Bool) {
     self.bytes = isIPv4 ? Array(bytes.suffix(4)) : bytes
   }

@@ -59,8 +59,9 @@ package struct OutboundRequest: Sendable, CustomStringConvertible, CustomReflect
   package var policy: AddressPolicy
   /// Whether `http` addresses are allowed beside `https`.
   package var allowsPlainHTTP = false
-  /// How many redirects of a GET or HEAD are followed; each leads to an address that is checked as
-  /// the first is. Other headers than `Accept` and `User-Agent` do not go to another origin.
+  /// How many redirects of a GET or HEAD are followed.
+  ///
+  /// Each leads to an address that is checked as the first is. Other headers than `Accept` and `User-Agent` do not go to another origin.
   package var maximumRedirects = 0
   /// In which time the name must be resolved and the connection open, with TLS.
   package var connectTimeout = Duration.seconds(10)
@@ -133,7 +134,9 @@ package struct OutboundResponse: Sendable {
   package var retryAfter: Int? { headers["retry-after"].flatMap { Int($0) }.map { max(0, $0) } }
 }
 
-/// Why there is no answer of another server. No case has more of the address than its host.
+/// Why there is no answer of another server.
+///
+/// No case has more of the address than its host.
 package enum OutboundError: Error, Hashable, Sendable, CustomStringConvertible {
   /// The address cannot be used.
   case invalidURL(String)

@@ -2,13 +2,13 @@
 import CCurl
 
 /// An absolute address of `http` or `https`, as libcurl reads it.
-struct OutboundURL: Sendable, Hashable {
+package struct OutboundURL: Sendable, Hashable {
   /// The address in its normal form.
-  let text: String
+  package let text: String
   /// The host.
-  let host: String
+  package let host: String
   /// What redirects may change only without the headers: scheme, host and port.
-  let origin: String
+  package let origin: String
 
   /// The maximum number of bytes.
   static let maximumBytes = 8192
@@ -17,7 +17,7 @@ struct OutboundURL: Sendable, Hashable {
   ///
   /// - Throws: ``OutboundError/invalidURL(_:)`` for one of another scheme, with a name and a
   ///   password, without a host, or with characters that none has.
-  init(_ text: String, allowsPlainHTTP: Bool) throws(OutboundError) {
+  package init(_ text: String, allowsPlainHTTP: Bool) throws(OutboundError) {
     guard !text.isEmpty, text.utf8.count <= Self.maximumBytes else {
       throw .invalidURL("it must have 1 to \(Self.maximumBytes) bytes")
     }

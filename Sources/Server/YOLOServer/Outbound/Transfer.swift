@@ -29,7 +29,7 @@ final class Transfer: @unchecked Sendable {
 
   init(_ hop: Hop) { self.hop = hop }
 
-  /// Takes whom to resume.
+  /// Keeps whom to resume.
   func await(_ continuation: CheckedContinuation<Result<Hop.Outcome, OutboundError>, Never>) {
     caller.withLock { $0 = continuation }
   }
@@ -151,7 +151,7 @@ final class Transfer: @unchecked Sendable {
     return codes
   }
 
-  /// Takes the handle back, and resumes the caller with what has come; nil for a transfer that was
+  /// Removes the handle, and resumes the caller with what has come; nil for a transfer that was
   /// cancelled.
   func finish(_ code: CURLcode?) {
     let result = outcome(code)
@@ -233,7 +233,7 @@ final class Transfer: @unchecked Sendable {
       address.pointee.protocol)
   }
 
-  /// Takes a line of the head; returns whether the transfer goes on.
+  /// Reads a line of the head; returns whether the transfer goes on.
   fileprivate func takeHeader(_ line: UnsafeRawBufferPointer) -> Bool {
     headerBytes += line.count
     guard headerBytes <= Self.maximumHeaderBytes else {
@@ -253,7 +253,7 @@ final class Transfer: @unchecked Sendable {
     return true
   }
 
-  /// Takes bytes of the body; returns whether the transfer goes on.
+  /// Reads bytes of the body; returns whether the transfer goes on.
   fileprivate func takeBody(_ piece: UnsafeRawBufferPointer) -> Bool {
     if isRedirect { return true }
     guard (200..<300).contains(status) else {
