@@ -616,7 +616,7 @@ extension BrokenDataset {
         ])),
       try archive("a hidden file", [Entry(".DS_Store", "x")], skipped(".DS_Store", "hidden")),
       try archive(
-        "a name twice", [Entry("data.yaml", "names: [x]")], skipped("data.yaml", "occurs before")),
+        "an entry twice", [Entry("data.yaml", "names: [x]")], skipped("data.yaml", "occurs before")),
       try archive(
         "a file that is a directory, too", [Entry("data.yaml/x.txt", "x")],
         skipped("data.yaml/x.txt", "cannot be created")),
@@ -639,7 +639,7 @@ extension BrokenDataset {
         .faults([warning("other-file", "more.zip", nil, "not unpacked")])),
       try archive("a compressed tar", [], .compressedTar, .faults([])),
       upload("text called zip", "set.zip", text("no archive"), "set.zip cannot be unpacked"),
-      upload("an empty file", "set.zip", [0], "set.zip cannot be unpacked"),
+      upload("a file of one byte", "set.zip", [0], "set.zip cannot be unpacked"),
       upload("a page called zip", "set.zip", text("<html>login</html>"), "cannot be unpacked"),
       upload(
         "a RAR called zip", "set.zip", rar,
