@@ -644,16 +644,13 @@ extension BrokenDataset {
       upload(
         "a RAR called zip", "set.zip", rar,
         "set.zip cannot be unpacked"),
-      upload("a cut zip", "set.zip", Array(zip.prefix(zip.count / 2)), ""),
+      upload("a cut zip", "set.zip", Array(zip.prefix(zip.count / 2)), "cannot be unpacked"),
       upload("an encrypted zip", "set.zip", try encrypted(), "password"),
-      upload("a sparse tar", "set.tar", sparseTar(), "more bytes of content than"),
+      upload("a sparse tar", "set.tar", sparseTar(), "no image that can be used"),
       BrokenDataset(
         name: "a tar called zip", files: [:],
         upload: ("set.zip", tar),
         ingest: .faults([]), images: 3),
-      BrokenDataset(
-        name: "a damaged image alone", files: [:], upload: ("one.jpg", text("no image")),
-        ingest: .refused("no image that can be used"), images: 0),
       foreign(
         "a zip in a zip", ["inner.zip": zip], .refused("inner.zip: archives inside"), images: 0),
       foreign("nothing but text", ["readme.md": text("x")], .refused("names no images"), images: 0),
