@@ -40,39 +40,35 @@ import YOLOTestSupport
     #expect(Set(names).count == names.count)
   }
 
-  private static func size(of bytes: [UInt8], path: String) throws -> Size {
-    try ImageReader.decode(bytes, named: path).size
-  }
-
   @Test(arguments: try Self.all()) func isNamedByTheCheck(_ set: BrokenDataset) throws {
     if case .none = set.check { return }
     let directory = try TemporaryDirectory()
     for (path, bytes) in set.files { try directory.write(bytes, to: path) }
-    let check: DatasetCheck
+    let result: Result<DatasetCheck, DatasetError>
     do throws(DatasetError) {
-      check = try DatasetCheck(path: directory.path, task: set.task, size: Self.size(of:path:))
+      result = .success(
+        try DatasetCheck(
+          path: directory.path, task: set.task,
+          size: { bytes, path in try ImageReader.decode(bytes, named: path).size }))
     } catch {
-      guard case .refused(let reason) = set.check else {
-        Issue.record("\(set.name) was refused: \(error)")
-        return
+      result = .failure(error)
+    }
+    switch (result, set.check) {
+    case (.success(let check), .faults(let expected)):
+      let found = check.faults.map { fault in
+        BrokenDataset.Fault(
+          severity: fault.severity.rawValue, kind: fault.kind.rawValue,
+          file: String(fault.path.dropFirst(directory.path.count + 1)), line: fault.line,
+          text: fault.message)
       }
+      let problems = Self.problems(expected, found)
+      #expect(problems.isEmpty, "\(set.name): \(problems), said: \(found.map(\.text))")
+      for fault in check.faults { #expect(fault.message.hasPrefix(fault.path)) }
+    case (.failure(let error), .refused(let reason)):
       #expect("\(error)".contains(reason), "\(set.name): \(error)")
       #expect("\(error)".contains(directory.path), "\(error)")
-      return
+    default: Issue.record("\(set.name): \(result)")
     }
-    guard case .faults(let expected) = set.check else {
-      Issue.record("\(set.name) was not refused: \(check.faults.map(\.message))")
-      return
-    }
-    let found = check.faults.map { fault in
-      BrokenDataset.Fault(
-        severity: fault.severity.rawValue, kind: fault.kind.rawValue,
-        file: String(fault.path.dropFirst(directory.path.count + 1)), line: fault.line,
-        text: fault.message)
-    }
-    let problems = Self.problems(expected, found)
-    #expect(problems.isEmpty, "\(set.name): \(problems), said: \(found.map(\.text))")
-    for fault in check.faults { #expect(fault.message.hasPrefix(fault.path)) }
   }
 
   @Test func isNamedByThePlatform() async throws {
