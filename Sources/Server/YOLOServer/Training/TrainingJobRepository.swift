@@ -177,7 +177,7 @@ extension TrainingJobRepository {
     let slug: String
   }
 
-  /// Takes the first job of the queue whose kind of device is free; nil if there is none.
+  /// Begins the first job of the queue whose kind of device is free; nil if there is none.
   ///
   /// Jobs for kinds that this server does not have any more fail.
   func claim(_ devices: TrainingDevices) async throws(PlatformError) -> Work? {

@@ -127,7 +127,7 @@ extension Account {
 }
 
 extension Ledger {
-  /// Takes money for something that was used, credit first, in a transaction of the caller's; never
+  /// Charges for something that was used, credit first, in a transaction of the caller's; never
   /// more than there is.
   ///
   /// - Parameters:

@@ -21,7 +21,7 @@ enum TrainingMetrics {
     return numbers
   }
 
-  /// Returns the metrics of a model: those of the validation, without `metrics/`.
+  /// Returns the metrics of a model: those of the evaluation, without `metrics/`.
   ///
   /// The names of the task's own metrics have no suffix: those of masks or of keypoints where there
   /// are such, else those of boxes. Others keep theirs.

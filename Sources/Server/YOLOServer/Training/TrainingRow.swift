@@ -40,7 +40,7 @@ struct TrainedModel: Decodable, FetchableRecord, Sendable {
     return status == .cancelled ? "The training was cancelled." : nil
   }
 
-  /// Whether a stall has ended it, which the next report takes back.
+  /// Whether a stall has ended it, which the next report undoes.
   var isStalled: Bool { status == .failed && trainingError?.code == TrainingFailure.stalled }
 
   /// Returns the model of an identifier.

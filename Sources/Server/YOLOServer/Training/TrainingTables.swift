@@ -16,7 +16,7 @@ enum EpochTable {
 
   /// Returns the epochs of a model in their order; those of the last run in place of earlier ones.
   ///
-  /// The validation of the best weights after the last epoch is none.
+  /// The evaluation of the best weights after the last epoch is none.
   static func results(_ database: Database, of model: String) throws -> [EpochResult] {
     // SQLite takes the other columns from the row that has the maximum.
     try EpochRow.fetchAll(
@@ -59,7 +59,7 @@ enum EpochTable {
   struct Summary: Sendable {
     /// The number of the last epoch, from 0 on; nil if there is none.
     var last: Int?
-    /// The metrics of the last validation.
+    /// The metrics of the last evaluation.
     var metrics: [String: Double] = [:]
     var bestEpoch: Int?
     var bestFitness: Double?
@@ -156,7 +156,7 @@ enum ConsoleTable {
   /// The maximum size of a chunk in bytes; what is longer is cut off.
   static let chunkLimit = 64 << 10
   /// The maximum size of what an answer has of it, in bytes.
-  static let answerLimit = 512 << 10
+  static let responseLimit = 512 << 10
 
   /// Notes a chunk of a run; one that is there already stays as it is.
   static func record(
@@ -213,7 +213,7 @@ enum ConsoleTable {
         SELECT number, content, lines, at FROM consoleChunk WHERE model = ?
         ORDER BY run DESC, number DESC
         """, arguments: [model])
-    while bytes < answerLimit, let chunk = try cursor.next() {
+    while bytes < responseLimit, let chunk = try cursor.next() {
       bytes += chunk.content.utf8.count
       chunks.append(chunk)
     }
