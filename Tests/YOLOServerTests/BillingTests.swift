@@ -330,13 +330,15 @@ extension JSONValue {
         try PaymentProvider(
           settings: settings, client: OutboundClient(), logger: logger, environment: environment)
       }
-      #expect(try provider() == nil)
+      let unset = try provider()
       settings.payment = "none"
-      #expect(try provider() == nil)
+      let none = try provider()
+      #expect(unset == nil && none == nil)
       settings.payment = "stripe"
       #expect(throws: PlatformError.self) { try provider() }
       #expect(throws: PlatformError.self) { try provider(["YOLO_PAYMENT_KEY": "k"]) }
-      #expect(try provider(["YOLO_PAYMENT_KEY": "k", "YOLO_PAYMENT_SECRET": "s"]) != nil)
+      let stripe = try provider(["YOLO_PAYMENT_KEY": "k", "YOLO_PAYMENT_SECRET": "s"])
+      #expect(stripe != nil)
       settings.paymentKeyFile = directory.appending(path: "none").path
       #expect(throws: PlatformError.self) {
         try provider(["YOLO_PAYMENT_KEY": "k", "YOLO_PAYMENT_SECRET": "s"])

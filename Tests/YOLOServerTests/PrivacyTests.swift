@@ -162,7 +162,7 @@ import YOLOServerOptions
     _ settingMore: @escaping @Sendable (inout ServerSettings) -> Void = { _ in },
     _ body:
       @escaping @Sendable (
-        PlatformClient, _ keys: [String], _ accounts: [Account], PlatformDatabase
+        PlatformClient, _ keys: [String], _ accounts: [Account], DatabasePool
       )
       async throws -> Void
   ) async throws {
