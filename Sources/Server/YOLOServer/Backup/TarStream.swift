@@ -65,7 +65,8 @@ package enum TarBlock {
       }
     }
     write(octal(time, 11), at: 136)
-    write("0ustar", at: 156)
+    write("0", at: 156)
+    write("ustar", at: 257)
     write("00", at: 263)
     write(prefix, at: 345)
     write(octal(checksum(of: block), 6), at: 148)
