@@ -83,6 +83,7 @@ def main():
     directory = tempfile.mkdtemp(prefix="conformance-")
     world = harness.World(options, directory)
     try:
+        world.main()
         with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
             rows = list(pool.map(lambda number: checked(world, number), chosen))
     finally:

@@ -116,7 +116,10 @@ def processing(uri, slug, id, archive, **_):
 def command(words, **_):
     """Runs the command line `yolo`."""
     from ultralytics.cfg import entrypoint
-    entrypoint(" ".join(["yolo", *words]))
+    try:
+        entrypoint(" ".join(["yolo", *words]))
+    except SystemExit as error:
+        print(error.code)
     return {"key": settings.get("api_key", "")}
 
 
