@@ -239,7 +239,7 @@ def event(fault):
     with server:
         if not server.has("POST", "/api/webhooks/training/metrics"):
             raise NotBuilt("POST /api/webhooks/training/metrics")
-        from lines_training import Reporter
+        from reporter import Reporter
         runs = [Reporter(client, name=f"r{n}", epochs=100_000) for n in range(3)]
         epochs, chunks = {n: set() for n in range(3)}, {n: set() for n in range(3)}
 
@@ -313,7 +313,6 @@ def purge(fault):
 @scenario
 def ledger(fault):
     """kill -9 while money is booked: what was acknowledged is booked, and nothing twice."""
-    mock = None
     options = []
     secret = "whsec_" + "a" * 32
     if "--payment " in fault.flags:
@@ -338,14 +337,14 @@ def ledger(fault):
         consistent(server)
         if not server.has("POST", "/api/billing/provider-events"):
             return f"{booked} of {tried} acknowledged; no provider's events to test"
-        raise_checkout(server, client, fault, secret)
+        pay_again(server, client, fault, secret)
         return f"{booked} of {tried} acknowledged; provider's events once each"
 
 
-def raise_checkout(server, client, fault, secret):
+def pay_again(server, client, fault, secret):
     """Sends events of payments again and again while the server is killed; each counts once."""
-    from lines_platform_mock import Mock
-    mock = Mock()
+    from recorder import PaymentProvider
+    mock = PaymentProvider()
     server.stop()
     server.options += ["--payment-url", mock.origin]
     server.start()

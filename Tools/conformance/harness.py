@@ -322,6 +322,7 @@ class Platform:
         """Returns the endpoints that the server prints: method, path, and a regular expression of the path."""
         if self.paths is None:
             text = subprocess.run([self.world.yolo, "serve", "--print-endpoints"], capture_output=True, text=True).stdout
+            need("| `GET /healthz` |" in text, "yolo serve --print-endpoints prints no table")
             def expression(name):
                 if name == "keyId":
                     return "[^/]+"

@@ -3,17 +3,15 @@ import base64
 import concurrent.futures
 import hashlib
 import hmac
-import http.server
 import json
-import os
 import re
-import threading
 import time
 import urllib.parse
 
 import scene
 import seed_page
 from harness import WEIGHTS, NotBuilt, equal, form, line, need, send, until
+from recorder import PaymentProvider, Recorder
 from lines_seed import ID, TIME, envelope, shaped
 from scopes import matrix
 
@@ -270,43 +268,6 @@ def columns(server, table):
     return {row[1] for row in server.sql(f'PRAGMA table_info("{table}")')}
 
 
-class Recorder(http.server.ThreadingHTTPServer):
-    """A server that records what is sent to it, and answers as it is told."""
-
-    daemon_threads = True
-
-    def __init__(self, answer):
-        self.requests, self.guard, outer = [], threading.Lock(), self
-
-        class Handler(http.server.BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_POST(self):
-                body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
-                with outer.guard:
-                    outer.requests.append((self.path, dict(self.headers), body, time.time()))
-                    status, value = answer(self.path, dict(self.headers), body, len(outer.requests))
-                data = json.dumps(value).encode()
-                self.send_response(status)
-                self.send_header("Content-Type", "application/json")
-                self.send_header("Content-Length", str(len(data)))
-                self.end_headers()
-                self.wfile.write(data)
-
-            do_GET = do_POST
-
-            def log_message(self, *_):
-                pass
-
-        super().__init__(("127.0.0.1", 0), Handler)
-        threading.Thread(target=self.serve_forever, daemon=True).start()
-
-    @property
-    def origin(self):
-        """Where it listens."""
-        return f"http://127.0.0.1:{self.server_address[1]}"
-
-
 @line(42, "checkout: 501 without a provider; with Stripe's mock session, event booked once, signatures, amounts")
 def checkout(world, check):
     alice = world.alice()
@@ -317,8 +278,7 @@ def checkout(world, check):
         need(envelope(alice.ok("GET", "/api/billing/payments"), True) == [], "payments without any")
     with check.part("mock"):
         world.supports("--payment", "--payment-url")
-        mock = Recorder(lambda path, headers, body, count: (200, {
-            "id": f"cs_test_{count}", "object": "checkout.session", "url": f"https://pay.example/{count}"}))
+        mock = PaymentProvider()
         secret = "whsec_" + "a" * 32
         server = world.platform(
             "stripe", "--payment", "stripe", "--payment-url", mock.origin, *world.given("--payment-price", "price_1"),
@@ -339,24 +299,12 @@ def checkout(world, check):
             for amount in (5, 1000):
                 client.ok("POST", "/api/billing/checkout-session", {"amount": amount})
             before = client.ok("GET", "/api/billing/balance")["data"]
-            event = {"id": "evt_1", "object": "event", "type": "checkout.session.completed", "created": int(time.time()),
-                     "data": {"object": {"id": data["sessionId"], "object": "checkout.session", "mode": "payment",
-                                         "payment_status": "paid", "status": "complete", "amount_total": 2500, "amount_subtotal": 2500,
-                                         "currency": "usd", "customer": "cus_1", "payment_intent": "pi_1",
-                                         "client_reference_id": fields.get("client_reference_id"),
-                                         "metadata": {k[9:-1]: v for k, v in fields.items() if k.startswith("metadata[")}}}}
-
-            def deliver(value, moment=None, key=secret):
-                text, moment = json.dumps(value), int(moment or time.time())
-                code = hmac.new(key.encode(), f"{moment}.{text}".encode(), hashlib.sha256).hexdigest()
-                return send(server.origin, "POST", "/api/billing/provider-events", text.encode(), {
-                    "Content-Type": "application/json", "Stripe-Signature": f"t={moment},v1={code}"})
-
-            equal(deliver(event, key="whsec_other").status, 400, "another secret")
-            equal(deliver(event, moment=time.time() - 600).status, 400, "an old signature")
+            deliver = lambda **more: mock.deliver(server.origin, secret, "evt_1", data["sessionId"], fields, 2500, **more)
+            equal(deliver(signed_by="whsec_other").status, 400, "another secret")
+            equal(deliver(moment=time.time() - 600).status, 400, "an old signature")
             equal(client.ok("GET", "/api/billing/balance")["data"], before, "balance before the event")
             for _ in range(2):
-                need(deliver(event).status == 200, "the event")
+                need(deliver().status == 200, "the event")
             after = client.ok("GET", "/api/billing/balance")["data"]
             equal(after["totalBalance"] - before["totalBalance"], 25_000_000, "booked by two deliveries of one event")
             payments = envelope(client.ok("GET", "/api/billing/payments"), True)
@@ -522,7 +470,7 @@ def webhooks(world, check):
             listed = client.call("GET", "/api/webhooks")
             need(secret.encode() not in listed.body and made["id"].encode() in listed.body, "the list")
             equal(server.client(keys["poor"]).call("POST", "/api/webhooks", {"url": "https://example.com/x", "events": kinds}).status, 403, "the plan free")
-            from lines_training import Reporter
+            from reporter import Reporter
             run = Reporter(client, project="alice/hooked", name="a", epochs=2)
             run.epoch(0)
             run.checkpoint((WEIGHTS / "shapes-detect.pt").read_bytes())

@@ -225,7 +225,7 @@ def cloud_export(world, check):
 
 @line(53, "ul cloud download; a failure shows the sentence of error", slow=True)
 def cloud_download(world, check):
-    from lines_training import Reporter
+    from reporter import Reporter
     from clients import training_is_built
     training_is_built(world)
     alice = world.alice()

@@ -269,7 +269,7 @@ def models(world, check):
         need(alice.form("/api/models", {"projectId": "project_" + "0" * 24}, (WEIGHTS / "shapes-pose.pt").read_bytes(),
                         "x.pt").status == 404, "a project that is not there")
         need(alice.form("/api/models", {"projectId": project, "name": "none"}).status == 400, "no file")
-        equal(alice.call("POST", "/api/models", data=b"<x/>", kind="application/xml").status, 415, "another content type")
+        need(alice.call("POST", "/api/models", data=b"<x/>", kind="application/xml").status in (400, 415), "another content type")
     with check.part("delete"):
         last = alice.ok("GET", f"/api/models?projectId={project}")["data"][0]["id"]
         envelope(alice.ok("DELETE", f"/api/models/{last}"))
