@@ -208,7 +208,7 @@ class Client:
         def done():
             value = self.ok("GET", f"/api/datasets/{owner}/{slug}")
             return value if value["dataset"]["status"] != "processing" else None
-        return until(done, f"{slug} is processed", limit)
+        return until(done, f"{slug} is processed", limit, 0.1)
 
     def dataset(self, name, files, file="set.zip", **more):
         """Creates a dataset of an archive; returns its answer."""
@@ -336,7 +336,8 @@ class Platform:
     def has(self, method, path):
         """Whether the server has an endpoint for the path."""
         path = path.split("?")[0]
-        return any(m == method and shape.fullmatch(path) for m, _, shape in self.routes())
+        return any(m == method and shape.fullmatch(path) for m, template, shape in self.routes()
+                   if template.startswith("/api/") or not path.startswith("/api/"))
 
     def require(self, method, path, answer):
         """Raises `NotBuilt` unless the server has the operation."""

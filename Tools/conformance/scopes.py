@@ -19,7 +19,7 @@ def admin_only(method, path):
 def allowed(scope, method, path):
     """Whether the scope may call the operation; nothing where the contract does not tell."""
     if path in OPEN:
-        return True if scope in ("read", "write", "admin") else None
+        return True if scope in ("read", "write", "admin") and path != OPEN[0] else None
     if path == "/api/account/summary":
         return True
     if scope == "admin":
@@ -48,7 +48,8 @@ def allowed(scope, method, path):
             return True
         if method == "GET" and (sets or path.startswith("/api/models")):
             return None if "/exports" in path or path.startswith("/api/images") or path.count("/") > 5 else True
-        return None if path.endswith("/export") or upload else False
+        reads = path.endswith(("/export", "/images")) or path == "/api/images/urls"
+        return None if reads or upload else False
     if scope == "models":
         if models:
             return None if training else True
@@ -103,8 +104,8 @@ def matrix(server, account, world):
                     if answer.status != 401 and path not in OPEN[:1]:
                         faults.append(told)
                 elif scope == "none":
-                    is_open = "{owner}" in path or path in OPEN or method == "GET" and path.startswith("/api/images/")
-                    if answer.status not in ((401, 404, 400, 200, 403, 415) if is_open else (401,)):
+                    is_open = "{owner}" in path or path in OPEN or (method == "GET" or path.endswith("/urls")) and path.startswith("/api/images/")
+                    if answer.status not in ((401, 404, 400, 200, 403, 415, 501) if is_open else (401,)):
                         faults.append(told)
                     if is_open and method != "GET" and not is_form and answer.status < 300:
                         faults.append(told)
