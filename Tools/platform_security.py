@@ -28,6 +28,7 @@ from pathlib import Path
 sys.path.insert(0, str(Path(__file__).resolve().parent / "conformance"))
 from harness import WEIGHTS, Failed, NotBuilt, Platform, Skipped, equal, form, need, send
 from platform_faults import archive
+from reporter import Reporter
 from scopes import matrix as every_scope
 from serving import YOLO
 
@@ -68,6 +69,12 @@ def matrix(target):
     return f"{count} calls"
 
 
+# What every operation takes at least, so that none is refused for its body.
+BODY = {"name": "stolen", "sessionId": "x", "description": "stolen", "project": "stolen", "version": 1, "classIds": [0],
+        "sourceClassIds": [0], "targetClassId": 1, "train": 50, "val": 25, "test": 25, "split": "train", "base": 1, "head": 1,
+        "format": "safetensors", "region": "us-central1", "deployment": "stolen", "model": "stolen", "action": "stop"}
+
+
 @attack
 def foreign(target):
     """Another account's resources are not there, by identifier and by slug, for every operation."""
@@ -81,14 +88,18 @@ def foreign(target):
         names = re.findall(r"\{(\w+)\}", path)
         real = re.sub(r"\{(\w+)\}", lambda m: values.get(m[1], key_id if m[1] == "keyId" else "0" * 24), path)
         lists = names == ["owner"]
-        if path.endswith("/predict"):
+        if path.endswith("/predict") and "imageId" not in path:
             data, kind = form({}, (WEIGHTS / "shapes.jpg").read_bytes())
         else:
-            data, kind = (json.dumps({"name": "stolen", "sessionId": "x", "description": "stolen", "project": "stolen"}).encode(), "application/json") if method != "GET" else (None, None)
+            data, kind = (json.dumps({**BODY, "imageIds": [target.image], "modelId": "ul://mallory/a/b"}).encode(), "application/json") if method != "GET" else (None, None)
         for client, who in ((target.mallory, "mallory"), (target.server.client(), "nobody")):
             answer = send(target.server.origin, method, real, data, {**({"Content-Type": kind} if kind else {}),
                                                                     **({"Authorization": f"Bearer {client.key}"} if client.key else {})})
             count += 1
+            if answer.status == 400 and data and kind == "application/json":  # a member is of another type there
+                data = json.dumps({key: value for key, value in json.loads(data).items() if key != "version"}).encode()
+                continue_with = {"Content-Type": kind, **({"Authorization": f"Bearer {client.key}"} if client.key else {})}
+                answer = send(target.server.origin, method, real, data, continue_with)
             expected = {200} if lists and method == "GET" else {404} | ({401} if not client.key else set()) | ({400, 403} if lists or "ingest" in path else set())
             if answer.status not in expected:
                 faults.append(f"{who} {method} {path}: {answer.status}")
@@ -233,8 +244,9 @@ def ssrf(target):
             tried.append(f"sourceUrl {answer.status}")
             if target.server.has("POST", "/api/webhooks"):
                 answer = target.alice.call("POST", "/api/webhooks", {"url": url, "events": ["training.started"]})
-                need(answer.status == 400, f"webhook {url}: {answer}")
-                tried.append("webhook 400")
+                # Where a name leads is known when connecting: what is taken here must not be reached below.
+                need(answer.status == 400 or "localhost" in host and answer.status == 201, f"webhook {url}: {answer}")
+                tried.append(f"webhook {answer.status}")
             answer = target.alice.form("/api/models/alice/shapes/shapes-detect/predict", {"source": url})
             need(answer.status == 400, f"source {url}: {answer}")
     lines = [json.dumps({"type": "dataset", "task": "detect", "class_names": {"0": "a"}})] + [json.dumps({
@@ -243,7 +255,9 @@ def ssrf(target):
     other = target.alice.ok("POST", "/api/datasets", {"name": "lines", "dataset": "lines"}, status=201)
     found = target.alice.ingest("alice", "lines", other["id"], "\n".join(lines).encode(), "lines.ndjson", limit=180)
     equal(found["dataset"]["imageCount"], 0, "images of addresses of this machine")
-    time.sleep(1)
+    if target.server.has("POST", "/api/webhooks/training/metrics"):
+        Reporter(target.alice, project="alice/told", name="told")
+        time.sleep(4)
     equal(listener.count, 0, "connections to this machine")
     return f"{len(tried)} addresses"
 
@@ -279,10 +293,13 @@ def schemathesis(target):
     if not program or not shutil.which(program):
         raise Skipped("give --schemathesis PROGRAM")
     report = target.directory / "schemathesis.txt"
+    # 501 is what an operator has not set up, which the document has.
+    settings = target.directory / "schemathesis.toml"
+    settings.write_text('[checks.not_a_server_error]\nexpected-statuses = ["2xx", "3xx", "4xx", "501", "503"]\n')
     # Deleting the account, the keys or the trash would end the run; files are sent by their own tests.
     with open(report, "w") as output:
         done = subprocess.run(
-            [program, "run", f"{target.server.origin}/openapi.json", "--header", f"Authorization: Bearer {target.keys['alice']}",
+            [program, "--config-file", str(settings), "run", f"{target.server.origin}/openapi.json", "--header", f"Authorization: Bearer {target.keys['alice']}",
              "--checks", "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance",
              "--phases", "examples,coverage,fuzzing", "--max-examples", str(target.options.examples), "--seed", "7", "--workers", "2", "--request-timeout", "60",
              "--exclude-path-regex", "^/api/gdpr|^/api/api-keys|^/storage|^/d/", "--continue-on-failure", "--no-color"],
