@@ -12,7 +12,6 @@ lacks, is told as skipped. Standard library only.
 import argparse
 import contextlib
 import hashlib
-import hmac
 import http.client
 import json
 import os

@@ -2,12 +2,11 @@
 import hashlib
 import hmac
 import re
-import subprocess
 import time
 
 import scene
 from clients import official, training_is_built
-from harness import TASKS, WEIGHTS, Skipped, equal, line, need, send
+from harness import WEIGHTS, equal, line, need, send
 
 IMAGE = str(WEIGHTS / "shapes.jpg")
 

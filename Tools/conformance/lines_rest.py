@@ -15,7 +15,7 @@ import zlib
 from pathlib import Path
 
 import scene
-from harness import ROOT, WEIGHTS, Failed, NotBuilt, Platform, Skipped, equal, form, line, need, send, until
+from harness import ROOT, WEIGHTS, NotBuilt, Platform, Skipped, equal, form, line, need, send, until
 from lines_seed import envelope
 
 

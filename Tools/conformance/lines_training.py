@@ -171,16 +171,15 @@ def resumed(world, check):
     training_is_built(world)
     alice = world.alice()
     run, model = begun(world, "resumed", 12)
-    last = run.directory / "runs"
     until(lambda: epochs_of(alice, model["id"]) >= 2, "two epochs", 200)
     run.process.kill()
     run.process.wait()
     need(alice.ok("GET", f"/api/models/{model['id']}/training")["data"]["status"] == "running", "not running after the kill")
     last = next(iter(run.directory.rglob("last.pt")), None)
     need(last, "no last.pt")
-    copy = world.directory / "official" / "resumed-copy"
-    shutil.copytree(run.directory, copy, dirs_exist_ok=True)
-    world.kept["killed"] = (copy, model["id"], str(last)), None
+    copy = world.directory / "resumed-last.pt"
+    shutil.copy(last, copy)
+    world.kept["killed"] = (copy, model["id"]), None
     before = epochs_of(alice, model["id"])
     result = Official(world, world.main().origin, world.keys["alice"], "resume", {"path": str(last)}, "resumed").result(300)
     now = alice.ok("GET", f"/api/models/{model['id']}")["data"]
@@ -211,6 +210,14 @@ def resumed_new(world, check):
     need(second.model != first.model, "the same model")
     items = [i["_id"] for i in alice.ok("GET", "/api/trash")["items"]]
     need(first.model in items, "the old model left the trash")
+    if "killed" in world.kept:
+        with check.part("the official client"):
+            copy, model = world.kept["killed"][0]
+            alice.ok("DELETE", f"/api/models/{model}")
+            Official(world, world.main().origin, world.keys["alice"], "resume", {"path": str(copy)}, "resumed").result(300)
+            now = alice.ok("GET", "/api/models/alice/runs/resumed")["model"]
+            need(now["id"] != model and now["status"] == "completed", f"{now['id']} is {now['status']}, before {model}")
+            need(model in [i["_id"] for i in alice.ok("GET", "/api/trash?limit=100")["items"]], "the old model left the trash")
 
 
 @line(16, "epoch_end twice, out of order and with epoch = epochs: one row an epoch, at most 100 %")
