@@ -48,6 +48,8 @@ def arguments():
     parser.add_argument("--python", default=sys.executable, help="Python with ultralytics and ultralytics-platform")
     parser.add_argument("--older", default=os.environ.get("OLDER_CLIENTS", "/tmp/conf"),
                         help="directory of u8.4.60 and u8.4.120, where pip install --target put them")
+    parser.add_argument("--checkpoints", default=os.environ.get("CHECKPOINTS", str(shared.parent / "checkpoints")),
+                        help="directory of yolo11n.pt, which the page's example trains from")
     parser.add_argument("--contract", default=str(shared / "platform-openapi.json"), help="the public OpenAPI document")
     parser.add_argument("--seed-page", default=str(next(iter(sorted((shared / "seeds").glob("002_*"))), "")),
                         help="the page of the REST API as text; its examples are compared with those in seed_page.py")

@@ -363,6 +363,7 @@ class World:
 
     def __init__(self, options, directory):
         self.yolo, self.python, self.older = str(Path(options.server).resolve()), options.python, options.older
+        self.checkpoints = options.checkpoints
         self.directory = Path(directory)
         self.openapi, self.seed_page = options.contract, options.seed_page
         self.lock, self.shared, self.keys, self.kept = threading.RLock(), None, {}, {}
@@ -374,6 +375,13 @@ class World:
         for flag in flags:
             if flag not in self.flags:
                 raise NotBuilt(f"the option {flag}")
+
+    def checkpoint(self, name):
+        """Returns the path of one of Ultralytics' checkpoints."""
+        path = Path(self.checkpoints) / name
+        if not path.is_file():
+            raise Skipped(f"no {path}: give --checkpoints")
+        return path
 
     def given(self, flag, *value):
         """Returns an option if the server has it."""

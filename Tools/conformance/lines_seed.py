@@ -9,6 +9,7 @@ import numpy as np
 
 import scene
 import seed_page
+from clients import official, training_is_built
 from harness import TASKS, WEIGHTS, NotBuilt, equal, line, need, send, until
 
 SEED_DATASET = {"id": str, "name": str, "slug": str, "task": str, "imageCount": int, "classCount": int,
@@ -114,6 +115,16 @@ def page(world, check):
         exec("\n".join("    " * depth + row for depth, row in zip(indents, text)), names)  # the page lost its indentation
         answer = names["api_request_with_retry"](f"{server.origin}/healthz")
         equal(answer.status_code, 200, "status")
+    with check.part("the SDK's example"):
+        training_is_built(world)
+        weights = world.checkpoint("yolo11n.pt")
+        owner.dataset("my dataset", scene.zipped(scene.files("detect", first=950)), dataset="my-dataset-2", task="detect")
+        # The page trains 100 epochs on images of 640 pixels; here it is one.
+        text = seed_page.TRAIN.replace("username", "pagefan").replace("my-dataset", "my-dataset-2").replace("ul_your_key", owner.key)
+        text = text.replace("yolo11n.pt", str(weights)).replace("epochs=100", "epochs=1")
+        found, printed = official(world, "example", "example", key=owner.key, text=text)
+        need(f"View results at {server.origin}/pagefan/my-project/experiment-1" in printed, printed[-300:])
+        equal(owner.ok("GET", "/api/models/pagefan/my-project/experiment-1")["model"]["status"], "completed", "status")
     with check.part("logs"):
         if "deploymentId" not in ids:
             raise NotBuilt("deployments")

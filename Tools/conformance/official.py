@@ -113,6 +113,13 @@ def processing(uri, slug, id, archive, **_):
     return {"first": first.status_code, "wait": first.headers.get("Retry-After"), **resolve(uri)}
 
 
+def example(text, **_):
+    """Runs an example of the page as it is."""
+    names = {}
+    exec(text, names)
+    return {"best": str(names["model"].trainer.best), "epochs": names["model"].trainer.epochs}
+
+
 def command(words, **_):
     """Runs the command line `yolo`."""
     from ultralytics.cfg import entrypoint
