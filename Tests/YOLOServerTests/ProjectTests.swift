@@ -454,6 +454,19 @@ import YOLOServer
     }
   }
 
+  @Test func whatHasNoPrefixFailsAsThePathsOfOwnersDo() async throws {
+    try await PlatformClient.serving { client, key, _ in
+      for (method, path) in [
+        ("DELETE", "/api/projects/alice"), ("DELETE", "/api/datasets/alice"),
+        ("DELETE", "/api/models/alice"), ("POST", "/api/datasets/alice/export"),
+      ] {
+        let answer = await client.call(method, path, key: key)
+        await client.check(answer.status, method, path, key: key)
+        #expect([404, 405].contains(answer.status) && answer.body["error"]?.string != nil)
+      }
+    }
+  }
+
   @Test func theTrashIsEmptiedByWhoMay() async throws {
     try await PlatformClient.serving { client, key, accounts in
       let alice = try await accounts.account(named: "alice")
