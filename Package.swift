@@ -214,6 +214,11 @@ let package = Package(
     .systemLibrary(
       name: "CArchive", path: "Sources/Server/CArchive", pkgConfig: "libarchive",
       providers: [.apt(["libarchive-dev"])]),
+    .systemLibrary(
+      name: "CCurl", path: "Sources/Server/CCurl", pkgConfig: "libcurl",
+      providers: [.apt(["libcurl4-openssl-dev"])]),
+    // The files of the console, copied in by the C compiler.
+    .target(name: "CConsole", path: "Sources/Server/CConsole"),
     .target(
       name: "YOLOServer",
       dependencies: [
@@ -223,14 +228,16 @@ let package = Package(
         "YOLOWeights", serverProduct("Hummingbird", "hummingbird"),
         serverProduct("HummingbirdCore", "hummingbird"), serverProduct("GRDB", "GRDB.swift"),
         .target(name: "CArchive", condition: .when(traits: ["Server"])),
+        .target(name: "CConsole", condition: .when(traits: ["Server"])),
         .target(name: "CCrypto", condition: .when(traits: ["Server"])),
+        .target(name: "CCurl", condition: .when(traits: ["Server"])),
         serverProduct("HTTPTypes", "swift-http-types"), serverProduct("Logging", "swift-log"),
         serverProduct("Metrics", "swift-metrics"), serverProduct("NIOCore", "swift-nio"),
         serverProduct("NIOHTTP1", "swift-nio"), serverProduct("NIOHTTPTypes", "swift-nio-extras"),
         serverProduct("NIOPosix", "swift-nio"),
         serverProduct("ServiceLifecycle", "swift-service-lifecycle"),
       ], path: "Sources/Server/YOLOServer",
-      exclude: ["Serving.md"], resources: [.embedInCode("Page/index.html")],
+      exclude: ["Page/console", "Serving.md"], resources: [.embedInCode("Page/index.html")],
       swiftSettings: settings),
     // Command: the command yolo.
     .executableTarget(
@@ -327,9 +334,10 @@ let package = Package(
     .testTarget(
       name: "YOLOServerTests",
       dependencies: [
-        "JSONText", "YOLO", "YOLOGeometry", "YOLOImage", "YOLOImageIO", "YOLOKernels",
-        "YOLOOptions", "YOLOPostprocess", "YOLOServer", "YOLOServerOptions", "YOLOTestSupport",
-        "YOLOVideo", "YOLOWeights", serverProduct("Hummingbird", "hummingbird"),
+        "JSONText", "YOLO", "YOLODatasets", "YOLOGeometry", "YOLOImage", "YOLOImageIO",
+        "YOLOKernels", "YOLOOptions", "YOLOPostprocess", "YOLOServer", "YOLOServerOptions",
+        "YOLOTestSupport", "YOLOVideo", "YOLOWeights",
+        serverProduct("Hummingbird", "hummingbird"),
         serverProduct("HummingbirdCore", "hummingbird"), serverProduct("GRDB", "GRDB.swift"),
         .target(name: "CArchive", condition: .when(traits: ["Server"])),
         serverProduct("HTTPTypes", "swift-http-types"), serverProduct("Logging", "swift-log"),

@@ -132,8 +132,8 @@ import YOLOTestSupport
       invalid(2, "three points")),
     label(
       "a row twice", .detect, "0 .5 .5 .2 .2\n0 .5 .5 .2 .2",
-      Expected(.repeatedLabel, label, nil, "before: 1")),
-    label("an empty box", .detect, "0 0.5 0.5 0 0.2", Expected(.emptyBox, label, nil, "height: 1")),
+      Expected(.repeatedLabel, label, 2, "before: 1")),
+    label("an empty box", .detect, "0 0.5 0.5 0 0.2", Expected(.emptyBox, label, 1, "height: 1")),
     Case(
       "two bad rows", ["labels/train/1.txt": "9 .5 .5 .2 .2\n0 5 .5 .2 .2"], invalid(1, "class"),
       invalid(2, "found 5")),
@@ -233,7 +233,7 @@ import YOLOTestSupport
     Case(
       "a directory that is not there",
       ["data.yaml": "train: images/none\nval: images/val\nnames: [a, b]\n"],
-      Expected(.description, "images/none", nil, "")),
+      Expected(.description, "data.yaml", 1, "images/none, which does not exist")),
     Case(
       "no images in a directory",
       ["images/val/4.jpg": nil, "images/val/5.jpg": nil, "images/val/x.txt": "x"],

@@ -83,11 +83,11 @@ import YOLOTestSupport
         "labels/1.txt": "0 0.1 0.1 0.5 0.1 0.5 0.5 0.1 0.5\n",
       ], .obb, ["a"], ["train": ["images/1.jpg"]]),
     Case(
-      "images alone", ["a/1.jpg": "", "a/b/2.png": ""], .detect, ["class0"],
+      "images alone", ["a/1.jpg": "", "a/b/2.png": ""], .detect, [],
       ["train": ["a/1.jpg", "a/b/2.png"]]),
   ]
 
-  @Test(arguments: cases) func isFound(_ given: Case) throws {
+  @Test(arguments: cases + others) func isFound(_ given: Case) throws {
     let directory = try TemporaryDirectory(given.files)
     let dataset = try Dataset.find(in: directory.path)
     #expect(dataset.task == given.task)
@@ -97,6 +97,33 @@ import YOLOTestSupport
       #expect(try dataset.images(of: split) == images.map { directory.path(of: $0) })
     }
   }
+
+  private static let others = [
+    Case(
+      "names beside labels",
+      [
+        "classes.txt": "cat\r\ndog\r\n", "images/1.jpg": "",
+        "labels/1.txt": "1 0.5 0.5 0.1 0.1\n",
+      ], .detect, ["cat", "dog"], ["train": ["images/1.jpg"]]),
+    Case(
+      "too few names beside labels",
+      ["classes.txt": "cat\n", "images/1.jpg": "", "labels/1.txt": "1 0.5 0.5 0.1 0.1\n"],
+      .detect, ["class0", "class1"], ["train": ["images/1.jpg"]]),
+    Case(
+      "an image beside directories of classes",
+      ["train/a/1.jpg": "", "train/b/2.jpg": "", "train/b/3.jpg": "", "train/4.jpg": ""],
+      .classify, ["a", "b"],
+      [
+        "train": ["train/4.jpg", "train/a/1.jpg", "train/b/2.jpg", "train/b/3.jpg"]
+      ]),
+    Case(
+      "a description of Windows",
+      [
+        "data.yaml": "path: C:\\set\ntrain: C:\\set\\images\\train\nval: list.txt\nnames: [a]\n",
+        "images/train/1.jpg": "", "images/val/2.jpg": "",
+        "list.txt": "C:\\set\\images\\val\\2.jpg\r\n",
+      ], .detect, ["a"], ["train": ["images/train/1.jpg"], "val": ["images/val/2.jpg"]]),
+  ]
 
   /// A description may name nothing that lies outside of the directory.
   @Test(arguments: [

@@ -40,7 +40,9 @@ enum ArchiveWriter {
   }
 
   /// Writes an archive.
-  static func write(_ entries: [Entry], _ format: Format, to path: String) throws {
+  static func write(
+    _ entries: [Entry], _ format: Format, passphrase: String? = nil, to path: String
+  ) throws {
     // libarchive writes names of this locale only; it reads others, too.
     let unicode = try #require(newlocale(LC_CTYPE_MASK, "C.UTF-8", nil))
     let locale = uselocale(unicode)
@@ -59,6 +61,10 @@ enum ArchiveWriter {
     case .compressedTar:
       archive_write_set_format_pax_restricted(writer)
       archive_write_add_filter_gzip(writer)
+    }
+    if let passphrase {
+      try #require(archive_write_set_options(writer, "zip:encryption=traditional") == ARCHIVE_OK)
+      try #require(archive_write_set_passphrase(writer, passphrase) == ARCHIVE_OK)
     }
     try #require(archive_write_open_filename(writer, path) == ARCHIVE_OK)
     for entry in entries {

@@ -21,14 +21,14 @@ import YOLOTestSupport
       try Image(size: size, pixels: [UInt8](repeating: shade, count: 3 * 16 * 12)))
   }
 
-  private static func entry(_ name: String, _ bytes: [UInt8]) -> ArchiveWriter.Entry {
+  static func entry(_ name: String, _ bytes: [UInt8]) -> ArchiveWriter.Entry {
     var entry = ArchiveWriter.Entry(name)
     entry.content = bytes
     return entry
   }
 
   /// The rows of labels of the images of a set, and what the export has of them.
-  private static let rows: [VisionTask: (text: String, lines: [String])] = [
+  static let rows: [VisionTask: (text: String, lines: [String])] = [
     .detect: ("1 0.5 0.25 0.2 0.1\n", ["[1,0.5,0.25,0.2,0.1]"]),
     .segment: ("0 0.1 0.1 0.5 0.1 0.5 0.5\n", ["[0,0.1,0.1,0.5,0.1,0.5,0.5]"]),
     .pose: ("0 0.5 0.5 0.2 0.2 0.3 0.4 2 0 0 0\n", ["[0,0.5,0.5,0.2,0.2,0.3,0.4,2,0,0,0]"]),
@@ -39,7 +39,7 @@ import YOLOTestSupport
   ]
 
   /// A set of three images for training and one to evaluate with.
-  private static func set(_ task: VisionTask) throws -> [ArchiveWriter.Entry] {
+  static func set(_ task: VisionTask) throws -> [ArchiveWriter.Entry] {
     var entries: [ArchiveWriter.Entry] = []
     for index in 0..<4 {
       let split = index == 3 ? "val" : "train"
@@ -62,23 +62,24 @@ import YOLOTestSupport
     return entries
   }
 
-  private static func archive(
-    _ entries: [ArchiveWriter.Entry], _ format: ArchiveWriter.Format = .deflatedZip
+  static func archive(
+    _ entries: [ArchiveWriter.Entry], _ format: ArchiveWriter.Format = .deflatedZip,
+    passphrase: String? = nil
   ) throws -> [UInt8] {
     let directory = try TemporaryDirectory()
     let path = directory.path(of: "archive")
-    try ArchiveWriter.write(entries, format, to: path)
+    try ArchiveWriter.write(entries, format, passphrase: passphrase, to: path)
     return Array(try Data(contentsOf: URL(filePath: path)))
   }
 
   /// What follows the host of an address.
-  private static func path(of address: String?) throws -> String {
+  static func path(of address: String?) throws -> String {
     let url = try #require(address.flatMap { URL(string: $0) })
     return url.path + (url.query.map { "?\($0)" } ?? "")
   }
 
   /// Sends bytes to a signed address.
-  private static func put(
+  static func put(
     _ bytes: [UInt8], to address: String?, _ client: PlatformClient
   ) async throws {
     let head =
@@ -89,7 +90,7 @@ import YOLOTestSupport
   }
 
   /// Uploads a file for a dataset; returns the session.
-  private static func upload(
+  static func upload(
     _ bytes: [UInt8], named name: String = "set.zip", for id: String, _ client: PlatformClient,
     key: String
   ) async throws -> String {
@@ -106,30 +107,30 @@ import YOLOTestSupport
 
   /// Adds a file to a dataset of alice's, and waits for it; returns what became of both.
   @discardableResult
-  private static func ingest(
+  static func ingest(
     _ bytes: [UInt8], named name: String = "set.zip", into slug: String, id: String,
-    more: String = "", _ client: PlatformClient, key: String
+    more: String = "", owner: String = "alice", _ client: PlatformClient, key: String
   ) async throws -> JSONValue {
     let session = try await upload(bytes, named: name, for: id, client, key: key)
     let accepted = await client.check(
-      201, "POST", "/api/datasets/alice/\(slug)/ingest", key: key,
+      201, "POST", "/api/datasets/\(owner)/\(slug)/ingest", key: key,
       body: #"{"sessionId":"\#(session)"\#(more)}"#)
     #expect(accepted["status"]?.string == "queued")
-    return try await whenReady(slug, client, key: key)
+    return try await whenReady(slug, owner: owner, client, key: key)
   }
 
   /// Waits as the clients do, until a dataset is no longer in processing.
-  private static func whenReady(
-    _ slug: String, _ client: PlatformClient, key: String
+  static func whenReady(
+    _ slug: String, owner: String = "alice", _ client: PlatformClient, key: String
   ) async throws -> JSONValue {
     while true {
-      let detail = await client.check(200, "GET", "/api/datasets/alice/\(slug)", key: key)
+      let detail = await client.check(200, "GET", "/api/datasets/\(owner)/\(slug)", key: key)
       if detail["dataset"]?["status"]?.string != "processing" { return detail }
       try await Task.sleep(for: .milliseconds(20))
     }
   }
 
-  private static func create(
+  static func create(
     _ name: String, more: String = "", _ client: PlatformClient, key: String
   ) async throws -> String {
     let created = await client.check(
@@ -138,7 +139,7 @@ import YOLOTestSupport
   }
 
   /// Reads an export, line by line.
-  private static func lines(
+  static func lines(
     _ export: JSONValue?, _ client: PlatformClient
   ) async throws -> [String] {
     let address = try path(of: export?["downloadUrl"]?.string)
@@ -310,10 +311,11 @@ import YOLOTestSupport
       try await Self.ingest(
         try Self.archive(try Self.set(.detect)), into: "shapes", id: id, client, key: key)
       let path = "/api/datasets/alice/shapes/images"
-      let first = await client.check(200, "GET", path + "?limit=3", key: key)
+      let first = await client.check(200, "GET", path + "?limit=3&sort=oldest", key: key)
       #expect(first["images"]?.elements?.count == 3 && first["hasMore"] == .bool(true))
       let cursor = try #require(first["nextCursor"]?.string)
-      let rest = await client.check(200, "GET", path + "?limit=3&cursor=\(cursor)", key: key)
+      let rest = await client.check(
+        200, "GET", path + "?limit=3&sort=oldest&cursor=\(cursor)", key: key)
       #expect(rest["images"]?.elements?.compactMap { $0["filename"]?.string } == ["3.png"])
       #expect(rest["hasMore"] == .bool(false))
       let val = await client.check(200, "GET", path + "?split=val&labeled=true", key: key)

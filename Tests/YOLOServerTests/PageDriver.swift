@@ -10,15 +10,18 @@ enum PageDriver {
     process.arguments = ["--port=0"]
     process.standardInput = FileHandle.nullDevice
     process.standardError = FileHandle.nullDevice
-    let output = Pipe()
-    process.standardOutput = output
-    let pieces = pieces(of: output.fileHandleForReading)
+    // A file and no pipe: a pipe that is closed while it is still watched crashes the watcher.
+    let output = FileManager.default.temporaryDirectory
+      .appending(path: "yolo-driver-\(UUID().uuidString).out")
+    try Data().write(to: output)
+    defer { try? FileManager.default.removeItem(at: output) }
+    process.standardOutput = try FileHandle(forWritingTo: output)
     let (ends, ended) = AsyncStream.makeStream(of: Void.self)
     process.terminationHandler = { _ in ended.finish() }
     try process.run()
     let outcome: Result<Void, any Error>
     do {
-      let address = try await address(in: pieces)
+      let address = try await address(in: output, of: process)
       do { outcome = .success(try await body(address)) } catch { outcome = .failure(error) }
       _ = try? await PagePrograms.shell("curl -s '\(address.absoluteString)/shutdown'")
     } catch { outcome = .failure(error) }
@@ -28,31 +31,19 @@ enum PageDriver {
     try outcome.get()
   }
 
-  private static func pieces(of handle: FileHandle) -> AsyncStream<Data> {
-    let (stream, continuation) = AsyncStream.makeStream(of: Data.self)
-    handle.readabilityHandler = { handle in
-      let data = handle.availableData
-      if data.isEmpty {
-        handle.readabilityHandler = nil
-        continuation.finish()
-      } else {
-        continuation.yield(data)
-      }
-    }
-    return stream
-  }
-
   /// The address that the program says it listens on.
-  private static func address(in pieces: AsyncStream<Data>) async throws -> URL {
-    var text = ""
-    for await piece in pieces {
-      text += String(decoding: piece, as: UTF8.self)
-      guard let match = text.firstMatch(of: /successfully on port (\d+)/),
+  private static func address(in output: URL, of process: Process) async throws -> URL {
+    while true {
+      let isRunning = process.isRunning
+      let text = String(decoding: try Data(contentsOf: output), as: UTF8.self)
+      if let match = text.firstMatch(of: /successfully on port (\d+)/),
         let address = URL(string: "http://127.0.0.1:\(match.1)")
-      else { continue }
-      return address
+      {
+        return address
+      }
+      guard isRunning else { throw PageFailure("chromedriver did not start: \(text)") }
+      try await Task.sleep(for: .milliseconds(20))
     }
-    throw PageFailure("chromedriver did not start: \(text)")
   }
 }
 #endif

@@ -88,6 +88,7 @@ import YOLOServer
     ("backend", ["native", "oracle"], ["tpu", "Native"]),
     ("isa", ["baseline"], ["avx1024"]),
     ("no-auth", ["true", "0", "TRUE"], ["yes please", "2"]),
+    ("source-urls", ["true", "0"], ["https://a.example", "2"]),
     ("preload", ["false", "1"], ["no!"]),
     ("database", ["keys", "/a/b"], ["", "a\nb"]),
     ("data", ["data", "/a/b"], ["", "a\nb"]),
@@ -96,6 +97,15 @@ import YOLOServer
       "public-url", ["https://a.example", "http://localhost:3000"],
       ["a.example", "*", "https://a.example/", "ftp://a.example"]
     ),
+    ("payment", ["none", "stripe"], ["", "cash"]),
+    ("payment-key-file", ["/run/key"], ["", "a\nb"]),
+    ("payment-secret-file", ["/run/secret"], ["", "a\nb"]),
+    ("payment-url", ["http://127.0.0.1:12111"], ["", "api.stripe.com", "https://a.example/v1"]),
+    ("payment-price", ["price_1"], ["", "price 1", "a&b"]),
+    ("payment-yearly-price", ["price_1"], ["", "price 1", "a&b"]),
+    ("confirm-deletion", ["true", "0"], ["maybe"]),
+    ("log-format", ["text", "json"], ["", "xml"]),
+    ("allow-addresses", ["127.0.0.1", "10.0.0.0/8, ::1"], ["", "nginx", "10.0.0.0/33"]),
     ("trusted-proxies", ["127.0.0.1", "10.0.0.0/8, ::1"], ["", "nginx", "10.0.0.0/33", "::1,"]),
   ]
 

@@ -145,6 +145,10 @@ import YOLOWeights
     ("ultralytics.nn.tasks.YOLOv10DetectionModel", "ultralytics.nn.tasks.DetectionModel"),
     ("ultralytics.nn.modules.block.Silence", "torch.nn.modules.linear.Identity"),
     ("torch.nn.modules.conv.Conv2d", "torch.nn.modules.conv.Conv2d"),
+    ("yolov5.models.common.C3", "models.common.C3"),
+    ("yolov7.models.yolo.IDetect", "models.yolo.IDetect"),
+    ("yolov9.models.common.RepNCSPELAN4", "models.common.RepNCSPELAN4"),
+    ("yolov5.utils.loggers.Loggers", "yolov5.utils.loggers.Loggers"),
   ])
   func oldPathsMapToPresentOnes(old: String, present: String) {
     #expect(ClassPath.current(old) == present)

@@ -12,30 +12,52 @@ extension Dataset {
   ///
   /// A YAML file that names classes or parts is a description. Without one, directories of images
   /// that are named after classes are a set for classification, in parts or as a whole; anything
-  /// else with images is a set whose classes are called `class0` … by the labels, and whose parts
-  /// are told by the names of its directories. What belongs to no part is for training.
+  /// else with images is a set whose classes are called `class0` … by the labels, if there are any,
+  /// and whose parts are told by the names of its directories. What belongs to no part is for
+  /// training. A file `classes.txt`, `obj.names` or `_darknet.labels` tells what the classes are
+  /// called.
+  ///
+  /// Annotations of other programs are an error, unless there are labels of YOLO as well.
   ///
   /// - Parameters:
   ///   - directory: The directory, without links, which no image of the set lies outside of.
   ///   - task: What the labels are for; if nil, the description and the first label tell.
   /// - Returns: The dataset.
-  /// - Throws: Any `DatasetError` about the description, and `noImages` if there is nothing.
+  /// - Throws: Any `DatasetError` about the description, `unsupportedFormat` for annotations that
+  ///   are not read and archives inside of the archive, and `noImages` if there is nothing.
   public static func find(
     in directory: String, task: VisionTask? = nil
   ) throws(DatasetError) -> Dataset {
-    if task != .classify, let description = try description(in: directory) {
+    if task != .classify, let (description, others) = try descriptions(in: directory) {
       let task =
         if let task { task } else {
           try DatasetCheck.guessedTask(description: description, boundary: directory)
         }
-      return try Dataset(description: description, task: task, boundary: directory)
+      return try Dataset(
+        description: description, others: others, task: task, boundary: directory)
     }
     let files = try DatasetFiles.files(below: directory)
+      .sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
     let images = files.filter { suffixes.contains(FilePath.suffix($0)) }
-    guard !images.isEmpty else { throw .noImages(path: directory, suffixes: suffixes) }
+    guard !images.isEmpty else {
+      let archive = files.first {
+        AnnotationFormat.archiveSuffixes.contains(FilePath.suffix($0))
+      }
+      if let archive {
+        throw .unsupportedFormat(
+          path: archive, reason: "archives inside of archives are not unpacked")
+      }
+      throw .noImages(path: directory, suffixes: suffixes)
+    }
     let tree = ImageTree(directory, images)
     let isLabeled = files.contains { file in
       FilePath.suffix(file) == "txt" && tree.labels.contains(file)
+    }
+    if !isLabeled, let (path, name) = try AnnotationFormat.first(of: files) {
+      throw .unsupportedFormat(
+        path: path,
+        reason: "annotations as \(name) are not read; text files of YOLO beside the images, "
+          + "directories of classes and NDJSON are")
     }
     if task ?? .classify == .classify, !isLabeled, let classes = tree.classes {
       return Dataset(
@@ -46,7 +68,7 @@ extension Dataset {
       throw .missingSplit(
         path: directory, split: "a directory for each class", present: tree.sources.keys.sorted())
     }
-    let names = try (0...tree.maximumClass()).map { "class\($0)" }
+    let names = try names(in: files, count: (tree.maximumClass() ?? -1) + 1)
     let dataset = Dataset(
       task: task ?? .detect, path: directory, names: names, sources: tree.sources,
       boundary: directory)
@@ -56,9 +78,35 @@ extension Dataset {
       sources: tree.sources, boundary: directory)
   }
 
-  /// Returns the description that lies highest; of several in one directory `data.yaml`, else the
-  /// first by name.
-  private static func description(in root: String) throws(DatasetError) -> String? {
+  /// Returns what the classes are called: as a list of names beside the images says, if it has so
+  /// many, else by their numbers.
+  private static func names(in files: [String], count: Int) throws(DatasetError) -> [String] {
+    let lists = files.filter {
+      ["classes.txt", "obj.names", "_darknet.labels"].contains(FilePath.name(of: $0))
+    }
+    var found: Set<[String]> = []
+    for list in lists {
+      let bytes = try DatasetFiles.read(list, maximumBytes: YAMLReader.maximumBytes)
+      var names = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false).map {
+        String(decoding: $0.last == UInt8(ascii: "\r") ? $0.dropLast() : $0, as: UTF8.self)
+      }
+      while names.last?.allSatisfy(\.isWhitespace) == true { names.removeLast() }
+      found.insert(names)
+    }
+    // Lists that contradict each other tell nothing.
+    guard found.count == 1, let names = found.first,
+      (count...maximumClasses).contains(names.count)
+    else { return (0..<count).map { "class\($0)" } }
+    return names
+  }
+
+  /// Returns the description that lies highest, of several in one directory `data.yaml`, else the
+  /// first by name; and the others.
+  private static func descriptions(
+    in root: String
+  ) throws(DatasetError) -> (description: String, others: [String])? {
+    var description: String?
+    var others: [String] = []
     var level = [root]
     for _ in 0..<descriptionDepth {
       var next: [String] = []
@@ -66,32 +114,37 @@ extension Dataset {
         var found: [String] = []
         for name in try DatasetFiles.entries(of: directory) {
           let path = FilePath.joined(directory, name)
-          if FileSystem.isDirectory(path) {
+          let suffix = FilePath.suffix(name)
+          if descriptionSuffixes.contains(suffix), !FileSystem.isDirectory(path) {
+            if try isDescription(path, isOther: description != nil) { found.append(path) }
+          } else if !suffixes.contains(suffix), suffix != "txt", FileSystem.isDirectory(path) {
             next.append(path)
-          } else if descriptionSuffixes.contains(FilePath.suffix(name)) {
-            if try isDescription(path) { found.append(path) }
           }
         }
-        if let named = found.first(where: { FilePath.name(of: $0) == "data.yaml" }) {
-          return named
+        if description == nil, !found.isEmpty {
+          description =
+            found.first { FilePath.name(of: $0) == "data.yaml" } ?? found.first
         }
-        if let first = found.first { return first }
+        others += found.filter { $0 != description }
       }
       level = next
     }
-    return nil
+    guard let description else { return nil }
+    return (description, others)
   }
 
   /// Whether a YAML file names classes or parts; one that cannot be read is an error where it is
-  /// called `data.yaml`.
-  private static func isDescription(_ path: String) throws(DatasetError) -> Bool {
+  /// called `data.yaml` and there is no other.
+  private static func isDescription(
+    _ path: String, isOther: Bool
+  ) throws(DatasetError) -> Bool {
     let isNamed = FilePath.name(of: path) == "data.yaml"
     let root: YAMLNode
     do {
       root = try YAMLReader.read(
         try DatasetFiles.read(path, maximumBytes: YAMLReader.maximumBytes))
     } catch let error as YAMLFailure {
-      guard isNamed else { return false }
+      guard isNamed, !isOther else { return isNamed }
       throw .malformed(path: path, line: error.line, reason: error.reason)
     } catch let error as DatasetError {
       throw error
@@ -142,30 +195,35 @@ private struct ImageTree {
     directory.dropFirst(root.count).split(separator: "/").lazy.compactMap { split(named: $0) }.first
   }
 
-  /// The classes and parts, if every image lies in a directory that is named after a class.
+  /// The classes and parts, if most images lie in directories that are named after classes.
   var classes: (names: [String], sources: [String: [String]])? {
     var names: Set<String> = []
     var sources: [String: Set<String>] = [:]
+    var strays = 0
     for image in images {
       var parts = image.dropFirst(root.count).split(separator: "/").dropLast()
       guard let name = parts.popLast(), name != "images", Self.split(named: name) == nil
-      else { return nil }
+      else {
+        strays += 1
+        continue
+      }
       names.insert(String(name))
       let split = parts.last.flatMap { Self.split(named: $0) } ?? "train"
       sources[split, default: []]
         .insert(FilePath.directory(of: FilePath.directory(of: image)))
     }
     // One directory with images in it is that, and no class.
-    guard names.count > 1, sources.values.allSatisfy({ $0.count == 1 }) else { return nil }
+    guard names.count > 1, strays * 2 < images.count, sources.values.allSatisfy({ $0.count == 1 })
+    else { return nil }
     return (
       names.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) },
       sources.mapValues { Array($0) }
     )
   }
 
-  /// Returns the greatest class that a label names, 0 if none does.
-  func maximumClass() throws(DatasetError) -> Int {
-    var maximum = 0
+  /// Returns the greatest class that a label names, nil if none does.
+  func maximumClass() throws(DatasetError) -> Int? {
+    var maximum: Int?
     for label in labels where FileSystem.exists(label) {
       let bytes = try DatasetFiles.read(label, maximumBytes: LabelReader.maximumBytes)
       for line in bytes.split(separator: UInt8(ascii: "\n")) {
@@ -173,7 +231,7 @@ private struct ImageTree {
         guard let index = Int(String(decoding: word, as: UTF8.self)),
           index < Dataset.maximumClasses
         else { continue }
-        maximum = max(maximum, index)
+        maximum = max(maximum ?? 0, index)
       }
     }
     return maximum

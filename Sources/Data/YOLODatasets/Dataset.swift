@@ -33,6 +33,10 @@ public struct Dataset: Sendable, Hashable {
   public let keypointFlip: [Int]?
   /// The directories and lists of images of each part.
   private let sources: [String: [String]]
+  /// The lines of the description that name them.
+  private let sourceLines: [String: Int]
+  /// The other descriptions that were found, which are passed over.
+  let otherDescriptions: [String]
   /// The directory that nothing may lie outside of, if there is one.
   private let boundary: String?
 
@@ -57,7 +61,7 @@ public struct Dataset: Sendable, Hashable {
       task: task, boundary: boundary)
   }
 
-  /// Reads a description; it is not checked that its directories exist.
+  /// Reads a description; it is not checked that its directories exist, see `DatasetCheck`.
   ///
   /// A relative `path` in it counts from the description's directory if there is such a directory there,
   /// else from the working directory; without `path` everything counts from the description's
@@ -71,6 +75,13 @@ public struct Dataset: Sendable, Hashable {
   /// - Throws: Any `DatasetError` about the description.
   public init(
     description path: String, task: VisionTask, boundary: String? = nil
+  ) throws(DatasetError) {
+    try self.init(description: path, others: [], task: task, boundary: boundary)
+  }
+
+  /// The same beside other descriptions, which are passed over.
+  init(
+    description path: String, others: [String], task: VisionTask, boundary: String?
   ) throws(DatasetError) {
     precondition(task != .classify, "classification sets have no description")
     guard !task.isDense else { throw .unsupportedTask(path: path, task: task) }
@@ -91,7 +102,9 @@ public struct Dataset: Sendable, Hashable {
       try description.keypointFlip(shape)
     }
     sources = try description.sources()
+    sourceLines = description.sourceLines()
     self.boundary = boundary
+    otherDescriptions = others
   }
 
   /// Looks into the directory of a classification set; its classes are the directories in `train`, or in
@@ -116,6 +129,8 @@ public struct Dataset: Sendable, Hashable {
     task = .classify
     self.path = path
     self.sources = sources
+    sourceLines = [:]
+    otherDescriptions = []
     boundary = nil
     channels = nil
     keypointShape = nil
@@ -130,6 +145,8 @@ public struct Dataset: Sendable, Hashable {
     self.path = path
     self.names = names
     self.sources = sources
+    sourceLines = [:]
+    otherDescriptions = []
     self.boundary = boundary
     channels = nil
     keypointShape = nil
@@ -158,6 +175,46 @@ public struct Dataset: Sendable, Hashable {
       throw .noImages(path: sources.joined(separator: ", "), suffixes: Self.suffixes)
     }
     return images.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+
+  /// Checks that the directories and lists of a part exist.
+  ///
+  /// - Throws: `invalidValue` with the line of the description.
+  func checkSources(of split: String) throws(DatasetError) {
+    guard let line = sourceLines[split] else { return }
+    for source in sources[split] ?? [] where !FileSystem.exists(source) {
+      throw .invalidValue(
+        path: path, line: line, key: split, expected: "a directory or list of images",
+        found: "\(source), which does not exist")
+    }
+  }
+
+  /// Lists the files in the boundary that are images or archives, but belong to no part.
+  ///
+  /// - Parameter known: The images of all parts.
+  /// - Returns: The files, sorted.
+  /// - Throws: `unreadable` for a directory that cannot be listed.
+  func unusedFiles(except known: Set<String>) throws(DatasetError) -> [String] {
+    guard let boundary else { return [] }
+    let known = Set(known.map(Self.normalized))
+    return try DatasetFiles.files(below: boundary).filter { file in
+      let suffix = FilePath.suffix(file)
+      if AnnotationFormat.archiveSuffixes.contains(suffix) { return true }
+      guard Self.suffixes.contains(suffix), !known.contains(file) else { return false }
+      // Those beside classes are named as such.
+      return task != .classify
+        || !sources.values.joined().contains { FilePath.isInside(file, $0) }
+    }.sorted { $0.utf8.lexicographicallyPrecedes($1.utf8) }
+  }
+
+  /// A path without `.` and `..` in it.
+  private static func normalized(_ path: String) -> String {
+    guard path.contains("/.") || path.contains("//") else { return path }
+    var parts: [Substring] = []
+    for part in path.split(separator: "/") where part != "." {
+      if part == ".." { _ = parts.popLast() } else { parts.append(part) }
+    }
+    return (path.hasPrefix("/") ? "/" : "") + parts.joined(separator: "/")
   }
 
   /// Lists the files in the directories of a part that are neither images nor labels beside them.
@@ -228,11 +285,18 @@ public struct Dataset: Sendable, Hashable {
     var images: [String] = []
     let lines = bytes.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
     for (index, line) in lines.enumerated() {
-      let text = String(decoding: line, as: UTF8.self).filter { $0 != "\r" && $0 != "\r\n" }
+      var text = String(decoding: line, as: UTF8.self).filter { $0 != "\r" && $0 != "\r\n" }
       guard !text.isEmpty else { continue }
+      if boundary != nil, text.contains("\\") { text = DatasetDescription.slashed(text) }
       let beside = FilePath.joined(
         directory, text.hasPrefix("./") ? String(text.dropFirst(2)) : text)
       if let boundary {
+        if !FilePath.isInside(beside, boundary) || !FileSystem.exists(beside),
+          let inside = DatasetDescription.located(text, below: boundary, inside: boundary)
+        {
+          images.append(inside)
+          continue
+        }
         guard FilePath.isInside(beside, boundary) else {
           throw .malformed(
             path: path, line: index + 1,

@@ -102,6 +102,8 @@ extension DatasetCheck {
     var summaries: [SplitSummary] = []
     for split in dataset.presentSplits { summaries.append(try run.check(split, visit)) }
     run.checkClasses()
+    run.checkMixture()
+    run.checkUnused()
     task = dataset.task
     names = dataset.names
     splits = summaries
@@ -169,6 +171,9 @@ private struct Run {
   /// The labeled objects of each class, and those of the training images.
   var instances: [Int]
   private var trainingInstances: [Int]
+  /// The first label file of boxes, and of polygons.
+  private var firstBoxes: String?
+  private var firstPolygons: String?
   /// The first part that names an image.
   private var partOfImage: [String: String] = [:]
   /// The first image of each content.
@@ -246,12 +251,67 @@ private struct Run {
         positions[name] = index
       }
     }
+    checkEncoding()
+    if let flip = dataset.keypointFlip {
+      let stranger = flip.indices.first { flip[flip[$0]] != $0 }
+      if let stranger {
+        add(
+          DatasetFault(
+            .warning, .flipOrder, path,
+            "\(path): flip_idx mirrors keypoint \(stranger) into \(flip[stranger]), but that one "
+              + "into \(flip[flip[stranger]])"))
+      }
+    }
+    for other in dataset.otherDescriptions {
+      add(
+        DatasetFault(
+          .warning, .otherFile, other, "\(other) is passed over: \(path) describes the dataset"))
+    }
     if dataset.task == .pose, dataset.keypointFlip == nil {
       add(
         DatasetFault(
           .warning, .missingFlip, path,
           "\(path): the key flip_idx is missing; without it a training mirrors no images"))
     }
+  }
+
+  private mutating func checkEncoding() {
+    guard dataset.task != .classify, !FileSystem.isDirectory(dataset.path),
+      let bytes = try? DatasetFiles.read(dataset.path, maximumBytes: YAMLReader.maximumBytes),
+      let line = TextEncoding.firstInvalidLine(bytes)
+    else { return }
+    add(
+      DatasetFault(
+        .warning, .encoding, dataset.path, line: line,
+        "\(dataset.path), line \(line): the text is not UTF-8, so that characters are lost"))
+  }
+
+  /// Looks for boxes among polygons: what belongs to detection and to segmentation.
+  mutating func checkMixture() {
+    guard dataset.task == .detect, let firstBoxes, let firstPolygons else { return }
+    add(
+      DatasetFault(
+        .warning, .mixedLabels, firstPolygons,
+        "\(firstPolygons) has polygons, but \(firstBoxes) has boxes: only boxes are used of such a "
+          + "set"))
+  }
+
+  /// Looks for images of the directory that no part names, and for archives.
+  mutating func checkUnused() {
+    let unused = (try? dataset.unusedFiles(except: Set(partOfImage.keys))) ?? []
+    let images = unused.filter { Dataset.suffixes.contains(FilePath.suffix($0)) }
+    for archive in unused where !Dataset.suffixes.contains(FilePath.suffix(archive)) {
+      add(
+        DatasetFault(
+          .warning, .otherFile, archive,
+          "\(archive) is passed over: archives inside of archives are not unpacked"))
+    }
+    guard let first = images.first else { return }
+    add(
+      DatasetFault(
+        .warning, .otherFile, first,
+        "\(first) is passed over: it is in no part of the dataset, as \(images.count) images in "
+          + "all"))
   }
 
   mutating func checkClasses() {
@@ -274,6 +334,7 @@ private struct Run {
     var summary = DatasetCheck.SplitSummary(split: split)
     let images: [(path: String, classIndex: Int?)]
     do throws(DatasetError) {
+      try dataset.checkSources(of: split)
       images =
         dataset.task == .classify
         ? try dataset.classifiedImages(of: split).map { ($0.path, $0.classIndex) }
@@ -332,6 +393,14 @@ private struct Run {
     for fault in outcome.image.faults { add(fault) }
     let classes = outcome.classes
     if !classes.isEmpty { summary.labeledImages += 1 }
+    if let first = outcome.image.labels.rows.first {
+      let label = Dataset.labelPath(ofImage: path)
+      if first.count > 6 {
+        firstPolygons = firstPolygons ?? label
+      } else {
+        firstBoxes = firstBoxes ?? label
+      }
+    }
     summary.instances += classes.count
     for index in classes {
       instances[index] += 1
@@ -395,20 +464,39 @@ private struct Run {
       let reader = LabelReader(
         path: path, task: dataset.task, classCount: dataset.names.count,
         keypointShape: dataset.keypointShape)
-      let (labels, errors) = try reader.scan(bytes)
-      image.faults += errors.map { DatasetFault($0) }
+      let scan = try reader.scan(bytes)
+      let labels = scan.labels
+      image.faults += scan.faults.map { DatasetFault($0) }
       image.labels = labels
-      if labels.duplicates > 0 {
+      if let line = scan.repeatedLine {
         image.faults.append(
           DatasetFault(
-            .warning, .repeatedLabel, path,
-            "\(path): rows that occur before: \(labels.duplicates)"))
+            .warning, .repeatedLabel, path, line: line,
+            "\(path), line \(line): rows that occur before: \(labels.duplicates)"))
       }
-      let empty = labels.instances.count { $0.box.width <= 0 || $0.box.height <= 0 }
-      if empty > 0 {
+      func warn(_ kind: DatasetFault.Kind, _ what: String, where isOdd: (Int) -> Bool) {
+        let odd = labels.instances.indices.filter(isOdd)
+        guard let first = odd.first else { return }
         image.faults.append(
           DatasetFault(
-            .warning, .emptyBox, path, "\(path): objects without width or height: \(empty)"))
+            .warning, kind, path, line: scan.lines[first],
+            "\(path), line \(scan.lines[first]): \(what): \(odd.count)"))
+      }
+      warn(.emptyBox, "objects without width or height") {
+        let box = labels.instances[$0].box
+        return box.width <= 0 || box.height <= 0
+      }
+      if dataset.task == .obb {
+        warn(.cornerCount, "oriented boxes with other than four corners") {
+          labels.rows[$0].count != 9
+        }
+      }
+      if dataset.task == .pose, dataset.keypointShape?.values == 3 {
+        warn(.visibility, "objects whose keypoints have a visibility other than 0, 1 or 2") {
+          labels.instances[$0].geometry.keypoints?.contains {
+            $0.visibility.map { ![0, 1, 2].contains($0) } ?? false
+          } ?? false
+        }
       }
     } catch {
       image.faults.append(DatasetFault(error))
@@ -422,7 +510,7 @@ extension DatasetError {
     switch self {
     case .unreadable, .tooLarge: true
     case .malformed, .missingKey, .invalidValue, .missingSplit, .noImages, .invalidLabel,
-      .imageTooSmall, .invalidPrediction, .unsupportedTask:
+      .imageTooSmall, .invalidPrediction, .unsupportedTask, .unsupportedFormat:
       false
     }
   }

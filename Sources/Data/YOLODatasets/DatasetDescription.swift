@@ -137,13 +137,27 @@ struct DatasetDescription {
     return sources
   }
 
+  /// The lines that name the parts.
+  func sourceLines() -> [String: Int] {
+    Dataset.splits.reduce(into: [:]) { lines, split in
+      let node = value(split) ?? (split == "val" ? value("validation") : nil)
+      lines[split] = node?.line
+    }
+  }
+
+  /// A path of Windows as others have it.
+  static func slashed(_ path: String) -> String {
+    String(path.map { $0 == "\\" ? "/" : $0 })
+  }
+
   /// Some exports write `../images` for a directory that lies beside the description.
   private func located(
-    _ source: String, in base: String, _ split: String, _ node: YAMLNode
+    _ given: String, in base: String, _ split: String, _ node: YAMLNode
   ) throws(DatasetError) -> String {
+    let source = boundary == nil ? given : Self.slashed(given)
     let path = FilePath.joined(base, source)
-    if boundary != nil, !isInside(path) || !FileSystem.exists(path) {
-      if let inside = located(source, below: base) { return inside }
+    if let boundary, !isInside(path) || !FileSystem.exists(path) {
+      if let inside = Self.located(source, below: base, inside: boundary) { return inside }
       guard isInside(path) else {
         throw invalid(split, node, expected: "a directory or list of the archive")
       }
@@ -155,11 +169,11 @@ struct DatasetDescription {
 
   /// Returns what a path of the machine that a description comes from means here: the longest part
   /// of its end that exists.
-  private func located(_ source: String, below base: String) -> String? {
+  static func located(_ source: String, below base: String, inside boundary: String) -> String? {
     var parts = source.split(separator: "/")[...]
     while !parts.isEmpty {
       let path = FilePath.joined(base, parts.joined(separator: "/"))
-      if isInside(path), FileSystem.exists(path) { return path }
+      if FilePath.isInside(path, boundary), FileSystem.exists(path) { return path }
       parts.removeFirst()
     }
     return nil

@@ -24,6 +24,8 @@ public enum DatasetError: Error, Sendable, Hashable {
   case invalidPrediction(path: String, at: String, expected: String)
   /// Labels for the task, a value for each pixel, are not read.
   case unsupportedTask(path: String, task: VisionTask)
+  /// A file is of a format that is not read; the reason says what is read instead.
+  case unsupportedFormat(path: String, reason: String)
 }
 
 extension DatasetError {
@@ -34,7 +36,7 @@ extension DatasetError {
       .missingKey(let path, _, _), .invalidValue(let path, _, _, _, _),
       .missingSplit(let path, _, _), .noImages(let path, _), .invalidLabel(let path, _, _, _),
       .imageTooSmall(let path, _, _, _), .invalidPrediction(let path, _, _),
-      .unsupportedTask(let path, _):
+      .unsupportedTask(let path, _), .unsupportedFormat(let path, _):
       path
     }
   }
@@ -45,7 +47,7 @@ extension DatasetError {
     case .malformed(_, let line, _), .invalidLabel(_, let line, _, _): line
     case .invalidValue(_, let line, _, _, _): line > 0 ? line : nil
     case .unreadable, .tooLarge, .missingKey, .missingSplit, .noImages, .imageTooSmall,
-      .invalidPrediction, .unsupportedTask:
+      .invalidPrediction, .unsupportedTask, .unsupportedFormat:
       nil
     }
   }
@@ -78,6 +80,7 @@ extension DatasetError: CustomStringConvertible {
     case .unsupportedTask(let path, let task):
       "\(path): datasets for \(task.rawValue), whose labels are images, are not read; those of "
         + VisionTask.labeled.map(\.rawValue).joined(separator: ", ") + " are"
+    case .unsupportedFormat(let path, let reason): "\(path): \(reason)"
     }
   }
 }

@@ -40,6 +40,16 @@ public struct DatasetFault: Sendable, Hashable {
     case className = "class-name"
     /// Keypoints without the order that a mirrored image needs.
     case missingFlip = "missing-flip"
+    /// An order for mirrored images that does not mirror.
+    case flipOrder = "flip-order"
+    /// Boxes and polygons in one set, of which Ultralytics uses the boxes alone.
+    case mixedLabels = "mixed-labels"
+    /// A keypoint with a visibility that is none.
+    case visibility
+    /// An oriented box with other than four corners.
+    case cornerCount = "corner-count"
+    /// A text that is not UTF-8.
+    case encoding
   }
 
   /// What it means for a training.
@@ -69,7 +79,7 @@ public struct DatasetFault: Sendable, Hashable {
       case .imageTooSmall: .smallImage
       case .missingSplit: .missingSplit
       case .unreadable, .tooLarge, .malformed, .missingKey, .invalidValue, .noImages,
-        .invalidPrediction, .unsupportedTask:
+        .invalidPrediction, .unsupportedTask, .unsupportedFormat:
         .description
       }
     self.init(.error, kind, error.path, line: error.line, "\(error)")

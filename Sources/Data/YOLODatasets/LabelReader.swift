@@ -23,26 +23,39 @@ struct LabelReader {
     let values: [Float]
   }
 
+  /// What is in a file.
+  struct Scan {
+    /// The labels of the sound rows.
+    let labels: ImageLabels
+    /// The lines that these were read from.
+    let lines: [Int]
+    /// What is wrong with the other rows, in the order of the lines.
+    let faults: [DatasetError]
+    /// The first row that occurs before.
+    let repeatedLine: Int?
+  }
+
   /// Reads a file all of whose rows must be what the task needs.
   ///
   /// - Throws: The fault of the first row that is not.
   func read(_ bytes: [UInt8]) throws(DatasetError) -> ImageLabels {
-    let (labels, faults) = try scan(bytes)
-    if let first = faults.first { throw first }
-    return labels
+    let scan = try scan(bytes)
+    if let first = scan.faults.first { throw first }
+    return scan.labels
   }
 
   /// Reads a file as far as its rows are what the task needs.
   ///
-  /// - Returns: The labels of the sound rows, and the faults of the others in the order of the lines.
   /// - Throws: For a file that is too large to be one of labels.
-  func scan(_ bytes: [UInt8]) throws(DatasetError) -> (ImageLabels, faults: [DatasetError]) {
+  func scan(_ bytes: [UInt8]) throws(DatasetError) -> Scan {
     var (rows, faults) = try rows(bytes)
     let isPolygonal = task != .pose && rows.contains { $0.values.count > 6 }
     var instances: [Instance] = []
     var numbers: [[Float]] = []
+    var lines: [Int] = []
     var seen: Set<Instance> = []
     var duplicates = 0
+    var repeatedLine: Int?
     for row in rows {
       do throws(DatasetError) {
         let instance = isPolygonal ? try polygon(row) : try box(row)
@@ -51,18 +64,20 @@ struct LabelReader {
         key.geometry = .keypoints(instance.box, instance.keypoints ?? [])
         guard seen.insert(key).inserted else {
           duplicates += 1
+          repeatedLine = repeatedLine ?? row.line
           continue
         }
         instances.append(instance)
         numbers.append(row.values)
+        lines.append(row.line)
       } catch {
         faults.append(error)
       }
     }
     faults.sort { ($0.line ?? 0) < ($1.line ?? 0) }
-    return (
-      ImageLabels(instances: instances, duplicates: duplicates, rows: numbers), faults
-    )
+    return Scan(
+      labels: ImageLabels(instances: instances, duplicates: duplicates, rows: numbers),
+      lines: lines, faults: faults, repeatedLine: repeatedLine)
   }
 
   /// How many numbers the rows have, each count once, for guessing what labels are of.
@@ -79,6 +94,15 @@ struct LabelReader {
   private func rows(_ bytes: [UInt8]) throws(DatasetError) -> ([Row], faults: [DatasetError]) {
     var rows: [Row] = []
     var faults: [DatasetError] = []
+    if TextEncoding.isUTF16(bytes) {
+      return (
+        [],
+        [
+          .invalidLabel(
+            path: path, line: 1, expected: "numbers as UTF-8 or ASCII", found: "UTF-16")
+        ]
+      )
+    }
     let text = bytes.starts(with: [0xEF, 0xBB, 0xBF]) ? bytes.dropFirst(3) : bytes[...]
     let lines = text.split(separator: UInt8(ascii: "\n"), omittingEmptySubsequences: false)
     for (index, line) in lines.enumerated() {
@@ -91,6 +115,11 @@ struct LabelReader {
         throw .tooLarge(
           path: path, what: "\(words.count) numbers in line \(index + 1)",
           maximum: Self.maximumNumbers)
+      }
+      guard !line.contains(0) else {
+        faults.append(
+          .invalidLabel(path: path, line: index + 1, expected: "numbers", found: "a null byte"))
+        continue
       }
       var values: [Float] = []
       values.reserveCapacity(words.count)

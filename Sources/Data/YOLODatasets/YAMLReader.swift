@@ -25,6 +25,9 @@ struct YAMLReader {
     guard bytes.count <= maximumBytes else {
       throw YAMLFailure(line: 1, reason: "the file has more than \(maximumBytes) bytes")
     }
+    guard !TextEncoding.isUTF16(bytes) else {
+      throw YAMLFailure(line: 1, reason: "the text is UTF-16; it must be UTF-8")
+    }
     var reader = try YAMLReader(bytes)
     return try reader.document()
   }

@@ -18,17 +18,18 @@ package final class AtomicFile {
   ///   - path: The path of the complete file.
   ///   - suffix: The suffix of the temporary name, for programs that look at it.
   ///   - replaces: Whether a file that is there is replaced.
+  ///   - mode: The permissions of a new file, before the mask of the process.
   /// - Throws: `FileError`; also when the path exists and is not a regular file, which renaming
   ///   would replace, and when it may not be replaced.
   package init(
-    path: String, suffix: String = ".partial", replaces: Bool = true
+    path: String, suffix: String = ".partial", replaces: Bool = true, mode: mode_t = 0o666
   ) throws(FileError) {
     guard !path.isEmpty else { throw FileError(path, .system(ENOENT)) }
     self.path = try path.checkedPath()
     self.replaces = replaces
     let status = try Self.replaceable(path, replaces: replaces)
     temporaryPath = Self.temporaryPath(for: path, suffix: suffix)
-    descriptor = open(temporaryPath.pathCharacters, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0o666)
+    descriptor = open(temporaryPath.pathCharacters, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
     guard descriptor >= 0 else { throw FileError(lastErrorAt: path) }
     if let status, fchmod(descriptor, status.st_mode & 0o777) != 0 {
       throw FileError(lastErrorAt: path)

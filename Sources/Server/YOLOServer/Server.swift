@@ -71,7 +71,8 @@ public struct Server: Sendable {
     let ingest = platform.map { platform in
       IngestRunner(
         jobs: IngestRepository(store: platform.store, clock: SystemTime.now), logger: logger,
-        signal: IngestSignal())
+        signal: IngestSignal(),
+        fetcher: SourceFetcher(settings: settings, client: platform.outbound))
     }
     self.ingest = ingest
     let options = settings.runtimeOptions
@@ -98,6 +99,9 @@ public struct Server: Sendable {
       models: ModelsController(models: models),
       service: ServiceController(
         models: models, registry: registry,
+        gauges: platform.map { [registry] in
+          PlatformGauges(database: $0.database, registry: registry, logger: logger)
+        },
         document: ByteBuffer(
           bytes: OpenAPIDocument.bytes(settings: settings, version: Version.current))),
       optionalPlatform: platform.flatMap { platform in
@@ -135,7 +139,7 @@ public struct Server: Sendable {
         "keys were brought over; they may predict, and belong to the oldest account",
         metadata: ["database": "\(settings.database)", "keys": "\(count)"])
     }
-    return try await Platform(database: database, logger: logger)
+    return try await Platform(database: database, settings: settings, logger: logger)
   }
 
   /// Serves until the process is told to stop by SIGTERM or SIGINT; requests under way are answered
@@ -162,10 +166,15 @@ public struct Server: Sendable {
         await onRunning(port)
       },
       logger: logger)
+    let webhooks = platform.map { platform in
+      WebhookRunner(
+        webhooks: platform.webhooks, client: platform.outbound,
+        policy: WebhookPolicy(settings: settings), logger: logger)
+    }
+    let sweep = platform.map { StorageSweep(uploads: $0.uploads, privacy: $0.privacy) }
+    let optional: [(any Service)?] = [sweep, sweeper, ingest, webhooks]
     var configuration = ServiceGroupConfiguration(
-      services: [models, application]
-        + (platform.map { [StorageSweep(uploads: $0.uploads)] } ?? [])
-        + (sweeper.map { [$0] } ?? []) + (ingest.map { [$0] } ?? []),
+      services: [models, application] + optional.compactMap(\.self),
       gracefulShutdownSignals: signals, logger: logger)
     configuration.maximumGracefulShutdownDuration = .seconds(settings.limits.drainTimeout)
     let outcome: Result<Void, any Error>

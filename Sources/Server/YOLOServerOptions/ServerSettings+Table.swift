@@ -77,8 +77,46 @@ package enum ServiceTable: SettingsTable {
       default: "none", at: \.trustedProxies,
       help: "Proxies whose X-Forwarded-Proto and X-Forwarded-Host tell the origin of a request"
     ) { NetworkList($0) != nil },
+    .text(
+      "allow_addresses", "list", "addresses and networks such as 10.0.0.0/8,::1", default: "none",
+      at: \.allowedAddresses,
+      help: "Addresses, besides those of the internet, that users may have the server connect to"
+    ) { NetworkList($0) != nil },
+    .text(
+      "payment", "provider", "none or stripe", default: "none", at: \.payment,
+      help: "Where accounts of the platform pay: none, stripe"
+    ) { ["none", "stripe"].contains($0) },
+    .text(
+      "payment_key_file", "file", "a file", default: "$YOLO_PAYMENT_KEY itself",
+      at: \.paymentKeyFile, help: "File of the provider's secret key"
+    ) { !$0.isEmpty },
+    .text(
+      "payment_secret_file", "file", "a file", default: "$YOLO_PAYMENT_SECRET itself",
+      at: \.paymentSecretFile, help: "File of the secret that the provider signs its events with"
+    ) { !$0.isEmpty },
+    .text(
+      "payment_url", "origin", "an origin such as https://example.org",
+      default: "https://api.stripe.com", at: \.paymentURL,
+      help: "Origin of the provider's interface", isAccepted: isOrigin),
+    .text(
+      "payment_price", "id", "an identifier of a price", default: "none", at: \.paymentPrice,
+      help: "The provider's price of a month of the plan pro", isAccepted: isIdentifier),
+    .text(
+      "payment_yearly_price", "id", "an identifier of a price", default: "none",
+      at: \.paymentYearlyPrice, help: "The provider's price of a year of the plan pro",
+      isAccepted: isIdentifier),
+    .flag(
+      "confirm_deletion", at: \.confirmsDeletion,
+      help: "Delete accounts by the API only if confirmed; the last one is always to be confirmed"),
+    .flag(
+      "source_urls", at: \.fetchesSources,
+      help: "Fetch datasets and images from the addresses that users name"),
     Setting(ServerOption.database, at: \.database),
     .flag("no_auth", at: \.isOpen, help: "Answer requests without a key, on all addresses"),
+    .text(
+      "log_format", "format", "text or json", default: "text", at: \.logFormat,
+      help: "How the log is written to standard error: text, or json, an object a line"
+    ) { ["text", "json"].contains($0) },
     .number(
       "rate_limit", 0...1_000_000_000, .count("calls an hour"), at: \.rateLimit,
       help: "Calls an hour that each key may make; 0 for no limit"),
@@ -111,6 +149,19 @@ package enum ServiceTable: SettingsTable {
       RuntimeOption.instructionSet(InstructionSet.available, known: InstructionSet.allCases),
       at: \.instructionSet),
   ]
+
+  /// Whether a text is 1 to 255 letters, digits, hyphens and underscores.
+  @Sendable private static func isIdentifier(_ text: String) -> Bool {
+    (1...255).contains(text.utf8.count)
+      && text.utf8.allSatisfy { byte in
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "A")...UInt8(ascii: "Z"),
+          UInt8(ascii: "0")...UInt8(ascii: "9"), UInt8(ascii: "-"), UInt8(ascii: "_"):
+          true
+        default: false
+        }
+      }
+  }
 
   /// Whether a text is a scheme and a host, with or without a port.
   @Sendable private static func isOrigin(_ text: String) -> Bool {

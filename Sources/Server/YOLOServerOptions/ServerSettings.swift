@@ -25,12 +25,33 @@ public struct ServerSettings: Sendable {
   /// The addresses and networks, separated by commas, of the proxies whose `X-Forwarded-Proto` and
   /// `X-Forwarded-Host` count; nil for none.
   public var trustedProxies: String?
+  /// The addresses and networks, separated by commas, that users may have the server connect to
+  /// besides those of the internet; nil for none.
+  public var allowedAddresses: String?
+  /// Where accounts pay: `stripe`, or nil for nowhere.
+  public var payment: String?
+  /// The file of the key of the provider of payments; nil for the variable `YOLO_PAYMENT_KEY`.
+  public var paymentKeyFile: String?
+  /// The file of what the provider's events are signed with; nil for `YOLO_PAYMENT_SECRET`.
+  public var paymentSecretFile: String?
+  /// The origin of the provider's interface, or nil for Stripe's.
+  public var paymentURL: String?
+  /// The identifier of the price of a month of the plan pro; nil if it cannot be subscribed to.
+  public var paymentPrice: String?
+  /// The same of a year.
+  public var paymentYearlyPrice: String?
+  /// Whether the deletion of any account must be confirmed; that of the last one always must.
+  public var confirmsDeletion = false
+  /// Whether datasets and images are fetched from the addresses that users name.
+  public var fetchesSources = false
   /// The SQLite file of keys and limits; of a platform the one whose keys are brought over.
   public var database: String
   /// Whether requests need no key.
   public var isOpen = false
   /// The origin that browsers may call from, `*` for any, or nil for none.
   public var corsOrigin: String?
+  /// How the log is written: `text` or `json`; nil for text.
+  public var logFormat: String?
   /// Calls an hour that each key may make; 0 for no limit.
   public var rateLimit = 100
   /// Whether models are loaded at start.

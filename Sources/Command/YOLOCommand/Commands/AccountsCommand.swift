@@ -5,6 +5,7 @@ import YOLOServerOptions
 #if Server
 import Foundation
 import JSONText
+import Logging
 import YOLOServer
 #endif
 
@@ -202,8 +203,13 @@ extension AccountsCommandPlan {
 
 extension AccountsCommandDelete {
   func perform() async throws {
-    try await AccountRepository(database: try location.open()).delete(username)
-    StandardError.write("Account \(username) is deleted.\n")
+    let database = try location.open()
+    try await AccountRepository(database: database).delete(username)
+    let store = try ObjectStore(
+      database: database,
+      logger: Logger(label: "yolo") { StreamLogHandler.standardError(label: $0) })
+    let count = try await store.collect()
+    StandardError.write("Account \(username) is deleted, and \(count) objects that only it had.\n")
   }
 }
 

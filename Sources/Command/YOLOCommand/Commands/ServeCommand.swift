@@ -51,7 +51,10 @@ extension ServeCommand {
     for warning in warnings { StandardError.write("warning: \(warning)\n") }
     let server = try await Server(
       settings: settings,
-      logger: Logger(label: "yolo") { StreamLogHandler.standardError(label: $0) },
+      logger: Logger(label: "yolo") { label -> any LogHandler in
+        if settings.logFormat == "json" { return JSONLogHandler() }
+        return StreamLogHandler.standardError(label: label)
+      },
       onFirstKey: { StandardOutput.write("\($0)\n") })
     try await server.run()
   }

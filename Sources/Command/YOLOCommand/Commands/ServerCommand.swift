@@ -26,7 +26,8 @@ extension ServerCommand {
 /// The error of a ``ServerCommand`` in a build without the server.
 struct MissingServerError: Error, CustomStringConvertible {
   var description: String {
-    "this build has no server; serve, keys, accounts and credits need a build with the package trait Server"
+    "this build has no server; serve, keys, accounts, credits, backup and restore need a build "
+      + "with the package trait Server"
   }
 }
 #endif

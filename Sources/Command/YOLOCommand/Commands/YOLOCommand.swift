@@ -21,7 +21,7 @@ struct YOLOCommand: AsyncParsableCommand {
       VerifyCommand.self,
       CompareCommand.self, ExportCommand.self, ServeCommand.self, KeysCommand.self,
       AccountsCommand.self,
-      CreditsCommand.self,
+      CreditsCommand.self, BackupCommand.self, RestoreCommand.self,
     ])
 
   /// Runs the command that the arguments name; it writes over nothing that it reads.
@@ -40,7 +40,8 @@ struct YOLOCommand: AsyncParsableCommand {
     return ""
     #else
     return
-      "\nThis build has no server: serve, keys, accounts and credits need the package trait Server."
+      "\nThis build has no server: serve, keys, accounts, credits, backup and restore need the "
+      + "package trait Server."
     #endif
   }
 }

@@ -1,5 +1,6 @@
 #if Server
 import YOLOServer
+import YOLOSystem
 
 extension ExitStatus {
   /// The exit code of settings that are not accepted.
@@ -23,16 +24,27 @@ extension ExitStatus {
     }
   }
 
+  /// The exit code of backups.
+  init(_ error: BackupError) {
+    switch error {
+    case .database(let error): self.init(error)
+    case .file(let error): self = error.reason == .exists ? .cannotWrite : .noInput
+    case .damaged, .newer, .inconsistent: self = .damagedInput
+    case .exists: self = .cannotWrite
+    }
+  }
+
   /// The exit code of what a platform refuses.
   init(_ error: PlatformError) {
     switch error {
     case .database(let error): self.init(error)
     case .unknownAccount, .takenName, .unknownKey, .invalid, .tooMany, .repeatedEntry,
-      .unknownResource, .foreignResource, .takenSlug, .planLimit, .projectInTrash:
+      .unknownResource, .foreignResource, .takenSlug, .planLimit, .projectInTrash, .unknown,
+      .unconfirmedDeletion, .activeSubscription:
       self = .usage
-    case .unknownUpload, .redeemedUpload, .changedUpload, .unknownImage, .busyDataset:
+    case .unknownUpload, .redeemedUpload, .changedUpload, .unknownImage, .busyDataset,
+      .changedDataset, .emptyDataset, .namesake:
       self = .usage
-    case .unknownUpload, .redeemedUpload, .changedUpload: self = .usage
     case .storageFull, .storage: self = .cannotWrite
     }
   }

@@ -38,6 +38,7 @@ enum ExitStatus: Int32 {
     case let error as SettingsError: self.init(error)
     case let error as KeyStoreError: self.init(error)
     case let error as PlatformError: self.init(error)
+    case let error as BackupError: self.init(error)
     #else
     case is MissingServerError: self = .usage
     #endif
@@ -62,7 +63,7 @@ enum ExitStatus: Int32 {
     case .tooLarge: self = .tooLarge
     case .missingSplit, .unsupportedTask: self = .usage
     case .malformed, .missingKey, .invalidValue, .noImages, .invalidLabel,
-      .imageTooSmall, .invalidPrediction:
+      .imageTooSmall, .invalidPrediction, .unsupportedFormat:
       self = .damagedInput
     }
   }

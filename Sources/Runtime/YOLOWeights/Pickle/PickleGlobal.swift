@@ -159,8 +159,8 @@ package struct PickleGlobal: Sendable, Equatable {
     "ultralytics", "torch.nn", "torch.ao", "torch.optim", "torch.amp", "torch.cuda.amp",
     "torch.distributed", "torch.quantization", "torch._C._nn", "torch._dynamo",
     "torchvision", "numpy", "PIL", "pathlib",
-    // The original YOLOv5, YOLOv7 and YOLOv9.
-    "models",
+    // The original YOLOv5, YOLOv7 and YOLOv9, from their repositories and as packages of PyPI.
+    "models", "yolov5", "yolov7", "yolov9",
   ]
 }
 
@@ -170,9 +170,12 @@ package enum ClassPath {
   ///
   /// Releases before 8.1 had `ultralytics.yolo.…`, and before 8.0.110 all modules in the flat file
   /// `ultralytics.nn.modules`; `Silence` became `Identity`, and YOLOv10's model class the common
-  /// one.
+  /// one. The original YOLOv5, YOLOv7 and YOLOv9 as packages have their `models` inside.
   package static func current(_ qualifiedName: String) -> String {
     var name = qualifiedName
+    for package in ["yolov5", "yolov7", "yolov9"] {
+      if let rest = suffix(of: name, after: "\(package).models.") { return "models." + rest }
+    }
     if let rest = suffix(of: name, after: "ultralytics.yolo.v8.") {
       name = "ultralytics.models.yolo." + rest
     } else if let rest = suffix(of: name, after: "ultralytics.yolo.") {

@@ -61,11 +61,16 @@ package enum OwnerName {
       } && !text.hasPrefix("-") && !text.hasSuffix("-") && !text.contains("--")
   }
 
+  /// Whether an owner may have a name.
+  static func accepts(_ name: String) -> Bool {
+    lengths.contains(name.utf8.count) && isSlug(name) && !reserved.contains(name)
+  }
+
   /// Checks a name.
   ///
   /// - Throws: `PlatformError.invalid` for one that no owner may have.
   static func check(_ name: String) throws(PlatformError) {
-    guard lengths.contains(name.utf8.count), isSlug(name), !reserved.contains(name) else {
+    guard accepts(name) else {
       throw .invalid(
         argument: "username", given: name.excerpt(),
         expected:

@@ -7,6 +7,7 @@ import Hummingbird
 struct AccountController: Sendable {
   let accounts: AccountRepository
   let ledger: Ledger
+  let billing: BillingRepository
   let counter: CallCounter
   /// Where the data are, as answers call it.
   let region: String
@@ -81,9 +82,10 @@ struct AccountController: Sendable {
       of: account.id, in: CallWindow.windows(of: account.limits), now: accounts.clock())
     let use = try await accounts.use(of: account)
     let limit = account.limits.storageBytes
+    let customer = try await billing.customer(of: account)
     let summary = UsageSummary(
       plan: UsageSummary.PlanState(
-        planId: account.plan, name: account.plan.title, status: "active", cancelAtPeriodEnd: false),
+        account.plan, customer: account.plan == .pro ? customer : nil),
       metrics: [
         UsageSummary.Metric(
           metricId: "storage_bytes", kind: "GAUGE", period: "NONE", limit: limit, used: use.bytes,

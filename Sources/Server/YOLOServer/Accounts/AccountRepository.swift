@@ -88,11 +88,15 @@ package struct AccountRepository: Sendable {
           argument: argument, given: "\(calls)", expected: "a number from 1 to 1000000000")
       }
     }
+    let now = clock()
     return try await database.write { database in
       let account = try Self.account(database, named: username)
       try database.execute(
         sql: "UPDATE account SET plan = ?, callsPerMinute = ?, callsPerDay = ? WHERE id = ?",
         arguments: [plan.rawValue, callsPerMinute, callsPerDay, account.id])
+      try EventRepository.add(
+        database, to: account.id, .settings, .updated, resource: account.id,
+        name: "plan \(plan.rawValue)", now: now)
       return try Self.account(database, named: username)
     }
   }
@@ -182,8 +186,12 @@ extension AccountRepository {
       guard let count, count < Self.maximumKeys else {
         throw PlatformError.tooMany(what: "keys", maximum: Self.maximumKeys)
       }
-      return try KeyTable.insert(
+      let (key, record) = try KeyTable.insert(
         database, name: name, account: account, scopes: scopes, created: now)
+      try EventRepository.add(
+        database, to: account.id, .apiKey, .created, resource: record.publicID ?? "", name: name,
+        now: now)
+      return (key, record)
     }
   }
 
@@ -207,6 +215,10 @@ extension AccountRepository {
       try database.execute(
         sql: "UPDATE key SET revoked = ? WHERE id = ?", arguments: [now, row.id])
       try database.execute(sql: "DELETE FROM callWindow WHERE owner = ?", arguments: [id])
+      if let owner = row.account {
+        try EventRepository.add(
+          database, to: owner, .apiKey, .deleted, resource: id, name: row.name, now: now)
+      }
       return row.record(accounts: [:])
     }
   }

@@ -115,6 +115,20 @@ struct UsageSummary: Encodable {
     let name: String
     let status: String
     let cancelAtPeriodEnd: Bool
+    let billingCycle: String?
+    let currentPeriodEnd: Timestamp?
+    let paymentFailedAt: Timestamp?
+
+    /// Describes a plan, and what is known of its subscription.
+    init(_ plan: Plan, customer: CustomerRow?) {
+      planId = plan
+      name = plan.title
+      status = customer?.status == "past_due" || customer?.failed != nil ? "past_due" : "active"
+      cancelAtPeriodEnd = customer?.endsWithPeriod ?? false
+      billingCycle = customer?.cycle
+      currentPeriodEnd = customer?.periodEnd.map(Timestamp.init)
+      paymentFailedAt = customer?.failed.map(Timestamp.init)
+    }
   }
 
   struct Metric: Encodable {

@@ -58,27 +58,35 @@ package struct Ledger: Sendable {
   package func add(
     _ amount: Int, to purse: Purse, of account: Account, kind: String, externalID: String? = nil
   ) async throws(PlatformError) -> Balance {
-    guard amount != 0, (-Self.maximum...Self.maximum).contains(amount) else {
-      throw Self.invalid(amount)
-    }
     let now = clock()
     return try await database.write { database in
-      let balance = try Self.balance(database, of: account.id)
-      let before = purse == .cash ? balance.cash : balance.credit
-      let after = before + amount
-      guard (0...Self.maximum).contains(after) else { throw Self.invalid(amount) }
-      do {
-        try database.execute(
-          sql: """
-            INSERT INTO ledgerEntry (account, purse, amount, kind, externalID, balanceAfter, at)
-            VALUES (?, ?, ?, ?, ?, ?, ?)
-            """,
-          arguments: [account.id, purse.rawValue, amount, kind, externalID, after, now])
-      } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
-        throw PlatformError.repeatedEntry(externalID: externalID ?? "")
-      }
-      return try Self.balance(database, of: account.id)
+      try Self.add(
+        database, amount, to: purse, of: account.id, kind: kind, externalID: externalID, now: now)
     }
+  }
+
+  /// The same in a transaction of the caller's.
+  @discardableResult
+  static func add(
+    _ database: Database, _ amount: Int, to purse: Purse, of account: Account.ID, kind: String,
+    externalID: String? = nil, now: Int
+  ) throws -> Balance {
+    guard amount != 0, (-maximum...maximum).contains(amount) else { throw invalid(amount) }
+    let balance = try balance(database, of: account)
+    let before = purse == .cash ? balance.cash : balance.credit
+    let after = before + amount
+    guard (0...maximum).contains(after) else { throw invalid(amount) }
+    do {
+      try database.execute(
+        sql: """
+          INSERT INTO ledgerEntry (account, purse, amount, kind, externalID, balanceAfter, at)
+          VALUES (?, ?, ?, ?, ?, ?, ?)
+          """,
+        arguments: [account, purse.rawValue, amount, kind, externalID, after, now])
+    } catch let error as DatabaseError where error.resultCode == .SQLITE_CONSTRAINT {
+      throw PlatformError.repeatedEntry(externalID: externalID ?? "")
+    }
+    return try self.balance(database, of: account)
   }
 
   /// Returns the balance of an account.
@@ -86,7 +94,7 @@ package struct Ledger: Sendable {
     try await database.read { try Self.balance($0, of: account.id) }
   }
 
-  private static func balance(_ database: Database, of account: String) throws -> Balance {
+  static func balance(_ database: Database, of account: String) throws -> Balance {
     func last(_ purse: Purse) throws -> Int {
       try Int.fetchOne(
         database,

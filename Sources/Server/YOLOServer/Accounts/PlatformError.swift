@@ -39,6 +39,18 @@ package enum PlatformError: Error, Sendable, Hashable {
   case unknownImage(String)
   /// Files are taken into the dataset.
   case busyDataset(String)
+  /// An account is deleted only if it is said that this is meant.
+  case unconfirmedDeletion
+  /// The account has a subscription that is paid for.
+  case activeSubscription
+  /// There is nothing of a kind with this identifier.
+  case unknown(what: String, String)
+  /// The dataset was changed while it was read.
+  case changedDataset(String)
+  /// The dataset has no images.
+  case emptyDataset(String)
+  /// An image of the part has the name of another one that is to be moved there.
+  case namesake(name: String, split: String)
   /// The project of a model is in the trash itself.
   case projectInTrash(String)
 }
@@ -72,6 +84,16 @@ extension PlatformError: CustomStringConvertible {
     case .unknownImage(let id): "there is no image \(id)"
     case .busyDataset(let slug):
       "files are still taken into the dataset \(slug); try again once it is ready"
+    case .unconfirmedDeletion:
+      "the deletion of this account must be confirmed with the word DELETE as confirmationWord"
+    case .activeSubscription:
+      "the account has a subscription, which would go on to be charged: cancel it first"
+    case .unknown(let what, let id): "there is no \(what) \(id)"
+    case .changedDataset(let slug):
+      "the dataset \(slug) is being changed; try again"
+    case .emptyDataset(let slug): "the dataset \(slug) has no images"
+    case .namesake(let name, let split):
+      "the \(split) part has an image \(name) already; say by conflictPolicy what is to become of it"
     case .projectInTrash(let project):
       "the project \(project) of this model is in the trash, too: restore the project first"
     case .repeatedEntry(let externalID): "the ledger has the entry \(externalID) already"

@@ -65,15 +65,15 @@ package enum Plan: String, Sendable, Hashable, CaseIterable, Codable {
     case .free:
       PlanLimits(
         callsPerMinute: 60, callsPerDay: 1000, storageBytes: 100 << 30, models: 100, trainings: 3,
-        deployments: 3)
+        deployments: 3, webhooks: 0)
     case .pro:
       PlanLimits(
         callsPerMinute: 300, callsPerDay: 50_000, storageBytes: 500 << 30, models: 500,
-        trainings: 10, deployments: 10)
+        trainings: 10, deployments: 10, webhooks: 0)
     case .enterprise:
       PlanLimits(
         callsPerMinute: 3000, callsPerDay: 1_000_000, storageBytes: 10 << 40, models: 10_000,
-        trainings: 100, deployments: 100)
+        trainings: 100, deployments: 100, webhooks: 20)
     }
   }
 
@@ -101,5 +101,7 @@ package struct PlanLimits: Sendable, Hashable {
   package let trainings: Int
   /// Deployments at once.
   package let deployments: Int
+  /// Addresses that are told of events.
+  package let webhooks: Int
 }
 #endif

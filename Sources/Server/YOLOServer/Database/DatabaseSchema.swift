@@ -22,6 +22,10 @@ struct DatabaseSchema: Sendable {
     migrator.registerProjects()
     migrator.registerDatasets()
     migrator.registerEventsOfResources()
+    migrator.registerWebhooks()
+    migrator.registerBilling()
+    migrator.registerPrivacy()
+    migrator.registerDatasetVersions()
   }
 
   private init(applicationID: Int, _ register: (inout DatabaseMigrator) -> Void) {

@@ -1,6 +1,7 @@
 #if Server
 import GRDB
 import Logging
+import YOLOServerOptions
 import YOLOSystem
 
 /// What a platform keeps.
@@ -13,12 +14,25 @@ struct Platform: Sendable {
   let uploads: UploadRepository
   /// What signs the addresses of files.
   let signer: AddressSigner
+  /// What sends requests to other servers.
+  let outbound = OutboundClient()
+  /// Who is told of events, and of what.
+  let webhooks: WebhookRepository
+  /// What exports and deletes all that is kept of an account.
+  let privacy: PrivacyRepository
+  /// Where money is paid; nil if there is nobody.
+  let provider: PaymentProvider?
 
   /// Opens the files that belong to a database, and brings them in order.
-  init(database: PlatformDatabase, logger: Logger) async throws(PlatformError) {
+  init(
+    database: PlatformDatabase, settings: ServerSettings, logger: Logger
+  ) async throws(PlatformError) {
+    provider = try PaymentProvider(settings: settings, client: outbound, logger: logger)
     self.database = database
     store = try ObjectStore(database: database, logger: logger)
     uploads = UploadRepository(store: store)
+    privacy = PrivacyRepository(store: store, clock: SystemTime.now)
+    webhooks = WebhookRepository(database: database, clock: SystemTime.now)
     signer = try await AddressSigner(database: database)
     try await store.recover()
   }

@@ -16,8 +16,13 @@ struct DatasetController: Sendable {
   let datasets: DatasetRepository
   let ingests: IngestRepository
   let exporter: DatasetExporter
+  let versions: VersionRepository
   let uploads: UploadRepository
+  let predictor: ImagePredictor
+  let statistics: StatisticsCache
   let signal: IngestSignal
+  /// What fetches from addresses; nil if the operator does not allow it.
+  let fetcher: SourceFetcher?
   let origins: OriginPolicy
   /// Where the data are, as answers call it.
   let region: String
@@ -57,6 +62,9 @@ struct DatasetController: Sendable {
     let sessionId: String?
     let sourceUrl: String?
     let targetSplit: String?
+    let conflictPolicy: String?
+    let classMapping: [String: ClassTarget?]?
+    let reference: StoredJSON?
   }
 
   /// The tasks that datasets have labels for.
@@ -84,7 +92,9 @@ struct DatasetController: Sendable {
   func dataset(_ request: Request, _ context: ServerContext) async throws -> Response {
     let row = try await datasets.dataset(
       try context.locator("datasetId"), viewer: context.key?.account)
-    return try .encoded(Envelope(data: DatasetData(row, region: region)))
+    let versions = try await versions.list(of: row.id)
+    return try .encoded(
+      Envelope(data: DatasetData(row, region: region, versions: versions)))
   }
 
   /// `POST /api/datasets` without the member `dataset`.
@@ -102,7 +112,7 @@ struct DatasetController: Sendable {
     return try .encoded(Envelope(data: TrashedIdentity(id: row.id)))
   }
 
-  /// `POST /api/datasets/{datasetId}/export`, and `GET`.
+  /// `GET /api/datasets/{datasetId}/export`.
   func export(_ request: Request, _ context: ServerContext) async throws -> Response {
     let export = try await export(try context.locator("datasetId"), request, context)
     return try .encoded(Envelope(data: DatasetExportData(export)))
@@ -131,7 +141,9 @@ struct DatasetController: Sendable {
     if isOwner, let viewer { ingest = try await ingests.last(of: .id(row.id), by: viewer) }
     return try .encoded(
       DatasetDetail(
-        dataset: DatasetData(row, region: region), isOwner: isOwner,
+        dataset: DatasetData(
+          row, region: region, versions: try await versions.list(of: row.id)),
+        isOwner: isOwner,
         ingest: ingest.map(IngestData.init)))
   }
 
@@ -185,25 +197,29 @@ struct DatasetController: Sendable {
     return try .encoded(created(row), status: .created)
   }
 
-  /// `GET /api/datasets/{owner}/{dataset}/export`, and `POST`.
-  func exportNamed(_ request: Request, _ context: ServerContext) async throws -> Response {
-    let export = try await export(try context.locator("owner", "dataset"), request, context)
-    return try .encoded(DatasetExportData(export))
-  }
-
   /// `POST /api/datasets/{owner}/{dataset}/ingest`.
   func ingest(_ request: Request, _ context: ServerContext) async throws -> Response {
     let account = try context.account()
     let locator = try context.locator("owner", "dataset")
     let asked = try await request.decoded(Ingest.self, context)
-    if asked.sourceUrl != nil {
-      throw APIError.notFound("Datasets of other addresses are not available on this server.")
+    if asked.reference != nil {
+      throw APIError.notFound("Datasets of other providers are not available on this server.")
+    }
+    try ResourceName.check("targetSplit", asked.targetSplit, in: Dataset.splits)
+    try ResourceName.check("conflictPolicy", asked.conflictPolicy, in: ConflictPolicy.names)
+    let options = IngestOptions(
+      split: asked.targetSplit,
+      policy: asked.conflictPolicy.flatMap(ConflictPolicy.init(rawValue:)),
+      classMapping: asked.classMapping)
+    if let source = asked.sourceUrl {
+      let job = try await ingest(source, asked.sessionId, into: locator, options, by: account)
+      return try .encoded(
+        IngestAccepted(jobId: job.id, status: job.status), status: .created)
     }
     guard let session = asked.sessionId else {
       throw APIError.invalidField(
         "sessionId", expected: "the identifier of an upload", "sessionId is missing.")
     }
-    try ResourceName.check("targetSplit", asked.targetSplit, in: Dataset.splits)
     let dataset = try await datasets.dataset(locator, of: account)
     let upload = try await uploads.upload(session, of: account)
     let file = try DatasetUploads.reference(dataset: dataset.id, upload: upload.id)
@@ -211,101 +227,29 @@ struct DatasetController: Sendable {
       throw APIError.conflict("The upload \(session.excerpt()) is not complete, or of another set.")
     }
     let job = try await ingests.add(
-      file, named: upload.request.filename, to: locator, split: asked.targetSplit, by: account)
+      file, named: upload.request.filename, to: locator, options, by: account)
     signal.send()
     return try .encoded(
       IngestAccepted(jobId: job.id, status: job.status), status: .created)
   }
 
-  /// `GET /api/datasets/{owner}/{dataset}/images`.
-  func images(_ request: Request, _ context: ServerContext) async throws -> Response {
-    let query = QueryReader(request)
-    let viewer = context.key?.account
-    let filter = ImageFilter(
-      split: try query.choice("split", of: Dataset.splits),
-      isLabeled: try query.flag("labeled"), search: try query.text("search", limit: 200),
-      cursor: try query.text("cursor", limit: 24),
-      offset: try query.integer("offset", in: 0...10_000_000) ?? 0,
-      limit: try query.integer("limit", in: 1...5000) ?? 100)
-    let withLabels = try query.flag("includeLabels") ?? true
-    let (row, images, total) = try await datasets.images(
-      of: try context.locator("owner", "dataset"), filter, viewer: viewer)
-    var faulty = 0
-    if let viewer, viewer.id == row.account {
-      faulty = try await ingests.last(of: .id(row.id), by: viewer)?.faulty ?? 0
+  private func ingest(
+    _ source: String, _ session: String?, into locator: ResourceLocator,
+    _ options: IngestOptions, by account: Account
+  ) async throws -> IngestRow {
+    guard session == nil else {
+      throw APIError.invalidField(
+        "sourceUrl", expected: "no sessionId beside it",
+        "sessionId and sourceUrl are two sources; name one of them.")
     }
-    let isFull = images.count == filter.limit
-    return try .encoded(
-      ImageList(
-        images: try images.map {
-          ImageData($0, url: try address(of: $0, request, context), withLabels: withLabels)
-        }, total: total, hasMore: isFull, nextCursor: isFull ? images.last?.id : nil,
-        classes: row.classNames, errorCount: faulty))
-  }
-
-  /// `GET /api/datasets/{owner}/{dataset}/class-stats`.
-  func classStatistics(_ request: Request, _ context: ServerContext) async throws -> Response {
-    let (row, counts) = try await datasets.classCounts(
-      of: try context.locator("owner", "dataset"), viewer: context.key?.account)
-    return try .encoded(ClassStatistics(row, counts))
-  }
-
-  // MARK: Images
-
-  /// `GET /api/images/{imageId}`.
-  func image(_ request: Request, _ context: ServerContext) async throws -> Response {
-    let (image, dataset) = try await datasets.image(
-      try context.pathName("imageId"), viewer: context.key?.account)
-    return try .encoded(
-      ImageDetail(
-        properties: ImageData(
-          image, url: try address(of: image, request, context), withLabels: false),
-        labels: image.rows, classes: dataset.classNames, task: dataset.task, owner: dataset.owner,
-        dataset: dataset.slug))
-  }
-
-  /// The body of `PATCH /api/images/{imageId}`.
-  private struct ImageChanges: Decodable {
-    let split: String?
-    let labels: [[Float]]?
-  }
-
-  /// `PATCH /api/images/{imageId}`.
-  func updateImage(_ request: Request, _ context: ServerContext) async throws -> Response {
-    let account = try context.account()
-    let id = try context.pathName("imageId")
-    let asked = try await request.decoded(ImageChanges.self, context)
-    try ResourceName.check("split", asked.split, in: Dataset.splits)
-    _ = try await datasets.updateImages(
-      [id], split: asked.split, rows: asked.labels, by: account)
-    let (image, _) = try await datasets.image(id, viewer: account)
-    return try .encoded(
-      ChangedLabels(labels: image.rows, labelCount: image.labels, split: image.split))
-  }
-
-  /// `DELETE /api/images/{imageId}`.
-  func deleteImage(_ request: Request, _ context: ServerContext) async throws -> Response {
-    let id = try context.pathName("imageId")
-    _ = try await datasets.deleteImages([id], by: try context.account())
-    return try .encoded(DeletedImage(deletedImageId: id))
-  }
-
-  private func address(
-    of image: ImageRow, _ request: Request, _ context: ServerContext
-  ) throws -> String {
-    exporter.signer.address(
-      of: try image.reference, for: .get,
-      expires: exporter.clock() + DatasetExporter.imageLifetime,
-      origin: try origins.origin(of: request, context))
-  }
-
-  private func export(
-    _ locator: ResourceLocator, _ request: Request, _ context: ServerContext
-  ) async throws -> DatasetExporter.Export {
-    let row = try await datasets.dataset(locator, viewer: context.key?.account)
-    return try await exporter.export(
-      row, of: try await accounts.account(named: row.owner),
-      origin: try origins.origin(of: request, context))
+    guard let fetcher else {
+      throw APIError.notFound(
+        "This server fetches no datasets from addresses (--source-urls): upload the file.")
+    }
+    try fetcher.check(source)
+    let job = try await ingests.add(source: source, to: locator, options, by: account)
+    signal.send()
+    return job
   }
 
   private func create(

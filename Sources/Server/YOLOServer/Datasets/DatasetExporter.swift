@@ -12,6 +12,7 @@ struct DatasetExporter: Sendable {
   /// How long the address of an export can be used.
   static let lifetime = 3600
   private static let pageSize = 1000
+  private static let tries = 5
 
   let store: ObjectStore
   let signer: AddressSigner
@@ -23,7 +24,7 @@ struct DatasetExporter: Sendable {
     let expires: Int
     /// Whether it was there.
     let isCached: Bool
-    /// The state of the dataset.
+    /// The state of the dataset, or the number of the version.
     let version: Int
   }
 
@@ -34,58 +35,97 @@ struct DatasetExporter: Sendable {
   ///   - account: Whose it is.
   ///   - origin: What addresses begin with.
   /// - Returns: Where the export is.
-  /// - Throws: `PlatformError.busyDataset` while files are taken in.
+  /// - Throws: `PlatformError.busyDataset` while files are taken in, `PlatformError.changedDataset`
+  ///   if it is changed again and again meanwhile.
   func export(
     _ dataset: DatasetRow, of account: Account, origin: String
   ) async throws -> Export {
-    guard dataset.status != .processing else { throw PlatformError.busyDataset(dataset.slug) }
+    var dataset = dataset
+    var tries = 0
+    while true {
+      guard dataset.status != .processing else { throw PlatformError.busyDataset(dataset.slug) }
+      let now = clock()
+      let cached = try await store.database.read { [dataset] database in
+        try String.fetchOne(
+          database,
+          sql: """
+            SELECT name FROM datasetExport
+            WHERE dataset = ? AND origin = ? AND revision = ? AND created > ?
+            """, arguments: [dataset.id, origin, dataset.revision, now - Self.reuse])
+      }
+      if let cached {
+        return try export(
+          cached, of: dataset, origin: origin, isCached: true, version: dataset.revision, now)
+      }
+      do {
+        let name = try await write(dataset, of: account, origin: origin, now: now)
+        return try export(
+          name, of: dataset, origin: origin, isCached: false, version: dataset.revision, now)
+      } catch PlatformError.changedDataset(let slug) {
+        tries += 1
+        guard tries < Self.tries else { throw PlatformError.changedDataset(slug) }
+        dataset = try await store.database.read { [id = dataset.id] database in
+          try DatasetTable.row(database, .id(id), of: account)
+        }
+      }
+    }
+  }
+
+  /// Exports a version of a dataset.
+  func export(
+    _ version: DatasetVersionRow, of dataset: DatasetRow, _ account: Account, origin: String
+  ) async throws -> Export {
     let now = clock()
     let cached = try await store.database.read { database in
       try String.fetchOne(
         database,
         sql: """
-          SELECT name FROM datasetExport
-          WHERE dataset = ? AND origin = ? AND revision = ? AND created > ?
-          """, arguments: [dataset.id, origin, dataset.revision, now - Self.reuse])
+          SELECT name FROM versionExport
+          WHERE dataset = ? AND number = ? AND origin = ? AND created > ?
+          """, arguments: [dataset.id, version.number, origin, now - Self.reuse])
     }
-    let reference: ObjectReference
-    if let cached {
-      reference = try ObjectReference(.exports, owner: dataset.id, name: cached)
-    } else {
-      reference = try await write(dataset, of: account, origin: origin, now: now)
-    }
+    let name =
+      if let cached { cached } else {
+        try await write(version, of: dataset, account, origin: origin, now: now)
+      }
+    return try export(
+      name, of: dataset, origin: origin, isCached: cached != nil, version: version.number, now)
+  }
+
+  private func export(
+    _ name: String, of dataset: DatasetRow, origin: String, isCached: Bool, version: Int,
+    _ now: Int
+  ) throws -> Export {
+    let reference = try ObjectReference(.exports, owner: dataset.id, name: name)
     let expires = now + Self.lifetime
     return Export(
       address: signer.address(of: reference, for: .get, expires: expires, origin: origin),
-      expires: expires, isCached: cached != nil, version: dataset.revision)
+      expires: expires, isCached: isCached, version: version)
   }
 
   private func write(
     _ dataset: DatasetRow, of account: Account, origin: String, now: Int
-  ) async throws -> ObjectReference {
+  ) async throws -> String {
     let writer = try await store.begin(for: account)
     let header = DatasetLines.Header(
       task: dataset.task, classNames: dataset.classNames,
-      keypointShape: dataset.task == .pose
-        ? dataset.keypointShape.map { KeypointShape(count: $0[0], values: $0[1]) } : nil,
+      keypointShape: Self.shape(dataset.task, dataset.keypointShape),
       keypointFlip: dataset.task == .pose ? dataset.keypointFlip : nil, name: dataset.name,
-      description: dataset.description,
-      url: "\(origin)/\(dataset.owner)/datasets/\(dataset.slug)", version: dataset.revision,
-      created: Timestamp(dataset.created).text, updated: Timestamp(dataset.updated).text)
+      description: dataset.description, url: Self.page(of: dataset, origin: origin),
+      version: dataset.revision, created: Timestamp(dataset.created).text,
+      updated: Timestamp(dataset.updated).text)
     try await writer.append(DatasetLines.line(header))
     var filter = ImageFilter(limit: Self.pageSize)
     while true {
-      let page = try await store.database.read { [filter] in
-        try ImageTable.rows($0, of: dataset.id, filter)
+      let page = try await store.database.read { [filter] database in
+        try Self.check(database, dataset)
+        return try ImageTable.rows(database, of: dataset.id, filter)
       }
       var bytes: [UInt8] = []
       for image in page {
-        let address = signer.address(
-          of: try image.reference, for: .get, expires: now + Self.imageLifetime, origin: origin)
-        bytes += DatasetLines.line(
-          DatasetLines.Image(
-            file: image.name, url: address, size: Size(width: image.width, height: image.height),
-            split: image.split, rows: image.numbers), task: dataset.task)
+        bytes += line(
+          of: try image.reference, image.name, Size(width: image.width, height: image.height),
+          image.split, image.numbers, task: dataset.task, origin: origin, now: now)
       }
       try await writer.append(bytes)
       guard let last = page.last, page.count == Self.pageSize else { break }
@@ -93,18 +133,14 @@ struct DatasetExporter: Sendable {
     }
     let staged = try await writer.finish()
     // The name differs with the origin, which is part of the content.
-    let name =
-      "\(ObjectName.plain(dataset.slug))-\(dataset.revision)-"
-      + "\(staged.object.digest.description.prefix(12)).ndjson"
+    let name = "\(ObjectName.plain(dataset.slug))-\(dataset.revision)-\(Self.suffix(of: staged))"
     let reference = try ObjectReference(.exports, owner: dataset.id, name: name)
     try await store.put([(staged: staged, reference: reference)], of: account) { database in
+      try Self.check(database, dataset)
       let old = try String.fetchOne(
         database, sql: "SELECT name FROM datasetExport WHERE dataset = ? AND origin = ?",
         arguments: [dataset.id, origin])
-      if let old, old != name {
-        try ObjectTable.release(
-          database, ObjectReference(.exports, owner: dataset.id, name: old))
-      }
+      try Self.release(database, old, except: name, of: dataset)
       try database.execute(
         sql: """
           INSERT INTO datasetExport (dataset, origin, revision, name, created)
@@ -113,7 +149,99 @@ struct DatasetExporter: Sendable {
             name = excluded.name, created = excluded.created
           """, arguments: [dataset.id, origin, dataset.revision, name, now])
     }
-    return reference
+    return name
+  }
+
+  private func write(
+    _ version: DatasetVersionRow, of dataset: DatasetRow, _ account: Account, origin: String,
+    now: Int
+  ) async throws -> String {
+    let object = try await store.database.read { database in
+      try ObjectTable.object(database, at: version.reference)
+    }
+    guard let object else {
+      throw PlatformError.storage(.unknown("file of version \(version.number)"))
+    }
+    let writer = try await store.begin(for: account)
+    var reader = try VersionReader(store.path(of: object.digest))
+    let header = reader.header
+    try await writer.append(
+      DatasetLines.line(
+        DatasetLines.Header(
+          task: header.task, classNames: header.classNames,
+          keypointShape: Self.shape(header.task, header.keypointShape),
+          keypointFlip: header.task == .pose ? header.keypointFlip : nil, name: version.name,
+          description: version.datasetDescription,
+          url: Self.page(of: dataset, origin: origin), version: version.number,
+          created: Timestamp(version.sourceCreated).text,
+          updated: Timestamp(version.sourceUpdated).text)))
+    var bytes: [UInt8] = []
+    while let image = try reader.next() {
+      bytes += line(
+        of: try image.reference, image.name, Size(width: image.width, height: image.height),
+        image.split, image.numbers, task: header.task, origin: origin, now: now)
+      if bytes.count > 1 << 20 {
+        try await writer.append(bytes)
+        bytes = []
+      }
+    }
+    try await writer.append(bytes)
+    let staged = try await writer.finish()
+    let name = "\(ObjectName.plain(dataset.slug))-v\(version.number)-\(Self.suffix(of: staged))"
+    let reference = try ObjectReference(.exports, owner: dataset.id, name: name)
+    try await store.put([(staged: staged, reference: reference)], of: account) { database in
+      let old = try String.fetchOne(
+        database,
+        sql: "SELECT name FROM versionExport WHERE dataset = ? AND number = ? AND origin = ?",
+        arguments: [dataset.id, version.number, origin])
+      try Self.release(database, old, except: name, of: dataset)
+      try database.execute(
+        sql: """
+          INSERT INTO versionExport (dataset, number, origin, name, created)
+          VALUES (?, ?, ?, ?, ?)
+          ON CONFLICT (dataset, number, origin) DO UPDATE SET name = excluded.name,
+            created = excluded.created
+          """, arguments: [dataset.id, version.number, origin, name, now])
+    }
+    return name
+  }
+
+  private func line(
+    of reference: ObjectReference, _ name: String, _ size: Size, _ split: String,
+    _ rows: [[Float]], task: VisionTask, origin: String, now: Int
+  ) -> [UInt8] {
+    let address = signer.address(
+      of: reference, for: .get, expires: now + Self.imageLifetime, origin: origin)
+    return DatasetLines.line(
+      DatasetLines.Image(file: name, url: address, size: size, split: split, rows: rows),
+      task: task)
+  }
+
+  private static func page(of dataset: DatasetRow, origin: String) -> String {
+    "\(origin)/\(dataset.owner)/datasets/\(dataset.slug)"
+  }
+
+  private static func suffix(of staged: StagedObject) -> String {
+    "\(staged.object.digest.description.prefix(12)).ndjson"
+  }
+
+  private static func shape(_ task: VisionTask, _ shape: [Int]?) -> KeypointShape? {
+    guard task == .pose, let shape, shape.count == 2 else { return nil }
+    return KeypointShape(count: shape[0], values: shape[1])
+  }
+
+  /// Checks that what is being read has not been changed.
+  private static func check(_ database: Database, _ dataset: DatasetRow) throws {
+    let revision = try Int.fetchOne(
+      database, sql: "SELECT revision FROM dataset WHERE id = ?", arguments: [dataset.id])
+    guard revision == dataset.revision else { throw PlatformError.changedDataset(dataset.slug) }
+  }
+
+  private static func release(
+    _ database: Database, _ old: String?, except name: String, of dataset: DatasetRow
+  ) throws {
+    guard let old, old != name else { return }
+    try ObjectTable.release(database, ObjectReference(.exports, owner: dataset.id, name: old))
   }
 }
 #endif

@@ -19,12 +19,17 @@ struct DatasetIngest: Sendable {
   /// The images that are stored in one transaction.
   private static let batch = 32
   /// The maximum number of bytes of an image's file.
-  private static let maximumImageBytes = ImageLimits().maximumBytes
+  static let maximumImageBytes = ImageLimits().maximumBytes
 
   let jobs: IngestRepository
   let work: IngestRepository.Work
   /// The directory of this work, which nobody else uses.
   let directory: String
+  /// What fetches from addresses; nil if the operator does not allow it.
+  let fetcher: SourceFetcher?
+
+  /// Where a file is fetched to.
+  private var download: String { "\(directory).download" }
 
   /// Does the work; what goes wrong with the file is in the outcome.
   ///
@@ -34,25 +39,44 @@ struct DatasetIngest: Sendable {
     var outcome = IngestRepository.Outcome()
     do {
       FileSystem.removeTree(directory)
+      FileSystem.removeTree(download)
       try FileSystem.makeDirectory(directory, mode: 0o700)
-      defer { FileSystem.removeTree(directory) }
-      let unpacked = try await onOwnThread { try unpack() }
-      for entry in unpacked.skipped {
-        outcome.add(
-          IngestFault(
-            severity: "warning", kind: "skipped-entry", file: entry.name, line: nil,
-            message: "\(entry.name) is left out: \(entry.reason)"))
+      defer {
+        FileSystem.removeTree(directory)
+        FileSystem.removeTree(download)
       }
-      outcome.omittedFaults += unpacked.omitted
-      try await store(&outcome)
+      let file = try await file()
+      if FilePath.suffix(work.job.name) == "ndjson" {
+        try await storeLines(file, &outcome)
+      } else {
+        let unpacked = try await onOwnThread { try unpack(file) }
+        for entry in unpacked.skipped {
+          outcome.add(
+            IngestFault(
+              severity: "warning", kind: "skipped-entry", file: entry.name, line: nil,
+              message: "\(entry.name) is left out: \(entry.reason)"))
+        }
+        outcome.omittedFaults += unpacked.omitted
+        if unpacked.files == 0, let first = unpacked.skipped.first {
+          outcome.failure =
+            "\(work.job.name) has no file that can be used: \(first.name) is left out, as "
+            + first.reason
+        } else {
+          try await store(&outcome)
+        }
+      }
     } catch let error as PlatformError {
       // What the account or the disk has no room for ends the work; all else may be tried again.
       switch error {
-      case .storageFull, .storage(.diskFull): outcome.failure = "\(error)"
+      case .storageFull, .storage(.diskFull), .invalid: outcome.failure = "\(error)"
       default: throw error
       }
     } catch let error as DatasetError {
       outcome.failure = named("\(error)")
+      outcome.add(
+        IngestFault(
+          severity: "error", kind: DatasetFault.Kind.description.rawValue,
+          file: named(error.path), line: error.line, message: named("\(error)")))
     } catch {
       outcome.failure = named("\(error)")
     }
@@ -60,7 +84,7 @@ struct DatasetIngest: Sendable {
   }
 
   /// Runs something that waits for the disk.
-  private func onThread<Value: Sendable>(
+  func onThread<Value: Sendable>(
     _ body: @escaping @Sendable () throws -> Value
   ) async throws -> Value {
     try await NIOThreadPool.singleton.runIfActive(body)
@@ -79,13 +103,28 @@ struct DatasetIngest: Sendable {
 
   /// A message in which the files are called as they are in the archive.
   private func named(_ message: String) -> String {
-    message.split(separator: directory + "/", omittingEmptySubsequences: false).joined()
+    message.split(separator: download, omittingEmptySubsequences: false).joined(
+      separator: work.job.name
+    ).split(separator: directory + "/", omittingEmptySubsequences: false).joined()
       .split(separator: directory, omittingEmptySubsequences: false).joined(
         separator: work.job.name)
   }
 
-  private func unpack() throws -> ArchiveExtractor.Outcome {
-    let path = jobs.store.path(of: work.object.digest)
+  /// Returns where the file is: in the store, or where it has been fetched to.
+  private func file() async throws -> String {
+    if let object = work.object { return jobs.store.path(of: object.digest) }
+    guard let source = work.job.source, let fetcher else {
+      throw PlatformError.invalid(
+        argument: "sourceUrl", given: work.job.name.excerpt(),
+        expected: "an upload: this server fetches nothing from addresses")
+    }
+    let used = try await jobs.store.use(of: work.account)
+    try await fetcher.file(
+      at: source, to: download, maximumBytes: max(0, work.account.limits.storageBytes - used))
+    return download
+  }
+
+  private func unpack(_ path: String) throws -> ArchiveExtractor.Outcome {
     if Dataset.suffixes.contains(FilePath.suffix(work.job.name)) {
       // A single image is a set of one.
       let bytes = try FileSystem.read(path, maximumBytes: Self.maximumImageBytes)
@@ -107,7 +146,10 @@ struct DatasetIngest: Sendable {
         "\(work.job.name) has keypoints of the shape \(shape), those of the dataset are \(expected)"
       return
     }
-    let classes = try await classes(of: found, isFirst: isFirst)
+    let classes = try await classes(
+      found.names, task: found.task,
+      shape: found.keypointShape.map { [$0.count, $0.values] }, flip: found.keypointFlip,
+      isFirst: isFirst)
     let images = try await check(found, classes)
     outcome.sound = images.sound
     outcome.faulty = images.faulty
@@ -119,31 +161,50 @@ struct DatasetIngest: Sendable {
   }
 
   private func fault(_ fault: DatasetFault) -> IngestFault {
-    IngestFault(
-      severity: fault.severity.rawValue, kind: fault.kind.rawValue, file: named(fault.path),
+    // An export of oriented boxes has four corners of each.
+    let isError = fault.severity == .error || fault.kind == .cornerCount
+    return IngestFault(
+      severity: isError ? "error" : "warning", kind: fault.kind.rawValue, file: named(fault.path),
       line: fault.line, message: named(fault.message))
   }
 
-  /// Returns which class of the dataset each class of the file is, and adds those that it does not
-  /// have.
-  private func classes(of found: Dataset, isFirst: Bool) async throws(PlatformError) -> [Int] {
+  /// Returns which class of the dataset each class of the file is, nil for those whose labels are left
+  /// out, and adds those that it does not have.
+  func classes(
+    _ found: [String], task: VisionTask, shape: [Int]?, flip: [Int]?, isFirst: Bool
+  ) async throws(PlatformError) -> [Int?] {
     var names = work.dataset.classNames
     var positions = Dictionary(
       names.enumerated().map { ($1, $0) }, uniquingKeysWith: { first, _ in first })
-    let classes = found.names.map { name in
-      if let index = positions[name] { return index }
-      names.append(name)
-      positions[name] = names.count - 1
-      return names.count - 1
+    let mapping = work.job.classMapping ?? [:]
+    var classes: [Int?] = []
+    for name in found {
+      let target = mapping[name] ?? .name(name)
+      switch target {
+      case nil: classes.append(nil)
+      case .index(let index):
+        guard work.dataset.classNames.indices.contains(index) else {
+          throw .invalid(
+            argument: "classMapping", given: "\(index) for \(name.excerpt())",
+            expected: "a class of the dataset, which has \(work.dataset.classNames.count)")
+        }
+        classes.append(index)
+      case .name(let name):
+        if let index = positions[name] {
+          classes.append(index)
+        } else {
+          names.append(name)
+          positions[name] = names.count - 1
+          classes.append(names.count - 1)
+        }
+      }
     }
     if isFirst || names.count > work.dataset.classNames.count {
       try await jobs.describe(
         work.dataset,
         IngestRepository.Description(
-          task: found.task, classNames: names,
-          keypointShape: found.keypointShape.map { [$0.count, $0.values] }
-            ?? work.dataset.keypointShape,
-          keypointFlip: found.keypointFlip ?? work.dataset.keypointFlip))
+          task: task, classNames: names, keypointShape: shape ?? work.dataset.keypointShape,
+          keypointFlip: flip ?? work.dataset.keypointFlip))
     }
     return classes
   }
@@ -155,7 +216,7 @@ struct DatasetIngest: Sendable {
   }
 
   /// Looks at all images on a thread of its own, and stores the sound ones batch by batch.
-  private func check(_ found: Dataset, _ classes: [Int]) async throws -> Checked {
+  private func check(_ found: Dataset, _ classes: [Int?]) async throws -> Checked {
     let (batches, continuation) = AsyncThrowingStream<[CheckedImage], any Error>.makeStream()
     let taken = DispatchSemaphore(value: 2)
     let isOver = Atomic(false)
@@ -176,7 +237,9 @@ struct DatasetIngest: Sendable {
           found, maximumImageBytes: Self.maximumImageBytes,
           size: { bytes, path in try ImageReader.decode(bytes, named: path).size },
           visit: { image in
-            guard !image.isFaulty else {
+            let hasOddCorners =
+              found.task == .obb && image.labels.rows.contains { $0.count != 9 }
+            guard !image.isFaulty, !hasOddCorners else {
               faulty += 1
               return
             }
@@ -206,7 +269,7 @@ struct DatasetIngest: Sendable {
   }
 
   private func store(
-    _ images: [CheckedImage], from number: Int, task: VisionTask, _ classes: [Int]
+    _ images: [CheckedImage], from number: Int, task: VisionTask, _ classes: [Int?]
   ) async throws {
     var objects: [(image: NewImage, staged: StagedObject)] = []
     for (offset, image) in images.enumerated() {
@@ -217,9 +280,8 @@ struct DatasetIngest: Sendable {
       let writer = try await jobs.store.begin(for: work.account)
       try await writer.append(bytes)
       let staged = try await writer.finish()
-      let rows = DatasetLines.rows(of: image.labels, task: task, classIndex: image.classIndex).map {
-        [Float(classes[Int($0[0])])] + $0.dropFirst()
-      }
+      let rows = DatasetLines.rows(of: image.labels, task: task, classIndex: image.classIndex)
+        .compactMap { row in classes[Int(row[0])].map { [Float($0)] + row.dropFirst() } }
       objects.append(
         (
           NewImage(
@@ -240,6 +302,8 @@ struct IngestRunner: Service {
   let logger: Logger
   /// Wakes the runner when a file has come.
   let signal: IngestSignal
+  /// What fetches from addresses; nil if the operator does not allow it.
+  let fetcher: SourceFetcher?
 
   /// The time after which files of other processes are looked for.
   private static let interval = Duration.seconds(5)
@@ -273,8 +337,12 @@ struct IngestRunner: Service {
     guard let work = try await jobs.start(job.id) else { return lock.remove() }
     logger.info(
       "taking a file into a dataset",
-      metadata: ["dataset": "\(work.dataset.slug)", "bytes": "\(work.object.bytes)"])
-    try await DatasetIngest(jobs: jobs, work: work, directory: "\(directory)/\(job.id)").run()
+      metadata: [
+        "dataset": "\(work.dataset.slug)", "bytes": "\(work.object?.bytes ?? 0)",
+      ])
+    try await DatasetIngest(
+      jobs: jobs, work: work, directory: "\(directory)/\(job.id)", fetcher: fetcher
+    ).run()
     // Nobody takes it in again, so nobody wants the lock.
     lock.remove()
   }

@@ -12,7 +12,7 @@ struct DatasetRepository: Sendable {
   let store: ObjectStore
   let clock: @Sendable () -> Int
 
-  private var database: PlatformDatabase { store.database }
+  var database: PlatformDatabase { store.database }
 
   /// Which datasets are listed.
   struct Filter: Sendable, Hashable {
@@ -102,7 +102,10 @@ struct DatasetRepository: Sendable {
         columns.append(("slug", slug))
       }
       columns.append(("updated", now))
-      if changes.classNames != nil { columns.append(("revision", row.revision + 1)) }
+      // What an export tells of.
+      if changes.classNames != nil || changes.name != nil || changes.description != nil {
+        columns.append(("revision", row.revision + 1))
+      }
       try DatasetTable.update(database, id: row.id, columns)
       let changed = try DatasetTable.row(database, .id(row.id), of: account)
       if changed.visibility != row.visibility {
@@ -169,7 +172,9 @@ struct DatasetRepository: Sendable {
           rows: image.numbers)
         number += 1
         try ObjectTable.adopt(database, digest, as: new.reference, of: account)
-        try ImageTable.insert(database, new, to: copy.id, ingest: copy.id, now: now)
+        try ImageTable.add(
+          database, new, copy: image.copy, metadata: image.metadata, to: copy.id,
+          ingest: copy.id, now: now)
       }
       let complete = try DatasetTable.row(database, .id(copy.id), of: account)
       try Self.note(database, complete, .cloned, now: now)
@@ -185,26 +190,31 @@ struct DatasetRepository: Sendable {
     }
   }
 
-  private static func note(
-    _ database: Database, _ row: DatasetRow, _ action: EventAction, now: Int
+  /// Adds an event of a dataset.
+  static func note(
+    _ database: Database, _ row: DatasetRow, _ action: EventAction, now: Int,
+    _ metadata: [JSONMember] = []
   ) throws {
     try EventRepository.add(
-      database, to: row.account, .dataset, action, resource: row.id, name: row.name, now: now)
+      database, to: row.account, .dataset, action, resource: row.id, name: row.name, now: now,
+      metadata: metadata)
   }
 }
 
 /// The images of datasets.
 extension DatasetRepository {
-  /// Returns a part of the images of a dataset, and how many there are in all of the filter.
+  /// Returns a part of the images of a dataset, and how many there are in all of the filter; nil
+  /// for the latter if it is not asked for.
   func images(
-    of locator: ResourceLocator, _ filter: ImageFilter, viewer: Account?
-  ) async throws(PlatformError) -> (dataset: DatasetRow, images: [ImageRow], total: Int) {
+    of locator: ResourceLocator, _ filter: ImageFilter, counts: Bool = true, viewer: Account?
+  ) async throws(PlatformError) -> (dataset: DatasetRow, images: [ImageRow], total: Int?) {
     try await database.read { database in
       let row = try DatasetTable.row(database, locator, viewer: viewer)
       let images = try ImageTable.rows(database, of: row.id, filter)
+      guard counts else { return (row, images, nil) }
       // What is counted for the dataset need not be counted again.
       let total =
-        filter.isLabeled == nil && filter.search == nil
+        filter.isPlain
         ? row.count(of: filter.split) : try ImageTable.count(database, of: row.id, filter)
       return (row, images, total)
     }
@@ -217,81 +227,82 @@ extension DatasetRepository {
     try await database.read { try ImageTable.row($0, id, viewer: viewer) }
   }
 
-  /// Changes the part or the labels of images of an account.
+  /// Returns images of one dataset that somebody may see.
+  func images(
+    _ ids: [String], viewer: Account?
+  ) async throws(PlatformError) -> [ImageRow] {
+    try await database.read { try ImageTable.rows($0, ids, viewer: viewer).images }
+  }
+
+  /// What of an image is to change; nil for what stays.
+  struct ImageChanges: Sendable {
+    var split: String?
+    var labels: [LabelInput]?
+    var metadata: StoredJSON?
+  }
+
+  /// Changes the part, the labels or the metadata of an image of an account.
   ///
   /// - Throws: `PlatformError.invalid` for labels that are none of the task, or of a class that the
   ///   dataset does not have.
-  func updateImages(
-    _ ids: [String], split: String?, rows: [[Float]]?, by account: Account
-  ) async throws(PlatformError) -> Int {
+  func updateImage(
+    _ id: String, _ changes: ImageChanges, by account: Account
+  ) async throws(PlatformError) -> (image: ImageRow, dataset: DatasetRow) {
     let now = clock()
     return try await database.write { database in
-      var datasets: Set<String> = []
-      for id in ids {
-        let (image, dataset) = try ImageTable.row(database, id, viewer: account)
-        guard dataset.account == account.id else {
-          throw PlatformError.foreignResource(.dataset, dataset.slug)
-        }
-        if let rows { try dataset.check(rows: rows) }
-        try database.execute(
-          sql: """
-            UPDATE image SET split = coalesce(?, split), rows = coalesce(?, rows),
-              labels = coalesce(?, labels) WHERE id = ?
-            """, arguments: [split, rows.map(ImageTable.text), rows?.count, image.id])
-        datasets.insert(dataset.id)
-      }
-      for dataset in datasets { try DatasetTable.touch(database, dataset, now: now) }
-      return ids.count
+      let (image, dataset) = try Self.editable(database, [id], of: account)
+      let rows = changes.labels?.map { $0.row(dataset.task) }
+      if let rows { try dataset.check(rows: rows) }
+      try database.execute(
+        sql: """
+          UPDATE image SET split = coalesce(?, split), rows = coalesce(?, rows),
+            labels = coalesce(?, labels), metadata = coalesce(?, metadata), updated = ?
+          WHERE id = ?
+          """,
+        arguments: [
+          changes.split, rows.map(ImageTable.text), rows?.count, changes.metadata, now, id,
+        ])
+      try Self.noteImages(database, dataset, "updated", count: image.count, now: now)
+      return try ImageTable.row(database, id, viewer: account)
     }
   }
 
-  /// Deletes images of an account for ever.
+  /// Deletes images of one dataset of an account for ever.
   func deleteImages(
     _ ids: [String], by account: Account
   ) async throws(PlatformError) -> Int {
     let now = clock()
     let count = try await database.write { database in
-      var datasets: Set<String> = []
-      for id in ids {
-        let (image, dataset) = try ImageTable.row(database, id, viewer: account)
-        guard dataset.account == account.id else {
-          throw PlatformError.foreignResource(.dataset, dataset.slug)
-        }
+      let (images, dataset) = try Self.editable(database, ids, of: account)
+      for image in images {
         try database.execute(sql: "DELETE FROM image WHERE id = ?", arguments: [image.id])
-        datasets.insert(dataset.id)
       }
-      for dataset in datasets { try DatasetTable.touch(database, dataset, now: now) }
-      return ids.count
+      try Self.noteImages(database, dataset, "deleted", count: images.count, now: now)
+      return images.count
     }
     await store.collectQuietly()
     return count
   }
 
-  /// What is counted of a class.
-  struct ClassCount: Sendable, Hashable {
-    let index: Int
-    let labels: Int
-    let images: Int
+  /// Returns images of one dataset of an account, which may be changed.
+  static func editable(
+    _ database: Database, _ ids: [String], of account: Account
+  ) throws -> (images: [ImageRow], dataset: DatasetRow) {
+    let (images, dataset) = try ImageTable.rows(database, ids, viewer: account)
+    guard dataset.account == account.id else {
+      throw PlatformError.foreignResource(.dataset, dataset.slug)
+    }
+    return (images, dataset)
   }
 
-  /// Counts the labels of each class, and the images with such labels.
-  func classCounts(
-    of locator: ResourceLocator, viewer: Account?
-  ) async throws(PlatformError) -> (dataset: DatasetRow, counts: [ClassCount]) {
-    try await database.read { database in
-      let row = try DatasetTable.row(database, locator, viewer: viewer)
-      let found = try Row.fetchAll(
-        database,
-        sql: """
-          SELECT CAST(json_extract(label.value, '$[0]') AS INTEGER) AS class, count(*) AS labels,
-            count(DISTINCT image.id) AS images
-          FROM image, json_each(image.rows) AS label WHERE image.dataset = ? GROUP BY class
-          """, arguments: [row.id])
-      return (
-        row,
-        found.map { ClassCount(index: $0["class"], labels: $0["labels"], images: $0["images"]) }
-      )
-    }
+  /// Notes that images or labels of a dataset have changed.
+  static func noteImages(
+    _ database: Database, _ dataset: DatasetRow, _ what: String, count: Int, now: Int
+  ) throws {
+    try DatasetTable.touch(database, dataset.id, now: now)
+    try note(
+      database, dataset, .updated, now: now,
+      [JSONMember("images", .string(what)), JSONMember("count", .int(count))])
   }
 }
 
@@ -310,6 +321,14 @@ extension DatasetRow {
   ///
   /// - Throws: `PlatformError.invalid` that names the row.
   func check(rows: [[Float]]) throws(PlatformError) {
+    try Self.check(
+      rows: rows, task: task, classCount: classNames.count, keypointShape: keypointShape)
+  }
+
+  /// Checks labels of a task.
+  static func check(
+    rows: [[Float]], task: VisionTask, classCount: Int, keypointShape: [Int]?
+  ) throws(PlatformError) {
     let expected: String =
       switch task {
       case .classify: "a class"
@@ -335,14 +354,14 @@ extension DatasetRow {
         case .obb: row.count == 9
         case .pose: row.count == 5 + (keypointShape ?? []).reduce(1, *)
         }
-      let isClass = row.first.map { $0 >= 0 && $0 < Float(classNames.count) && $0 == $0.rounded() }
+      let isClass = row.first.map { $0 >= 0 && $0 < Float(classCount) && $0 == $0.rounded() }
       let coordinates = task == .pose ? row.dropFirst().prefix(4) : row.dropFirst()
       guard isComplete, isClass == true,
         coordinates.allSatisfy({ (-0.01...1.01).contains($0) }), row.allSatisfy(\.isFinite)
       else {
         throw .invalid(
           argument: "labels", given: "row \(index)",
-          expected: "\(expected), the class below \(classNames.count), coordinates from 0 to 1")
+          expected: "\(expected), the class below \(classCount), coordinates from 0 to 1")
       }
     }
   }

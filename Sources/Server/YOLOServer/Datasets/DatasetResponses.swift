@@ -48,8 +48,10 @@ struct DatasetData: Encodable {
   let region: String
   let updatedAt: Timestamp
   let metadata: StoredJSON
+  /// The versions, the newest first, where a single dataset is asked for.
+  let versions: [VersionData]?
 
-  init(_ row: DatasetRow, region: String) {
+  init(_ row: DatasetRow, region: String, versions: [DatasetVersionRow]? = nil) {
     id = row.id
     name = row.name
     slug = row.slug
@@ -82,6 +84,7 @@ struct DatasetData: Encodable {
     self.region = region
     updatedAt = Timestamp(row.updated)
     metadata = row.metadata
+    self.versions = versions.map { $0.map(VersionData.init) }
   }
 }
 
@@ -90,6 +93,35 @@ struct DatasetList: Encodable {
   let datasets: [DatasetData]
   let total: Int
   let region: String
+}
+
+/// A version of a dataset.
+struct VersionData: Encodable {
+  let version: Int
+  let description: String?
+  let sizeBytes: Int
+  let contentHash: String
+  let imageCount: Int
+  let classCount: Int
+  let annotationCount: Int
+  let splits: DatasetData.Splits
+  let sourceUpdatedAt: Timestamp
+  let createdAt: Timestamp
+
+  init(_ row: DatasetVersionRow) {
+    version = row.number
+    description = row.description
+    sizeBytes = row.bytes
+    contentHash = String(row.content.prefix(32))
+    imageCount = row.images
+    classCount = row.classes
+    annotationCount = row.labels
+    splits = DatasetData.Splits(
+      train: row.trainImages, val: row.valImages, test: row.testImages,
+      labeled: row.labeledImages)
+    sourceUpdatedAt = Timestamp(row.sourceUpdated)
+    createdAt = Timestamp(row.created)
+  }
 }
 
 /// The answer of `GET /api/datasets/{owner}/{dataset}`.
@@ -151,90 +183,125 @@ struct IngestAccepted: Encodable {
 
 /// Where an export is.
 struct DatasetExportData: Encodable {
-  let downloadUrl: String
+  /// Nil if none was asked for.
+  let downloadUrl: String?
   let format = "ndjson"
   let cached: Bool
   let version: Int
-  let expiresAt: Timestamp
+  /// Whether a version that was to be made was there; nil if none was to be made.
+  let reused: Bool?
+  let expiresAt: Timestamp?
 
-  init(_ export: DatasetExporter.Export) {
+  init(_ export: DatasetExporter.Export, isReused: Bool? = nil) {
     downloadUrl = export.address
     cached = export.isCached
     version = export.version
+    reused = isReused
     expiresAt = Timestamp(export.expires)
+  }
+
+  init(version: Int, isReused: Bool) {
+    downloadUrl = nil
+    cached = isReused
+    self.version = version
+    reused = isReused
+    expiresAt = nil
   }
 }
 
-/// An image of a dataset.
-struct ImageData: Encodable {
+/// That what is said about a version was changed.
+struct ChangedVersion: Encodable {
+  let ok = true
+}
+
+/// The answer of `POST …/restore`.
+struct RestoredVersion: Encodable {
+  let version: Int
+  let imageCount: Int
+}
+
+/// The answer of `POST …/classes/delete`.
+struct DeletedClasses: Encodable {
+  let success = true
+  let classNames: [String]
+  let classColors: [String: String] = [:]
+  let deletedClassIds: [Int]
+  let deletedAnnotations: Int
+}
+
+/// The answer of `POST …/classes/merge`.
+struct MergedClasses: Encodable {
+  let success = true
+  let classNames: [String]
+  let classColors: [String: String] = [:]
+  let mergedClassIds: [Int]
+  let targetClassId: Int
+}
+
+/// The answer of `POST …/splits/redistribute`.
+struct RedistributedSplits: Encodable {
+  struct Splits: Encodable {
+    let train: Int
+    let val: Int
+    let test: Int
+  }
+
+  let success = true
+  let splits: Splits
+  let modified: Int
+
+  init(_ row: DatasetRow, modified: Int) {
+    splits = Splits(train: row.trainImages, val: row.valImages, test: row.testImages)
+    self.modified = modified
+  }
+}
+
+/// A model that was trained with a dataset.
+struct DatasetModelData: Encodable {
   let id: String
-  let datasetId: String
-  let filename: String
-  let hash: String
-  let split: String
-  let width: Int
-  let height: Int
-  let bytes: Int
-  let labelCount: Int
-  /// The labels: rows of numbers, the class first, coordinates from 0 to 1.
-  let labels: StoredJSON?
-  let url: String
+  let owner: String
+  let project: String
+  let model: String
+  let name: String
+  let status: ModelStatus
+  let task: String?
+  let epochs: Int?
+  let bestEpoch: Int?
+  let bestFitness: Double?
+  let metrics: [String: Double]
+  let startedAt: Timestamp?
+  let completedAt: Timestamp?
   let createdAt: Timestamp
 
-  init(_ row: ImageRow, url: String, withLabels: Bool) {
+  init(_ row: ModelRow) {
     id = row.id
-    datasetId = row.dataset
-    filename = row.name
-    hash = String(row.sha.prefix(32))
-    split = row.split
-    width = row.width
-    height = row.height
-    bytes = row.bytes
-    labelCount = row.labels
-    labels = withLabels ? row.rows : nil
-    self.url = url
+    owner = row.owner
+    project = row.projectSlug
+    model = row.slug
+    name = row.name
+    status = row.status
+    task = row.task
+    epochs = row.epochs
+    bestEpoch = row.bestEpoch
+    bestFitness = row.bestFitness
+    metrics = row.metrics ?? [:]
+    startedAt = row.started.map(Timestamp.init)
+    completedAt = row.completed.map(Timestamp.init)
     createdAt = Timestamp(row.created)
   }
 }
 
-/// The answer of `GET …/images`.
-struct ImageList: Encodable {
-  let images: [ImageData]
-  let total: Int
-  let hasMore: Bool
-  let nextCursor: String?
-  let classes: [String]
-  /// The images that the last file had and that were left out.
-  let errorCount: Int
-}
-
-/// The answer of `GET /api/images/{imageId}`.
-struct ImageDetail: Encodable {
-  let properties: ImageData
-  let labels: StoredJSON
-  let classes: [String]
-  let task: VisionTask
-  let owner: String
-  let dataset: String
-}
-
-/// The answer to changed labels.
-struct ChangedLabels: Encodable {
-  let success = true
-  let labels: StoredJSON
-  let labelCount: Int
-  let split: String
-}
-
-/// The answer to a deleted image.
-struct DeletedImage: Encodable {
-  let success = true
-  let deletedImageId: String
+/// The answer of `GET …/models`.
+struct DatasetModels: Encodable {
+  let models: [DatasetModelData]
+  let count: Int
 }
 
 /// The answer of `GET …/class-stats`.
 struct ClassStatistics: Encodable {
   struct Class: Encodable {
+    let classId: Int
+    /// The same.
     let index: Int
     let name: String
     let count: Int
@@ -248,22 +315,51 @@ struct ClassStatistics: Encodable {
     let train: Int
     let val: Int
     let test: Int
+    let widthHistogram: [DatasetStatistics.Bin]
+    let heightHistogram: [DatasetStatistics.Bin]
+    let pointsHistogram: [DatasetStatistics.Bin]
+    let formatDistribution: [String: Int]
+    let fileSizeHistogram: [DatasetStatistics.Bin]
+    let objectsPerImageHistogram: [DatasetStatistics.Bin]
+    let bboxWidthHistogram: [DatasetStatistics.Bin]
+    let bboxHeightHistogram: [DatasetStatistics.Bin]
+    let bboxWidthNormHistogram: [DatasetStatistics.Bin]
+    let bboxHeightNormHistogram: [DatasetStatistics.Bin]
   }
 
   let classes: [Class]
   let imageStats: Images
+  let locationHeatmap: DatasetStatistics.LocationMap
+  let dimensionHeatmap: DatasetStatistics.SizeMap
+  let classNames: [String]
+  let cached: Bool
+  let sampleSize: Int?
 
-  init(_ row: DatasetRow, _ counts: [DatasetRepository.ClassCount]) {
+  init(
+    _ row: DatasetRow, _ counts: [DatasetRepository.ClassCount], _ statistics: DatasetStatistics,
+    isCached: Bool
+  ) {
     let found = Dictionary(
       counts.map { ($0.index, $0) }, uniquingKeysWith: { first, _ in first })
     classes = row.classNames.enumerated().map { index, name in
       Class(
-        index: index, name: name, count: found[index]?.labels ?? 0,
+        classId: index, index: index, name: name, count: found[index]?.labels ?? 0,
         imageCount: found[index]?.images ?? 0)
     }
     imageStats = Images(
       total: row.images, labeled: row.labeledImages, unlabeled: row.images - row.labeledImages,
-      train: row.trainImages, val: row.valImages, test: row.testImages)
+      train: row.trainImages, val: row.valImages, test: row.testImages,
+      widthHistogram: statistics.widths, heightHistogram: statistics.heights,
+      pointsHistogram: statistics.points, formatDistribution: statistics.formats,
+      fileSizeHistogram: statistics.fileSizes, objectsPerImageHistogram: statistics.objects,
+      bboxWidthHistogram: statistics.boxWidths, bboxHeightHistogram: statistics.boxHeights,
+      bboxWidthNormHistogram: statistics.boxWidthFractions,
+      bboxHeightNormHistogram: statistics.boxHeightFractions)
+    locationHeatmap = statistics.locations
+    dimensionHeatmap = statistics.sizes
+    classNames = row.classNames
+    cached = isCached
+    sampleSize = statistics.sampleSize
   }
 }
 #endif

@@ -20,6 +20,12 @@ struct IngestRow: Decodable, FetchableRecord, Sendable {
   let name: String
   /// The part that all images become; nil for those that the file tells.
   let split: String?
+  /// What becomes of images that the dataset has.
+  let policy: ConflictPolicy?
+  /// What the classes of the file become.
+  let classMapping: [String: ClassTarget?]?
+  /// The address that the file is fetched from; nil for one that was uploaded.
+  let source: String?
   let status: IngestStatus
   /// The images that were added.
   let added: Int
@@ -40,6 +46,68 @@ struct IngestRow: Decodable, FetchableRecord, Sendable {
 
   static func reference(dataset: String, job: String) throws(PlatformError) -> ObjectReference {
     try ObjectReference(.datasets, owner: dataset, name: job)
+  }
+}
+
+/// What a class of a file becomes in a dataset.
+enum ClassTarget: Codable, Sendable, Hashable {
+  /// A class that there is, by its index.
+  case index(Int)
+  /// A class by its name, which is added if there is none.
+  case name(String)
+
+  init(from decoder: any Decoder) throws {
+    let container = try decoder.singleValueContainer()
+    if let index = try? container.decode(Int.self) {
+      self = .index(index)
+    } else {
+      self = .name(try container.decode(String.self))
+    }
+  }
+
+  func encode(to encoder: any Encoder) throws {
+    var container = encoder.singleValueContainer()
+    switch self {
+    case .index(let index): try container.encode(index)
+    case .name(let name): try container.encode(name)
+    }
+  }
+}
+
+/// How a file is taken into a dataset.
+struct IngestOptions: Sendable {
+  /// The part that all images become; nil for those that the file tells.
+  var split: String?
+  /// What becomes of images that the dataset has; nil to leave equal contents out.
+  var policy: ConflictPolicy?
+  /// What the classes of the file become, by their names; those that are not named are told by
+  /// their names.
+  var classMapping: [String: ClassTarget?]?
+
+  /// Checks that a file may be taken in so.
+  func check() throws(PlatformError) {
+    guard let classMapping else { return }
+    guard classMapping.count <= 25_000 else {
+      throw .invalid(
+        argument: "classMapping", given: "\(classMapping.count) classes",
+        expected: "at most 25000 classes")
+    }
+    for (name, target) in classMapping {
+      try ResourceName.check("classMapping", name, limit: 255)
+      switch target {
+      case nil: break
+      case .index(let index):
+        guard index >= 0 else {
+          throw .invalid(
+            argument: "classMapping", given: "\(index)", expected: "classes from 0 on")
+        }
+      case .name(let name):
+        guard !name.allSatisfy(\.isWhitespace) else {
+          throw .invalid(argument: "classMapping", given: name, expected: "names of classes")
+        }
+        try ResourceName.check("classMapping", name, limit: 100)
+      }
+    }
   }
 }
 
@@ -65,7 +133,7 @@ struct IngestRepository: Sendable {
   let store: ObjectStore
   let clock: @Sendable () -> Int
 
-  private var database: PlatformDatabase { store.database }
+  var database: PlatformDatabase { store.database }
 
   /// Puts a file of the store into the queue; the dataset is in processing from then on.
   ///
@@ -73,30 +141,57 @@ struct IngestRepository: Sendable {
   ///   - file: The file at a reference of the dataset, which is removed.
   ///   - name: What the file was called.
   ///   - locator: The dataset.
-  ///   - split: The part that all images are to become; nil for those that the file tells.
+  ///   - options: How it is taken in.
   ///   - account: Whose the dataset is.
   /// - Returns: The work in the queue.
   /// - Throws: `PlatformError.storage(.unknown)` if there is no such file.
   func add(
-    _ file: ObjectReference, named name: String, to locator: ResourceLocator, split: String?,
-    by account: Account
-  ) async throws(PlatformError) -> IngestRow {
-    let now = clock()
-    return try await database.writeDurably { database in
-      let dataset = try DatasetTable.row(database, locator, of: account)
+    _ file: ObjectReference, named name: String, to locator: ResourceLocator,
+    _ options: IngestOptions, by account: Account
+  ) async throws -> IngestRow {
+    try await add(named: name, source: nil, to: locator, options, by: account) {
+      database, dataset, id in
       guard file.owner == dataset.id, let object = try ObjectTable.object(database, at: file) else {
         throw PlatformError.storage(.unknown("file \(file) of the dataset \(dataset.slug)"))
       }
-      let id = ResourceID.new("job_", now: now)
       try ObjectTable.adopt(
         database, object.digest, as: IngestRow.reference(dataset: dataset.id, job: id),
         of: account)
       try ObjectTable.release(database, file)
+    }
+  }
+
+  /// Puts the file at an address into the queue.
+  func add(
+    source: String, to locator: ResourceLocator, _ options: IngestOptions, by account: Account
+  ) async throws -> IngestRow {
+    try await add(
+      named: SourceFetcher.fileName(of: source), source: source, to: locator, options, by: account
+    ) { _, _, _ in }
+  }
+
+  private func add(
+    named name: String, source: String?, to locator: ResourceLocator, _ options: IngestOptions,
+    by account: Account,
+    _ adopt: @escaping @Sendable (Database, DatasetRow, String) throws -> Void
+  ) async throws -> IngestRow {
+    try options.check()
+    let mapping = try options.classMapping.map { try JSONColumn.text($0) }
+    let now = clock()
+    return try await database.writeDurably { database in
+      let dataset = try DatasetTable.row(database, locator, of: account)
+      let id = ResourceID.new("job_", now: now)
+      try adopt(database, dataset, id)
       try database.execute(
         sql: """
-          INSERT INTO ingest (id, dataset, name, split, status, created, updated)
-          VALUES (?, ?, ?, ?, 'queued', ?, ?)
-          """, arguments: [id, dataset.id, name, split, now, now])
+          INSERT INTO ingest (id, dataset, name, split, policy, classMapping, source, status,
+            created, updated)
+          VALUES (?, ?, ?, ?, ?, ?, ?, 'queued', ?, ?)
+          """,
+        arguments: [
+          id, dataset.id, name, options.split, options.policy?.rawValue, mapping, source, now,
+          now,
+        ])
       try database.execute(
         sql: """
           UPDATE dataset SET status = 'processing', failure = NULL, failedAt = NULL, updated = ?
@@ -135,7 +230,8 @@ struct IngestRepository: Sendable {
     let job: IngestRow
     let dataset: DatasetRow
     let account: Account
-    let object: StoredObject
+    /// The file; nil if it is still to be fetched.
+    let object: StoredObject?
   }
 
   /// Notes that a file is under way; nil if it is not to be taken in any longer.
@@ -154,7 +250,8 @@ struct IngestRepository: Sendable {
       else { return nil }
       let account = owner.account
       let dataset = try DatasetTable.row(database, .id(job.dataset), of: account)
-      guard let object = try ObjectTable.object(database, at: job.reference) else {
+      let object = try ObjectTable.object(database, at: job.reference)
+      guard object != nil || job.source != nil else {
         throw PlatformError.storage(.unknown("file \(try job.reference)"))
       }
       try database.execute(
@@ -200,7 +297,8 @@ struct IngestRepository: Sendable {
     try await store.put(objects, of: work.account) { database in
       for image in rows {
         try ImageTable.insert(
-          database, image, to: work.dataset.id, ingest: work.job.id, now: now)
+          database, image, to: work.dataset.id, ingest: work.job.id, policy: work.job.policy,
+          now: now)
       }
       try database.execute(
         sql: "UPDATE ingest SET added = added + ?, updated = ? WHERE id = ?",
@@ -239,7 +337,7 @@ struct IngestRepository: Sendable {
       try database.execute(
         sql: """
           UPDATE ingest SET status = ?, added = ?, repeated = ?, faulty = ?, faults = ?,
-            omittedFaults = ?, failure = ?, updated = ? WHERE id = ?
+            omittedFaults = ?, failure = ?, source = NULL, updated = ? WHERE id = ?
           """,
         arguments: [
           (outcome.failure == nil ? IngestStatus.completed : .failed).rawValue, added,

@@ -102,10 +102,11 @@ extension APIError {
     case .unknownKey(let id): self = .notFound("There is no active key \(id).")
     case .unknownUpload(let id): self = .notFound("There is no upload \(id), or it is over.")
     case .takenName, .tooMany, .repeatedEntry, .redeemedUpload, .changedUpload, .takenSlug,
-      .projectInTrash:
+      .projectInTrash, .unconfirmedDeletion, .activeSubscription, .namesake:
       self = .conflict(error.sentence)
-    case .unknownResource, .unknownImage: self = .notFound(error.sentence)
-    case .busyDataset:
+    case .emptyDataset: self = APIError(.badRequest, "VALIDATION_ERROR", error.sentence)
+    case .unknownResource, .unknownImage, .unknown: self = .notFound(error.sentence)
+    case .busyDataset, .changedDataset:
       self = APIError(.conflict, "CONFLICT", error.sentence, retryAfter: 2)
     case .foreignResource, .planLimit: self = .forbidden(error.sentence)
     case .storageFull(let used, _, let limit):

@@ -30,6 +30,14 @@ package struct SHA256: ~Copyable {
     precondition(isDigested, "libcrypto cannot compute SHA-256")
   }
 
+  /// Returns the digest of the bytes so far; more may follow.
+  borrowing func digestSoFar() -> [UInt8] {
+    let copy = SHA256()
+    precondition(
+      EVP_MD_CTX_copy_ex(copy.context, context) == 1, "libcrypto cannot compute SHA-256")
+    return copy.digest()
+  }
+
   /// Returns the digest of all bytes, ``byteCount`` of them.
   package consuming func digest() -> [UInt8] {
     // SAFETY: libcrypto writes 32 bytes, the size of a SHA-256, which is the capacity.

@@ -33,7 +33,7 @@ extension OpenAPIDocument {
         "IdentityResponse",
         envelope(Schema.record([Schema.Field("id", text("The identifier."))]))),
     ] + storageSchemas + projectSchemas + projectModelSchemas + datasetSchemas + activitySchemas
-      + trashSchemas
+      + trashSchemas + webhookSchemas + billingSchemas + privacySchemas
   }
 
   /// `{"success":true,"data":…}`, with members beside them.
@@ -155,6 +155,8 @@ extension OpenAPIDocument {
           Schema.Field("planId", plan), Schema.Field("name", text()),
           Schema.Field("status", Schema.choice(["active", "past_due"])),
           Schema.Field("cancelAtPeriodEnd", flag),
+          optional("billingCycle", Schema.choice(["monthly", "yearly"])),
+          optional("currentPeriodEnd", time), optional("paymentFailedAt", time),
         ])),
       Schema.Field(
         "metrics",

@@ -40,8 +40,18 @@ extension Endpoint {
       "Moves a dataset into the trash.", datasetWriters,
       answer: .json("IdentityResponse", "It is in the trash."), failures: [404, 409]
     ) { try await $0.datasets.delete($1, $2) },
-    export(.get, "/api/datasets/{datasetId:dataset_}/export", "datasetExport"),
-    export(.post, "/api/datasets/{datasetId:dataset_}/export", "exportDataset"),
+    operation(
+      .get, "/api/datasets/{datasetId:dataset_}/export", "datasetExport",
+      "The dataset as NDJSON, which Ultralytics' clients train from.", datasetReaders,
+      parameters: [version], answer: .json("DatasetExportResponse", "Where it is."),
+      failures: [400, 404, 409]
+    ) { try await $0.datasets.export($1, $2) },
+    operation(
+      .post, "/api/datasets/{datasetId:dataset_}/export", "exportDataset",
+      "The same; with a description it makes a version, which needs the scope datasets.",
+      datasetReaders, body: .json("DatasetExport", isRequired: false),
+      answer: .json("DatasetExportResponse", "Where it is."), failures: [404, 409]
+    ) { try await $0.datasets.createExport($1, $2) },
     operation(
       .get, "/api/datasets/{owner:!dataset_}", "listOwnerDatasets",
       "The datasets of an owner that whoever asks may see.", datasetVisitors, form: .flat,
@@ -70,8 +80,53 @@ extension Endpoint {
       body: .json("DatasetClone", isRequired: false),
       answer: .json("CreatedDataset", "The copy.", status: .created), failures: [404, 409]
     ) { try await $0.datasets.clone($1, $2) },
-    exportNamed(.get, "ownerDatasetExport"),
-    exportNamed(.post, "exportOwnerDataset"),
+    operation(
+      .get, "\(ownedDataset)/export", "ownerDatasetExport",
+      "The dataset as NDJSON, which Ultralytics' clients train from, or a version of it.",
+      datasetVisitors, form: .flat, parameters: [version],
+      answer: .json("ExportedDataset", "Where it is."), failures: [400, 404, 409]
+    ) { try await $0.datasets.exportNamed($1, $2) },
+    operation(
+      .post, "\(ownedDataset)/export", "createDatasetVersion",
+      "Makes a version of the dataset, which stays as it is; the last one if nothing has changed.",
+      datasetWriters, form: .flat, body: .json("DatasetExport", isRequired: false),
+      answer: .json("ExportedDataset", "The version."), failures: [404, 409]
+    ) { try await $0.datasets.createVersionNamed($1, $2) },
+    operation(
+      .patch, "\(ownedDataset)/export", "updateDatasetVersion",
+      "Changes the description of a version.", datasetWriters, form: .flat,
+      body: .json("VersionChanges"), answer: .json("ChangedVersion", "It is changed."),
+      failures: [404]
+    ) { try await $0.datasets.updateVersion($1, $2) },
+    operation(
+      .post, "\(ownedDataset)/restore", "restoreDatasetVersion",
+      "Makes the dataset what it was in a version.", datasetWriters, form: .flat,
+      body: .json("VersionRestoration"),
+      answer: .json("RestoredVersion", "How many images it has now."), failures: [404, 409]
+    ) { try await $0.datasets.restore($1, $2) },
+    operation(
+      .post, "\(ownedDataset)/classes/delete", "deleteClasses",
+      "Removes classes and their labels; the others close up.", datasetWriters, form: .flat,
+      body: .json("ClassDeletion"), answer: .json("DeletedClasses", "The classes."),
+      failures: [404, 409]
+    ) { try await $0.datasets.deleteClasses($1, $2) },
+    operation(
+      .post, "\(ownedDataset)/classes/merge", "mergeClasses",
+      "Makes labels of classes those of another one.", datasetWriters, form: .flat,
+      body: .json("ClassMerger"), answer: .json("MergedClasses", "The classes."),
+      failures: [404, 409]
+    ) { try await $0.datasets.mergeClasses($1, $2) },
+    operation(
+      .post, "\(ownedDataset)/splits/redistribute", "redistributeSplits",
+      "Parts the images anew, at random, the same way by the same seed.", datasetWriters,
+      form: .flat, body: .json("SplitRatios"),
+      answer: .json("RedistributedSplits", "The images of the parts."), failures: [404, 409]
+    ) { try await $0.datasets.redistributeSplits($1, $2) },
+    operation(
+      .get, "\(ownedDataset)/models", "datasetModels",
+      "The models that were trained with a dataset.", datasetVisitors, form: .flat,
+      answer: .json("DatasetModels", "Those that whoever asks may see."), failures: [404]
+    ) { try await $0.datasets.models($1, $2) },
     operation(
       .post, "\(ownedDataset)/ingest", "ingestDataset",
       "Takes a file that was uploaded into a dataset, in the background.", datasetWriters,
@@ -80,19 +135,22 @@ extension Endpoint {
       failures: [404, 409]
     ) { try await $0.datasets.ingest($1, $2) },
     operation(
-      .get, "\(ownedDataset)/images", "datasetImages",
-      "The images of a dataset in the order in which they were added.", datasetVisitors,
-      form: .flat,
-      parameters: [
-        .query("split", "The part.", Schema.choice(Dataset.splits)),
-        .query("labeled", "Whether those with labels are meant.", Schema.type("boolean")),
-        .query("search", "What the name of the file must have."),
-        .query("cursor", "The last image of the page before."),
-        .query("offset", "How many come before.", Schema.type("integer")),
-        .limit(100, maximum: 5000),
-        .query("includeLabels", "Whether the labels are listed.", Schema.type("boolean")),
-      ], answer: .json("ImageList", "A part of the images."), failures: [400, 404]
+      .get, "\(ownedDataset)/images", "datasetImages", "The images of a dataset.",
+      datasetVisitors, form: .flat,
+      parameters: imageFilter + imagePage,
+      answer: .json("ImageList", "A part of the images."), failures: [400, 404]
     ) { try await $0.datasets.images($1, $2) },
+    operation(
+      .post, "\(ownedDataset)/images", "selectedImages", "Certain images of a dataset.",
+      datasetVisitors, form: .flat, parameters: imageFilter,
+      body: .json("ImageSelection"), answer: .json("ImageList", "The images."), failures: [404]
+    ) { try await $0.datasets.selectedImages($1, $2) },
+    operation(
+      .post, "\(ownedDataset)/images/adopt", "adoptImages",
+      "Adds images of other datasets; with `release` true they leave those of the account.",
+      datasetWriters, form: .flat, body: .json("ImageAdoption"),
+      answer: .json("AdoptedImages", "How many."), failures: [404, 409]
+    ) { try await $0.datasets.adoptImages($1, $2) },
     operation(
       .get, "\(ownedDataset)/class-stats", "classStatistics",
       "How many labels of each class there are.", datasetVisitors, form: .flat,
@@ -103,6 +161,21 @@ extension Endpoint {
       form: .flat, answer: .json("ImageDetail", "The image."), failures: [404]
     ) { try await $0.datasets.image($1, $2) },
     operation(
+      .patch, "/api/images/bulk", "moveImages", "Moves images into a part.", datasetWriters,
+      form: .flat, body: .json("ImageMove"), answer: .json("MovedImages", "How many."),
+      failures: [404, 409]
+    ) { try await $0.datasets.moveImages($1, $2) },
+    operation(
+      .delete, "/api/images/bulk", "deleteImages", "Deletes images for ever.", datasetWriters,
+      form: .flat, body: .json("ImageSelection"), answer: .json("DeletedImages", "Which."),
+      failures: [404]
+    ) { try await $0.datasets.deleteImages($1, $2) },
+    operation(
+      .post, "/api/images/urls", "imageAddresses", "Signed addresses of images.",
+      datasetVisitors, form: .flat, body: .json("ImageSelection"),
+      answer: .json("ImageAddresses", "The addresses by image."), failures: [404]
+    ) { try await $0.datasets.imageAddresses($1, $2) },
+    operation(
       .patch, "/api/images/{imageId}", "updateImage", "Changes the part or the labels of an image.",
       datasetWriters, form: .flat, body: .json("ImageChanges"),
       answer: .json("ChangedLabels", "The labels."), failures: [404]
@@ -112,26 +185,37 @@ extension Endpoint {
       datasetWriters, form: .flat, answer: .json("DeletedImage", "It is deleted."),
       failures: [404]
     ) { try await $0.datasets.deleteImage($1, $2) },
+    operation(
+      .post, "/api/images/{imageId}/predict", "predictImage",
+      "Labels that a model of the platform predicts for an image; they are not kept.",
+      datasetWriters, form: .flat, body: .json("ImagePrediction"),
+      answer: .json("PredictedLabels", "The labels."), failures: [404, 422]
+    ) { try await $0.datasets.predictImage($1, $2) },
   ]
 
-  private static func export(
-    _ method: HTTPRequest.Method, _ path: String, _ id: String
-  ) -> Endpoint {
-    operation(
-      method, path, id, "The dataset as NDJSON, which Ultralytics' clients train from.",
-      datasetReaders, body: method == .post ? .json("DatasetExport", isRequired: false) : nil,
-      answer: .json("DatasetExportResponse", "Where it is."), failures: [404, 409]
-    ) { try await $0.datasets.export($1, $2) }
-  }
+  private static let version = Parameter.query(
+    "v", "The number of a version.",
+    Schema.adding(["minimum": .int(1)], to: Schema.type("integer")))
 
-  private static func exportNamed(_ method: HTTPRequest.Method, _ id: String) -> Endpoint {
-    operation(
-      method, "\(ownedDataset)/export", id,
-      "The dataset as NDJSON, which Ultralytics' clients train from.",
-      method == .post ? datasetWriters : datasetVisitors, form: .flat,
-      body: method == .post ? .json("DatasetExport", isRequired: false) : nil,
-      answer: .json("ExportedDataset", "Where it is."), failures: [404, 409]
-    ) { try await $0.datasets.exportNamed($1, $2) }
-  }
+  /// Which part of the images is listed.
+  private static let imagePage: [Parameter] = [
+    .query("cursor", "The last image of the page before."),
+    .query("offset", "How many come before.", Schema.type("integer")),
+    .limit(100, maximum: 5000),
+  ]
+
+  /// Which images are listed, and with what.
+  private static let imageFilter: [Parameter] = [
+    .query("split", "The part.", Schema.choice(Dataset.splits)),
+    .query("hasLabel", "Whether those with labels are meant.", Schema.type("boolean")),
+    .query("labeled", "The same.", Schema.type("boolean")),
+    .query("hasError", "Images with errors are not kept: none.", Schema.type("boolean")),
+    .query("classIds", "The classes of which one must be there, with commas between them."),
+    .query("search", "What the name of the file must have."),
+    .query("q", "The same."),
+    .query("sort", "The order.", Schema.choice(ImageOrder.allCases.map(\.rawValue))),
+    .query("includeLabels", "Whether the labels are listed.", Schema.type("boolean")),
+    .query("includeTotal", "Whether `total` is counted.", Schema.type("boolean")),
+  ]
 }
 #endif

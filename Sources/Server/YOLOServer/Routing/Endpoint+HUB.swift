@@ -7,10 +7,12 @@ extension Endpoint {
   static let hub: [Endpoint] = [
     Endpoint(
       method: .get, path: PathTemplate("/"), id: "page",
-      summary: "A page to try models in a browser.",
+      summary: "A page to try models in a browser; the console of a server with a platform.",
       answer: Answer(
         description: "The page.", contentType: "text/html", schema: Schema.type("string"))
-    ) { controllers, _, _ in controllers.page.respond() },
+    ) { controllers, request, context in
+      controllers.optionalPlatform?.console.open(request, context) ?? controllers.page.respond()
+    },
     prediction("predict", at: "/") { _ in nil },
     prediction("predictAtPath", at: "/predict") { _ in nil },
     prediction(
@@ -43,7 +45,7 @@ extension Endpoint {
       summary: "Metrics in Prometheus' text format 0.0.4.", isPolled: true,
       answer: Answer(
         description: "The metrics.", contentType: "text/plain", schema: Schema.type("string"))
-    ) { controllers, _, _ in controllers.service.metrics() },
+    ) { controllers, _, _ in await controllers.service.metrics() },
     Endpoint(
       method: .get, path: PathTemplate("/openapi.json"), id: "openAPI", summary: "This document.",
       answer: Answer(

@@ -7,7 +7,8 @@ import YOLOServerOptions
 extension Endpoint {
   /// The Platform API.
   static let platform: [Endpoint] = [
-    accounts, projects, projectModels, datasets, activity, trash, uploads, storage,
+    accounts, projects, projectModels, datasets, activity, trash, webhooks, billing, privacy,
+    uploads, storage, console,
   ].flatMap(\.self)
 
   /// Why any request of the platform may be refused.
@@ -82,8 +83,12 @@ struct PlatformControllers: Sendable {
   let explore: ExploreController
   let activity: ActivityController
   let trash: TrashController
+  let webhooks: WebhookController
+  let billing: BillingController
+  let privacy: PrivacyController
   let uploads: UploadController
   let storage: StorageController
+  let console: ConsoleController
 
   /// - Parameters:
   ///   - platform: What the platform keeps.
@@ -101,16 +106,21 @@ struct PlatformControllers: Sendable {
     let origins = OriginPolicy(settings: settings)
     let datasets = DatasetRepository(store: platform.store, clock: clock)
     let region = settings.region ?? "eu"
+    let billing = BillingRepository(database: database, clock: clock)
     let models = ModelRepository(database: database, clock: clock)
     let projects = ProjectRepository(database: database, clock: clock)
     account = AccountController(
-      accounts: accounts, ledger: Ledger(database: database),
+      accounts: accounts, ledger: Ledger(database: database), billing: billing,
       counter: CallCounter(database: database), region: region)
     keys = KeysController(accounts: accounts)
     self.datasets = DatasetController(
       accounts: accounts, datasets: datasets, ingests: ingest.jobs,
       exporter: DatasetExporter(store: platform.store, signer: platform.signer, clock: clock),
-      uploads: platform.uploads, signal: ingest.signal, origins: origins, region: region)
+      versions: VersionRepository(store: platform.store, clock: clock),
+      uploads: platform.uploads,
+      predictor: ImagePredictor(models: models, store: platform.store, predict: predict),
+      statistics: StatisticsCache(), signal: ingest.signal, fetcher: ingest.fetcher,
+      origins: origins, region: region)
     self.projects = ProjectController(
       accounts: accounts, projects: projects, models: models, region: region)
     self.models = ProjectModelController(
@@ -124,12 +134,21 @@ struct PlatformControllers: Sendable {
     trash = TrashController(
       trash: TrashRepository(database: database, clock: clock), store: platform.store,
       region: region)
+    webhooks = WebhookController(
+      webhooks: platform.webhooks, policy: WebhookPolicy(settings: settings))
+    self.billing = BillingController(
+      billing: billing, provider: platform.provider, origins: origins)
+    privacy = PrivacyController(
+      privacy: platform.privacy, signer: platform.signer, origins: origins,
+      needsConfirmation: settings.confirmsDeletion)
     uploads = UploadController(
       uploads: platform.uploads, signer: platform.signer, origins: origins,
       targets: targets + [ModelUploadTarget(models: models), DatasetUploads(datasets: datasets)])
     storage = StorageController(
       store: platform.store, uploads: platform.uploads, accounts: accounts,
       signer: platform.signer)
+    console = ConsoleController(
+      accounts: accounts, projects: projects, models: models, datasets: datasets)
   }
 }
 #endif

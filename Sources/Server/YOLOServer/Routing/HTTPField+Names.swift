@@ -18,10 +18,14 @@ extension HTTPField.Name {
   static let rateLimit = known("X-RateLimit-Limit")
   /// The calls that are left of them.
   static let rateLimitRemaining = known("X-RateLimit-Remaining")
+  /// What of its address a page tells others.
+  static let referrerPolicy = known("Referrer-Policy")
   /// The scheme that the client of a proxy used.
   static let forwardedProto = known("X-Forwarded-Proto")
   /// The host that the client of a proxy used.
   static let forwardedHost = known("X-Forwarded-Host")
+  /// The signature of an event of the provider of payments.
+  static let stripeSignature = known("Stripe-Signature")
   /// When there are new ones, in seconds since 1970.
   static let rateLimitReset = known("X-RateLimit-Reset")
 }

@@ -2,8 +2,9 @@
 /// The path of endpoints, such as `/v1/predict/{model}` or `/api/datasets/{datasetId:dataset_}`.
 ///
 /// A segment in braces is a parameter; what follows its colon is the prefix that its value must
-/// have, or after an exclamation mark must not have: `/api/datasets/{owner:!dataset_}`. Segments are
-/// compared as they were sent, percent-encoded.
+/// have, or after an exclamation mark must not have: `/api/datasets/{owner:!dataset_}`. After the
+/// colon an at sign stands for a name that an account may have: `/{owner:@}`. Segments are compared
+/// as they were sent, percent-encoded.
 package struct PathTemplate: Sendable, Hashable {
   /// One segment.
   enum Segment: Sendable, Hashable {
@@ -13,12 +14,15 @@ package struct PathTemplate: Sendable, Hashable {
     case parameter(name: String, prefix: String)
     /// Any text without a prefix.
     case otherParameter(name: String, prefix: String)
+    /// A name that an account may have, and no other path begins with.
+    case ownerParameter(name: String)
 
     fileprivate func accepts(_ text: Substring) -> Bool {
       switch self {
       case .literal(let literal): literal == text
       case .parameter(_, let prefix): text.hasPrefix(prefix)
       case .otherParameter(_, let prefix): !text.hasPrefix(prefix)
+      case .ownerParameter: OwnerName.accepts(String(text))
       }
     }
 
@@ -26,7 +30,7 @@ package struct PathTemplate: Sendable, Hashable {
     var parameterName: String? {
       switch self {
       case .literal: nil
-      case .parameter(let name, _), .otherParameter(let name, _): name
+      case .parameter(let name, _), .otherParameter(let name, _), .ownerParameter(let name): name
       }
     }
 
@@ -35,7 +39,7 @@ package struct PathTemplate: Sendable, Hashable {
       switch self {
       case .literal: 0
       case .parameter(_, let prefix): prefix.isEmpty ? 2 : 1
-      case .otherParameter: 2
+      case .otherParameter, .ownerParameter: 2
       }
     }
   }
@@ -52,6 +56,7 @@ package struct PathTemplate: Sendable, Hashable {
       let parts = segment.dropFirst().dropLast().split(separator: ":", maxSplits: 1)
       let name = parts.first.map(String.init) ?? ""
       let prefix = parts.count == 2 ? String(parts[1]) : ""
+      if prefix == "@" { return .ownerParameter(name: name) }
       return prefix.hasPrefix("!")
         ? .otherParameter(name: name, prefix: String(prefix.dropFirst()))
         : .parameter(name: name, prefix: prefix)
@@ -67,7 +72,8 @@ package struct PathTemplate: Sendable, Hashable {
       + segments.map { segment in
         switch segment {
         case .literal(let text): text
-        case .parameter(let name, _), .otherParameter(let name, _): parameter(name)
+        case .parameter(let name, _), .otherParameter(let name, _), .ownerParameter(let name):
+          parameter(name)
         }
       }.joined(separator: "/")
   }

@@ -6,6 +6,8 @@ import Hummingbird
 struct ServiceController: Sendable {
   let models: ModelStore
   let registry: PrometheusRegistry
+  /// What the metrics tell of the platform; nil if there is none.
+  let gauges: PlatformGauges?
   /// The OpenAPI document.
   let document: ByteBuffer
 
@@ -21,8 +23,9 @@ struct ServiceController: Sendable {
   }
 
   /// Answers with the metrics in Prometheus' text format.
-  func metrics() -> Response {
-    Response(
+  func metrics() async -> Response {
+    await gauges?.refresh()
+    return Response(
       status: .ok, headers: [.contentType: "text/plain; version=0.0.4; charset=utf-8"],
       body: ResponseBody(byteBuffer: ByteBuffer(string: registry.render())))
   }

@@ -115,6 +115,7 @@ struct StorageSweep: Service {
   static let interval = Duration.seconds(60)
 
   let uploads: UploadRepository
+  let privacy: PrivacyRepository
 
   func run() async {
     while !Task.isShuttingDownGracefully {
@@ -122,9 +123,10 @@ struct StorageSweep: Service {
       { return }
       do throws(PlatformError) {
         try await uploads.sweep()
+        try await privacy.sweep()
       } catch {
         uploads.store.logger.error(
-          "old uploads were not removed", metadata: ["error": "\(error)"])
+          "old uploads and exports were not removed", metadata: ["error": "\(error)"])
       }
       await uploads.store.collectQuietly()
     }
