@@ -303,7 +303,7 @@ def schemathesis(target):
              "--checks", "not_a_server_error,status_code_conformance,content_type_conformance,response_schema_conformance",
              "--phases", "examples,coverage,fuzzing", "--max-examples", str(target.options.examples), "--seed", "7", "--workers", "2", "--request-timeout", "60",
              "--exclude-path-regex", "^/api/gdpr|^/api/api-keys|^/storage|^/d/", "--continue-on-failure", "--no-color"],
-            stdout=output, stderr=subprocess.STDOUT, timeout=1500)
+            stdout=output, stderr=subprocess.STDOUT, timeout=1500, cwd=target.directory)
     text = report.read_text()
     kept = Path(target.options.report) if target.options.report else None
     if kept:
