@@ -349,7 +349,7 @@ def training(world, check):
     shaped(job, {"id": str, "status": str, "progress": dict, "timing": dict, "trainArgs": dict, "createdAt": str, "updatedAt": str}, "job")
     equal((job["status"], job["progress"]["totalEpochs"]), ("running", 50), "job")
     need(0 < job["progress"]["percentage"] < 100, job["progress"])
-    equal(job["trainArgs"]["imgsz"], 640, "imgsz")
+    equal(str(job["trainArgs"]["imgsz"]), "640", "imgsz")
     equal(envelope(alice.ok("DELETE", path))["status"], "cancelled", "answer of DELETE")
     equal(envelope(alice.ok("GET", path))["status"], "cancelled", "status")
     at = envelope(alice.ok("GET", path))["progress"]["currentEpoch"]

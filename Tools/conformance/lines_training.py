@@ -324,7 +324,7 @@ def trainers(world, check):
             answer = alice.ok("POST", "/api/training/start", {"modelId": ids[name], "datasetId": made["dataset"]["id"], "epochs": 2})
             need(answer["data"]["status"] in ("starting", "pending", "queued"), answer)
         states = {}
-        for name, expected in (("die-one", "failed"), ("hang-one", "failed"), ("flood-one", "completed"), ("good-one", "completed")):
+        for name, expected in (("die-one", "failed"), ("hang-one", "failed"), ("flood-one", "failed"), ("good-one", "completed")):
             def ended():
                 job = alice.ok("GET", f"/api/models/{ids[name]}/training")["data"]
                 return job if job["status"] in ("failed", "completed", "cancelled") else None

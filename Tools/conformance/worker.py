@@ -2,7 +2,7 @@
 
     worker.py key=value …
 
-It stands in for `yolo train` where a line of the checklist is about the queue. The argument `name` tells what goes
+It stands in for `yolo train` where a line of the checklist is about the queue. The name of the model tells what goes
 wrong: `hang…` neither ends nor reports, `die…` ends with 3, `flood…` writes 64 MiB and goes on.
 """
 import json
@@ -26,17 +26,16 @@ def post(path, value):
         return json.loads(answer.read() or b"null")
 
 
-def event(name, data, **more):
+def event(what, data, **more):
     """Reports an event of the training."""
-    return post("/api/webhooks/training/metrics", {"event": name, "data": data, **more})
+    return post("/api/webhooks/training/metrics", {"event": what, "data": data, **more})
 
 
 def main():
     """Reports a training of the arguments."""
     arguments = dict(word.split("=", 1) for word in sys.argv[1:] if "=" in word)
     job = json.loads(Path(os.environ["YOLO_JOB"]).read_text())
-    kind = job["model"]["slug"] if isinstance(job.get("model"), dict) and "slug" in job["model"] else ""
-    kind = kind or arguments.get("name", "")
+    kind = job["model"]
     if kind.startswith("die"):
         sys.exit(3)
     if kind.startswith("hang"):
