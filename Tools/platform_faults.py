@@ -195,7 +195,7 @@ def export(fault):
     """kill -9 while datasets and models are exported: no export is half, queued ones are done."""
     server, client = fault.server()
     with server:
-        made = client.ok("POST", "/api/datasets", {"name": "d", "dataset": "d"}, status=201)
+        made = client.ok("POST", "/api/datasets", {"name": "d", "dataset": "d", "task": "detect", "classNames": ["a"]}, status=201)
         client.ingest("alice", "d", made["id"], archive(range(300), fault.directory), "d.zip")
 
         def work(number, turn):
