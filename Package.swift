@@ -236,6 +236,7 @@ let package = Package(
         serverProduct("NIOHTTP1", "swift-nio"), serverProduct("NIOHTTPTypes", "swift-nio-extras"),
         serverProduct("NIOPosix", "swift-nio"),
         serverProduct("ServiceLifecycle", "swift-service-lifecycle"),
+        .product(name: "Subprocess", package: "swift-subprocess"),
       ], path: "Sources/Server/YOLOServer",
       exclude: ["Page/console", "Serving.md"], resources: [.embedInCode("Page/index.html")],
       swiftSettings: settings),

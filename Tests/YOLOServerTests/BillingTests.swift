@@ -330,16 +330,15 @@ extension JSONValue {
         try PaymentProvider(
           settings: settings, client: OutboundClient(), logger: logger, environment: environment)
       }
-      let first = try provider()
-      #expect(first == nil)
+      let unset = try provider()
       settings.payment = "none"
       let none = try provider()
-      #expect(none == nil)
+      #expect(unset == nil && none == nil)
       settings.payment = "stripe"
       #expect(throws: PlatformError.self) { try provider() }
       #expect(throws: PlatformError.self) { try provider(["YOLO_PAYMENT_KEY": "k"]) }
-      let whole = try provider(["YOLO_PAYMENT_KEY": "k", "YOLO_PAYMENT_SECRET": "s"])
-      #expect(whole != nil)
+      let stripe = try provider(["YOLO_PAYMENT_KEY": "k", "YOLO_PAYMENT_SECRET": "s"])
+      #expect(stripe != nil)
       settings.paymentKeyFile = directory.appending(path: "none").path
       #expect(throws: PlatformError.self) {
         try provider(["YOLO_PAYMENT_KEY": "k", "YOLO_PAYMENT_SECRET": "s"])

@@ -44,14 +44,17 @@ import YOLOTestSupport
     if case .none = set.check { return }
     let directory = try TemporaryDirectory()
     for (path, bytes) in set.files { try directory.write(bytes, to: path) }
-    do {
-      let check = try DatasetCheck(
-        path: directory.path, task: set.task,
-        size: { bytes, path in try ImageReader.decode(bytes, named: path).size })
-      guard case .faults(let expected) = set.check else {
-        Issue.record("\(set.name) was not refused: \(check.faults.map(\.message))")
-        return
-      }
+    let result: Result<DatasetCheck, DatasetError>
+    do throws(DatasetError) {
+      result = .success(
+        try DatasetCheck(
+          path: directory.path, task: set.task,
+          size: { bytes, path in try ImageReader.decode(bytes, named: path).size }))
+    } catch {
+      result = .failure(error)
+    }
+    switch (result, set.check) {
+    case (.success(let check), .faults(let expected)):
       let found = check.faults.map { fault in
         BrokenDataset.Fault(
           severity: fault.severity.rawValue, kind: fault.kind.rawValue,
@@ -61,13 +64,10 @@ import YOLOTestSupport
       let problems = Self.problems(expected, found)
       #expect(problems.isEmpty, "\(set.name): \(problems), said: \(found.map(\.text))")
       for fault in check.faults { #expect(fault.message.hasPrefix(fault.path)) }
-    } catch let error as DatasetError {
-      guard case .refused(let reason) = set.check else {
-        Issue.record("\(set.name) was refused: \(error)")
-        return
-      }
+    case (.failure(let error), .refused(let reason)):
       #expect("\(error)".contains(reason), "\(set.name): \(error)")
       #expect("\(error)".contains(directory.path), "\(error)")
+    default: Issue.record("\(set.name): \(result)")
     }
   }
 

@@ -616,7 +616,7 @@ extension BrokenDataset {
         ])),
       try archive("a hidden file", [Entry(".DS_Store", "x")], skipped(".DS_Store", "hidden")),
       try archive(
-        "a name twice", [Entry("data.yaml", "names: [x]")], skipped("data.yaml", "occurs before")),
+        "an entry twice", [Entry("data.yaml", "names: [x]")], skipped("data.yaml", "occurs before")),
       try archive(
         "a file that is a directory, too", [Entry("data.yaml/x.txt", "x")],
         skipped("data.yaml/x.txt", "cannot be created")),
@@ -639,21 +639,18 @@ extension BrokenDataset {
         .faults([warning("other-file", "more.zip", nil, "not unpacked")])),
       try archive("a compressed tar", [], .compressedTar, .faults([])),
       upload("text called zip", "set.zip", text("no archive"), "set.zip cannot be unpacked"),
-      upload("an empty file", "set.zip", [0], "set.zip cannot be unpacked"),
+      upload("a file of one byte", "set.zip", [0], "set.zip cannot be unpacked"),
       upload("a page called zip", "set.zip", text("<html>login</html>"), "cannot be unpacked"),
       upload(
         "a RAR called zip", "set.zip", rar,
         "set.zip cannot be unpacked"),
-      upload("a cut zip", "set.zip", Array(zip.prefix(zip.count / 2)), ""),
+      upload("a cut zip", "set.zip", Array(zip.prefix(zip.count / 2)), "cannot be unpacked"),
       upload("an encrypted zip", "set.zip", try encrypted(), "password"),
-      upload("a sparse tar", "set.tar", sparseTar(), "more bytes of content than"),
+      upload("a sparse tar", "set.tar", sparseTar(), "no image that can be used"),
       BrokenDataset(
         name: "a tar called zip", files: [:],
         upload: ("set.zip", tar),
         ingest: .faults([]), images: 3),
-      BrokenDataset(
-        name: "a damaged image alone", files: [:], upload: ("one.jpg", text("no image")),
-        ingest: .refused("no image that can be used"), images: 0),
       foreign(
         "a zip in a zip", ["inner.zip": zip], .refused("inner.zip: archives inside"), images: 0),
       foreign("nothing but text", ["readme.md": text("x")], .refused("names no images"), images: 0),

@@ -107,6 +107,12 @@ import YOLOServerOptions
         let answer = await client.call("GET", path, key: key)
         #expect(answer.status == 200 && answer.body != .null, "\(path): \(answer)")
       }
+      // The document has both: paths of one shape are one path there.
+      for path in ["/{owner}", "/{owner}/{project}", "/{owner}/{project}/{model}"] {
+        let missing = client.checker.document["paths"]?[path]?["get"]?["responses"]?["404"]
+        #expect(
+          missing?["content"]?.members?.map(\.key).sorted() == ["application/json", "text/html"])
+      }
       let refused = await client.call("POST", "/alice", key: key)
       #expect(refused.status == 405 && refused.header("Allow") == "GET")
       let prediction = await client.call("POST", "/predict")

@@ -73,8 +73,8 @@ import YOLOServerOptions
       settings.allowedAddresses = "10.0.0.0/8,127.0.0.1"
       var request = request(server)
       request.policy = .forUsers(of: settings)
-      let response = try await client.send(request)
-      #expect(response.body == Array("x".utf8))
+      let body = try await client.send(request).body
+      #expect(body == Array("x".utf8))
       settings.allowedAddresses = "127.0.0.2"
       request.policy = .forUsers(of: settings)
       #expect(await failure(request) == .refusedAddress(host: "127.0.0.1"))
@@ -280,12 +280,12 @@ import YOLOServerOptions
       }
       while server.exchanges.isEmpty { await Task.yield() }
       task.cancel()
-      await task.value
+      _ = await task.value
       let early = Task { [client, request] in
         withUnsafeCurrentTask { $0?.cancel() }
         await #expect(throws: OutboundError.cancelled) { try await client.send(request) }
       }
-      await early.value
+      _ = await early.value
     }
   }
 
@@ -324,8 +324,8 @@ import YOLOServerOptions
     try await withOutboundServer({ _ in OutboundServer.answer() }) { server in
       for _ in 0..<20 {
         let client = OutboundClient()
-        let response = try await client.send(request(server))
-        #expect(response.status == 200)
+        let status = try await client.send(request(server)).status
+        #expect(status == 200)
       }
       _ = OutboundClient()
     }

@@ -191,6 +191,7 @@ struct PlatformClient: Sendable {
         ("/api/datasets/dataset_1/export", false), ("/api/models/model_1/files", false),
         ("/api/models/alice/shapes", true), ("/api/exports/0123", false),
         ("/api/webhooks/training/metrics", true), ("/api", true), ("/docs/nothing", false),
+        ("/api/webhooks/nothing", true), ("/api", true), ("/nothing", false),
       ] {
         let answer = await client.call("GET", path, key: key)
         #expect(answer.status == 404 && (answer.body["error"]?.string != nil) == isFlat, "\(path)")

@@ -6,7 +6,7 @@ import Testing
 import YOLOServer
 
 /// The built program as a server in a process of its own, which can be killed.
-private final class ServerProcess: Sendable {
+final class ServerProcess: Sendable {
   let port: Int
   private let identifier: Int32
   private let log: String

@@ -106,6 +106,9 @@ import YOLOServer
     ("confirm-deletion", ["true", "0"], ["maybe"]),
     ("log-format", ["text", "json"], ["", "xml"]),
     ("allow-addresses", ["127.0.0.1", "10.0.0.0/8, ::1"], ["", "nginx", "10.0.0.0/33"]),
+    ("trainer", ["yolo train {args}", "'a b' c"], ["", " ", "yolo 'train"]),
+    ("base-model", ["yolo11n.pt"], ["yolo11n", "a/b.pt", "a b.pt"]),
+    ("training-devices", ["cpu", "rtx-4090,rtx-4090,cpu"], ["", "cpu,", "RTX", "a b"]),
     ("trusted-proxies", ["127.0.0.1", "10.0.0.0/8, ::1"], ["", "nginx", "10.0.0.0/33", "::1,"]),
   ]
 

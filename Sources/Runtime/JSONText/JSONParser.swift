@@ -14,12 +14,16 @@ public struct JSONParser {
   }
 
   private let bytes: UnsafeRawBufferPointer
+  private let maximumValues: Int
   private var offset = 0
   private var valueCount = 0
 
-  /// Parses UTF-8 text that holds one value, with spaces around it.
-  public static func parse(_ bytes: UnsafeRawBufferPointer) throws(Failure) -> JSONValue {
-    var parser = JSONParser(bytes: bytes)
+  /// Parses UTF-8 text that holds one value, with spaces around it, and at most `valueLimit` values
+  /// in all.
+  public static func parse(
+    _ bytes: UnsafeRawBufferPointer, valueLimit: Int = Self.valueLimit
+  ) throws(Failure) -> JSONValue {
+    var parser = JSONParser(bytes: bytes, maximumValues: valueLimit)
     let value = try parser.value(depth: 0)
     parser.skipSpace()
     guard parser.offset == bytes.count else { throw parser.failure("text after the value") }
@@ -39,7 +43,10 @@ public struct JSONParser {
     return try result.get()
   }
 
-  private init(bytes: UnsafeRawBufferPointer) { self.bytes = bytes }
+  private init(bytes: UnsafeRawBufferPointer, maximumValues: Int) {
+    self.bytes = bytes
+    self.maximumValues = maximumValues
+  }
 
   private func failure(_ reason: String) -> Failure { Failure(offset: offset, reason: reason) }
 
@@ -58,8 +65,8 @@ public struct JSONParser {
 
   private mutating func value(depth: Int) throws(Failure) -> JSONValue {
     valueCount += 1
-    guard valueCount <= Self.valueLimit else {
-      throw failure("more than \(Self.valueLimit) values")
+    guard valueCount <= maximumValues else {
+      throw failure("more than \(maximumValues) values")
     }
     guard depth <= Self.depthLimit else { throw failure("nested deeper than \(Self.depthLimit)") }
     skipSpace()

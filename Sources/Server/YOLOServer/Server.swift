@@ -31,6 +31,8 @@ public struct Server: Sendable {
   let sweeper: TrashSweeper?
   /// What takes files into the datasets of a platform; nil if there is none.
   let ingest: IngestRunner?
+  /// What has workers train; nil if there is no platform.
+  let trainer: TrainingRunner?
 
   /// Prepares a server; nothing is listened on yet.
   ///
@@ -75,6 +77,10 @@ public struct Server: Sendable {
         fetcher: SourceFetcher(settings: settings, client: platform.outbound))
     }
     self.ingest = ingest
+    let trainer = platform.map { platform in
+      TrainingRunner(platform: platform, settings: settings, logger: logger)
+    }
+    self.trainer = trainer
     let options = settings.runtimeOptions
     models = ModelStore(settings: settings, options: options, logger: logger)
     queue = InferenceQueue(
@@ -105,11 +111,10 @@ public struct Server: Sendable {
         document: ByteBuffer(
           bytes: OpenAPIDocument.bytes(settings: settings, version: Version.current))),
       optionalPlatform: platform.flatMap { platform in
-        ingest.map {
-          PlatformControllers(
-            platform: platform, settings: settings, predict: predict, ingest: $0,
-            targets: uploadTargets)
-        }
+        guard let ingest, let trainer else { return nil }
+        return PlatformControllers(
+          platform: platform, settings: settings, predict: predict, ingest: ingest,
+          runner: trainer, targets: uploadTargets)
       })
   }
 
@@ -160,8 +165,9 @@ public struct Server: Sendable {
       configuration: ApplicationConfiguration(
         address: .hostname(host, port: settings.port),
         availableConnectionsDelegate: MaximumAvailableConnections(settings.limits.connections)),
-      onServerRunning: { [logger] channel in
+      onServerRunning: { [logger, trainer, settings] channel in
         let port = channel.localAddress?.port ?? 0
+        trainer?.listens(on: port, host: host, settings)
         logger.notice("listening", metadata: ["address": "http://\(host):\(port)"])
         await onRunning(port)
       },
@@ -172,7 +178,7 @@ public struct Server: Sendable {
         policy: WebhookPolicy(settings: settings), logger: logger)
     }
     let sweep = platform.map { StorageSweep(uploads: $0.uploads, privacy: $0.privacy) }
-    let optional: [(any Service)?] = [sweep, sweeper, ingest, webhooks]
+    let optional: [(any Service)?] = [sweep, sweeper, ingest, trainer, webhooks]
     var configuration = ServiceGroupConfiguration(
       services: [models, application] + optional.compactMap(\.self),
       gracefulShutdownSignals: signals, logger: logger)

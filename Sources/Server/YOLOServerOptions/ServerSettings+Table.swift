@@ -111,6 +111,36 @@ package enum ServiceTable: SettingsTable {
     .flag(
       "source_urls", at: \.fetchesSources,
       help: "Fetch datasets and images from the addresses that users name"),
+    .text(
+      "trainer", "command", "a command such as \"yolo train {args}\"", default: "none",
+      at: \.trainer,
+      help:
+        "Command that trains a model; {args} stands for its arguments, as name=value each"
+    ) { CommandWords.split($0) != nil },
+    .text(
+      "base_model", "name", "the name of a .pt file", default: "yolo26n.pt", at: \.baseModel,
+      help: "Model that trainings begin with whose own has no weights, without a task's suffix"
+    ) { name in
+      name.hasSuffix(".pt") && name.utf8.count <= 200
+        && name.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && $0 != UInt8(ascii: "/") }
+    },
+    .text(
+      "training_devices", "list", "names such as cpu or rtx-4090,rtx-4090",
+      default: TrainingDeviceList.standard, at: \.trainingDevices,
+      help: "Devices that train, one model at a time each: cpu, or names of gpuType",
+      isAccepted: TrainingDeviceList.isList),
+    .number(
+      "training_price", 0...1_000_000, .count("cents"), at: \.trainingPrice,
+      help: "Cents that an hour of a device costs; 0 for nothing"),
+    .number(
+      "training_silence", 1...604_800, .seconds, at: \.trainingSilence,
+      help: "Seconds after which a training fails of which nothing is heard"),
+    .number(
+      "trainer_grace", 0...86_400, .seconds, at: \.trainerGrace,
+      help: "Seconds that a trainer has to end by itself once its training is cancelled"),
+    .number(
+      "trainer_kill", 0...3600, .seconds, at: \.trainerKill,
+      help: "Seconds that a trainer has to end after SIGTERM before it is killed"),
     Setting(ServerOption.database, at: \.database),
     .flag("no_auth", at: \.isOpen, help: "Answer requests without a key, on all addresses"),
     .text(

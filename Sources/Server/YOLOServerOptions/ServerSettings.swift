@@ -44,6 +44,20 @@ public struct ServerSettings: Sendable {
   public var confirmsDeletion = false
   /// Whether datasets and images are fetched from the addresses that users name.
   public var fetchesSources = false
+  /// The command that trains a model, with `{args}` in place of the arguments; nil for none.
+  public var trainer: String?
+  /// The model that trainings begin with whose own has no weights yet; nil for `yolo26n.pt`.
+  public var baseModel: String?
+  /// The kinds of the devices that train, separated by commas; nil for `cpu`.
+  public var trainingDevices: String?
+  /// Cents that an hour of a device costs.
+  public var trainingPrice = 0
+  /// Seconds after which a training fails of which nothing is heard.
+  public var trainingSilence = 1800
+  /// Seconds that a trainer has to end by itself once its training is cancelled.
+  public var trainerGrace = 60
+  /// Seconds after SIGTERM until a trainer is killed.
+  public var trainerKill = 15
   /// The SQLite file of keys and limits; of a platform the one whose keys are brought over.
   public var database: String
   /// Whether requests need no key.

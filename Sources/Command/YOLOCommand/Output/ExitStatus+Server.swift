@@ -45,6 +45,8 @@ extension ExitStatus {
     case .unknownUpload, .redeemedUpload, .changedUpload, .unknownImage, .busyDataset,
       .changedDataset, .emptyDataset, .namesake:
       self = .usage
+    case .activeTraining, .inactiveTraining, .datasetInTraining, .boundKey, .insufficientCredits:
+      self = .usage
     case .storageFull, .storage: self = .cannotWrite
     }
   }

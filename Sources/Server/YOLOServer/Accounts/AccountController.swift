@@ -66,11 +66,15 @@ struct AccountController: Sendable {
 
   /// `GET /api/billing/balance`.
   func balance(_ request: Request, _ context: ServerContext) async throws -> Response {
-    let balance = try await ledger.balance(of: try context.account())
+    let account = try context.account()
+    let balance = try await ledger.balance(of: account)
+    let reserved = try await accounts.database.read {
+      try TrainingJobTable.reserved($0, of: account.id)
+    }
     return try .encoded(
       Envelope(
         data: BalanceData(
-          cashBalance: balance.cash, creditBalance: balance.credit, reservedAmount: 0,
+          cashBalance: balance.cash, creditBalance: balance.credit, reservedAmount: reserved,
           totalBalance: balance.total)))
   }
 

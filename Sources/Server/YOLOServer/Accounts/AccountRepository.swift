@@ -123,7 +123,7 @@ extension AccountRepository {
       .map(\.account)
   }
 
-  private static func account(_ database: Database, named username: String) throws -> Account {
+  static func account(_ database: Database, named username: String) throws -> Account {
     guard
       let row = try AccountRow.fetchOne(
         database, sql: "SELECT * FROM account WHERE username = ?", arguments: [username])
@@ -163,7 +163,8 @@ extension AccountRepository {
   package func keys(of account: Account) async throws(PlatformError) -> [KeyRecord] {
     try await database.read { database in
       try KeyTable.rows(
-        database, where: "revoked IS NULL AND account = ?", arguments: [account.id]
+        database, where: "revoked IS NULL AND binding IS NULL AND account = ?",
+        arguments: [account.id]
       ).map { $0.record(accounts: [account.id: account]) }
     }
   }
@@ -181,7 +182,10 @@ extension AccountRepository {
     let now = clock()
     return try await database.write { database in
       let count = try Int.fetchOne(
-        database, sql: "SELECT count(*) FROM key WHERE revoked IS NULL AND account = ?",
+        database,
+        sql: """
+          SELECT count(*) FROM key WHERE revoked IS NULL AND binding IS NULL AND account = ?
+          """,
         arguments: [account.id])
       guard let count, count < Self.maximumKeys else {
         throw PlatformError.tooMany(what: "keys", maximum: Self.maximumKeys)

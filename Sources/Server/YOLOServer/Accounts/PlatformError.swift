@@ -53,6 +53,16 @@ package enum PlatformError: Error, Sendable, Hashable {
   case namesake(name: String, split: String)
   /// The project of a model is in the trash itself.
   case projectInTrash(String)
+  /// A training of the model is under way, or about to begin.
+  case activeTraining(String)
+  /// No training of the model is under way.
+  case inactiveTraining(String)
+  /// A training under way reads the dataset.
+  case datasetInTraining(String)
+  /// The key is that of another model's training.
+  case boundKey
+  /// The balance is less than what a training may cost, both in micro-USD.
+  case insufficientCredits(needed: Int, available: Int)
 }
 
 /// A kind of what accounts have.
@@ -96,6 +106,13 @@ extension PlatformError: CustomStringConvertible {
       "the \(split) part has an image \(name) already; say by conflictPolicy what is to become of it"
     case .projectInTrash(let project):
       "the project \(project) of this model is in the trash, too: restore the project first"
+    case .activeTraining(let model):
+      "a training of the model \(model) is under way; cancel it, or wait for its end"
+    case .inactiveTraining(let model): "no training of the model \(model) is under way"
+    case .datasetInTraining(let slug): "a training under way reads the dataset \(slug)"
+    case .boundKey: "this key is that of another model's training"
+    case .insufficientCredits(let needed, let available):
+      "the training may cost \(Dollars.text(needed)), but the account has \(Dollars.text(available))"
     case .repeatedEntry(let externalID): "the ledger has the entry \(externalID) already"
     case .storageFull(let used, let adding, let limit):
       "the account uses \(used) of its \(limit) bytes, so there is no room for \(adding) more"

@@ -26,6 +26,7 @@ struct DatabaseSchema: Sendable {
     migrator.registerBilling()
     migrator.registerPrivacy()
     migrator.registerDatasetVersions()
+    migrator.registerTrainings()
   }
 
   private init(applicationID: Int, _ register: (inout DatabaseMigrator) -> Void) {

@@ -35,6 +35,10 @@ extension DatasetRepository {
       for (number, id) in adoption.ids.enumerated() {
         let (image, source) = try ImageTable.row(database, id, viewer: account)
         guard let digest = ObjectDigest(image.sha), source.id != target.id else { continue }
+        let isThere = try Bool.fetchOne(
+          database, sql: "SELECT EXISTS (SELECT 1 FROM image WHERE dataset = ? AND sha = ?)",
+          arguments: [target.id, image.sha])
+        guard isThere != true else { continue }
         let isWhole = adoption.isWhole && source.account == account.id
         let rows =
           isWhole && source.task == target.task

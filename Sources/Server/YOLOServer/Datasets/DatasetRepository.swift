@@ -138,6 +138,9 @@ struct DatasetRepository: Sendable {
     return try await database.write { database in
       let row = try DatasetTable.row(database, locator, of: account)
       guard row.status != .processing else { throw PlatformError.busyDataset(row.slug) }
+      guard try !TrainingTable.reads(database, dataset: row.id) else {
+        throw PlatformError.datasetInTraining(row.slug)
+      }
       try database.execute(
         sql: "UPDATE dataset SET trashed = ? WHERE id = ?", arguments: [now, row.id])
       try Self.note(database, row, .trashed, now: now)

@@ -102,13 +102,15 @@ extension APIError {
     case .unknownKey(let id): self = .notFound("There is no active key \(id).")
     case .unknownUpload(let id): self = .notFound("There is no upload \(id), or it is over.")
     case .takenName, .tooMany, .repeatedEntry, .redeemedUpload, .changedUpload, .takenSlug,
-      .projectInTrash, .unconfirmedDeletion, .activeSubscription, .namesake:
+      .projectInTrash, .unconfirmedDeletion, .activeSubscription, .namesake, .activeTraining,
+      .inactiveTraining, .datasetInTraining:
       self = .conflict(error.sentence)
     case .emptyDataset: self = APIError(.badRequest, "VALIDATION_ERROR", error.sentence)
     case .unknownResource, .unknownImage, .unknown: self = .notFound(error.sentence)
     case .busyDataset, .changedDataset:
       self = APIError(.conflict, "CONFLICT", error.sentence, retryAfter: 2)
-    case .foreignResource, .planLimit: self = .forbidden(error.sentence)
+    case .foreignResource, .planLimit, .boundKey: self = .forbidden(error.sentence)
+    case .insufficientCredits: self = .insufficientCredits(error.sentence)
     case .storageFull(let used, _, let limit):
       self = .forbidden(
         "\(error).", details: [JSONMember("used", .int(used)), JSONMember("limit", .int(limit))])

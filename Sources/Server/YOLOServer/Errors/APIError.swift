@@ -47,6 +47,13 @@ package struct APIError: Error, Sendable {
     APIError(.unauthorized, "UNAUTHORIZED", message)
   }
 
+  /// 402: the account has not the money for it.
+  package static func insufficientCredits(_ message: String) -> APIError {
+    APIError(
+      HTTPResponse.Status(code: 402, reasonPhrase: "Payment Required"), "INSUFFICIENT_CREDITS",
+      message)
+  }
+
   /// 403: the key is known, but may not do this.
   package static func forbidden(
     _ message: String, details: [JSONMember] = []

@@ -43,18 +43,21 @@ enum KeyTable {
 
   /// Creates a key of an account and adds it; the key can never be read again.
   static func insert(
-    _ database: Database, name: String, account: Account, scopes: Set<Scope>, created: Int
+    _ database: Database, name: String, account: Account, scopes: Set<Scope>,
+    binding: KeyBinding? = nil, created: Int
   ) throws -> (key: String, record: KeyRecord) {
     let key = KeyText.random()
     let id = ResourceID.new("key_", now: created)
     try database.execute(
       sql: """
-        INSERT INTO key (name, digest, isRestricted, created, publicID, account, prefix, scopes)
-        VALUES (?, ?, 0, ?, ?, ?, ?, ?)
+        INSERT INTO key (
+          name, digest, isRestricted, created, publicID, account, prefix, scopes, binding)
+        VALUES (?, ?, 0, ?, ?, ?, ?, ?, ?)
         """,
       arguments: [
         name, Data(KeyDigest(of: key).bytes), created, id, account.id,
         String(key.prefix(KeyText.shownCount)), scopes.names.joined(separator: " "),
+        binding?.text,
       ])
     let row = try rows(database, where: "publicID = ?", arguments: [id]).first
     guard let record = row?.record(accounts: [account.id: account]) else {
@@ -187,12 +190,14 @@ struct KeyRow: Decodable, FetchableRecord, Sendable {
   let prefix: String?
   /// What the key may do, separated by spaces; of a platform.
   let scopes: String?
+  /// What the key of a training is bound to, see ``KeyBinding``; of a platform.
+  let binding: String?
   /// The models that it may use, from another table.
   var models: Set<String>?
 
   private enum CodingKeys: CodingKey {
     case id, name, digest, isRestricted, created, lastUsed, revoked, publicID, account, prefix,
-      scopes
+      scopes, binding
   }
 
   /// What others may know about the key.
@@ -203,7 +208,7 @@ struct KeyRow: Decodable, FetchableRecord, Sendable {
     return KeyRecord(
       id: id, name: name, models: models, created: created, lastUsed: lastUsed, revoked: revoked,
       publicID: publicID, prefix: prefix, scopes: Set(names.compactMap(Scope.init(rawValue:))),
-      account: account.flatMap { accounts[$0] })
+      account: account.flatMap { accounts[$0] }, binding: binding.flatMap(KeyBinding.init))
   }
 }
 
@@ -237,6 +242,8 @@ package struct KeyRecord: Sendable, Hashable, Identifiable {
   package let scopes: Set<Scope>
   /// The account of the key; nil in a stand-alone database.
   package let account: Account?
+  /// What the key of a training is bound to; nil for all other keys.
+  package var binding: KeyBinding?
 
   /// Whether the key may use a model.
   package func allows(model: String) -> Bool { models?.contains(model) ?? true }

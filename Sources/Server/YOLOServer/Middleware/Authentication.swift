@@ -51,6 +51,13 @@ struct Authorization: RouterMiddleware {
         "This key has the scopes \(key.scopes.names.joined(separator: ", ")); this needs "
           + "\(scopes.names.joined(separator: " or ")).")
     }
+    if let binding = context.key?.binding, let endpoint = context.endpoint,
+      !binding.allows(endpoint.id, context.match?.parameters ?? [:])
+    {
+      throw APIError.forbidden(
+        "This key is that of a training's worker: it may report that training, and fetch what its "
+          + "arguments name.")
+    }
     return try await next(request, context)
   }
 }

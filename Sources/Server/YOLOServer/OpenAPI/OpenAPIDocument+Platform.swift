@@ -33,7 +33,7 @@ extension OpenAPIDocument {
         "IdentityResponse",
         envelope(Schema.record([Schema.Field("id", text("The identifier."))]))),
     ] + storageSchemas + projectSchemas + projectModelSchemas + datasetSchemas + activitySchemas
-      + trashSchemas + webhookSchemas + billingSchemas + privacySchemas
+      + trashSchemas + webhookSchemas + billingSchemas + privacySchemas + trainingSchemas
   }
 
   /// `{"success":true,"data":…}`, with members beside them.

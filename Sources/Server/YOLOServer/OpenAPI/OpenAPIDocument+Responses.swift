@@ -56,6 +56,7 @@ extension OpenAPIDocument {
   /// The failures of the platform besides those of every server.
   private static var platformFailures: [(failure: APIError, meaning: String, headers: [String])] {
     [
+      (.insufficientCredits(""), "The account has not the money for it.", []),
       (.conflict(""), "There is something that the request contradicts.", []),
       (.rangeNotSatisfiable(bytes: 0), "The file has none of the bytes asked for.", []),
       (

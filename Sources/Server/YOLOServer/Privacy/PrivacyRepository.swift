@@ -1,5 +1,5 @@
 #if Server
-package import GRDB
+import GRDB
 import JSONText
 import NIOPosix
 import YOLOSystem

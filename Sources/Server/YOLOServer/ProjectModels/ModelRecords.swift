@@ -114,21 +114,23 @@ enum ModelRecords {
     let name: String = draft.name ?? slug
     let metadata: StoredJSON = draft.metadata ?? .emptyObject
     let metrics: String? = try draft.metrics.map { try JSONColumn.text($0) }
-    let results: String? = try draft.trainResults.map { try JSONColumn.text($0) }
     let names: String? = try weights.map { try JSONColumn.text($0.classNames) }
     try database.execute(
       sql: """
         INSERT INTO model (id, account, project, slug, name, description, task, status, version,
-          docs, epochs, metrics, trainArgs, trainResults, environment, classNames, parameters,
+          docs, epochs, metrics, trainArgs, environment, classNames, parameters,
           fileName, fileDigest, fileBytes, metadata, completed, created, updated)
-        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
+        VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
         """,
       arguments: [
         id, project.account, project.id, slug, name, draft.description, task, status.rawValue,
-        draft.version, draft.docs, draft.epochs, metrics, draft.trainArgs, results,
+        draft.version, draft.docs, draft.epochs, metrics, draft.trainArgs,
         draft.environment, names, weights?.parameters, file, weights?.digest, weights?.bytes,
         metadata, completed, now, now,
       ])
+    if let results = draft.trainResults {
+      try EpochTable.replace(database, of: id, with: results)
+    }
     try touch(database, project: project.id, now: now)
     guard let row = try rows(database, where: "model.id = :id", ["id": id], viewer: nil).first
     else { throw PlatformError.unknownResource(.model, id) }
@@ -137,9 +139,9 @@ enum ModelRecords {
 
   /// The columns that a copy of a model has as they are.
   private static let copied = """
-    description, task, status, license, color, version, docs, baseModel, epochs, bestEpoch,
-    bestFitness, metrics, trainArgs, trainResults, plots, environment, classNames, parameters,
-    fileName, fileDigest, fileBytes, metadata, started, completed
+    description, task, license, color, version, docs, baseModel, epochs, epochCount, bestEpoch,
+    bestFitness, metrics, trainArgs, environment, classNames, parameters, fileName, fileDigest,
+    fileBytes, metadata, started, completed
     """
 
   /// Adds a copy of a model to a project; both have the one file.
@@ -152,15 +154,20 @@ enum ModelRecords {
     let id = ResourceID.new("model_", now: now)
     try database.execute(
       sql: """
-        INSERT INTO model (id, account, project, slug, name, clonedFrom, sourceModel, created,
-          updated, \(copied))
-        SELECT :id, :account, :project, :slug, :name, :source, :source, :now, :now, \(copied)
+        INSERT INTO model (id, account, project, slug, name, clonedFrom, sourceModel, status,
+          created, updated, \(copied))
+        SELECT :id, :account, :project, :slug, :name, :source, :source,
+          -- A training under way is that of the source alone.
+          CASE WHEN status NOT IN ('pending', 'starting', 'running') THEN status
+            WHEN fileDigest IS NULL THEN 'untrained' ELSE 'completed' END,
+          :now, :now, \(copied)
         FROM model WHERE id = :source
         """,
       arguments: [
         "id": id, "account": project.account, "project": project.id, "slug": slug, "name": name,
         "source": source.id, "now": now,
       ])
+    try EpochTable.copy(database, from: source.id, to: id)
     if let description {
       try database.execute(
         sql: "UPDATE model SET description = ? WHERE id = ?", arguments: [description, id])

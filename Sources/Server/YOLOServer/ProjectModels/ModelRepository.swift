@@ -138,7 +138,13 @@ struct ModelRepository: Sendable {
     return try await database.write { database in
       let row = try ModelRecords.row(database, locator, of: account)
       var columns = try changes.columns()
-      guard !columns.isEmpty else { return row }
+      guard !columns.isEmpty || changes.trainResults != nil else { return row }
+      if row.status.isActive, changes.isOfTraining {
+        throw PlatformError.activeTraining(row.slug)
+      }
+      if let results = changes.trainResults {
+        try EpochTable.replace(database, of: row.id, with: results)
+      }
       if let name = changes.name, name != row.name {
         columns.append(
           (

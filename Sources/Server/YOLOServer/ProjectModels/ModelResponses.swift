@@ -37,7 +37,12 @@ struct ModelData: Encodable {
   let trainArgs: StoredJSON?
   let trainResults: [EpochResult]?
   let classNames: [String]?
-  let plots: StoredJSON?
+  let plots: RawJSON?
+  /// What the training has printed, for the owner alone.
+  let consoleChunks: [ConsoleChunkData]?
+  /// How many chunks came before those.
+  let omittedConsoleChunks: Int?
+  let computeCost: ComputeCost?
   let datasetId: String?
   let sourceModelId: String?
   let baseModel: String?
@@ -52,7 +57,10 @@ struct ModelData: Encodable {
   let updatedAt: Timestamp
   let metadata: StoredJSON
 
-  init(_ row: ModelRow) {
+  /// - Parameters:
+  ///   - row: The model.
+  ///   - details: What is known of its training, which lists leave out.
+  init(_ row: ModelRow, _ details: TrainingDetails? = nil) {
     id = row.id
     name = row.name
     slug = row.slug
@@ -78,13 +86,16 @@ struct ModelData: Encodable {
     bestFitness = row.bestFitness
     metrics = row.metrics
     trainArgs = row.trainArgs
-    trainResults = row.trainResults
+    trainResults = details?.epochs
     classNames = row.classNames
-    plots = row.plots
+    plots = details?.plots.map(RawJSON.init)
+    consoleChunks = details?.chunks?.map(ConsoleChunkData.init)
+    omittedConsoleChunks = details?.omittedChunks
+    computeCost = details?.cost
     datasetId = row.dataset
     sourceModelId = row.sourceModel
     baseModel = row.baseModel
-    environment = row.environment
+    environment = details.map { $0.isOwner ? row.environment : nil } ?? nil
     trainingError = row.trainingError
     clonedFrom = row.clonedFrom
     cloneCount = row.cloneCount
@@ -128,7 +139,7 @@ struct ModelSummary: Encodable, Sendable {
     bestEpoch = row.bestEpoch
     bestFitness = row.bestFitness
     metrics = row.metrics
-    epochCount = row.trainResults?.count ?? 0
+    epochCount = row.epochCount
     startedAt = row.started.map(Timestamp.init)
     file = row.fileBytes.map(ModelFileSize.init)
     hasWeights = row.fileDigest != nil

@@ -14,6 +14,13 @@ enum ModelStatus: String, Sendable, Hashable, CaseIterable, Codable {
   case cancelled
 }
 
+extension ModelStatus {
+  /// Whether a training is under way, or is to begin.
+  var isActive: Bool { [.pending, .starting, .running].contains(self) }
+  /// What a request may set: the others are a training's to set.
+  static let settable = allCases.filter { !$0.isActive }
+}
+
 /// What a model is for, as the platform knows it; not all of them can be predicted here.
 enum ModelTask {
   static let names = ["detect", "segment", "semantic", "depth", "classify", "pose", "obb"]
@@ -65,9 +72,9 @@ struct ModelRow: Decodable, FetchableRecord, Sendable {
   let bestFitness: Double?
   let metrics: [String: Double]?
   let trainArgs: StoredJSON?
-  let trainResults: [EpochResult]?
+  /// How many epochs are known; what is known of them is in another table.
+  let epochCount: Int
   let trainingError: TrainingFailure?
-  let plots: StoredJSON?
   let environment: StoredJSON?
   let classNames: [String]?
   /// The number of the weights.
@@ -174,7 +181,13 @@ struct ModelChanges: Sendable {
     try metadata?.checkObject("metadata")
   }
 
-  /// The columns that change, with their values.
+  /// Whether something changes that a training sets while it runs.
+  var isOfTraining: Bool {
+    status != nil || trainResults != nil || trainingError != nil || epochs != nil
+      || bestEpoch != nil || bestFitness != nil
+  }
+
+  /// The columns that change, with their values; epochs are in another table.
   func columns() throws -> [(column: String, value: (any DatabaseValueConvertible)?)] {
     var columns: [(column: String, value: (any DatabaseValueConvertible)?)] = []
     if let name { columns.append(("name", name)) }
@@ -188,7 +201,6 @@ struct ModelChanges: Sendable {
     if let bestEpoch { columns.append(("bestEpoch", bestEpoch)) }
     if let bestFitness { columns.append(("bestFitness", bestFitness)) }
     if let trainArgs { columns.append(("trainArgs", trainArgs)) }
-    if let trainResults { columns.append(("trainResults", try JSONColumn.text(trainResults))) }
     if let trainingError { columns.append(("trainingError", try JSONColumn.text(trainingError))) }
     if let metadata { columns.append(("metadata", metadata)) }
     return columns

@@ -80,7 +80,7 @@ extension ProjectModelController {
   /// Returns the object of a model's weights, and what its address ends in.
   ///
   /// - Throws: `APIError` of status 404 if there are none.
-  private static func weights(
+  static func weights(
     of row: ModelRow
   ) throws(APIError) -> (digest: ObjectDigest, fileName: String) {
     guard let digest = row.fileDigest.flatMap(ObjectDigest.init), let name = row.fileName else {

@@ -10,6 +10,7 @@ import YOLOSystem
 /// flat.
 struct ProjectModelController: Sendable {
   let models: ModelRepository
+  let trainings: TrainingRepository
   /// The files of models, and what runs them.
   let storage: ModelFiles
   /// Where the data are, as answers call it.
@@ -85,7 +86,7 @@ struct ProjectModelController: Sendable {
     let (rows, total) = try await models.list(for: try context.account(), filter, page: page)
     return try .encoded(
       ListEnvelope(
-        data: rows.map(ModelData.init),
+        data: rows.map { ModelData($0) },
         meta: PageData(page: page.number, limit: page.limit, total: total)))
   }
 
@@ -93,7 +94,8 @@ struct ProjectModelController: Sendable {
   func model(_ request: Request, _ context: ServerContext) async throws -> Response {
     let row = try await models.model(
       try context.locator("modelId"), viewer: context.key?.account)
-    return try .encoded(Envelope(data: ModelData(row)))
+    let details = try await trainings.details(of: row, viewer: context.key?.account)
+    return try .encoded(Envelope(data: ModelData(row, details)))
   }
 
   /// `POST /api/models` with the member `projectId`.
@@ -126,7 +128,7 @@ struct ProjectModelController: Sendable {
     let rows = try await models.list(
       of: try context.locator("owner", "project"), viewer: context.key?.account,
       limit: page.limit)
-    return try .encoded(ProjectModelList(models: rows.map(ModelData.init), region: region))
+    return try .encoded(ProjectModelList(models: rows.map { ModelData($0) }, region: region))
   }
 
   /// `GET /api/models/{owner}/{project}/{model}`.
@@ -137,8 +139,9 @@ struct ProjectModelController: Sendable {
     }
     let row = try await models.model(
       try context.locator("owner", "project", "model"), viewer: viewer)
+    let details = try await trainings.details(of: row, viewer: viewer)
     return try .encoded(
-      ModelDetail(model: ModelData(row), isOwner: row.account == viewer?.id))
+      ModelDetail(model: ModelData(row, details), isOwner: row.account == viewer?.id))
   }
 
   /// `POST /api/models` with the member `project`.
@@ -169,7 +172,7 @@ struct ProjectModelController: Sendable {
           model: row.slug, slug: row.slug, name: row.name, renamed: row.slug != before.slug,
           projectSlug: row.projectSlug))
     }
-    try ResourceName.check("status", asked.status, in: ModelStatus.allCases.map(\.rawValue))
+    try ResourceName.check("status", asked.status, in: ModelStatus.settable.map(\.rawValue))
     if let slug = asked.datasetSlug?.value {
       throw PlatformError.unknownResource(.dataset, "\(account.username)/\(slug.excerpt())")
     }

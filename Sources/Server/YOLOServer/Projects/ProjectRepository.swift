@@ -142,7 +142,7 @@ struct ProjectRepository: Sendable {
     }
   }
 
-  private static func checkCount(_ database: Database, of account: Account) throws {
+  static func checkCount(_ database: Database, of account: Account) throws {
     let count = try Int.fetchOne(
       database, sql: "SELECT count(*) FROM project WHERE account = ?", arguments: [account.id])
     guard let count, count < maximumCount else {

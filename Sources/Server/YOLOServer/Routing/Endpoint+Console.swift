@@ -49,17 +49,24 @@ extension Endpoint {
       schema: Schema.type("string"))
   }
 
+  /// What a path of the same shape is answered with that begins with no name of an owner.
+  private static let otherPath = Answer(
+    status: .notFound, description: "There is nothing at this path.",
+    contentType: "application/json",
+    schema: Schema.any([Schema.reference("Failure"), Schema.reference("FlatFailure")]))
+
   /// A page; `missing` is why it may have the status 404.
   private static func page(
     _ path: String, _ id: String, _ summary: String, access: Access = .open,
-    missing: String? = nil, failures: [Int] = [], _ handler: @escaping Handler
+    missing: String? = nil, others: [Answer] = [], failures: [Int] = [],
+    _ handler: @escaping Handler
   ) -> Endpoint {
     let template = PathTemplate(path)
     return Endpoint(
       method: .get, path: template, id: id, summary: summary, access: access, form: .flat,
       parameters: template.segments.compactMap(\.parameterName).map(Parameter.inPath),
       answer: html("The page."),
-      alternatives: [cached] + (missing.map { [html($0, status: .notFound)] } ?? []),
+      alternatives: [cached] + (missing.map { [html($0, status: .notFound)] } ?? []) + others,
       failures: failures, handler: handler)
   }
 
@@ -77,7 +84,8 @@ extension Endpoint {
     page(
       path, id, "The console: \(what).",
       access: .visitors([.read, .models, .datasets, .training]),
-      missing: "There is none, or whoever asks may not see it.", failures: [401, 403, 500, 503]
+      missing: "There is none, or whoever asks may not see it.", others: [otherPath],
+      failures: [401, 403, 500, 503]
     ) { try await handler(try $0.platform().console, $1, $2) }
   }
 }

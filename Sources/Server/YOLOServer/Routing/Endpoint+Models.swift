@@ -73,7 +73,7 @@ extension Endpoint {
       "Changes a model; a new name means a new slug. `starred` alone is what the account likes, "
         + "`projectId` alone moves it into another project.",
       writers, form: .flat, body: .json("ModelChanges", maximumBytes: bodyLimit),
-      answer: .json("ModelUpdatedResponse", "The slug, or the stars."), failures: [404]
+      answer: .json("ModelUpdatedResponse", "The slug, or the stars."), failures: [404, 409]
     ) { try await $0.models.update($1, $2) },
     operation(
       .delete, "\(ofProject)/{model}", "deleteModelOfProject", "Moves a model into the trash.",

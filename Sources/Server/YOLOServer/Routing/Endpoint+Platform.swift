@@ -7,8 +7,8 @@ import YOLOServerOptions
 extension Endpoint {
   /// The Platform API.
   static let platform: [Endpoint] = [
-    accounts, projects, projectModels, datasets, activity, trash, webhooks, billing, privacy,
-    uploads, storage, console,
+    accounts, projects, projectModels, trainings, datasets, activity, trash, webhooks, billing,
+    privacy, uploads, storage, console,
   ].flatMap(\.self)
 
   /// Why any request of the platform may be refused.
@@ -80,6 +80,7 @@ struct PlatformControllers: Sendable {
   let datasets: DatasetController
   let projects: ProjectController
   let models: ProjectModelController
+  let trainings: TrainingController
   let explore: ExploreController
   let activity: ActivityController
   let trash: TrashController
@@ -95,10 +96,11 @@ struct PlatformControllers: Sendable {
   ///   - settings: The settings of the server.
   ///   - predict: What runs models.
   ///   - ingest: What takes files into datasets.
+  ///   - runner: What has workers train.
   ///   - targets: What files may be uploaded for besides models and datasets.
   init(
     platform: Platform, settings: ServerSettings, predict: PredictController,
-    ingest: IngestRunner, targets: [any UploadTarget]
+    ingest: IngestRunner, runner: TrainingRunner, targets: [any UploadTarget]
   ) {
     let database = platform.database
     let accounts = AccountRepository(database: database)
@@ -113,9 +115,10 @@ struct PlatformControllers: Sendable {
       accounts: accounts, ledger: Ledger(database: database), billing: billing,
       counter: CallCounter(database: database), region: region)
     keys = KeysController(accounts: accounts)
+    let exporter = DatasetExporter(store: platform.store, signer: platform.signer, clock: clock)
     self.datasets = DatasetController(
       accounts: accounts, datasets: datasets, ingests: ingest.jobs,
-      exporter: DatasetExporter(store: platform.store, signer: platform.signer, clock: clock),
+      exporter: exporter,
       versions: VersionRepository(store: platform.store, clock: clock),
       uploads: platform.uploads,
       predictor: ImagePredictor(models: models, store: platform.store, predict: predict),
@@ -124,11 +127,17 @@ struct PlatformControllers: Sendable {
     self.projects = ProjectController(
       accounts: accounts, projects: projects, models: models, region: region)
     self.models = ProjectModelController(
-      models: models,
+      models: models, trainings: runner.trainings,
       storage: ModelFiles(
         store: platform.store, signer: platform.signer, origins: origins,
         inspector: ModelInspector(queue: predict.queue, limits: settings.limits),
         predict: predict), region: region)
+    trainings = TrainingController(
+      trainings: runner.trainings, jobs: runner.jobs,
+      checkpoints: CheckpointRepository(uploads: platform.uploads, clock: clock), models: models,
+      datasets: datasets, accounts: accounts, exporter: exporter, signer: platform.signer,
+      origins: origins, terms: TrainingTerms(settings), hasTrainer: runner.options != nil,
+      uploads: predict.uploads, gate: ReportGate(), signal: runner.signal)
     explore = ExploreController(projects: projects, datasets: datasets, region: region)
     activity = ActivityController(events: EventRepository(database: database))
     trash = TrashController(

@@ -64,7 +64,8 @@ extension Response {
   ) throws -> Response {
     let encoder = JSONEncoder()
     encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
-    return .json(ByteBuffer(bytes: try encoder.encode(value)), status: status)
+    let (data, pieces) = try RawJSON.collecting { try encoder.encode(value) }
+    return .json(RawJSON.inserting(pieces, into: data), status: status)
   }
 }
 

@@ -1,6 +1,6 @@
 #if Server
 import Foundation
-package import GRDB
+import GRDB
 import JSONText
 import YOLOSystem
 

@@ -1,6 +1,6 @@
 #if Server
 package import Logging
-package import ServiceLifecycle
+import ServiceLifecycle
 import Synchronization
 package import YOLOServerOptions
 import YOLOSystem
