@@ -444,7 +444,26 @@ import YOLOServer
       let summary = await client.check(200, "GET", "/api/account/summary", key: key)
       #expect(summary["counts"]?["projects"]?.int == 0 && summary["counts"]?["models"]?.int == 0)
       let events = await client.check(200, "GET", "/api/activity?search=deleted", key: key)
+      for search in ["was+deleted.", "was%20deleted.", "w%61s deleted.".replacing(" ", with: "+")] {
+        let found = await client.check(200, "GET", "/api/activity?search=\(search)", key: key)
+        #expect(found["data"] == events["data"], "\(search)")
+      }
+      let literal = await client.check(200, "GET", "/api/activity?search=was%2Bdeleted", key: key)
+      #expect(literal["data"]?.elements?.isEmpty == true)
       #expect(events["meta"]?["total"]?.int == 2)
+    }
+  }
+
+  @Test func whatHasNoPrefixFailsAsThePathsOfOwnersDo() async throws {
+    try await PlatformClient.serving { client, key, _ in
+      for (method, path) in [
+        ("DELETE", "/api/projects/alice"), ("DELETE", "/api/datasets/alice"),
+        ("DELETE", "/api/models/alice"), ("POST", "/api/datasets/alice/export"),
+      ] {
+        let answer = await client.call(method, path, key: key)
+        await client.check(answer.status, method, path, key: key)
+        #expect([404, 405].contains(answer.status) && answer.body["error"]?.string != nil)
+      }
     }
   }
 

@@ -108,7 +108,8 @@ extension APIError {
     case .emptyDataset: self = APIError(.badRequest, "VALIDATION_ERROR", error.sentence)
     case .unknownResource, .unknownImage, .unknown: self = .notFound(error.sentence)
     case .busyDataset, .changedDataset:
-      self = APIError(.conflict, "CONFLICT", error.sentence, retryAfter: 2)
+      // Clients try again four times, and an archive may take longer than they would wait by 2 s.
+      self = APIError(.conflict, "CONFLICT", error.sentence, retryAfter: 10)
     case .foreignResource, .planLimit, .boundKey: self = .forbidden(error.sentence)
     case .insufficientCredits: self = .insufficientCredits(error.sentence)
     case .storageFull(let used, _, let limit):

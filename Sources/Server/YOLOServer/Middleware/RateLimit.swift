@@ -18,7 +18,14 @@ struct RateLimit: RouterMiddleware {
     next: (Request, ServerContext) async throws -> Response
   ) async throws -> Response {
     let now = SystemTime.now()
-    guard let (state, refusal) = try await count(context, now: now) else {
+    let counted: (state: RateState, refusal: APIError)?
+    do {
+      counted = try await count(context, now: now)
+    } catch PlatformError.database(.full) where request.method == .get || request.method == .head {
+      // What is there can be read while the disk has no room to count it.
+      counted = nil
+    }
+    guard let (state, refusal) = counted else {
       return try await next(request, context)
     }
     var response: Response

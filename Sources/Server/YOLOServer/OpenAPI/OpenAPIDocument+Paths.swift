@@ -142,10 +142,19 @@ extension OpenAPIDocument {
     let failures = Set(endpoints.flatMap(\.failures) + anyFailures).sorted()
     return successes
       + failures.map { status in
-        let forms = Set(
-          endpoints.filter { ($0.failures + anyFailures).contains(status) }.map(\.form))
+        let failing = endpoints.filter { ($0.failures + anyFailures).contains(status) }
+        let others: [ErrorForm] = failing.contains(where: isToldByPrefix) ? [.flat] : []
+        let forms = Set(failing.map(\.form) + others)
         return JSONMember("\(status)", responseReference(status, forms))
       }
+  }
+
+  /// Whether the server tells an endpoint by the prefix of an identifier: what has none is taken for
+  /// an owner, and fails as the paths of owners do.
+  private static func isToldByPrefix(_ endpoint: Endpoint) -> Bool {
+    endpoint.path.segments.contains { segment in
+      if case .parameter(_, let prefix) = segment { !prefix.isEmpty } else { false }
+    }
   }
 
   private static func rateHeaders(

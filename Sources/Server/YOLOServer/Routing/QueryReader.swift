@@ -10,9 +10,20 @@ struct QueryReader {
   /// Reads the query of a request; the first of two parameters of one name counts.
   init(_ request: Request) {
     values = Dictionary(
-      request.uri.queryParameters.map { (String($0.key), String($0.value)) },
-      uniquingKeysWith: { first, _ in first }
+      Self.parameters(request.uri.query ?? ""), uniquingKeysWith: { first, _ in first }
     ).filter { !$0.value.isEmpty }
+  }
+
+  /// Reads names and values as forms have them, where a plus is a space.
+  static func parameters(_ query: String) -> [(name: String, value: String)] {
+    func decoded(_ text: Substring) -> String {
+      let spaced = text.replacing("+", with: "%20")
+      return spaced.removingPercentEncoding ?? String(text)
+    }
+    return query.split(separator: "&").map { pair in
+      let parts = pair.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+      return (decoded(parts[0]), parts.count == 2 ? decoded(parts[1]) : "")
+    }
   }
 
   /// Returns a text of a maximum length in Unicode scalars.

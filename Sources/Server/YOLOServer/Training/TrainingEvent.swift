@@ -86,11 +86,14 @@ struct TrainingEvent: Sendable {
     return text.isEmpty ? nil : text
   }
 
-  /// Returns an integer of `data`.
-  func integer(_ name: String, in range: ClosedRange<Int>) throws(APIError) -> Int {
+  /// Returns an integer of `data`; it is looked for in transactions, whose errors are those of the
+  /// platform.
+  func integer(_ name: String, in range: ClosedRange<Int>) throws(PlatformError) -> Int {
     guard let value = data[name]?.wholeNumber, range.contains(value) else {
-      let expected = "an integer from \(range.lowerBound) to \(range.upperBound)"
-      throw .invalidField("data.\(name)", expected: expected, "data.\(name) must be \(expected).")
+      throw .invalid(
+        argument: "data.\(name)",
+        given: data[name].map { JSONWriter.text($0).excerpt() } ?? "",
+        expected: "an integer from \(range.lowerBound) to \(range.upperBound)")
     }
     return value
   }
