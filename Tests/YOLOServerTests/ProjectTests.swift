@@ -326,6 +326,36 @@ import YOLOServer
     }
   }
 
+  /// Most of it happens in one second: the time alone does not order it.
+  @Test func theTrashIsInTheOrderOfTheDeletions() async throws {
+    try await PlatformClient.serving { client, key, _ in
+      func create(_ path: String, _ body: String) async throws -> String {
+        let created = await client.check(201, "POST", path, key: key, body: body)
+        return try #require(created["id"]?.string)
+      }
+      var projects: [String] = []
+      for name in ["one", "two", "three"] {
+        projects.append(try await create("/api/projects", #"{"name":"\#(name)"}"#))
+      }
+      var models: [String] = []
+      for name in ["four", "five"] {
+        models.append(
+          try await create(
+            "/api/models", #"{"projectId":"\#(projects[0])","name":"\#(name)"}"#))
+      }
+      let dataset = try await create("/api/datasets", #"{"name":"six"}"#)
+      let deletions = [
+        ("projects", projects[2]), ("models", models[1]), ("datasets", dataset),
+        ("projects", projects[1]), ("models", models[0]),
+      ]
+      for (collection, id) in deletions {
+        await client.check(200, "DELETE", "/api/\(collection)/\(id)", key: key)
+      }
+      let list = await client.check(200, "GET", "/api/trash", key: key)
+      #expect(list["items"]?.elements?.map { $0["id"]?.string } == deletions.reversed().map(\.1))
+    }
+  }
+
   @Test func theTrashIsKeptForThirtyDays() async throws {
     try await PlatformClient.serving { client, key, accounts in
       let bob = try await accounts.create(username: "bobby", plan: .free).key

@@ -139,10 +139,11 @@ public final class Model: Sendable {
   ///   name, of code `channels` for an image of other channels than the model takes, of code `model`
   ///   or `tooLarge` where the network does not fit the input.
   public func predictBlocking(
-    _ image: Image, options: PredictOptions = .standard, source: String = "image",
+    _ image: consuming Image, options: PredictOptions = .standard, source: String = "image",
     threads: Int? = nil
   ) throws(YOLOError) -> Results {
-    try predictBlocking(image, options: options, source: source, threads: threads, durations: nil)
+    try predictBlocking(
+      consume image, options: options, source: source, threads: threads, durations: nil)
   }
 
   /// Predicts and measures each step of the plan.
@@ -258,7 +259,7 @@ public final class Model: Sendable {
   /// Ultralytics does with the arrays that it is given.
   ///
   /// - Throws: `YOLOError` of code `channels` for an image of others.
-  func fitted(_ image: Image, named name: String) throws(YOLOError) -> Image {
+  func fitted(_ image: consuming Image, named name: String) throws(YOLOError) -> Image {
     switch (image.channels, channels) {
     case (let found, let expected) where found == expected: return image
     case (3, 1): return image.gray()
@@ -272,15 +273,16 @@ public final class Model: Sendable {
   }
 
   private func predictBlocking(
-    _ image: Image, options: PredictOptions, source: String, threads: Int?,
+    _ image: consuming Image, options: PredictOptions, source: String, threads: Int?,
     durations: UnsafeMutablePointer<[Double]>?
   ) throws(YOLOError) -> Results {
     let request = try request(options)
+    let size = image.size
     let (content, speed) = try run(
-      fitted(image, named: source), fit(for: image.size, options: options), request,
+      fitted(consume image, named: source), fit(for: size, options: options), request,
       threads: threads,
       durations: durations)
-    return results(content, of: source, image.size, speed)
+    return results(content, of: source, size, speed)
   }
 
   /// Joins what was found in an image with the names of the classes.
@@ -302,29 +304,37 @@ public final class Model: Sendable {
   }
 
   private func run(
-    _ image: Image, _ fit: InputFit, _ request: ResultRequest, threads: Int?,
+    _ image: consuming Image, _ fit: InputFit, _ request: ResultRequest, threads: Int?,
     durations: UnsafeMutablePointer<[Double]>?
   ) throws(YOLOError) -> (content: ResultContent, speed: Speed) {
     let plan = try plan(fit.size)
-    return try withSession { session throws(YOLOError) in
-      try run(
-        image, plan, fit, request, in: session, threads: threads, durations: durations
-      ) { _ in }
-    }
+    let session = acquireSession()
+    defer { release(session) }
+    return try run(
+      consume image, plan, fit, request, in: session, threads: threads, durations: durations
+    ) { _ in }
   }
 
   /// Acquires a session and releases it to the pool after `body`.
   func withSession<Result>(
     _ body: (Session) throws(YOLOError) -> Result
   ) throws(YOLOError) -> Result {
-    let session = sessions.withLock { $0.acquire() } ?? Session()
-    defer { sessions.withLock { $0.release(session) } }
+    let session = acquireSession()
+    defer { release(session) }
     return try body(session)
   }
 
+  private func acquireSession() -> Session { sessions.withLock { $0.acquire() } ?? Session() }
+
+  private func release(_ session: Session) { sessions.withLock { $0.release(session) } }
+
   /// Runs a plan; `inspect` is called with the arena while that holds what was computed.
+  ///
+  /// An image that nobody else has is freed as soon as it is in the arena: what the network computes
+  /// may have its memory.
   func run(
-    _ image: Image, _ plan: Plan, _ fit: InputFit, _ request: ResultRequest, in session: Session,
+    _ image: consuming Image, _ plan: Plan, _ fit: InputFit, _ request: ResultRequest,
+    in session: Session,
     threads: Int? = nil, durations: UnsafeMutablePointer<[Double]>?,
     inspect: (UnsafeRawPointer) -> Void
   ) throws(YOLOError) -> (content: ResultContent, speed: Speed) {
@@ -336,9 +346,11 @@ public final class Model: Sendable {
     let threads = min(threads ?? plan.threads, plan.threads)
     let start = DispatchTime.now()
     var filled = start
+    var source: Image? = consume image
     let (content, inferred) = session.run(plan, threads: threads, durations: durations) {
       _, base, layout in
-      image.withView { fit.write($0, to: base, layout, threads: threads) }
+      source?.withView { fit.write($0, to: base, layout, threads: threads) }
+      source = nil
       filled = DispatchTime.now()
     } body: { arena in
       let inferred = DispatchTime.now()

@@ -5,7 +5,10 @@ import YOLOWeights
 /// Convolution, batch normalization, activation.
 ///
 /// A file saved fused has no `bn`. DWConv is the same with as many groups as the channels allow.
-struct Conv: UnaryBlock {
+///
+/// A class, as blocks of many of them are then small to copy: the compiler writes the code that
+/// copies a block for each block, and of structs in structs it was half the code of this module.
+final class Conv: UnaryBlock {
   /// The class names that checkpoints use.
   static let classNames = ["Conv", "DWConv"]
 

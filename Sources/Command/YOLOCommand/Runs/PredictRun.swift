@@ -86,16 +86,17 @@ struct PredictRun {
       }
     }
     let decoded = try source.read(threads: model.options.threads, channels: model.channels)
-    try image(decoded, of: source, index: index, progress: progress)
+    try image(consume decoded, of: source, index: index, progress: progress)
   }
 
   private func image(
-    _ image: Image, of source: InputSource, index: Int, progress: ProgressBar? = nil
+    _ image: consuming Image, of source: InputSource, index: Int, progress: ProgressBar? = nil
   ) throws {
-    let result = try model.predictBlocking(image, options: options, source: source.name)
+    let drawn = files == nil ? nil : image
+    let result = try model.predictBlocking(consume image, options: options, source: source.name)
     progress?.clear()
     output.write(result)
-    try files?.write(result, of: image, source: index)
+    if let files, let drawn { try files.write(result, of: drawn, source: index) }
   }
 
   private func video(_ path: String, of source: InputSource, index: Int) async throws {

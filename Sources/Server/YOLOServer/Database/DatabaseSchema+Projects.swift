@@ -111,5 +111,16 @@ extension DatabaseMigrator {
           """)
     }
   }
+
+  /// Finds what was done with one resource: the order of the trash is that of its events.
+  mutating func registerEventsOfResources() {
+    registerMigration("events of resources") { database in
+      try database.execute(
+        sql: """
+          CREATE INDEX eventByResource ON event (resource, action, number)
+            WHERE resource IS NOT NULL;
+          """)
+    }
+  }
 }
 #endif

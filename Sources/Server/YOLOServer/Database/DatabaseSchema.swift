@@ -21,6 +21,7 @@ struct DatabaseSchema: Sendable {
     migrator.registerUploads()
     migrator.registerProjects()
     migrator.registerDatasets()
+    migrator.registerEventsOfResources()
   }
 
   private init(applicationID: Int, _ register: (inout DatabaseMigrator) -> Void) {

@@ -39,15 +39,15 @@ package struct TrashRepository: Sendable {
     SELECT 'project' AS type, id, name, slug, trashed,
       (SELECT count(*) FROM model WHERE trashedWith = project.id) AS cascaded,
       (SELECT coalesce(sum(fileBytes), 0) FROM model WHERE trashedWith = project.id) AS bytes,
-      NULL AS parent, NULL AS parentName, NULL AS parentSlug, rowid AS number
+      NULL AS parent, NULL AS parentName, NULL AS parentSlug
     FROM project WHERE account = :account AND trashed IS NOT NULL
     UNION ALL
     SELECT 'model', model.id, model.name, model.slug, model.trashed, 0,
-      coalesce(model.fileBytes, 0), parent.id, parent.name, parent.slug, model.rowid
+      coalesce(model.fileBytes, 0), parent.id, parent.name, parent.slug
     FROM model JOIN project AS parent ON parent.id = model.project
     WHERE model.account = :account AND model.trashed IS NOT NULL AND model.trashedWith IS NULL
     UNION ALL
-    SELECT 'dataset', id, name, slug, trashed, 0, imageBytes, NULL, NULL, NULL, rowid
+    SELECT 'dataset', id, name, slug, trashed, 0, imageBytes, NULL, NULL, NULL
     FROM dataset WHERE account = :account AND trashed IS NOT NULL
     """
 
@@ -63,6 +63,8 @@ package struct TrashRepository: Sendable {
 
   /// Returns what an account has in the trash, the last first.
   ///
+  /// The events have the order: two deletions in one second have the same time.
+  ///
   /// - Parameters:
   ///   - account: The account.
   ///   - kind: What is listed, or nil for everything.
@@ -76,8 +78,10 @@ package struct TrashRepository: Sendable {
       let items = try Item.fetchAll(
         database,
         sql: """
-          SELECT * FROM (\(Self.items)) WHERE :kind IS NULL OR type = :kind
-          ORDER BY trashed DESC, number DESC LIMIT :limit OFFSET :offset
+          SELECT * FROM (\(Self.items)) AS item WHERE :kind IS NULL OR type = :kind
+          ORDER BY (
+            SELECT max(number) FROM event WHERE resource = item.id AND action = 'trashed'
+          ) DESC, trashed DESC, id DESC LIMIT :limit OFFSET :offset
           """,
         arguments: [
           "account": account.id, "kind": kind?.rawValue, "limit": page.limit,
