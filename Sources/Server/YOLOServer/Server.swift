@@ -1,4 +1,5 @@
 #if Server
+import Foundation
 package import Hummingbird
 import HummingbirdCore
 public import Logging
@@ -31,6 +32,10 @@ public struct Server: Sendable {
   let sweeper: TrashSweeper?
   /// What takes files into the datasets of a platform; nil if there is none.
   let ingest: IngestRunner?
+  /// What exports models of a platform; nil if there is none.
+  let exports: ExportRunner?
+  /// What runs the deployments of a platform; nil if there is none.
+  let deployments: DeploymentRunner?
 
   /// Prepares a server; nothing is listened on yet.
   ///
@@ -74,6 +79,16 @@ public struct Server: Sendable {
         signal: IngestSignal())
     }
     self.ingest = ingest
+    let exports = platform.map { platform in
+      ExportRunner(
+        exports: ExportRepository(store: platform.store, clock: SystemTime.now),
+        exporters: Exporters(settings: settings), logger: logger, signal: IngestSignal())
+    }
+    self.exports = exports
+    let deployments = try platform.map {
+      try Self.deployments($0, settings, logger: logger)
+    }
+    self.deployments = deployments
     let options = settings.runtimeOptions
     models = ModelStore(settings: settings, options: options, logger: logger)
     queue = InferenceQueue(
@@ -101,12 +116,34 @@ public struct Server: Sendable {
         document: ByteBuffer(
           bytes: OpenAPIDocument.bytes(settings: settings, version: Version.current))),
       optionalPlatform: platform.flatMap { platform in
-        ingest.map {
-          PlatformControllers(
-            platform: platform, settings: settings, predict: predict, ingest: $0,
-            targets: uploadTargets)
-        }
+        guard let ingest, let exports, let deployments else { return nil }
+        return PlatformControllers(
+          platform: platform, settings: settings, predict: predict, ingest: ingest,
+          exports: exports, deployments: deployments, targets: uploadTargets)
       })
+  }
+
+  private static func deployments(
+    _ platform: Platform, _ settings: ServerSettings, logger: Logger
+  ) throws -> DeploymentRunner {
+    let policy = InstancePolicy(
+      idleTimeout: .seconds(settings.limits.deploymentIdle),
+      startTimeout: .seconds(settings.limits.deploymentStart),
+      stopTimeout: .seconds(settings.limits.drainTimeout + 5))
+    let clock: @Sendable () -> Int = SystemTime.now
+    let engine: any DeploymentEngine =
+      if settings.deployments == "kubernetes" {
+        try ClusterEngine(
+          settings: settings, signer: platform.signer, outbound: platform.outbound,
+          environment: ProcessInfo.processInfo.environment)
+      } else {
+        LocalEngine(store: platform.store, settings: settings, policy: policy)
+      }
+    return DeploymentRunner(
+      deployments: DeploymentRepository(store: platform.store, clock: clock),
+      engine: engine,
+      metrics: DeploymentMetrics(database: platform.database, clock: clock), logger: logger,
+      signal: IngestSignal())
   }
 
   /// Opens the database of a platform, if one is asked for; creates the first account if there is
@@ -162,11 +199,15 @@ public struct Server: Sendable {
         await onRunning(port)
       },
       logger: logger)
+    // What comes later ends earlier: instances of deployments outlive the requests.
+    var services: [any Service] = [models] + (deployments.map { [$0] } ?? [])
+    services.append(application)
+    if let platform { services.append(StorageSweep(uploads: platform.uploads)) }
+    if let sweeper { services.append(sweeper) }
+    if let ingest { services.append(ingest) }
+    if let exports { services.append(exports) }
     var configuration = ServiceGroupConfiguration(
-      services: [models, application]
-        + (platform.map { [StorageSweep(uploads: $0.uploads)] } ?? [])
-        + (sweeper.map { [$0] } ?? []) + (ingest.map { [$0] } ?? []),
-      gracefulShutdownSignals: signals, logger: logger)
+      services: services, gracefulShutdownSignals: signals, logger: logger)
     configuration.maximumGracefulShutdownDuration = .seconds(settings.limits.drainTimeout)
     let outcome: Result<Void, any Error>
     do {
@@ -208,6 +249,8 @@ package struct ServerContext: RequestContext {
   package var key: KeyRecord?
   /// The address of the client, or of the proxy in front.
   package let remoteAddress: String?
+  /// In which way predictions are answered where an endpoint is of both APIs.
+  var style = ResponseStyle.hub
   /// The connection.
   let channel: any Channel
   /// When the head had come.

@@ -32,7 +32,9 @@ extension ExitStatus {
       self = .usage
     case .unknownUpload, .redeemedUpload, .changedUpload, .unknownImage, .busyDataset:
       self = .usage
-    case .unknownUpload, .redeemedUpload, .changedUpload: self = .usage
+    case .noWeights, .unknownExport, .activeExport, .unknownDeployment, .takenDeployment,
+      .deploymentState:
+      self = .usage
     case .storageFull, .storage: self = .cannotWrite
     }
   }

@@ -22,6 +22,8 @@ struct DatabaseSchema: Sendable {
     migrator.registerProjects()
     migrator.registerDatasets()
     migrator.registerEventsOfResources()
+    migrator.registerExports()
+    migrator.registerDeployments()
   }
 
   private init(applicationID: Int, _ register: (inout DatabaseMigrator) -> Void) {

@@ -102,9 +102,10 @@ extension APIError {
     case .unknownKey(let id): self = .notFound("There is no active key \(id).")
     case .unknownUpload(let id): self = .notFound("There is no upload \(id), or it is over.")
     case .takenName, .tooMany, .repeatedEntry, .redeemedUpload, .changedUpload, .takenSlug,
-      .projectInTrash:
+      .projectInTrash, .noWeights, .activeExport, .takenDeployment, .deploymentState:
       self = .conflict(error.sentence)
-    case .unknownResource, .unknownImage: self = .notFound(error.sentence)
+    case .unknownResource, .unknownImage, .unknownExport, .unknownDeployment:
+      self = .notFound(error.sentence)
     case .busyDataset:
       self = APIError(.conflict, "CONFLICT", error.sentence, retryAfter: 2)
     case .foreignResource, .planLimit: self = .forbidden(error.sentence)

@@ -136,6 +136,11 @@ package struct APIError: Error, Sendable {
     APIError(.notImplemented, "NOT_IMPLEMENTED", message)
   }
 
+  /// 501: the server has no means to do this, since its operator has named none.
+  package static func notConfigured(_ message: String) -> APIError {
+    APIError(.notImplemented, "NOT_CONFIGURED", message)
+  }
+
   /// 503: the work took longer than it may.
   package static func timedOut(seconds: Int) -> APIError {
     APIError(

@@ -33,7 +33,7 @@ extension OpenAPIDocument {
         "IdentityResponse",
         envelope(Schema.record([Schema.Field("id", text("The identifier."))]))),
     ] + storageSchemas + projectSchemas + projectModelSchemas + datasetSchemas + activitySchemas
-      + trashSchemas
+      + trashSchemas + exportSchemas + deploymentSchemas
   }
 
   /// `{"success":true,"data":…}`, with members beside them.

@@ -58,6 +58,11 @@ extension OpenAPIDocument {
     [
       (.conflict(""), "There is something that the request contradicts.", []),
       (.rangeNotSatisfiable(bytes: 0), "The file has none of the bytes asked for.", []),
+      (
+        .notConfigured(""),
+        "The operator of the server has named nothing that does this, or the body has a transfer "
+          + "coding other than chunked.", []
+      ),
     ]
   }
 
@@ -67,16 +72,33 @@ extension OpenAPIDocument {
     failures + (hasPlatform ? platformFailures : [])
   }
 
+  /// The failures of each status, in one answer.
+  private static func groupedFailures(
+    hasPlatform: Bool
+  ) -> [(failures: [APIError], meaning: String, headers: [String])] {
+    var groups: [(failures: [APIError], meaning: String, headers: [String])] = []
+    for (failure, meaning, headers) in allFailures(hasPlatform: hasPlatform) {
+      if let index = groups.firstIndex(where: { $0.failures[0].status == failure.status }) {
+        groups[index].failures.append(failure)
+        // The later meaning tells of both.
+        groups[index].meaning = meaning
+      } else {
+        groups.append(([failure], meaning, headers))
+      }
+    }
+    return groups
+  }
+
   /// The answers of failure; those of a platform in both forms, and in either.
   static func responses(hasPlatform: Bool) -> JSONValue {
     let forms: [Set<ErrorForm>] =
       hasPlatform ? [[.envelope], [.flat], [.envelope, .flat]] : [[.envelope]]
     return .object(
       forms.flatMap { forms in
-        allFailures(hasPlatform: hasPlatform).map { failure, meaning, headers in
-          let bodies = forms.sorted { $0.component < $1.component }.map { body(of: failure, $0) }
+        groupedFailures(hasPlatform: hasPlatform).map { failures, meaning, headers in
+          let bodies = forms.sorted { $0.component < $1.component }.map { body(of: failures, $0) }
           return JSONMember(
-            component(failure.status.code, forms),
+            component(failures[0].status.code, forms),
             Schema.object([
               "description": .string(meaning),
               "headers": headerReferences(["X-Request-Id"] + headers),
@@ -92,10 +114,11 @@ extension OpenAPIDocument {
     return "\(prefix)Failure\(status)"
   }
 
-  private static func body(of failure: APIError, _ form: ErrorForm) -> JSONValue {
+  private static func body(of failures: [APIError], _ form: ErrorForm) -> JSONValue {
+    let codes = failures.map { JSONValue.string($0.code) }
     let code = Schema.object([
       "properties": Schema.object([
-        "code": Schema.object(["const": .string(failure.code)])
+        "code": Schema.object(codes.count == 1 ? ["const": codes[0]] : ["enum": .array(codes)])
       ])
     ])
     let special =

@@ -7,7 +7,8 @@ import YOLOServerOptions
 extension Endpoint {
   /// The Platform API.
   static let platform: [Endpoint] = [
-    accounts, projects, projectModels, datasets, activity, trash, uploads, storage,
+    accounts, projects, projectModels, exports, deployments, datasets, activity, trash, uploads,
+    storage,
   ].flatMap(\.self)
 
   /// Why any request of the platform may be refused.
@@ -43,7 +44,7 @@ extension Endpoint.Parameter {
     let description =
       switch name {
       case "owner": "The name of the owner."
-      case "project", "model", "dataset": "The slug of the \(name)."
+      case "project", "model", "dataset", "deployment": "The slug of the \(name)."
       default: "The identifier of the \(name.hasSuffix("Id") ? String(name.dropLast(2)) : name)."
       }
     return Endpoint.Parameter(name: name, location: .path, description: description)
@@ -79,6 +80,8 @@ struct PlatformControllers: Sendable {
   let datasets: DatasetController
   let projects: ProjectController
   let models: ProjectModelController
+  let exports: ExportController
+  let deployments: DeploymentController
   let explore: ExploreController
   let activity: ActivityController
   let trash: TrashController
@@ -90,10 +93,13 @@ struct PlatformControllers: Sendable {
   ///   - settings: The settings of the server.
   ///   - predict: What runs models.
   ///   - ingest: What takes files into datasets.
+  ///   - exports: What exports models.
+  ///   - deployments: What runs deployments.
   ///   - targets: What files may be uploaded for besides models and datasets.
   init(
     platform: Platform, settings: ServerSettings, predict: PredictController,
-    ingest: IngestRunner, targets: [any UploadTarget]
+    ingest: IngestRunner, exports: ExportRunner,
+    deployments: DeploymentRunner, targets: [any UploadTarget]
   ) {
     let database = platform.database
     let accounts = AccountRepository(database: database)
@@ -119,6 +125,15 @@ struct PlatformControllers: Sendable {
         store: platform.store, signer: platform.signer, origins: origins,
         inspector: ModelInspector(queue: predict.queue, limits: settings.limits),
         predict: predict), region: region)
+    self.exports = ExportController(
+      exports: exports.exports, exporters: exports.exporters, signal: exports.signal,
+      signer: platform.signer, origins: origins, region: region)
+    self.deployments = DeploymentController(
+      deployments: deployments.deployments, engine: deployments.engine,
+      metrics: deployments.metrics,
+      proxy: DeploymentProxy(
+        engine: deployments.engine, metrics: deployments.metrics, limits: settings.limits),
+      signal: deployments.signal, origins: origins, region: region)
     explore = ExploreController(projects: projects, datasets: datasets, region: region)
     activity = ActivityController(events: EventRepository(database: database))
     trash = TrashController(
