@@ -6,12 +6,12 @@ import YOLOServer
 
 /// Weights of models of projects: sent, read, shared, predicted with, and deleted.
 @Suite struct ModelWeightsTests {
-  private static func weights(_ task: String) throws -> [UInt8] {
+  static func weights(_ task: String) throws -> [UInt8] {
     Array(try ModelTestDirectory.bytes(task))
   }
 
   /// Sends a form to the platform; holds the answer against the OpenAPI document.
-  private static func send(
+  static func send(
     _ status: Int, _ path: String, _ fields: [(String, String)], file: [UInt8], key: String?,
     _ client: PlatformClient, sourceLocation: SourceLocation = #_sourceLocation
   ) async -> JSONValue {
@@ -32,7 +32,7 @@ import YOLOServer
   }
 
   /// Asks for the bytes at a signed address; returns the status and their number, such as `200 17`.
-  private static func download(
+  static func download(
     _ address: String, _ client: PlatformClient
   ) async throws -> String {
     let path = try #require(address.firstRange(of: "/storage/")).lowerBound
@@ -46,7 +46,7 @@ import YOLOServer
     return "\(status ?? "none") \(length ?? "none")"
   }
 
-  private static func project(
+  static func project(
     _ client: PlatformClient, _ key: String, visibility: String = "private"
   ) async throws -> String {
     let body = #"{"name":"Shapes","visibility":"\#(visibility)"}"#

@@ -186,8 +186,8 @@ struct PlatformClient: Sendable {
   @Test func theOldErrorsAndTheNewOnesHaveTheirForms() async throws {
     try await PlatformClient.serving { client, key, _ in
       for (path, isFlat) in [
-        ("/api/deployments", false), ("/api/deployments/deployment_1", false),
-        ("/api/deployments/alice", true), ("/api/datasets/alice/export", true),
+        ("/api/deployments/deployment_1", false), ("/api/deployments/nobody", true),
+        ("/api/datasets/alice/export", true),
         ("/api/datasets/dataset_1/export", false), ("/api/models/model_1/files", false),
         ("/api/models/alice/shapes", true), ("/api/exports/0123", false),
         ("/api/webhooks/training/metrics", true), ("/api", true), ("/docs/nothing", false),
@@ -215,6 +215,7 @@ struct PlatformClient: Sendable {
       case "{owner}": "nobody"
       case "{keyId}": "key_0"
       case "{projectId}", "{modelId}", "{datasetId}", "{webhookId}":
+      case "{projectId}", "{modelId}", "{datasetId}", "{deploymentId}":
         "\(segment.dropFirst().dropLast(3))_0"
       case "{imageId}": "0"
       default: segment.hasPrefix("{") ? "none" : "\(segment)"

@@ -13,17 +13,27 @@ final class ServerProcess: Sendable {
   /// Whether the process was killed: from then on its identifier may be that of another.
   private let isKilled = Mutex(false)
 
+  /// The program `yolo` of this build.
+  static var program: String {
+    URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
+      .deletingLastPathComponent().appending(path: "yolo").path
+  }
+
   /// Starts a server and waits until it listens.
   ///
-  /// `limits` are commands of the shell before it, such as `ulimit -f 100`.
-  init(data: String, log: String, limits: String = "true") async throws {
-    let yolo = URL(filePath: "/proc/self/exe").resolvingSymlinksInPath()
-      .deletingLastPathComponent().appending(path: "yolo").path
+  /// `limits` are commands of the shell before it, such as `ulimit -f 100`; `options` are those of
+  /// the server.
+  init(
+    data: String, log: String, limits: String = "true", options: [String] = []
+  ) async throws {
+    let yolo = Self.program
+    let words = options.map { "'\($0.replacing("'", with: "'\\''"))'" }.joined(separator: " ")
     let process = Process()
     process.executableURL = URL(filePath: "/bin/sh")
     process.arguments = [
       "-c",
-      "\(limits); exec '\(yolo)' serve --data '\(data)' --host 127.0.0.1 --port 0 2>'\(log)' >&2",
+      "\(limits); exec '\(yolo)' serve --data '\(data)' --host 127.0.0.1 --port 0 "
+        + "\(words) 2>'\(log)' >&2",
     ]
     process.standardInput = FileHandle.nullDevice
     try process.run()

@@ -1,4 +1,5 @@
 #if Server
+import Foundation
 package import Hummingbird
 import HummingbirdCore
 public import Logging
@@ -33,6 +34,10 @@ public struct Server: Sendable {
   let ingest: IngestRunner?
   /// What has workers train; nil if there is no platform.
   let trainer: TrainingRunner?
+  /// What exports models of a platform; nil if there is none.
+  let exports: ExportRunner?
+  /// What runs the deployments of a platform; nil if there is none.
+  let deployments: DeploymentRunner?
 
   /// Prepares a server; nothing is listened on yet.
   ///
@@ -81,6 +86,17 @@ public struct Server: Sendable {
       TrainingRunner(platform: platform, settings: settings, logger: logger)
     }
     self.trainer = trainer
+    let exports = platform.map { platform in
+      ExportRunner(
+        exports: ExportRepository(
+          store: platform.store, clock: SystemTime.now, events: platform.webhooks.events),
+        exporters: Exporters(settings: settings), logger: logger, signal: IngestSignal())
+    }
+    self.exports = exports
+    let deployments = try platform.map {
+      try Self.deployments($0, settings, logger: logger)
+    }
+    self.deployments = deployments
     let options = settings.runtimeOptions
     models = ModelStore(settings: settings, options: options, logger: logger)
     queue = InferenceQueue(
@@ -111,11 +127,34 @@ public struct Server: Sendable {
         document: ByteBuffer(
           bytes: OpenAPIDocument.bytes(settings: settings, version: Version.current))),
       optionalPlatform: platform.flatMap { platform in
-        guard let ingest, let trainer else { return nil }
+        guard let ingest, let trainer, let exports, let deployments else { return nil }
         return PlatformControllers(
           platform: platform, settings: settings, predict: predict, ingest: ingest,
-          runner: trainer, targets: uploadTargets)
+          runner: trainer, exports: exports, deployments: deployments, targets: uploadTargets)
       })
+  }
+
+  private static func deployments(
+    _ platform: Platform, _ settings: ServerSettings, logger: Logger
+  ) throws -> DeploymentRunner {
+    let policy = InstancePolicy(
+      idleTimeout: .seconds(settings.limits.deploymentIdle),
+      startTimeout: .seconds(settings.limits.deploymentStart),
+      stopTimeout: .seconds(settings.limits.drainTimeout + 5))
+    let clock: @Sendable () -> Int = SystemTime.now
+    let engine: any DeploymentEngine =
+      if settings.deployments == "kubernetes" {
+        try ClusterEngine(
+          settings: settings, signer: platform.signer, outbound: platform.outbound,
+          environment: ProcessInfo.processInfo.environment)
+      } else {
+        LocalEngine(store: platform.store, settings: settings, policy: policy)
+      }
+    return DeploymentRunner(
+      deployments: DeploymentRepository(store: platform.store, clock: clock),
+      engine: engine,
+      metrics: DeploymentMetrics(database: platform.database, clock: clock), logger: logger,
+      signal: IngestSignal())
   }
 
   /// Opens the database of a platform, if one is asked for; creates the first account if there is
@@ -178,9 +217,11 @@ public struct Server: Sendable {
         policy: WebhookPolicy(settings: settings), logger: logger)
     }
     let sweep = platform.map { StorageSweep(uploads: $0.uploads, privacy: $0.privacy) }
-    let optional: [(any Service)?] = [sweep, sweeper, ingest, trainer, webhooks]
+    // What comes later ends earlier: instances of deployments outlive the requests.
+    let before: [(any Service)?] = [models, deployments]
+    let after: [(any Service)?] = [sweep, sweeper, ingest, trainer, exports, webhooks]
     var configuration = ServiceGroupConfiguration(
-      services: [models, application] + optional.compactMap(\.self),
+      services: before.compactMap(\.self) + [application] + after.compactMap(\.self),
       gracefulShutdownSignals: signals, logger: logger)
     configuration.maximumGracefulShutdownDuration = .seconds(settings.limits.drainTimeout)
     let outcome: Result<Void, any Error>
@@ -223,6 +264,8 @@ package struct ServerContext: RequestContext {
   package var key: KeyRecord?
   /// The address of the client, or of the proxy in front.
   package let remoteAddress: String?
+  /// In which way predictions are answered where an endpoint is of both APIs.
+  var style = ResponseStyle.hub
   /// The connection.
   let channel: any Channel
   /// When the head had come.

@@ -31,6 +31,18 @@ package enum ServerOption {
     help: "Directory of a platform's accounts, keys and objects: serve the Platform API, too"
   ) { !$0.isEmpty }
 
+  /// The commands that export models.
+  package static let exporter = TextOption(
+    name: "exporter", valueName: "format=command",
+    expected: "a format and a command such as onnx=COMMAND", defaultText: "none",
+    help: "Command of the shell that exports models in a format; may be given several times"
+  ) { ExporterList($0) != nil }
+
+  /// The names of options that may be given several times.
+  package static let repeatable: Set<String> = [exporter.name]
+  /// What joins their values: the values of options have no control characters, such as line feeds.
+  package static let separator: Character = "\u{2028}"
+
   /// The database of keys.
   package static let database = TextOption(
     name: "database", valueName: "file", expected: "a file",
@@ -141,6 +153,28 @@ package enum ServiceTable: SettingsTable {
     .number(
       "trainer_kill", 0...3600, .seconds, at: \.trainerKill,
       help: "Seconds that a trainer has to end after SIGTERM before it is killed"),
+    Setting(ServerOption.exporter, ifGivenAt: \.exporters),
+    .text(
+      "deployments", "engine", "local or kubernetes", default: "local", at: \.deployments,
+      help: "What runs deployments: processes of this machine, or services of Knative in a cluster"
+    ) { ["local", "kubernetes"].contains($0) },
+    .text(
+      "kubeconfig", "file", "a file", default: "the service account of the pod", at: \.kubeconfig,
+      help: "Kubeconfig, in JSON, of the cluster that runs deployments"
+    ) { !$0.isEmpty },
+    .text(
+      "cluster_namespace", "name", "the name of a namespace",
+      default: "that of the kubeconfig or the pod", at: \.clusterNamespace,
+      help: "Namespace of the deployments in the cluster", isAccepted: isLabel),
+    .text(
+      "cluster_image", "image", "the name of an image", default: "none", at: \.clusterImage,
+      help: "Image of yolo that the deployments in the cluster run"
+    ) { !$0.isEmpty && $0.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } },
+    .text(
+      "cluster_region_label", "label", "the name of a label", default: "none",
+      at: \.clusterRegionLabel,
+      help: "Label of nodes that must be the region of a deployment, to choose the nodes by"
+    ) { !$0.isEmpty && $0.utf8.count <= 317 && $0.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } },
     Setting(ServerOption.database, at: \.database),
     .flag("no_auth", at: \.isOpen, help: "Answer requests without a key, on all addresses"),
     .text(
@@ -199,6 +233,19 @@ package enum ServiceTable: SettingsTable {
     let host = text.dropFirst(scheme.count)
     return !host.isEmpty
       && host.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F && !"/?#@*\",;\\".utf8.contains($0) }
+  }
+
+  /// Whether a text is a label of DNS.
+  @Sendable private static func isLabel(_ text: String) -> Bool {
+    (1...63).contains(text.utf8.count) && !text.hasPrefix("-") && !text.hasSuffix("-")
+      && text.utf8.allSatisfy { byte in
+        switch byte {
+        case UInt8(ascii: "a")...UInt8(ascii: "z"), UInt8(ascii: "0")...UInt8(ascii: "9"),
+          UInt8(ascii: "-"):
+          true
+        default: false
+        }
+      }
   }
 
   private static let threads = RuntimeOption.threads(processors: Processors.usable)
@@ -260,6 +307,24 @@ package enum LimitTable: SettingsTable {
     .number(
       "max_videos", 0...256, .count("videos"), at: \.limits.videos,
       help: "Videos that are worked on at once; further ones are answered 503"),
+    .number(
+      "export_jobs", 1...64, .count("exports"), at: \.limits.exportJobs,
+      help: "Exports that run at once; further ones wait"),
+    .number(
+      "export_timeout", 1...604_800, .seconds, at: \.limits.exportTimeout,
+      help: "Seconds that an export may take"),
+    .number(
+      "export_output", 1...1024, .mebibytes, at: \.limits.exportOutput,
+      help: "What an exporter may write to its standard output at most, in MiB"),
+    .number(
+      "max_export", 1...1_048_576, .mebibytes, at: \.limits.exportBytes,
+      help: "Size of each file that an exporter writes at most, in MiB"),
+    .number(
+      "deployment_idle", 1...31_536_000, .seconds, at: \.limits.deploymentIdle,
+      help: "Seconds after which an instance of a deployment that nobody uses ends"),
+    .number(
+      "deployment_start", 1...3600, .seconds, at: \.limits.deploymentStart,
+      help: "Seconds in which an instance of a deployment must be ready"),
     .number(
       "max_response", 1...4096, .mebibytes, at: \.limits.responseBytes,
       help: "Size of an answer at most, in MiB"),

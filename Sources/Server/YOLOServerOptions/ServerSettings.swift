@@ -68,6 +68,23 @@ public struct ServerSettings: Sendable {
   public var logFormat: String?
   /// Calls an hour that each key may make; 0 for no limit.
   public var rateLimit = 100
+  /// The commands that export models, each in a line `FORMAT=COMMAND`; nil for none.
+  public var exporters: String?
+  /// What runs deployments: `local` or `kubernetes`; nil for `local`.
+  public var deployments: String?
+  /// How the cluster of deployments is reached, a kubeconfig in JSON; nil for that of the pod.
+  public var kubeconfig: String?
+  /// The namespace of the services; nil for that of the kubeconfig or the pod.
+  public var clusterNamespace: String?
+  /// The image of the pods.
+  public var clusterImage: String?
+  /// The label of nodes that names their region; nil for pods on any node.
+  public var clusterRegionLabel: String?
+  /// What an instance of a deployment and its server were told; nil for a server that is none.
+  package var instanceToken: String?
+  /// The program `yolo`, which exports and serves models as a process of its own; nil for that of
+  /// this process.
+  package var program: String?
   /// Whether models are loaded at start.
   public var preloads = true
   /// The kernels.
@@ -124,6 +141,18 @@ public struct ServerLimits: Sendable, Hashable {
   public var videoTimeout = 300
   /// Videos that are worked on at once.
   public var videos = 2
+  /// Exports at once.
+  public var exportJobs = 1
+  /// Seconds that an export may take.
+  public var exportTimeout = 3600
+  /// What an exporter may write to its standard output, in bytes.
+  public var exportOutput = 16 << 20
+  /// The largest file that an exporter may write, in bytes.
+  public var exportBytes = 10 << 30
+  /// Seconds after which an instance of a deployment that nobody uses ends.
+  public var deploymentIdle = 900
+  /// Seconds in which an instance of a deployment must be ready.
+  public var deploymentStart = 120
   /// The largest response in bytes.
   public var responseBytes = 64 << 20
   /// The memory of all loaded models in bytes.

@@ -1,6 +1,7 @@
 import ArgumentParser
 import Synchronization
 import YOLOOptions
+import YOLOServerOptions
 
 /// The options of a table on the command line: one for each row.
 ///
@@ -19,6 +20,11 @@ struct SettingArguments<Table: SettingsTable>: ParsableArguments {
       switch Form(setting) {
       case .option:
         given[setting.flag] = try container.decode(TextArgument.self, forKey: key).wrappedValue
+      case .list:
+        let values = try container.decode(ListArgument.self, forKey: key).wrappedValue
+        if !values.isEmpty {
+          given[setting.flag] = values.joined(separator: "\(ServerOption.separator)")
+        }
       case .flag:
         if try container.decode(Flag<Bool>.self, forKey: key).wrappedValue {
           given[setting.flag] = "true"
@@ -39,6 +45,7 @@ struct SettingArguments<Table: SettingsTable>: ParsableArguments {
 }
 
 private typealias TextArgument = ArgumentParser.Option<String?>
+private typealias ListArgument = ArgumentParser.Option<[String]>
 
 /// The name of an option as ArgumentParser keeps its value.
 private struct Key: CodingKey {
@@ -54,6 +61,8 @@ private struct Key: CodingKey {
 private enum Form {
   /// With a value.
   case option
+  /// With a value, any number of times.
+  case list
   /// Without a value; it is false if not given.
   case flag
   /// Without a value, or with `no-` before its name.
@@ -62,6 +71,7 @@ private enum Form {
   init<Root>(_ setting: Setting<Root>) {
     switch setting.schema {
     case .flag: self = setting.defaultText == "true" ? .invertible : .flag
+    case .text where ServerOption.repeatable.contains(setting.name): self = .list
     case .integer, .number, .size, .classes, .text: self = .option
     }
   }
@@ -78,6 +88,7 @@ extension SettingArguments: CustomReflectable {
         let option: any Sendable =
           switch Form(setting) {
           case .option: TextArgument(name: name, help: setting.argumentHelp)
+          case .list: ListArgument(name: name, help: setting.argumentHelp)
           case .flag: Flag<Bool>(wrappedValue: false, name: name, help: setting.argumentHelp)
           case .invertible:
             Flag<Bool?>(name: name, inversion: .prefixedNo, help: setting.argumentHelp)

@@ -49,6 +49,7 @@ extension ServeCommand {
       flags: service.given.merging(limits.given) { first, _ in first },
       environment: ProcessInfo.processInfo.environment)
     for warning in warnings { StandardError.write("warning: \(warning)\n") }
+    try await InstanceModel.fetch(settings, environment: ProcessInfo.processInfo.environment)
     let server = try await Server(
       settings: settings,
       logger: Logger(label: "yolo") { label -> any LogHandler in

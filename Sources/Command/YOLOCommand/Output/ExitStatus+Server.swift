@@ -47,6 +47,9 @@ extension ExitStatus {
       self = .usage
     case .activeTraining, .inactiveTraining, .datasetInTraining, .boundKey, .insufficientCredits:
       self = .usage
+    case .noWeights, .unknownExport, .activeExport, .unknownDeployment, .takenDeployment,
+      .deploymentState:
+      self = .usage
     case .storageFull, .storage: self = .cannotWrite
     }
   }

@@ -142,6 +142,8 @@ extension AccountRepository {
       use.projects = try count("project")
       use.models = try count("model")
       use.datasets = try count("dataset")
+      use.exports = try count("export")
+      use.deployments = try count("deployment")
       use.datasetBytes = bytes[.datasets, default: 0] + bytes[.images, default: 0]
       use.modelBytes = bytes[.models, default: 0]
       use.exportBytes = bytes[.exports, default: 0]

@@ -63,6 +63,18 @@ package enum PlatformError: Error, Sendable, Hashable {
   case boundKey
   /// The balance is less than what a training may cost, both in micro-USD.
   case insufficientCredits(needed: Int, available: Int)
+  /// A model has no weights yet.
+  case noWeights(String)
+  /// There is no such export, or none that whoever asks may see.
+  case unknownExport(String)
+  /// The same export, of this identifier, is not over.
+  case activeExport(String)
+  /// There is no such deployment, or none that whoever asks may see.
+  case unknownDeployment(String)
+  /// Another deployment of the account has the slug.
+  case takenDeployment(String)
+  /// A deployment is not in a state in which this can be asked of it.
+  case deploymentState(String, status: String, verb: String)
 }
 
 /// A kind of what accounts have.
@@ -113,6 +125,13 @@ extension PlatformError: CustomStringConvertible {
     case .boundKey: "this key is that of another model's training"
     case .insufficientCredits(let needed, let available):
       "the training may cost \(Dollars.text(needed)), but the account has \(Dollars.text(available))"
+    case .noWeights(let model): "the model \(model) has no weights yet"
+    case .unknownExport(let id): "there is no export \(id)"
+    case .unknownDeployment(let name): "there is no deployment \(name)"
+    case .takenDeployment(let slug): "there is already a deployment \(slug)"
+    case .deploymentState(let slug, let status, let verb):
+      "the deployment \(slug) is \(status), so it cannot be \(verb)"
+    case .activeExport(let id): "the same export is active already: \(id)"
     case .repeatedEntry(let externalID): "the ledger has the entry \(externalID) already"
     case .storageFull(let used, let adding, let limit):
       "the account uses \(used) of its \(limit) bytes, so there is no room for \(adding) more"

@@ -27,6 +27,8 @@ struct DatabaseSchema: Sendable {
     migrator.registerPrivacy()
     migrator.registerDatasetVersions()
     migrator.registerTrainings()
+    migrator.registerExports()
+    migrator.registerDeployments()
   }
 
   private init(applicationID: Int, _ register: (inout DatabaseMigrator) -> Void) {

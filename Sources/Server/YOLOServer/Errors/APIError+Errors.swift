@@ -103,10 +103,12 @@ extension APIError {
     case .unknownUpload(let id): self = .notFound("There is no upload \(id), or it is over.")
     case .takenName, .tooMany, .repeatedEntry, .redeemedUpload, .changedUpload, .takenSlug,
       .projectInTrash, .unconfirmedDeletion, .activeSubscription, .namesake, .activeTraining,
-      .inactiveTraining, .datasetInTraining:
+      .inactiveTraining, .datasetInTraining, .noWeights, .activeExport, .takenDeployment,
+      .deploymentState:
       self = .conflict(error.sentence)
     case .emptyDataset: self = APIError(.badRequest, "VALIDATION_ERROR", error.sentence)
-    case .unknownResource, .unknownImage, .unknown: self = .notFound(error.sentence)
+    case .unknownResource, .unknownImage, .unknown, .unknownExport, .unknownDeployment:
+      self = .notFound(error.sentence)
     case .busyDataset, .changedDataset:
       // Clients try again four times, and an archive may take longer than they would wait by 2 s.
       self = APIError(.conflict, "CONFLICT", error.sentence, retryAfter: 10)

@@ -33,7 +33,7 @@ final class PlatformGauges: Sendable {
   ]
 
   /// The tables of jobs, by what the metrics call them.
-  private static let jobs = [("ingest", "ingest"), ("training", "trainingJob")]
+  private static let jobs = [("ingest", "ingest"), ("training", "trainingJob"), ("export", "export")]
 
   private static let gauges =
     plain

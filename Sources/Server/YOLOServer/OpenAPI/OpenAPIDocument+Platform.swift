@@ -34,6 +34,7 @@ extension OpenAPIDocument {
         envelope(Schema.record([Schema.Field("id", text("The identifier."))]))),
     ] + storageSchemas + projectSchemas + projectModelSchemas + datasetSchemas + activitySchemas
       + trashSchemas + webhookSchemas + billingSchemas + privacySchemas + trainingSchemas
+      + exportSchemas + deploymentSchemas
   }
 
   /// `{"success":true,"data":…}`, with members beside them.

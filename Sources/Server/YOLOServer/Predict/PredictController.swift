@@ -29,7 +29,7 @@ struct PredictController: Sendable {
     let lease = try await models.lease(asked.model)
     try allow(context.key, lease)
     if let model = asked.repeatedModel { try models.check(model, means: lease) }
-    return try await predict(form, asked, lease, presence, context, style: .hub)
+    return try await predict(form, asked, lease, presence, context, style: context.style)
   }
 
   /// Receives the form, predicts with a model of the platform, and answers as the Platform API does.

@@ -7,8 +7,8 @@ import YOLOServerOptions
 extension Endpoint {
   /// The Platform API.
   static let platform: [Endpoint] = [
-    accounts, projects, projectModels, trainings, datasets, activity, trash, webhooks, billing,
-    privacy, uploads, storage, console,
+    accounts, projects, projectModels, trainings, exports, deployments, datasets, activity, trash,
+    webhooks, billing, privacy, uploads, storage, console,
   ].flatMap(\.self)
 
   /// Why any request of the platform may be refused.
@@ -44,7 +44,7 @@ extension Endpoint.Parameter {
     let description =
       switch name {
       case "owner": "The name of the owner."
-      case "project", "model", "dataset": "The slug of the \(name)."
+      case "project", "model", "dataset", "deployment": "The slug of the \(name)."
       default: "The identifier of the \(name.hasSuffix("Id") ? String(name.dropLast(2)) : name)."
       }
     return Endpoint.Parameter(name: name, location: .path, description: description)
@@ -81,6 +81,8 @@ struct PlatformControllers: Sendable {
   let projects: ProjectController
   let models: ProjectModelController
   let trainings: TrainingController
+  let exports: ExportController
+  let deployments: DeploymentController
   let explore: ExploreController
   let activity: ActivityController
   let trash: TrashController
@@ -97,10 +99,13 @@ struct PlatformControllers: Sendable {
   ///   - predict: What runs models.
   ///   - ingest: What takes files into datasets.
   ///   - runner: What has workers train.
+  ///   - exports: What exports models.
+  ///   - deployments: What runs deployments.
   ///   - targets: What files may be uploaded for besides models and datasets.
   init(
     platform: Platform, settings: ServerSettings, predict: PredictController,
-    ingest: IngestRunner, runner: TrainingRunner, targets: [any UploadTarget]
+    ingest: IngestRunner, runner: TrainingRunner, exports: ExportRunner,
+    deployments: DeploymentRunner, targets: [any UploadTarget]
   ) {
     let database = platform.database
     let accounts = AccountRepository(database: database)
@@ -138,6 +143,15 @@ struct PlatformControllers: Sendable {
       datasets: datasets, accounts: accounts, exporter: exporter, signer: platform.signer,
       origins: origins, terms: TrainingTerms(settings), hasTrainer: runner.options != nil,
       uploads: predict.uploads, gate: ReportGate(), signal: runner.signal)
+    self.exports = ExportController(
+      exports: exports.exports, exporters: exports.exporters, signal: exports.signal,
+      signer: platform.signer, origins: origins, region: region)
+    self.deployments = DeploymentController(
+      deployments: deployments.deployments, engine: deployments.engine,
+      metrics: deployments.metrics,
+      proxy: DeploymentProxy(
+        engine: deployments.engine, metrics: deployments.metrics, limits: settings.limits),
+      signal: deployments.signal, origins: origins, region: region)
     explore = ExploreController(projects: projects, datasets: datasets, region: region)
     activity = ActivityController(events: EventRepository(database: database))
     trash = TrashController(

@@ -68,6 +68,9 @@ extension Server {
     }
     middleware += [
       ErrorResponses(metrics: metrics), MessageCheck(), Routing(),
+    ]
+    if let token = settings.instanceToken { middleware.append(InstanceAccess(token: token)) }
+    middleware += [
       Authentication(policy: keyPolicy),
       RateLimit(
         keys: keyPolicy.keys, hourlyLimit: settings.rateLimit, counter: counter, metrics: metrics),

@@ -38,7 +38,7 @@ struct ConfigurationFile {
         setting.flag != ServerOption.configuration.flag
       else { throw .unknownKey(path: path, key: member.key) }
       guard values[member.key] == nil else { throw .repeatedKey(path: path, key: member.key) }
-      guard let text = Self.text(of: member.value) else {
+      guard let text = Self.text(of: member.value, setting) else {
         let error = OptionError.malformed(
           option: member.key, given: "a list, an object or null",
           expected: setting.numbers.map { "\($0.lowerBound) to \($0.upperBound)" }
@@ -63,13 +63,16 @@ struct ConfigurationFile {
     throw .malformed(path: path, reason: "it is another value")
   }
 
-  private static func text(of value: JSONValue) -> String? {
+  private static func text(of value: JSONValue, _ setting: ServerSetting) -> String? {
     switch value {
-    case .string(let text): text
-    case .int(let number): "\(number)"
-    case .double(let number): "\(number)"
-    case .bool(let flag): "\(flag)"
-    case .null, .array, .object: nil
+    case .array(let elements) where ServerOption.repeatable.contains(setting.name):
+      let lines = elements.compactMap(\.string)
+      return lines.count == elements.count ? lines.joined(separator: "\n") : nil
+    case .string(let text): return text
+    case .int(let number): return "\(number)"
+    case .double(let number): return "\(number)"
+    case .bool(let flag): return "\(flag)"
+    case .null, .array, .object: return nil
     }
   }
 }

@@ -34,6 +34,7 @@ extension ServerSettings {
         break
       }
     }
+    settings.instanceToken = environment[InstanceAccess.variable]
     if settings.models.isEmpty, let data = settings.data {
       settings.models = modelsDirectory(ofData: data)
     }
@@ -44,6 +45,11 @@ extension ServerSettings {
   private mutating func apply(
     _ setting: ServerSetting, _ value: String, from source: SettingsSource
   ) throws(SettingsError) {
+    // Several values of one option are lines in the environment and in a file.
+    let isRepeatable = ServerOption.repeatable.contains(setting.name)
+    let value =
+      isRepeatable
+      ? String(value.map { $0 == "\n" ? ServerOption.separator : $0 }) : value
     do throws(OptionError) {
       try setting.read(value, into: &self)
     } catch {
