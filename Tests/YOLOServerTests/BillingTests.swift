@@ -35,6 +35,7 @@ extension JSONValue {
     plan: Plan = .free, prices: Bool = true,
     _ handler: @escaping OutboundServer.Handler = { exchange in
       OutboundServer.answer(
+        "200 OK",
         exchange.target == "/v1/billing_portal/sessions"
           ? #"{"id":"bps_1","url":"https://billing.example/p"}"#
           : #"{"id":"cs_1","url":"https://checkout.example/c"}"#)
@@ -225,7 +226,7 @@ extension JSONValue {
       return number < 3
         ? OutboundServer.answer("500 Broken", "{}")
         : number == 3
-          ? OutboundServer.answer(#"{"id":"cs_1","url":"https://checkout.example/c"}"#)
+          ? OutboundServer.answer("200 OK", #"{"id":"cs_1","url":"https://checkout.example/c"}"#)
           : OutboundServer.answer(
             "401 No", #"{"error":{"message":"Invalid API Key: sk_test_***","type":"invalid"}}"#)
     }

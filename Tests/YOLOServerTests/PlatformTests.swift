@@ -191,7 +191,7 @@ struct PlatformClient: Sendable {
         ("/api/datasets/dataset_1/export", false), ("/api/models/model_1/files", false),
         ("/api/models/alice/shapes", true), ("/api/exports/0123", false),
         ("/api/webhooks/training/metrics", true), ("/api", true), ("/docs/nothing", false),
-        ("/api/webhooks/nothing", true), ("/api", true), ("/nothing", false),
+        ("/api/webhooks/nothing", true),
       ] {
         let answer = await client.call("GET", path, key: key)
         #expect(answer.status == 404 && (answer.body["error"]?.string != nil) == isFlat, "\(path)")
@@ -214,8 +214,7 @@ struct PlatformClient: Sendable {
       switch segment {
       case "{owner}": "nobody"
       case "{keyId}": "key_0"
-      case "{projectId}", "{modelId}", "{datasetId}", "{webhookId}":
-      case "{projectId}", "{modelId}", "{datasetId}", "{deploymentId}":
+      case "{projectId}", "{modelId}", "{datasetId}", "{webhookId}", "{deploymentId}":
         "\(segment.dropFirst().dropLast(3))_0"
       case "{imageId}": "0"
       default: segment.hasPrefix("{") ? "none" : "\(segment)"

@@ -99,7 +99,10 @@ import YOLOServerOptions
             case "REAL": 1.5.databaseValue
             case "BLOB": Data([1, 2, 3]).databaseValue
             default:
-              (choice.map { String($0) } ?? "\(account.username)-\(data.table)-\(column.name)")
+              (column.name == "rows"
+                ? "[[0]]"
+                : choice.map { String($0) }
+                  ?? "\(account.username)-\(data.table)-\(column.name)")
                 .databaseValue
             }
           values.append((column.name, value))

@@ -45,9 +45,11 @@ final class TransferLoop: Sendable {
     }
     guard isAccepted else { return transfer.end(.failure(.cancelled)) }
     if startsThread {
-      let thread = Thread { self.run() }
-      thread.name = "outbound"
-      thread.start()
+      Thread {
+        // A name that is given before the start does not reach the system.
+        Thread.current.name = "outbound"
+        self.run()
+      }.start()
     } else {
       wake()
     }
