@@ -87,10 +87,14 @@ struct TrainingEvent: Sendable {
   }
 
   /// Returns an integer of `data`.
-  func integer(_ name: String, in range: ClosedRange<Int>) throws(APIError) -> Int {
+  ///
+  /// - Throws: `PlatformError.invalid`: it is called in transactions.
+  func integer(_ name: String, in range: ClosedRange<Int>) throws(PlatformError) -> Int {
     guard let value = data[name]?.wholeNumber, range.contains(value) else {
-      let expected = "an integer from \(range.lowerBound) to \(range.upperBound)"
-      throw .invalidField("data.\(name)", expected: expected, "data.\(name) must be \(expected).")
+      throw .invalid(
+        argument: "data.\(name)",
+        given: data[name].map { JSONWriter.text($0).excerpt() } ?? "nothing",
+        expected: "an integer from \(range.lowerBound) to \(range.upperBound)")
     }
     return value
   }
