@@ -162,6 +162,15 @@ import YOLOServerOptions
       #expect(allowed == 300)
       let back = try await counters[0].count(of: "a", in: windows, now: start - 1_000_000)
       #expect(!back.state.isAllowed && back.state.reset == start - 1_000_000 + 60)
+      // The window ends in its length, although no call was counted since the clock went back.
+      for second in [1, 30, 59] {
+        let state = try await counters[0].count(
+          of: "a", in: windows, now: start - 1_000_000 + second
+        ).state
+        #expect(!state.isAllowed && state.reset == start - 1_000_000 + 60)
+      }
+      let later = try await counters[1].count(of: "a", in: windows, now: start - 1_000_000 + 60)
+      #expect(later.state.isAllowed)
       let events = CallWindow.events
       #expect(events.limit == 600 && events.length == 60)
       #expect(try await counters[0].count(of: "a", in: [events], now: start).state.remaining == 599)

@@ -63,9 +63,12 @@ package struct CallCounter: Sendable {
     let counts = try await database.write { database -> (counts: [Count], isAllowed: Bool) in
       let before = try windows.map { try Self.current(database, owner, $0, now: now) }
       let isAllowed = before.allSatisfy { $0.calls < $0.window.limit }
-      guard isAllowed else { return (before, false) }
-      let after = before.map { Count(window: $0.window, start: $0.start, calls: $0.calls + 1) }
-      for count in after {
+      let after =
+        isAllowed
+        ? before.map { Count(window: $0.window, start: $0.start, calls: $0.calls + 1) } : before
+      // A refused call is not counted, but a beginning that a clock has moved back is kept: else the
+      // window would begin anew with each refused call, and never end.
+      for count in after where isAllowed || count.calls > 0 && count.start == now {
         try database.cachedStatement(
           sql: """
             INSERT INTO callWindow (owner, kind, start, calls) VALUES (?, ?, ?, ?)
@@ -73,7 +76,7 @@ package struct CallCounter: Sendable {
             """
         ).execute(arguments: [owner, count.window.kind, count.start, count.calls])
       }
-      return (after, true)
+      return (after, isAllowed)
     }
     let usedUp = counts.counts.last { $0.calls >= $0.window.limit }
     guard let told = usedUp ?? counts.counts.first else {
