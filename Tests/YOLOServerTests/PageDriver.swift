@@ -4,7 +4,22 @@ import Foundation
 /// The program `chromedriver`, which starts browsers and drives them.
 enum PageDriver {
   /// Starts the program, provides its address, and ends it, also after an error.
+  ///
+  /// The program listens to one port for IPv6 and IPv4. It takes a free one for IPv6, and ends if a
+  /// connection of another test has the same one for IPv4: then it is started again.
   static func running(_ body: (URL) async throws -> Void) async throws {
+    for _ in 1..<20 {
+      do { return try await runningOnce(body) } catch is PortInUse {}
+    }
+    try await runningOnce(body)
+  }
+
+  /// The program found its port in use.
+  private struct PortInUse: Error, CustomStringConvertible {
+    var description: String { "chromedriver did not start: its port is in use" }
+  }
+
+  private static func runningOnce(_ body: (URL) async throws -> Void) async throws {
     let process = Process()
     process.executableURL = PagePrograms.driver
     process.arguments = ["--port=0"]
@@ -41,7 +56,10 @@ enum PageDriver {
       {
         return address
       }
-      guard isRunning else { throw PageFailure("chromedriver did not start: \(text)") }
+      guard isRunning else {
+        guard !text.contains("port not available") else { throw PortInUse() }
+        throw PageFailure("chromedriver did not start: \(text)")
+      }
       try await Task.sleep(for: .milliseconds(20))
     }
   }

@@ -154,6 +154,15 @@ import YOLOWeights
     #expect(ClassPath.current(old) == present)
   }
 
+  @Test(arguments: ["models", "yolov5.models", "yolov7.models", "yolov9.models"])
+  func theOriginalsAreOpenedAsTheirRepositoriesAndPackagesSaveThem(models: String) throws {
+    let checkpoint = try open(Python.model(.module("\(models).yolo.Detect")))
+    #expect(checkpoint.task == .detect)
+    #expect(throws: WeightError.self) {
+      try open(Python.model(.module("other.\(models).yolo.Detect")))
+    }
+  }
+
   @Test func aCheckpointIsSharedBetweenThreads() async throws {
     let checkpoint = try Checkpoint.open(path: Fixture.path("stripped.pt"))
     let expected = walk(checkpoint)

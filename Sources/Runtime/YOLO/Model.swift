@@ -330,12 +330,11 @@ public final class Model: Sendable {
 
   /// Runs a plan; `inspect` is called with the arena while that holds what was computed.
   ///
-  /// An image that nobody else has is freed as soon as it is in the arena: what the network computes
-  /// may have its memory.
+  /// The plan is one of a single image. An image that nobody else has is freed as soon as it is in
+  /// the arena: what the network computes may have its memory.
   func run(
     _ image: consuming Image, _ plan: Plan, _ fit: InputFit, _ request: ResultRequest,
-    in session: Session,
-    threads: Int? = nil, durations: UnsafeMutablePointer<[Double]>?,
+    in session: Session, threads: Int? = nil, durations: UnsafeMutablePointer<[Double]>?,
     inspect: (UnsafeRawPointer) -> Void
   ) throws(YOLOError) -> (content: ResultContent, speed: Speed) {
     do {
@@ -346,6 +345,7 @@ public final class Model: Sendable {
     let threads = min(threads ?? plan.threads, plan.threads)
     let start = DispatchTime.now()
     var filled = start
+    precondition(plan.batch == 1, "there is one image for a batch of \(plan.batch)")
     var source: Image? = consume image
     let (content, inferred) = session.run(plan, threads: threads, durations: durations) {
       _, base, layout in

@@ -6,8 +6,8 @@ import YOLOWeights
 ///
 /// A file saved fused has no `bn`. DWConv is the same with as many groups as the channels allow.
 ///
-/// A class, as blocks of many of them are then small to copy: the compiler writes the code that
-/// copies a block for each block, and of structs in structs it was half the code of this module.
+/// A class, unlike other blocks, as blocks of many of them are then small to copy: the compiler
+/// generates the copying for each block, which made the code of this module 681 KB, not 404.
 final class Conv: UnaryBlock {
   /// The class names that checkpoints use.
   static let classNames = ["Conv", "DWConv"]

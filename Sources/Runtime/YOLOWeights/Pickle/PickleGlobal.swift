@@ -173,8 +173,8 @@ package enum ClassPath {
   /// one. The original YOLOv5, YOLOv7 and YOLOv9 as packages have their `models` inside.
   package static func current(_ qualifiedName: String) -> String {
     var name = qualifiedName
-    for package in ["yolov5", "yolov7", "yolov9"] {
-      if let rest = suffix(of: name, after: "\(package).models.") { return "models." + rest }
+    for package in packagedModels {
+      if let rest = suffix(of: name, after: package) { return "models." + rest }
     }
     if let rest = suffix(of: name, after: "ultralytics.yolo.v8.") {
       name = "ultralytics.models.yolo." + rest
@@ -193,6 +193,9 @@ package enum ClassPath {
     default: return name
     }
   }
+
+  /// The `models` of the originals as packages.
+  private static let packagedModels = ["yolov5.models.", "yolov7.models.", "yolov9.models."]
 
   /// Whether a class is one of torch's for quantization: such modules compute in other numbers, or
   /// imitate them, though many are named as the modules that they take the place of.

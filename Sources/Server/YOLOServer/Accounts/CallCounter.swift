@@ -66,8 +66,8 @@ package struct CallCounter: Sendable {
       let after =
         isAllowed
         ? before.map { Count(window: $0.window, start: $0.start, calls: $0.calls + 1) } : before
-      // A refused call is not counted, but a beginning that a clock moved back is kept: else the
-      // window would begin anew with each refused call.
+      // A refused call is not counted, but a beginning that a clock has moved back is kept: else the
+      // window would begin anew with each refused call, and never end.
       for count in after where isAllowed || count.calls > 0 && count.start == now {
         try database.cachedStatement(
           sql: """

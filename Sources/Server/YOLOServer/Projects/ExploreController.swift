@@ -65,9 +65,9 @@ struct ExploreController: Sendable {
 struct PublicSearch: Sendable, Hashable {
   /// What the name, the slug or the description must have.
   var text: String?
-  /// The tasks of which a model must have one.
+  /// The tasks of which a model of the project, or the dataset, must have one.
   var tasks: [String]?
-  /// The licenses of which the project must have one.
+  /// The licenses of which it must have one.
   var licenses: [String]?
   /// The name of the owner.
   var owner: String?
@@ -106,10 +106,11 @@ struct PublicSearch: Sendable, Hashable {
 
   /// Returns the rows of a table that are meant, one more than the limit if there are more.
   ///
-  /// `count` is the column that `count-desc` and `count-asc` order by, `task` the condition that a row
-  /// is of one of the tasks, whose list stands for `TASKS`.
+  /// `count` is the column that `count-desc` and `count-asc` order by; `isOfTasks` makes a list of
+  /// tasks in SQL the condition that a row is of one of them.
   fileprivate func rows<Table: ResourceTable>(
-    _ database: Database, of table: Table.Type, count: String, task: String, viewer: Account?
+    _ database: Database, of table: Table.Type, count: String, viewer: Account?,
+    isOfTasks: (_ tasks: String) -> String
   ) throws -> [Table.Row] {
     let name = Table.kind.rawValue
     var conditions = ["\(name).visibility = 'public'"]
@@ -131,7 +132,7 @@ struct PublicSearch: Sendable, Hashable {
       for (index, value) in values.enumerated() { arguments += ["\(prefix)\(index)": value] }
       return values.indices.map { ":\(prefix)\($0)" }.joined(separator: ", ")
     }
-    if let tasks { conditions.append(task.replacing("TASKS", with: list(tasks, "task"))) }
+    if let tasks { conditions.append(isOfTasks(list(tasks, "task"))) }
     if let licenses {
       conditions.append("\(name).license IN (\(list(licenses, "license")))")
     }
@@ -148,7 +149,7 @@ extension ProjectRepository {
   /// The maximum number of names of models that a found project is shown with.
   private static let nameLimit = 10
 
-  /// Searches the public projects of all accounts.
+  /// Searches the public projects and datasets of all accounts.
   ///
   /// - Returns: The projects that were asked for, and whether there are more.
   func search(
@@ -158,11 +159,13 @@ extension ProjectRepository {
   ) {
     try await database.read { database in
       let rows = try search.rows(
-        database, of: ProjectTable.self, count: "modelCount",
-        task: """
-          EXISTS (SELECT 1 FROM model WHERE model.project = project.id AND model.trashed IS NULL
-            AND model.task IN (TASKS))
-          """, viewer: viewer)
+        database, of: ProjectTable.self, count: "modelCount", viewer: viewer
+      ) { tasks in
+        """
+        EXISTS (SELECT 1 FROM model WHERE model.project = project.id AND model.trashed IS NULL
+          AND model.task IN (\(tasks)))
+        """
+      }
       let found = try rows.prefix(search.limit).map { row in
         let names = try String.fetchAll(
           database,
@@ -186,8 +189,8 @@ extension DatasetRepository {
   ) async throws(PlatformError) -> (found: [DatasetRow], hasMore: Bool) {
     try await store.database.read { database in
       let rows = try search.rows(
-        database, of: DatasetTable.self, count: "dataset.images",
-        task: "dataset.task IN (TASKS)", viewer: viewer)
+        database, of: DatasetTable.self, count: "dataset.images", viewer: viewer
+      ) { tasks in "dataset.task IN (\(tasks))" }
       return (Array(rows.prefix(search.limit)), rows.count > search.limit)
     }
   }

@@ -62,7 +62,8 @@ extension Endpoint {
       answer: .json("ClonedProject", "The copy.", status: .created), failures: [404, 409]
     ) { try await $0.projects.clone($1, $2) },
     operation(
-      .get, "/api/explore/search", "explore", "Searches the public projects of all accounts.",
+      .get, "/api/explore/search", "explore",
+      "Searches the public projects and datasets of all accounts.",
       .visitors([.read, .models, .datasets]), form: .flat,
       parameters: [
         .query("q", "What the name, the slug or the description must have."),

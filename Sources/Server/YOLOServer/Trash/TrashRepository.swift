@@ -63,7 +63,7 @@ package struct TrashRepository: Sendable {
 
   /// Returns what an account has in the trash, the last first.
   ///
-  /// The events have the order: two deletions in one second have the same time.
+  /// The events have the order, each deletion one: two of one second have the same time.
   ///
   /// - Parameters:
   ///   - account: The account.
@@ -81,7 +81,7 @@ package struct TrashRepository: Sendable {
           SELECT * FROM (\(Self.items)) AS item WHERE :kind IS NULL OR type = :kind
           ORDER BY (
             SELECT max(number) FROM event WHERE resource = item.id AND action = 'trashed'
-          ) DESC, trashed DESC, id DESC LIMIT :limit OFFSET :offset
+          ) DESC LIMIT :limit OFFSET :offset
           """,
         arguments: [
           "account": account.id, "kind": kind?.rawValue, "limit": page.limit,
