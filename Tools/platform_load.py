@@ -256,7 +256,7 @@ def whole(platform, owner, slug, count, faulty):
 
 
 def consistent(platform):
-    """Holds the rows against the files: each object has a reference, each file a row."""
+    """Holds the rows against the files: each image has a file, each file an owner."""
     with sqlite3.connect(f"file:{platform.data}/platform.sqlite?mode=ro", uri=True, timeout=30) as database:
         rows = {row[0] for row in database.execute("SELECT sha FROM blob")}
         lost = database.execute("SELECT count(*) FROM image WHERE NOT EXISTS (SELECT 1 FROM reference WHERE kind = 'images'"
@@ -272,7 +272,7 @@ def consistent(platform):
 
 
 def take(platform, owner, slug, path, wait=True):
-    """Takes a file into a new dataset; returns the seconds and the most memory meanwhile."""
+    """Uploads a file into a new dataset; returns the seconds and the most memory meanwhile."""
     made = platform.good("POST", "/api/datasets", {"name": slug})
     session = platform.upload(made["data"]["id"], path)
     start, most = time.time(), 0

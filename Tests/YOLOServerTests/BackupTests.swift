@@ -8,11 +8,11 @@ import YOLOServer
 import YOLOServerOptions
 
 /// Backups of a platform, and their way back.
-@Suite(.timeLimit(.minutes(5))) struct BackupTests {
+@Suite struct BackupTests {
   private static let logger = Logger(label: "backup") { _ in SwiftLogNoOpLogHandler() }
 
   /// A platform with an account and some objects.
-  private struct Place {
+  private struct Installation {
     let directory: URL
     let data: String
     let store: ObjectStore
@@ -27,22 +27,23 @@ import YOLOServerOptions
     }
   }
 
-  private func withPlace(_ body: (Place) async throws -> Void) async throws {
+  private func withInstallation(_ body: (Installation) async throws -> Void) async throws {
     try await withKeyDirectory { directory in
       let data = directory.appending(path: "data").path
       let database = try PlatformDatabase(directory: data, creates: true)
       let (account, key) = try await AccountRepository(database: database).create(
         username: "alice", plan: .enterprise)
-      let place = Place(
+      let installation = Installation(
         directory: directory, data: data,
         store: try ObjectStore(database: database, logger: Self.logger), account: account, key: key)
       for index in 0..<5 {
-        try await place.put(String(repeating: "\(index)", count: index * 700), as: "f\(index)")
+        try await installation.put(
+          String(repeating: "\(index)", count: index * 700), as: "f\(index)")
       }
       try FileManager.default.createDirectory(
         atPath: "\(data)/models", withIntermediateDirectories: true)
       try "weights".write(toFile: "\(data)/models/a b.pt", atomically: true, encoding: .utf8)
-      try await body(place)
+      try await body(installation)
     }
   }
 
@@ -58,28 +59,28 @@ import YOLOServerOptions
   }
 
   @Test func whatIsRestoredIsWhatWasThere() async throws {
-    try await withPlace { place in
-      let file = place.path("b.tar")
-      let summary = try PlatformBackup(directory: place.data).write(to: file)
+    try await withInstallation { installation in
+      let file = installation.path("b.tar")
+      let summary = try PlatformBackup(directory: installation.data).write(to: file)
       #expect(summary.objects == 5 && summary.models == 1 && summary.objectBytes == 7000)
       let mode = try FileManager.default.attributesOfItem(atPath: file)[.posixPermissions] as? Int
       #expect(mode == 0o600)
-      let left = try FileManager.default.contentsOfDirectory(atPath: place.data).filter {
+      let left = try FileManager.default.contentsOfDirectory(atPath: installation.data).filter {
         $0.contains("backup")
       }
       #expect(left == [])
       // A backup that is there is never replaced.
       #expect(throws: BackupError.self) {
-        try PlatformBackup(directory: place.data).write(to: file)
+        try PlatformBackup(directory: installation.data).write(to: file)
       }
       for target in ["new", "a/b/new", "empty/"] {
         if target == "empty/" {
           try FileManager.default.createDirectory(
-            atPath: place.path("empty"), withIntermediateDirectories: true)
+            atPath: installation.path("empty"), withIntermediateDirectories: true)
         }
-        let path = place.path(target)
+        let path = installation.path(target)
         #expect(try PlatformRestore(archive: file).write(to: path) == summary)
-        #expect(try Self.dump(path) == Self.dump(place.data))
+        #expect(try Self.dump(path) == Self.dump(installation.data))
         let weights = try String(contentsOfFile: "\(path)/models/a b.pt", encoding: .utf8)
         #expect(weights == "weights")
         let database = try PlatformDatabase(directory: path, creates: false)
@@ -93,13 +94,13 @@ import YOLOServerOptions
           try PlatformRestore(archive: file).write(to: path)
         }
       }
-      let names = try FileManager.default.contentsOfDirectory(atPath: place.directory.path)
+      let names = try FileManager.default.contentsOfDirectory(atPath: installation.directory.path)
       #expect(names.sorted() == ["a", "b.tar", "data", "empty", "new"])
     }
   }
 
   @Test func aBackupOfAServingPlatformIsOfOneMoment() async throws {
-    try await withPlace { place in
+    try await withInstallation { installation in
       try await withThrowingTaskGroup(of: Void.self) { group in
         for writer in 0..<3 {
           group.addTask {
@@ -107,15 +108,15 @@ import YOLOServerOptions
             while !Task.isCancelled {
               number += 1
               // Each takes the place of another, which goes.
-              try await place.put("\(writer) \(number)", as: "w\(writer)-\(number % 3)")
+              try await installation.put("\(writer) \(number)", as: "w\(writer)-\(number % 3)")
             }
           }
         }
         for index in 0..<8 {
-          let file = place.path("\(index).tar")
-          let summary = try PlatformBackup(directory: place.data).write(to: file)
+          let file = installation.path("\(index).tar")
+          let summary = try PlatformBackup(directory: installation.data).write(to: file)
           #expect(summary.objects >= 5)
-          let target = place.path("r\(index)")
+          let target = installation.path("r\(index)")
           _ = try PlatformRestore(archive: file).write(to: target)
           let store = try ObjectStore(
             database: PlatformDatabase(directory: target, creates: false), logger: Self.logger)
@@ -129,12 +130,12 @@ import YOLOServerOptions
   }
 
   @Test func aRestoredPlatformServes() async throws {
-    try await withPlace { place in
-      let file = place.path("b.tar")
-      _ = try PlatformBackup(directory: place.data).write(to: file)
-      let target = place.path("new")
+    try await withInstallation { installation in
+      let file = installation.path("b.tar")
+      _ = try PlatformBackup(directory: installation.data).write(to: file)
+      let target = installation.path("new")
       _ = try PlatformRestore(archive: file).write(to: target)
-      let key = place.key
+      let key = installation.key
       try await LiveServer.serving({
         $0.isOpen = false
         $0.data = target
@@ -148,15 +149,15 @@ import YOLOServerOptions
   }
 
   @Test func damagedArchivesLeaveNothing() async throws {
-    try await withPlace { place in
-      let file = place.path("b.tar")
-      _ = try PlatformBackup(directory: place.data).write(to: file)
+    try await withInstallation { installation in
+      let file = installation.path("b.tar")
+      _ = try PlatformBackup(directory: installation.data).write(to: file)
       let bytes = try Array(Data(contentsOf: URL(filePath: file)))
-      let broken = place.path("broken.tar")
+      let broken = installation.path("broken.tar")
       func expectRefused(_ bytes: [UInt8], _ what: String) throws {
         try Data(bytes).write(to: URL(filePath: broken))
         #expect(throws: BackupError.self, "\(what)") {
-          try PlatformRestore(archive: broken).write(to: place.path("new"))
+          try PlatformRestore(archive: broken).write(to: installation.path("new"))
         }
       }
       for length in [0, 1, 511, 512, 1000, bytes.count / 3, bytes.count / 2, bytes.count - 2048] {
@@ -170,21 +171,22 @@ import YOLOServerOptions
         try expectRefused(changed, "a change at \(position)")
         position += max(1, bytes.count / 150)
       }
-      let names = try FileManager.default.contentsOfDirectory(atPath: place.directory.path)
+      let names = try FileManager.default.contentsOfDirectory(atPath: installation.directory.path)
       #expect(names.sorted() == ["b.tar", "broken.tar", "data"])
       #expect(throws: BackupError.self) {
-        try PlatformRestore(archive: place.path("none.tar")).write(to: place.path("new"))
+        try PlatformRestore(archive: installation.path("none.tar")).write(
+          to: installation.path("new"))
       }
       #expect(throws: BackupError.self) {
-        try PlatformRestore(archive: "/dev/zero").write(to: place.path("new"))
+        try PlatformRestore(archive: "/dev/zero").write(to: installation.path("new"))
       }
     }
   }
 
   @Test func forgedArchivesWriteNothingElsewhere() async throws {
-    try await withPlace { place in
-      let file = place.path("b.tar")
-      _ = try PlatformBackup(directory: place.data).write(to: file)
+    try await withInstallation { installation in
+      let file = installation.path("b.tar")
+      _ = try PlatformBackup(directory: installation.data).write(to: file)
       let original = try Array(Data(contentsOf: URL(filePath: file)))
       /// The files of the archive.
       var entries: [(name: String, bytes: [UInt8])] = []
@@ -196,7 +198,7 @@ import YOLOServerOptions
       }
       #expect(entries.count == 8)
       func write(_ entries: [(name: String, bytes: [UInt8])]) throws -> String {
-        let path = place.path("forged-\(UUID().uuidString).tar")
+        let path = installation.path("forged-\(UUID().uuidString).tar")
         var writer = try TarWriter(path: path, time: 0)
         for entry in entries { try writer.append(entry.name, entry.bytes) }
         try writer.finish()
@@ -204,7 +206,7 @@ import YOLOServerOptions
       }
       func isRefused(_ path: String) -> Bool {
         do {
-          _ = try PlatformRestore(archive: path).write(to: place.path("new"))
+          _ = try PlatformRestore(archive: path).write(to: installation.path("new"))
           return false
         } catch {
           return true
@@ -239,20 +241,22 @@ import YOLOServerOptions
         let text = String(sum, radix: 8)
         let digits = String(repeating: "0", count: 6 - text.count) + text
         block.replaceSubrange(148..<154, with: Array(digits.utf8))
-        let path = place.path("type-\(type).tar")
+        let path = installation.path("type-\(type).tar")
         try Data(block + original[512...]).write(to: URL(filePath: path))
         #expect(isRefused(path), "type \(type)")
       }
-      #expect(!FileManager.default.fileExists(atPath: place.path("evil")))
-      #expect(!FileManager.default.fileExists(atPath: place.path("new")))
+      #expect(!FileManager.default.fileExists(atPath: installation.path("evil")))
+      #expect(!FileManager.default.fileExists(atPath: installation.path("new")))
       #expect(!isRefused(try write(entries)))
     }
   }
 
   @Test func aPlatformThatIsDamagedIsNotBackedUpInSilence() async throws {
-    try await withPlace { place in
-      let objects = try FileManager.default.subpathsOfDirectory(atPath: "\(place.data)/objects")
-        .filter { $0.utf8.count == 67 }.map { "\(place.data)/objects/\($0)" }
+    try await withInstallation { installation in
+      let objects = try FileManager.default.subpathsOfDirectory(
+        atPath: "\(installation.data)/objects"
+      )
+      .filter { $0.utf8.count == 67 }.map { "\(installation.data)/objects/\($0)" }
       let path = try #require(
         objects.first { (FileManager.default.contents(atPath: $0)?.count ?? 0) > 0 })
       let content = try Data(contentsOf: URL(filePath: path))
@@ -263,14 +267,15 @@ import YOLOServerOptions
           try FileManager.default.removeItem(atPath: path)
         }
         #expect(throws: BackupError.self) {
-          try PlatformBackup(directory: place.data).write(to: place.path("b.tar"))
+          try PlatformBackup(directory: installation.data).write(to: installation.path("b.tar"))
         }
-        #expect(!FileManager.default.fileExists(atPath: place.path("b.tar")))
+        #expect(!FileManager.default.fileExists(atPath: installation.path("b.tar")))
       }
-      let names = try FileManager.default.contentsOfDirectory(atPath: place.data)
+      let names = try FileManager.default.contentsOfDirectory(atPath: installation.data)
       #expect(!names.contains { $0.contains("backup") })
       #expect(throws: BackupError.self) {
-        try PlatformBackup(directory: place.path("nothing")).write(to: place.path("b.tar"))
+        try PlatformBackup(directory: installation.path("nothing")).write(
+          to: installation.path("b.tar"))
       }
     }
   }

@@ -18,7 +18,7 @@ import YOLOTestSupport
       + BrokenDataset.archiveSets()
   }
 
-  /// Says what is missing or too much of what was said.
+  /// Returns what is missing or too much of what was reported.
   private static func problems(
     _ expected: [BrokenDataset.Fault], _ found: [BrokenDataset.Fault]
   ) -> [String] {

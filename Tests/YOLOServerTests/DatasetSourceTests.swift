@@ -8,7 +8,7 @@ import YOLOServerOptions
 
 /// Other sources of images than archives: lines of JSON, and addresses.
 @Suite struct DatasetSourceTests {
-  /// Makes a set of an account, and returns its identifier and the text of its export.
+  /// Creates a dataset of an account, and returns its identifier and the text of its export.
   private static func exported(
     _ slug: String, _ task: VisionTask, more: String = "", _ client: PlatformClient, key: String
   ) async throws -> (id: String, text: String) {

@@ -40,7 +40,7 @@ private final class RecordingCluster: Sendable {
   var services: [String: JSONValue] { state.withLock { $0.services } }
   var tokens: [String] { state.withLock { $0.tokens } }
 
-  /// Says of all services from now on what the condition Ready is.
+  /// Sets what the condition Ready of all services is from now on.
   func set(ready: String, reason: String = "", message: String = "") {
     state.withLock { $0.ready = (ready, reason, message) }
   }

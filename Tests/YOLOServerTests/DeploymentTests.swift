@@ -95,7 +95,7 @@ import YOLOServerOptions
     while !processes(text).isEmpty { try await Task.sleep(for: .milliseconds(20)) }
   }
 
-  @Test func aDeploymentAnswersStopsAndStarts() async throws {
+  @Test func aDeploymentPredictsStopsAndStarts() async throws {
     try await Fixture.serving { fixture in
       let (client, key) = (fixture.client, fixture.key)
       let id = try await fixture.deploy(#","name":"My API","maxInstances":2"#)

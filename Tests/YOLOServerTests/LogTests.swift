@@ -41,7 +41,7 @@ import YOLOServer
     #expect(objects[1]["time"]?.string?.hasSuffix("Z") == true)
   }
 
-  @Test func aRequestHasItsIdInTheLogAndInTheAnswer() async throws {
+  @Test func aRequestHasItsIdInTheLogAndInTheResponse() async throws {
     let lines = Lines()
     try await LiveServer.serving(logger: Logger(label: "log") { _ in lines.handler }) { port in
       let request = "GET /v1/models HTTP/1.1\r\nHost: t\r\nX-Request-Id: mine-1\r\n\r\n"

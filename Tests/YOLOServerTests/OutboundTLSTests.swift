@@ -55,7 +55,8 @@ struct OutboundTLSTests {
     process.standardOutput = output
     try process.run()
     defer {
-      process.terminate()
+      // A child inherits the signals that this thread blocks, SIGTERM among them.
+      kill(process.processIdentifier, SIGKILL)
       process.waitUntilExit()
     }
     var text = ""

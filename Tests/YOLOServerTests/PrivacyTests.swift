@@ -8,7 +8,7 @@ import YOLOServer
 import YOLOServerOptions
 
 /// What accounts may have of themselves, and that nothing stays of those that are deleted.
-@Suite(.timeLimit(.minutes(5))) struct PrivacyTests {
+@Suite struct PrivacyTests {
   /// The tables of a platform's database, without those of SQLite and of migrations.
   private static func tables(_ database: Database) throws -> [String] {
     try String.fetchAll(

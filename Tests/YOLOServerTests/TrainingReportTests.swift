@@ -111,7 +111,7 @@ struct TrainingReporter: Sendable {
           "console_output", id,
           #"{"chunkId":\#(number),"content":"line \#(number)\u001b[0m","lineCount":1}"#)
       }
-      // So do epochs; the validation of the best weights is none.
+      // So do epochs; the val run of the best weights is none.
       for (number, fitness) in [(1, 0.5), (0, 0.75), (1, 0.5), (2, 0.9)] {
         await reporter.epoch(id, number, fitness: fitness)
       }

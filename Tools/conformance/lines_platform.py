@@ -339,11 +339,11 @@ def keys(world, check):
         other = world.platform("main-second", data=server.data)
         with other:
             key = envelope(alice.ok("POST", "/api/api-keys", {"name": "soon gone"}, status=201))
-            for place in (server, other):
-                equal(place.client(key["key"]).call("GET", "/api/datasets").status, 200, "before")
+            for platform in (server, other):
+                equal(platform.client(key["key"]).call("GET", "/api/datasets").status, 200, "before")
             envelope(alice.ok("DELETE", f"/api/api-keys/{key['id']}"))
-            for place in (server, other):
-                equal(place.client(key["key"]).call("GET", "/api/datasets").status, 401, f"after, {place.name}")
+            for platform in (server, other):
+                equal(platform.client(key["key"]).call("GET", "/api/datasets").status, 401, f"after, {platform.name}")
             equal(alice.call("DELETE", f"/api/api-keys?keyId={key['id']}").status, 404, "deleted twice")
 
 

@@ -90,7 +90,7 @@ def methods(world, check):
 
 
 def resolved(document, schema):
-    """Follows a reference of the document."""
+    """Resolves a $ref of the document."""
     while "$ref" in schema:
         name = schema["$ref"].split("/")[-1]
         schema = document["components"]["schemas"][name]

@@ -46,7 +46,7 @@ class Reporter:
         return self.saved(ticket["gcsPath"])
 
     def saved(self, path, run=None, status=200):
-        """Says that a checkpoint was uploaded."""
+        """Reports that a checkpoint was uploaded."""
         return self.post("checkpoint_saved", {"modelPath": path, "runId": run or self.run}, status, modelId=self.model)
 
     def complete(self, path=None):

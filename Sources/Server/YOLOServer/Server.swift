@@ -78,7 +78,7 @@ public struct Server: Sendable {
     let ingest = platform.map { platform in
       IngestRunner(
         jobs: IngestRepository(store: platform.store, clock: SystemTime.now), logger: logger,
-        signal: IngestSignal(),
+        signal: WakeSignal(),
         fetcher: SourceFetcher(settings: settings, client: platform.outbound))
     }
     self.ingest = ingest
@@ -90,7 +90,7 @@ public struct Server: Sendable {
       ExportRunner(
         exports: ExportRepository(
           store: platform.store, clock: SystemTime.now, events: platform.webhooks.events),
-        exporters: Exporters(settings: settings), logger: logger, signal: IngestSignal())
+        exporters: Exporters(settings: settings), logger: logger, signal: WakeSignal())
     }
     self.exports = exports
     let deployments = try platform.map {
@@ -154,7 +154,7 @@ public struct Server: Sendable {
       deployments: DeploymentRepository(store: platform.store, clock: clock),
       engine: engine,
       metrics: DeploymentMetrics(database: platform.database, clock: clock), logger: logger,
-      signal: IngestSignal())
+      signal: WakeSignal())
   }
 
   /// Opens the database of a platform, if one is asked for; creates the first account if there is

@@ -32,6 +32,11 @@ package struct PaymentProvider: Sendable {
   private static let maximumTries = 3
 
   private let base: String
+  private static let keyVariable = "YOLO_PAYMENT_KEY"
+  private static let secretVariable = "YOLO_PAYMENT_SECRET"
+  /// The variables that have secrets, which no other program may see.
+  static let secretVariables = [keyVariable, secretVariable]
+
   private let key: String
   /// What its events are signed with.
   let signingSecret: String
@@ -50,10 +55,9 @@ package struct PaymentProvider: Sendable {
     guard settings.payment == "stripe" else { return nil }
     let environment = environment ?? ProcessInfo.processInfo.environment
     key = try Self.secret(
-      "payment-key-file", settings.paymentKeyFile, variable: "YOLO_PAYMENT_KEY", environment)
+      "payment-key-file", settings.paymentKeyFile, variable: Self.keyVariable, environment)
     signingSecret = try Self.secret(
-      "payment-secret-file", settings.paymentSecretFile, variable: "YOLO_PAYMENT_SECRET",
-      environment)
+      "payment-secret-file", settings.paymentSecretFile, variable: Self.secretVariable, environment)
     base = settings.paymentURL ?? "https://api.stripe.com"
     prices = ["monthly": settings.paymentPrice, "yearly": settings.paymentYearlyPrice]
       .compactMapValues(\.self)

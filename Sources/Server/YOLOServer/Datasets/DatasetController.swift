@@ -20,7 +20,7 @@ struct DatasetController: Sendable {
   let uploads: UploadRepository
   let predictor: ImagePredictor
   let statistics: StatisticsCache
-  let signal: IngestSignal
+  let signal: WakeSignal
   /// What fetches from addresses; nil if the operator does not allow it.
   let fetcher: SourceFetcher?
   let origins: OriginPolicy

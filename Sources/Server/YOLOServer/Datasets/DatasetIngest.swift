@@ -301,7 +301,7 @@ struct IngestRunner: Service {
   let jobs: IngestRepository
   let logger: Logger
   /// Wakes the runner when a file has come.
-  let signal: IngestSignal
+  let signal: WakeSignal
   /// What fetches from addresses; nil if the operator does not allow it.
   let fetcher: SourceFetcher?
 
@@ -323,13 +323,13 @@ struct IngestRunner: Service {
 
   private func take(_ job: IngestRow) async throws(PlatformError) {
     let directory = "\(jobs.store.database.directory)/ingest"
-    let lock: IngestLock
+    let lock: ProcessLock
     do throws(FileError) {
       if !FileSystem.isDirectory(directory) {
         try FileSystem.makeDirectories(directory, mode: 0o700)
       }
       // Another process may be at it.
-      guard let free = try IngestLock("\(directory)/\(job.id).lock") else { return }
+      guard let free = try ProcessLock("\(directory)/\(job.id).lock") else { return }
       lock = free
     } catch {
       throw .storage(.inaccessible(path: error.path, reason: error.message))
@@ -345,77 +345,6 @@ struct IngestRunner: Service {
     ).run()
     // Nobody takes it in again, so nobody wants the lock.
     lock.remove()
-  }
-}
-
-/// A file that is locked as long as a process takes something in.
-private final class IngestLock: Sendable {
-  private let path: String
-  private let descriptor: Int32
-
-  /// Creates and locks the file; nil if another process has it.
-  init?(_ path: String) throws(FileError) {
-    let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-    guard descriptor >= 0 else { throw FileError(lastErrorAt: path) }
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-      close(descriptor)
-      return nil
-    }
-    self.path = path
-    self.descriptor = descriptor
-  }
-
-  func remove() { unlink(path) }
-
-  deinit { close(descriptor) }
-}
-
-/// Wakes whoever adds files to datasets; one task waits at a time.
-final class IngestSignal: Sendable {
-  private struct State {
-    var isSent = false
-    var waiter: CheckedContinuation<Void, Never>?
-  }
-
-  private let state = Mutex(State())
-
-  /// Wakes the runner, or keeps it from sleeping next.
-  func send() {
-    state.withLock { $0.isSent = $0.waiter == nil }
-    wake()
-  }
-
-  /// Waits until something has come, or for some time; returns at once if the task is cancelled.
-  func wait(for time: Duration) async {
-    let alarm = Task {
-      try await Task.sleep(for: time)
-      wake()
-    }
-    defer { alarm.cancel() }
-    await withTaskCancellationHandler {
-      await withCheckedContinuation { continuation in
-        let isReady = state.withLock { state in
-          if state.isSent || Task.isCancelled {
-            state.isSent = false
-            return true
-          }
-          state.waiter = continuation
-          return false
-        }
-        if isReady { continuation.resume() }
-      }
-    } onCancel: {
-      wake()
-    }
-  }
-
-  private func wake() {
-    let waiter = state.withLock { state in
-      let waiter = state.waiter
-      state.waiter = nil
-      return waiter
-    }
-    waiter?.resume()
   }
 }
 #endif

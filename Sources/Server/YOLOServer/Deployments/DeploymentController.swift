@@ -13,7 +13,7 @@ struct DeploymentController: Sendable {
   let engine: any DeploymentEngine
   let metrics: DeploymentMetrics
   let proxy: DeploymentProxy
-  let signal: IngestSignal
+  let signal: WakeSignal
   let origins: OriginPolicy
   /// Where the data are, as answers call it.
   let region: String

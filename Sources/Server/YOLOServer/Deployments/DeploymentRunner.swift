@@ -10,7 +10,7 @@ struct DeploymentRunner: Service {
   let metrics: DeploymentMetrics
   let logger: Logger
   /// Wakes the runner when something is asked of a deployment.
-  let signal: IngestSignal
+  let signal: WakeSignal
 
   /// The time after which it is looked again.
   private static let interval = Duration.seconds(1)

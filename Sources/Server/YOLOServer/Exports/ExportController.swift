@@ -15,7 +15,7 @@ struct ExportController: Sendable {
 
   let exports: ExportRepository
   let exporters: Exporters
-  let signal: IngestSignal
+  let signal: WakeSignal
   let signer: AddressSigner
   let origins: OriginPolicy
   /// Where the data are, as answers call it.

@@ -11,7 +11,7 @@ struct ExportRunner: Service {
   let exporters: Exporters
   let logger: Logger
   /// Wakes the runner when an export is asked for.
-  let signal: IngestSignal
+  let signal: WakeSignal
 
   /// The time after which exports of other processes are looked for.
   private static let interval = Duration.seconds(5)
@@ -62,7 +62,7 @@ struct ExportRunner: Service {
   private func removeAbandoned() {
     for name in (try? FileSystem.names(in: directory, maximumEntries: 10_000)) ?? [] {
       let stem = name.hasSuffix(".lock") ? String(name.dropLast(5)) : name
-      guard let lock = try? JobLock("\(directory)/\(stem).lock") else { continue }
+      guard let lock = try? ProcessLock("\(directory)/\(stem).lock") else { continue }
       FileSystem.removeTree("\(directory)/\(stem)")
       lock.remove()
     }
@@ -74,7 +74,7 @@ struct ExportRunner: Service {
         try FileSystem.makeDirectories(directory, mode: 0o700)
       }
       // Another process may be at it.
-      guard let lock = try JobLock("\(directory)/\(row.id).lock") else { return }
+      guard let lock = try ProcessLock("\(directory)/\(row.id).lock") else { return }
       guard let work = try await exports.start(row.id) else { return lock.remove() }
       logger.info(
         "exporting a model",

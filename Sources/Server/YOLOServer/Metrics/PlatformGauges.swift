@@ -33,7 +33,9 @@ final class PlatformGauges: Sendable {
   ]
 
   /// The tables of jobs, by what the metrics call them.
-  private static let jobs = [("ingest", "ingest"), ("training", "trainingJob"), ("export", "export")]
+  private static let jobs = [
+    ("ingest", "ingest"), ("training", "trainingJob"), ("export", "export"),
+  ]
 
   private static let gauges =
     plain

@@ -25,7 +25,7 @@ struct TrainingController: Sendable {
   let uploads: UploadBudget
   /// What lets one long report be read at a time.
   let gate: ReportGate
-  let signal: IngestSignal
+  let signal: WakeSignal
 
   // MARK: Reports
 

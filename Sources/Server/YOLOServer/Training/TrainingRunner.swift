@@ -32,7 +32,7 @@ struct TrainingRunner: Service {
   let silence: Int
   let logger: Logger
   /// Wakes the runner when there is a job, or less of one.
-  let signal: IngestSignal
+  let signal: WakeSignal
   let address: WorkerAddress
 
   /// The time between two looks at the workers.
@@ -63,7 +63,7 @@ struct TrainingRunner: Service {
         kill: settings.trainerKill, silence: settings.trainingSilence)
     }
     self.logger = logger
-    signal = IngestSignal()
+    signal = WakeSignal()
     address = WorkerAddress()
   }
 

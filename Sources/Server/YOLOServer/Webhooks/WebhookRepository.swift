@@ -57,7 +57,7 @@ package struct WebhookRepository: Sendable {
   let database: PlatformDatabase
   let clock: @Sendable () -> Int
   /// Wakes who delivers.
-  let signal = IngestSignal()
+  let signal = WakeSignal()
 
   /// Creates a repository.
   package init(database: PlatformDatabase, clock: @escaping @Sendable () -> Int) {

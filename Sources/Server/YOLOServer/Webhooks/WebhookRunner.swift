@@ -187,24 +187,6 @@ package struct WebhookRunner: Service {
   }
 }
 
-/// A file that is locked as long as a process does what only one may.
-final class ProcessLock: Sendable {
-  private let descriptor: Int32
-
-  /// Creates and locks the file; nil if another process has it.
-  init?(_ path: String) throws(FileError) {
-    let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-    guard descriptor >= 0 else { throw FileError(lastErrorAt: path) }
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-      close(descriptor)
-      return nil
-    }
-    self.descriptor = descriptor
-  }
-
-  deinit { close(descriptor) }
-}
-
 extension String {
   /// The text without these characters at its ends.
   fileprivate func trimmed(of characters: Set<Character>) -> String {

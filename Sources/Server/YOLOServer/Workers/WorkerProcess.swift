@@ -111,7 +111,7 @@ package final class WorkerProcess: Sendable {
 
   private static func environment(of program: WorkerProgram) -> [String] {
     // What is an option of the server may be a secret, and would be one of a server as a program.
-    let options = Set(ServerSettings.settings.map(\.variable))
+    let options = Set(ServerSettings.settings.map(\.variable) + PaymentProvider.secretVariables)
     return ProcessInfo.processInfo.environment.filter { !options.contains($0.key) }
       .merging(program.environment) { $1 }
       .map { "\($0.key)=\($0.value)" }
@@ -141,7 +141,7 @@ package final class WorkerProcess: Sendable {
 
   private func send(_ signal: Int32) {
     state.withLock { state in
-      if !state.isReaped { Glibc.kill(-identifier, signal) }
+      if !state.isReaped { killpg(identifier, signal) }
     }
   }
 
@@ -325,28 +325,5 @@ enum AbsolutePath {
     defer { free(resolved) }
     return String(cString: resolved)
   }
-}
-
-/// A file that is locked as long as a process works at something.
-final class JobLock: Sendable {
-  private let path: String
-  private let descriptor: Int32
-
-  /// Creates and locks the file; nil if another process has it.
-  init?(_ path: String) throws(FileError) {
-    let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-    guard descriptor >= 0 else { throw FileError(lastErrorAt: path) }
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-      close(descriptor)
-      return nil
-    }
-    self.path = path
-    self.descriptor = descriptor
-  }
-
-  /// Removes the file: nobody works at it again.
-  func remove() { unlink(path) }
-
-  deinit { close(descriptor) }
 }
 #endif
