@@ -7,13 +7,6 @@ import Testing
 import YOLOServer
 import YOLOServerOptions
 
-extension JSONValue {
-  /// The number, or nil.
-  fileprivate var number: Double? {
-    if case .double(let number) = self { number } else { int.map(Double.init) }
-  }
-}
-
 /// Payments, with a stand-in for Stripe.
 @Suite struct BillingTests {
   private static let key = "sk_test_0123456789"

@@ -74,7 +74,7 @@ import YOLOServerOptions
     }
 
     /// Waits until the log has a message with a text so many times.
-    func waits(forLog text: String, _ count: Int = 1, _ id: String) async throws {
+    func waits(forLog text: String, _ id: String, count: Int = 1) async throws {
       while await log(id).count(where: { $0.contains(text) }) < count {
         try await Task.sleep(for: .milliseconds(30))
       }
@@ -139,7 +139,7 @@ import YOLOServerOptions
         #expect(metrics?["summary"]?["totalRequests"]?.int == 6, "\(range)")
         #expect(metrics?["summary"]?["errorCount"]?.int == 2)
         let series = metrics?["timeSeries"]?["requests"]?.elements ?? []
-        #expect(series.reduce(0) { $0 + ($1["value"]?.double ?? 0) } == 6, "\(range)")
+        #expect(series.reduce(0) { $0 + ($1["value"]?.number ?? 0) } == 6, "\(range)")
         #expect(
           series.count == ["?range=1h": 60, "?range=6h": 72, "?range=7d": 168, "?range=30d": 120][
             range] ?? 96)
@@ -152,7 +152,7 @@ import YOLOServerOptions
       #expect(line["requests24h"]?.elements?.count == 24 && line["totalRequests"]?.int == 6)
       await client.check(400, "GET", "\(name)/metrics?range=2h", key: key)
 
-      try await fixture.waits(forLog: "path=/predict", 6, id)
+      try await fixture.waits(forLog: "path=/predict", id, count: 6)
       let page = await client.check(200, "GET", "\(name)/logs?limit=2&severity=info", key: key)
       let entries = page["entries"]?.elements ?? []
       #expect(entries.count == 2 && entries.allSatisfy { $0["severity"]?.string == "INFO" })

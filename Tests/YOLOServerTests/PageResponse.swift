@@ -44,6 +44,11 @@ struct PageResponse: Equatable {
 }
 
 extension JSONValue {
+  /// The number, of whatever kind; nil if it is none.
+  var number: Double? {
+    if case .double(let number) = self { number } else { int.map(Double.init) }
+  }
+
   /// The number under a name.
   fileprivate func number(_ key: String) -> Double? {
     if case .double(let number) = self[key] { number } else { nil }
