@@ -145,7 +145,7 @@ import YOLOServerOptions
             range] ?? 96)
       }
       let percentile = await client.check(200, "GET", "\(name)/metrics", key: key)["summary"]
-      #expect(percentile?["p50LatencyMs"]?.double ?? 0 > 0)
+      #expect(percentile?["p50LatencyMs"]?.number ?? 0 > 0)
       let overview = await client.check(200, "GET", "\(name)/metrics?view=overview", key: key)
       #expect(overview["timeSeries"]?["latencyP50"] == nil)
       let line = await client.check(200, "GET", "\(name)/metrics?sparkline=true", key: key)

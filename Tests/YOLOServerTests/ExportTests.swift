@@ -361,7 +361,7 @@ import YOLOServerOptions
           let process = try await Self.identifier(at: marker)
           try await server.kill()
           try await Self.expectGone(process)
-          FileManager.default.createFile(atPath: permission, contents: nil)
+          _ = FileManager.default.createFile(atPath: permission, contents: nil)
           continue
         }
         var export: JSONValue?
