@@ -294,7 +294,7 @@ import YOLOServerOptions
         for (format, message) in [
           ("torchscript", "exit code 3. It wrote: one\nno way"), ("litert", "has left no file"),
           ("paddle", "wrote more than the 1048576 bytes"), ("mnn", "longer than the 2 seconds"),
-          ("saved_model", "The exporter failed: the signal 25 ended it."),
+          ("saved_model", "exit code 153. It wrote: File size limit exceeded"),
         ] {
           let failed = try await fixture.over(try await fixture.create(format))
           #expect(failed["status"]?.string == "failed" && failed["file"] == nil)
