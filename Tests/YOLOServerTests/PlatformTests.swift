@@ -208,6 +208,26 @@ struct PlatformClient: Sendable {
     }
   }
 
+  @Test func bodiesOfOtherTypesAreRefused() async throws {
+    try await PlatformClient.serving { client, key, _ in
+      for (index, type) in [
+        "application/json; charset=utf-8", "application/vnd.api+json",
+        "application/x-www-form-urlencoded", "Text/Plain",
+      ].enumerated() {
+        await client.check(
+          201, "POST", "/api/projects", key: key, body: #"{"name":"p\#(index)"}"#,
+          headers: ["Content-Type: \(type)"])
+      }
+      for type in ["application/xml", "image/png", "text/html", "multipart/form-data"] {
+        for path in ["/api/projects", "/api/models", "/api/upload/signed-url"] {
+          if type.hasPrefix("multipart"), path == "/api/models" { continue }
+          await client.check(
+            415, "POST", path, key: key, body: #"{"name":"x"}"#, headers: ["Content-Type: \(type)"])
+        }
+      }
+    }
+  }
+
   /// A path of a template, of nothing that there is.
   private static func example(of template: String) -> String {
     let segments = template.split(separator: "/").map { segment in
