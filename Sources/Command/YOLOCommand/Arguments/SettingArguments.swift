@@ -88,7 +88,7 @@ extension SettingArguments: CustomReflectable {
         let option: any Sendable =
           switch Form(setting) {
           case .option: TextArgument(name: name, help: setting.argumentHelp)
-          case .list: ListArgument(name: name, help: setting.argumentHelp)
+          case .list: ListArgument(wrappedValue: [], name: name, help: setting.argumentHelp)
           case .flag: Flag<Bool>(wrappedValue: false, name: name, help: setting.argumentHelp)
           case .invertible:
             Flag<Bool?>(name: name, inversion: .prefixedNo, help: setting.argumentHelp)
