@@ -235,7 +235,7 @@ final class ScriptedTrainer: Sendable {
       esac
       """
     try await Self.serving(script) {
-      $0.trainingSilence = 2
+      $0.trainingSilence = 15
     } _: { fixture in
       var models: [(model: String, job: String)] = []
       for name in ["dies", "hangs", "floods", "lasts"] {
