@@ -190,7 +190,7 @@ struct PlatformClient: Sendable {
         ("/api/datasets/alice/export", true),
         ("/api/datasets/dataset_1/export", false), ("/api/models/model_1/files", false),
         ("/api/models/alice/shapes", true), ("/api/exports/0123", false),
-        ("/api/webhooks/training/metrics", true), ("/api", true), ("/docs/nothing", false),
+        ("/api/webhooks/training/nothing", true), ("/api", true), ("/docs/nothing", false),
         ("/api/webhooks/nothing", true),
       ] {
         let answer = await client.call("GET", path, key: key)

@@ -83,22 +83,24 @@ final class ClusterEngine: DeploymentEngine {
 
   func forget(_ id: String) async throws { try await stop(id) }
 
-  func retain(only ids: Set<String>) async throws {
+  func known() async throws -> [String: Bool] {
     let isDue = isSwept.withLock { swept in
       if let swept, ContinuousClock.now - swept < Self.sweepInterval { return false }
       swept = .now
       return true
     }
-    guard isDue else { return }
+    guard isDue else { return [:] }
     let selector = "\(ServiceManifest.managedLabel)=\(manifests.owner)"
     let list = try await client.json(
       .get,
       "\(path())?labelSelector=\(selector.replacing("/", with: "%2F").replacing("=", with: "%3D"))")
-    let names = Set(ids.map(ServiceManifest.name))
+    var known: [String: Bool] = [:]
     for service in list?["items"]?.elements ?? [] {
-      guard let name = service["metadata"]?["name"]?.string, !names.contains(name) else { continue }
-      _ = try await client.send(.delete, "\(path())/\(name)")
+      guard let name = service["metadata"]?["name"]?.string, let id = ServiceManifest.id(of: name)
+      else { continue }
+      known[id] = true
     }
+    return known
   }
 
   /// Services stay: the cluster serves on while this server is away.
@@ -245,6 +247,11 @@ struct ServiceManifest: Sendable {
   /// The name of a deployment's service.
   static func name(of id: String) -> String {
     "yolo-\(id.drop { $0 != "_" }.dropFirst())"
+  }
+
+  /// The deployment of a service; nil for a name that none has.
+  static func id(of name: String) -> String? {
+    name.hasPrefix("yolo-") ? "deployment_\(name.dropFirst("yolo-".count))" : nil
   }
 
   /// Returns the service of a deployment.

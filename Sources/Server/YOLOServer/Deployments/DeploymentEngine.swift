@@ -17,8 +17,8 @@ protocol DeploymentEngine: Sendable {
   func stop(_ id: String) async throws
   /// Ends what runs of a deployment that was deleted, and forgets it.
   func forget(_ id: String) async throws
-  /// Ends what runs of all deployments but these.
-  func retain(only ids: Set<String>) async throws
+  /// Returns the deployments of which something runs or is kept, and whether something runs.
+  func known() async throws -> [String: Bool]
   /// Returns where to send a request; waits until something is ready.
   ///
   /// - Parameters:
@@ -78,12 +78,27 @@ final class LocalEngine: DeploymentEngine {
     var next: (generation: Int, pool: InstancePool)?
     /// The processor time of instances by their ports, in seconds, and when it was read.
     var times: [Int: (seconds: Double, at: ContinuousClock.Instant)] = [:]
+
+    /// Returns the instances of a generation, and those that they replace; nil if there are none.
+    ///
+    /// Those of a later one are meant, too: who asks may have an old row.
+    func pools(from generation: Int) -> (pool: InstancePool, former: InstancePool?)? {
+      if let next, next.generation >= generation { return (next.pool, current?.pool) }
+      guard let current, current.generation >= generation else { return nil }
+      return (current.pool, nil)
+    }
+  }
+
+  private struct State {
+    var entries: [String: Entry] = [:]
+    /// Whether nothing is started any more.
+    var isClosed = false
   }
 
   private let store: ObjectStore
   private let settings: ServerSettings
   private let policy: InstancePolicy
-  private let entries = Mutex<[String: Entry]>([:])
+  private let state = Mutex(State())
 
   init(store: ObjectStore, settings: ServerSettings, policy: InstancePolicy) {
     self.store = store
@@ -97,18 +112,26 @@ final class LocalEngine: DeploymentEngine {
     let (pool, former) = try pools(of: row)
     pool.maintain()
     if let failure = pool.failure { return .failed(failure) }
-    if row.status == .ready { return .ready }
+    if former == nil, row.status == .ready { return .ready }
     guard pool.wasReady else {
       pool.warm()
-      return .starting
+      // Another process of the server may have seen it ready.
+      return row.status == .ready ? .ready : .starting
     }
-    if let former {
-      entries.withLock { entries in
-        let next = entries[row.id]?.next
-        entries[row.id]?.current = next
-        entries[row.id]?.next = nil
+    guard former != nil else { return .ready }
+    let replaced = state.withLock { state -> (generation: Int, pool: InstancePool)? in
+      guard let next = state.entries[row.id]?.next, next.pool === pool else { return nil }
+      defer {
+        state.entries[row.id]?.current = next
+        state.entries[row.id]?.next = nil
       }
-      Task { await former.close() }
+      return state.entries[row.id]?.current
+    }
+    if let replaced {
+      Task {
+        await replaced.pool.close()
+        removeDirectories { $0 == "\(row.id)-\(replaced.generation)" }
+      }
     }
     return .ready
   }
@@ -116,36 +139,29 @@ final class LocalEngine: DeploymentEngine {
   /// Returns the instances of a deployment in its generation, and those that they replace.
   private func pools(
     of row: DeploymentRow
-  ) throws(FileError) -> (pool: InstancePool, former: InstancePool?) {
-    let found = entries.withLock { entries -> (InstancePool, InstancePool?)? in
-      let entry = entries[row.id]
-      if let next = entry?.next, next.generation == row.generation {
-        return (next.pool, entry?.current?.pool)
-      }
-      guard let current = entry?.current, current.generation == row.generation else { return nil }
-      return (current.pool, nil)
+  ) throws -> (pool: InstancePool, former: InstancePool?) {
+    let found = try state.withLock { state in
+      guard !state.isClosed else { throw APIError.unavailable("The server is ending.") }
+      return state.entries[row.id]?.pools(from: row.generation)
     }
     if let found { return found }
     let specification = try specification(of: row)
-    let (pool, former, superfluous) = entries.withLock {
-      entries -> (InstancePool, InstancePool?, InstancePool?) in
-      let entry = entries[row.id] ?? Entry()
-      entries[row.id] = entry
-      let pool = InstancePool(specification, policy: policy, log: entry.log)
+    let (pools, superfluous) = try state.withLock { state in
+      guard !state.isClosed else { throw APIError.unavailable("The server is ending.") }
+      var entry = state.entries[row.id] ?? Entry()
+      defer { state.entries[row.id] = entry }
       // Another task may have been faster.
-      if let next = entry.next, next.generation == row.generation {
-        return (next.pool, entry.current?.pool, nil)
+      if let found = entry.pools(from: row.generation) { return (found, nil as InstancePool?) }
+      let pool = InstancePool(specification, policy: policy, log: entry.log)
+      guard let current = entry.current else {
+        entry.current = (row.generation, pool)
+        return ((pool, nil), nil)
       }
-      if let current = entry.current {
-        if current.generation == row.generation { return (current.pool, nil, nil) }
-        entries[row.id]?.next = (row.generation, pool)
-        return (pool, current.pool, entry.next?.pool)
-      }
-      entries[row.id]?.current = (row.generation, pool)
-      return (pool, nil, nil)
+      defer { entry.next = (row.generation, pool) }
+      return ((pool, current.pool), entry.next?.pool)
     }
     if let superfluous { Task { await superfluous.close() } }
-    return (pool, former)
+    return pools
   }
 
   private func specification(
@@ -160,10 +176,7 @@ final class LocalEngine: DeploymentEngine {
     guard let digest = ObjectDigest(row.weights) else {
       throw FileError(weights, .system(ENOENT))
     }
-    unlink(weights)
-    guard symlink(AbsolutePath.of(store.path(of: digest)), weights) == 0 else {
-      throw FileError(weights, .system(errno))
-    }
+    try Self.link(weights, to: AbsolutePath.of(store.path(of: digest)))
     let program = settings.program ?? Exporters.ownProgram
     var words = [
       program, "serve", "--dedicated", weights, "--host", "127.0.0.1", "--port", "0", "--no-auth",
@@ -188,29 +201,46 @@ final class LocalEngine: DeploymentEngine {
       memory: row.memory << 30)
   }
 
+  /// Creates a link, in one step: instances may be opening the one that is there.
+  private static func link(_ path: String, to target: String) throws(FileError) {
+    guard (try? FileManager.default.destinationOfSymbolicLink(atPath: path)) != target else {
+      return
+    }
+    let new = "\(path).\(UInt64.random(in: 0 ... .max))"
+    guard symlink(target, new) == 0 else { throw FileError(lastErrorAt: new) }
+    guard rename(new, path) == 0 else {
+      let error = FileError(lastErrorAt: path)
+      unlink(new)
+      throw error
+    }
+  }
+
   func stop(_ id: String) async {
-    let pools = entries.withLock { entries in
+    let pools = state.withLock { state in
       defer {
-        entries[id]?.current = nil
-        entries[id]?.next = nil
-        entries[id]?.times = [:]
+        state.entries[id]?.current = nil
+        state.entries[id]?.next = nil
+        state.entries[id]?.times = [:]
       }
-      return [entries[id]?.current?.pool, entries[id]?.next?.pool].compactMap(\.self)
+      return [state.entries[id]?.current?.pool, state.entries[id]?.next?.pool].compactMap(\.self)
     }
     for pool in pools { await pool.close() }
     removeDirectories { $0.hasPrefix("\(id)-") }
   }
 
-  func retain(only ids: Set<String>) async {
-    let others = entries.withLock { entries in
-      entries.filter { !ids.contains($0.key) && ($0.value.current ?? $0.value.next) != nil }.keys
+  /// A directory that a server has left which was killed counts as what runs.
+  func known() async -> [String: Bool] {
+    let root = "\(store.database.directory)/deployments"
+    let names = (try? FileSystem.names(in: root)) ?? []
+    return state.withLock { state in
+      state.entries.mapValues { ($0.current ?? $0.next) != nil }
+        .merging(names.map { (String($0.prefix { $0 != "-" }), true) }) { $0 || $1 }
     }
-    for id in others { await stop(id) }
   }
 
   func forget(_ id: String) async {
     await stop(id)
-    entries.withLock { _ = $0.removeValue(forKey: id) }
+    state.withLock { _ = $0.entries.removeValue(forKey: id) }
   }
 
   private func removeDirectories(where condition: (String) -> Bool) {
@@ -221,7 +251,10 @@ final class LocalEngine: DeploymentEngine {
   }
 
   func close() async {
-    let ids = entries.withLock { Array($0.keys) }
+    let ids = state.withLock { state in
+      state.isClosed = true
+      return Array(state.entries.keys)
+    }
     await withDiscardingTaskGroup { group in
       for id in ids { group.addTask { await self.stop(id) } }
     }
@@ -248,15 +281,15 @@ final class LocalEngine: DeploymentEngine {
         "pageToken", given: token?.excerpt(), expected: "nextPageToken of an answer",
         "pageToken is none that this server has given.")
     }
-    let log = entries.withLock { $0[row.id]?.log }
+    let log = state.withLock { $0.entries[row.id]?.log }
     guard let log else { return ([], nil) }
     let (entries, next) = log.entries(severities, limit: limit, before: before ?? nil)
     return (entries, next.map { "\($0)" })
   }
 
   func usage() async -> [String: InstanceUsage] {
-    let pools = entries.withLock { entries in
-      entries.compactMap { id, entry in entry.current.map { (id, $0.pool) } }
+    let pools = state.withLock { state in
+      state.entries.compactMap { id, entry in entry.current.map { (id, $0.pool) } }
     }
     var usage: [String: InstanceUsage] = [:]
     for (id, pool) in pools { usage[id] = await self.usage(of: id, pool) }
@@ -265,7 +298,14 @@ final class LocalEngine: DeploymentEngine {
 
   private func usage(of id: String, _ pool: InstancePool) async -> InstanceUsage {
     var usage = InstanceUsage()
-    for address in pool.addresses {
+    let addresses = pool.addresses
+    let ports = Set(addresses.map(\.port))
+    state.withLock { state in
+      if let times = state.entries[id]?.times {
+        state.entries[id]?.times = times.filter { ports.contains($0.key) }
+      }
+    }
+    for address in addresses {
       guard let answer = try? await InstanceClient.get("/metrics", from: address),
         answer.status == 200
       else { continue }
@@ -277,9 +317,9 @@ final class LocalEngine: DeploymentEngine {
       usage.instances += 1
       let now = ContinuousClock.now
       if let seconds = reading("process_cpu_seconds_total") {
-        let former = entries.withLock { entries in
-          defer { entries[id]?.times[address.port] = (seconds, now) }
-          return entries[id]?.times[address.port]
+        let former = state.withLock { state in
+          defer { state.entries[id]?.times[address.port] = (seconds, now) }
+          return state.entries[id]?.times[address.port]
         }
         if let former, now > former.at {
           let passed = (now - former.at) / .seconds(1)

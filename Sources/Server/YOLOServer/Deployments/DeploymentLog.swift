@@ -67,6 +67,8 @@ final class DeploymentLog: Sendable {
     var dropped = 0
     var next = 1
     var bytes = 0
+    /// The bytes of the entries that do not count any more.
+    var droppedBytes = 0
   }
 
   private let state = Mutex(State())
@@ -86,13 +88,16 @@ final class DeploymentLog: Sendable {
       while state.entries.count - state.dropped > Self.maximumLines
         || state.bytes > Self.maximumBytes && state.dropped < state.entries.count
       {
-        state.bytes -= state.entries[state.dropped].message.utf8.count
+        let bytes = state.entries[state.dropped].message.utf8.count
+        state.bytes -= bytes
+        state.droppedBytes += bytes
         state.dropped += 1
       }
       // Moving all of them once in a while costs little a line.
-      if state.dropped > Self.maximumLines {
+      if state.dropped > Self.maximumLines || state.droppedBytes > Self.maximumBytes {
         state.entries.removeFirst(state.dropped)
         state.dropped = 0
+        state.droppedBytes = 0
       }
     }
   }

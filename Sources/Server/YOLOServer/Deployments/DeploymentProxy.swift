@@ -164,13 +164,18 @@ struct DeploymentProxy: Sendable {
     _ presence: DisconnectMonitor
   ) async throws -> APIError {
     var body = ByteBuffer()
-    while body.readableBytes < Self.maximumErrorBytes,
-      let piece = try await presence.whileWatching(
-        { exchange.cancel() }, { try await exchange.next() })
-    {
-      body.writeImmutableBuffer(piece)
+    defer { exchange.cancel() }
+    do {
+      while body.readableBytes < Self.maximumErrorBytes,
+        let piece = try await presence.whileWatching(
+          { exchange.cancel() }, { try await exchange.next() })
+      {
+        body.writeImmutableBuffer(piece)
+      }
+    } catch {
+      if presence.isGone { throw APIError.clientClosed }
+      throw APIError.unavailable("The instance ended before it had answered.", retryAfter: 2)
     }
-    exchange.cancel()
     let text = String(buffer: body)
     let error = (try? JSONParser.parse(text))?["error"]
     guard let code = error?["code"]?.string, let message = error?["message"]?.string else {

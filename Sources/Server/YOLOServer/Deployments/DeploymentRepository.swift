@@ -73,6 +73,30 @@ struct DeploymentRepository: Sendable {
     }
   }
 
+  /// Returns a deployment if it runs, or is to stop.
+  func active(_ id: String) async throws(PlatformError) -> DeploymentRow? {
+    try await database.read { database in
+      try DeploymentRow.fetchOne(
+        database,
+        sql: """
+          \(Self.selection) WHERE deployment.id = ?
+            AND deployment.status IN ('creating', 'deploying', 'ready', 'stopping')
+          """, arguments: [id])
+    }
+  }
+
+  /// Returns what all deployments are doing, by their identifiers.
+  func statuses() async throws(PlatformError) -> [String: DeploymentStatus] {
+    try await database.read { database in
+      var statuses: [String: DeploymentStatus] = [:]
+      let rows = try Row.fetchCursor(database, sql: "SELECT id, status FROM deployment")
+      while let row = try rows.next() {
+        statuses[row["id"]] = DeploymentStatus(rawValue: row["status"])
+      }
+      return statuses
+    }
+  }
+
   // MARK: Writing
 
   /// Adds a deployment, which is to run.

@@ -1,6 +1,7 @@
 #if Server
 import Logging
 import ServiceLifecycle
+import Synchronization
 import YOLOSystem
 
 /// Brings what runs in line with what deployments are to be, as long as the server runs.
@@ -17,68 +18,128 @@ struct DeploymentRunner: Service {
   private static let flushInterval = Duration.seconds(10)
   private static let usageInterval = Duration.seconds(15)
 
+  /// What is being done in this process, each once at a time.
+  private final class UnderWay: Sendable {
+    private let names = Mutex<Set<String>>([])
+
+    func insert(_ name: String) -> Bool { names.withLock { $0.insert(name).inserted } }
+
+    func remove(_ name: String) { names.withLock { _ = $0.remove(name) } }
+  }
+
   func run() async {
+    let underWay = UnderWay()
     await cancelWhenGracefulShutdown {
-      var flushed = ContinuousClock.now
-      var looked = ContinuousClock.now - Self.usageInterval
-      while !Task.isCancelled {
-        do throws(PlatformError) {
-          try await reconcile()
+      await withDiscardingTaskGroup { group in
+        // What takes long, such as the end of an instance, keeps nothing else from being done.
+        func begin(_ name: String, _ body: @escaping @Sendable () async -> Void) {
+          guard underWay.insert(name) else { return }
+          group.addTask {
+            await body()
+            underWay.remove(name)
+          }
+        }
+        var flushed = ContinuousClock.now
+        var looked = ContinuousClock.now - Self.usageInterval
+        while !Task.isCancelled {
+          begin("sweep") { await sweep() }
+          do throws(PlatformError) {
+            for row in try await deployments.active() {
+              begin(row.id) { await reconcile(row.id) }
+            }
+          } catch {
+            if !Task.isCancelled {
+              logger.error("deployments cannot be looked at", metadata: ["error": "\(error)"])
+            }
+          }
           if ContinuousClock.now - looked > Self.usageInterval {
             looked = .now
-            for (id, usage) in await engine.usage() { metrics.record(id, usage) }
+            begin("usage") {
+              for (id, usage) in await engine.usage() { metrics.record(id, usage) }
+            }
           }
           if ContinuousClock.now - flushed > Self.flushInterval {
             flushed = .now
-            try await metrics.flush()
+            begin("flush") { await flush() }
           }
-        } catch {
-          if !Task.isCancelled {
-            logger.error("deployments cannot be looked at", metadata: ["error": "\(error)"])
-          }
+          await signal.wait(for: Self.interval)
         }
-        await signal.wait(for: Self.interval)
       }
     }
     await engine.close()
-    await Task { try? await metrics.flush() }.value
+    await Task { await flush() }.value
   }
 
-  private func reconcile() async throws(PlatformError) {
-    let rows = try await deployments.active()
-    do {
-      try await engine.retain(only: Set(rows.map(\.id)))
+  private func flush() async {
+    do throws(PlatformError) {
+      try await metrics.flush()
     } catch {
-      logger.error("deployments that ended go on", metadata: ["error": "\(error)"])
+      logger.error(
+        "metrics of deployments cannot be written", metadata: ["error": "\(error)"])
     }
-    for row in rows where !Task.isCancelled {
-      do {
-        guard row.status.isWanted else {
-          try await engine.stop(row.id)
-          try await note(.stopped, row.statusMessage, of: row)
+  }
+
+  /// Ends what runs of deployments that are not to run, or are gone, whoever has ended them.
+  private func sweep() async {
+    do {
+      // What begins meanwhile is not among what is looked at.
+      let known = try await engine.known()
+      guard !known.isEmpty else { return }
+      let statuses = try await deployments.statuses()
+      for (id, isRunning) in known where !Task.isCancelled {
+        guard let status = statuses[id] else {
+          try await engine.forget(id)
           continue
         }
-        switch try await engine.reconcile(row) {
-        case .starting:
-          if row.status == .creating { try await note(.deploying, nil, of: row) }
-        case .ready:
-          if row.status != .ready || row.statusMessage != nil {
-            try await note(.ready, nil, of: row)
-          }
-        case .failed(let message):
-          try await note(.failed, message, of: row)
-          try await engine.stop(row.id)
-        }
-      } catch let error as PlatformError {
-        throw error
-      } catch {
-        // What cannot be looked at is tried again, and its owner is told why it takes time.
-        let message = "\((error as? FileError)?.message ?? "\(error)")"
-        logger.error(
-          "a deployment is not in order",
-          metadata: ["deployment": "\(row.id)", "error": "\(error)"])
-        if row.statusMessage != message { try await note(row.status, message, of: row) }
+        if isRunning, !status.isWanted, status != .stopping { try await engine.stop(id) }
       }
+    } catch {
+      if !Task.isCancelled {
+        logger.error("deployments that ended go on", metadata: ["error": "\(error)"])
+      }
+    }
+  }
+
+  private func reconcile(_ id: String) async {
+    do throws(PlatformError) {
+      // As it is by now: it was listed before this was begun.
+      guard !Task.isCancelled, let row = try await deployments.active(id) else { return }
+      try await reconcile(row)
+    } catch {
+      if !Task.isCancelled {
+        logger.error(
+          "a deployment cannot be looked at",
+          metadata: ["deployment": "\(id)", "error": "\(error)"])
+      }
+    }
+  }
+
+  private func reconcile(_ row: DeploymentRow) async throws(PlatformError) {
+    do {
+      guard row.status.isWanted else {
+        try await engine.stop(row.id)
+        return try await note(.stopped, row.statusMessage, of: row)
+      }
+      switch try await engine.reconcile(row) {
+      case .starting:
+        if row.status == .creating { try await note(.deploying, nil, of: row) }
+      case .ready:
+        if row.status != .ready || row.statusMessage != nil {
+          try await note(.ready, nil, of: row)
+        }
+      case .failed(let message):
+        try await note(.failed, message, of: row)
+        try await engine.stop(row.id)
+      }
+    } catch let error as PlatformError {
+      throw error
+    } catch {
+      // What cannot be looked at is tried again, and its owner is told why it takes time.
+      let message = "\((error as? FileError)?.message ?? "\(error)")"
+      logger.error(
+        "a deployment is not in order",
+        metadata: ["deployment": "\(row.id)", "error": "\(error)"])
+      if row.statusMessage != message { try await note(row.status, message, of: row) }
     }
   }
 

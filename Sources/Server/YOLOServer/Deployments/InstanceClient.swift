@@ -10,8 +10,8 @@ import Synchronization
 struct InstanceAddress: Sendable, Hashable {
   let host: String
   let port: Int
-  /// What the header `Host` says.
-  var authority: String { "\(host):\(port)" }
+  /// What the header `Host` says; the port of HTTP goes without saying.
+  var authority: String { port == 80 ? host : "\(host):\(port)" }
 }
 
 /// Why an instance did not answer.

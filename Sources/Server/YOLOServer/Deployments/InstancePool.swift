@@ -48,6 +48,8 @@ final class InstancePool: Sendable {
     var port: Int?
     var isReady = false
     var isStopping = false
+    /// Why it is killed, other than that it is not needed.
+    var fault: String?
     var active = 0
     var lastUsed: ContinuousClock.Instant
   }
@@ -183,9 +185,16 @@ final class InstancePool: Sendable {
     let (number, idle, hanging): (Int?, [WorkerProcess], [WorkerProcess]) = state.withLock {
       state in
       guard !state.isClosed else { return (nil, [], []) }
-      let hanging = state.instances.filter {
-        !$0.isReady && !$0.isStopping && now - $0.begun > policy.startTimeout
-      }.compactMap(\.process)
+      var hanging: [WorkerProcess] = []
+      for index in state.instances.indices {
+        let instance = state.instances[index]
+        guard !instance.isReady, !instance.isStopping, instance.fault == nil,
+          now - instance.begun > policy.startTimeout, let process = instance.process
+        else { continue }
+        let seconds = Int(policy.startTimeout / .seconds(1))
+        state.instances[index].fault = "it was not ready within \(seconds) seconds"
+        hanging.append(process)
+      }
       var idle: [WorkerProcess] = []
       var live = state.instances.count { !$0.isStopping }
       for index in state.instances.indices where live > specification.minimum {
@@ -199,10 +208,7 @@ final class InstancePool: Sendable {
       }
       return (live < specification.minimum ? reserve(&state) : nil, idle, hanging)
     }
-    for process in hanging {
-      log.add(.error, "An instance was not ready in time.")
-      process.kill()
-    }
+    for process in hanging { process.kill() }
     for process in idle {
       log.add(.notice, "An instance that nobody used ends.")
       end(process)
@@ -300,12 +306,13 @@ final class InstancePool: Sendable {
 
   private func end(of number: Int, _ reason: String, lastWords: String = "") {
     let now = ContinuousClock.now
-    let isExpected = state.withLock { state in
+    let unexpected: String? = state.withLock { state in
       guard let index = state.instances.firstIndex(where: { $0.number == number }) else {
-        return true
+        return nil
       }
       let instance = state.instances.remove(at: index)
-      if instance.isStopping { return true }
+      if instance.isStopping { return nil }
+      let reason = instance.fault ?? reason
       if now - instance.begun >= policy.soundLife { state.deaths = 0 }
       state.deaths += 1
       let pause = policy.firstPause * (1 << min(state.deaths - 1, 16))
@@ -314,12 +321,12 @@ final class InstancePool: Sendable {
         state.failure =
           "An instance ended \(state.deaths) times in a row: \(reason).\(lastWords)"
       }
-      return false
+      return reason
     }
-    if isExpected {
-      log.add(.notice, "Instance \(number) has ended.")
+    if let unexpected {
+      log.add(.error, "Instance \(number) has ended by itself: \(unexpected).")
     } else {
-      log.add(.error, "Instance \(number) has ended by itself: \(reason).")
+      log.add(.notice, "Instance \(number) has ended.")
     }
   }
 
@@ -328,6 +335,8 @@ final class InstancePool: Sendable {
     private struct State {
       var splitter = LineSplitter()
       var last: [String] = []
+      /// Whether it has written where it listens, which is the first that counts.
+      var isListening = false
     }
 
     private let pool: InstancePool
@@ -353,9 +362,11 @@ final class InstancePool: Sendable {
       }
       for line in lines {
         pool.log.add(line: line)
-        if let match = line.firstMatch(of: /address=http:\/\/127\.0\.0\.1:([0-9]+)/),
+        if !state.withLock({ $0.isListening }),
+          let match = line.firstMatch(of: /address=http:\/\/127\.0\.0\.1:([0-9]+)/),
           let port = Int(match.1)
         {
+          state.withLock { $0.isListening = true }
           pool.listens(number, port: port)
         }
       }

@@ -20,9 +20,9 @@ struct ExportRunner: Service {
   private final class Active: Sendable {
     private let identifiers = Mutex<Set<String>>([])
 
-    func insert(_ id: String, maximum: Int) -> Bool {
-      identifiers.withLock { $0.count < maximum && $0.insert(id).inserted }
-    }
+    var count: Int { identifiers.withLock { $0.count } }
+
+    func insert(_ id: String) -> Bool { identifiers.withLock { $0.insert(id).inserted } }
 
     func remove(_ id: String) { identifiers.withLock { _ = $0.remove(id) } }
   }
@@ -34,12 +34,16 @@ struct ExportRunner: Service {
         removeAbandoned()
         while !Task.isCancelled {
           do throws(PlatformError) {
-            for row in try await exports.open()
-            where !Task.isCancelled
-              && active.insert(row.id, maximum: exporters.limits.exportJobs)
-            {
+            for row in try await exports.open() where !Task.isCancelled {
+              guard active.count < exporters.limits.exportJobs else { break }
+              guard active.insert(row.id) else { continue }
+              guard let lock = lock(for: row) else {
+                // It must not keep this process from the others.
+                active.remove(row.id)
+                continue
+              }
               group.addTask {
-                await take(row)
+                await take(row, lock)
                 active.remove(row.id)
                 signal.send()
               }
@@ -68,13 +72,22 @@ struct ExportRunner: Service {
     }
   }
 
-  private func take(_ row: ExportRow) async {
-    do {
+  /// Acquires the lock of an export; nil if another process is at it, or there is none to be had.
+  private func lock(for row: ExportRow) -> ProcessLock? {
+    do throws(FileError) {
       if !FileSystem.isDirectory(directory) {
         try FileSystem.makeDirectories(directory, mode: 0o700)
       }
-      // Another process may be at it.
-      guard let lock = try ProcessLock("\(directory)/\(row.id).lock") else { return }
+      return try ProcessLock("\(directory)/\(row.id).lock")
+    } catch {
+      logger.error(
+        "an export cannot be begun", metadata: ["export": "\(row.id)", "error": "\(error)"])
+      return nil
+    }
+  }
+
+  private func take(_ row: ExportRow, _ lock: ProcessLock) async {
+    do {
       guard let work = try await exports.start(row.id) else { return lock.remove() }
       logger.info(
         "exporting a model",

@@ -95,13 +95,16 @@ final class TrainingWorker: Sendable {
     FileSystem.removeTree(directory)
     try FileSystem.makeDirectories(directory, mode: 0o700)
     try AtomicFile.write(Array(JSONWriter.text(task.description).utf8), to: file)
-    let environment = Environment.inherit.updating([
+    let variables = WorkerProcess.inheritedEnvironment.merging([
       "YOLO_JOB": file, "ULTRALYTICS_PLATFORM_URL": task.address, "ULTRALYTICS_API_KEY": task.key,
-    ])
-    // The settings of the server are nothing for a trainer; the shell writes the number that the
-    // program then has.
+    ]) { $1 }
+    let environment = Environment.custom(
+      Dictionary(
+        uniqueKeysWithValues: variables.compactMap { name, value in
+          Environment.Key(rawValue: name).map { ($0, value) }
+        }))
+    // The shell writes the number that the program then has.
     let script = """
-      unset \(ServerSettings.settings.map(\.variable).joined(separator: " "))
       cd "$1" || exit 125
       echo $$ > pid.new && mv pid.new pid || exit 125
       shift
@@ -144,11 +147,17 @@ final class TrainingWorker: Sendable {
 
   /// Whether a worker of this directory runs: a process that has the number and the environment of
   /// the job.
-  var isAlive: Bool {
-    guard let process = process(),
-      let environment = FileManager.default.contents(atPath: "/proc/\(process)/environ")
-    else { return false }
-    return environment.range(of: Data("YOLO_JOB=\(file)".utf8)) != nil
+  var isAlive: Bool { process().map(isOfJob) ?? false }
+
+  /// Whether a process has the environment of the job.
+  private func isOfJob(_ process: Int32) -> Bool {
+    let environment = FileManager.default.contents(atPath: "/proc/\(process)/environ") ?? Data()
+    return environment.split(separator: 0).contains(Data("YOLO_JOB=\(file)".utf8))
+  }
+
+  /// What is left of a group whose first process is gone; its number may be another's by now.
+  private func isInGroup(_ process: Int32, _ group: Int32) -> Bool {
+    getpgid(process) == group && isOfJob(process)
   }
 
   /// Whether a worker has begun here.
@@ -164,8 +173,13 @@ final class TrainingWorker: Sendable {
 
   /// Sends a signal to the process and all that it has started.
   private func send(_ signal: Int32) {
-    guard let process = process() else { return }
-    _ = kill(-process, signal)
+    guard let group = process() else { return }
+    let isOwn =
+      isOfJob(group)
+      || ((try? FileSystem.names(in: "/proc")) ?? []).contains { name in
+        Int32(name).map { isInGroup($0, group) } ?? false
+      }
+    if isOwn { _ = kill(-group, signal) }
   }
 
   /// Tells the process to end, once.

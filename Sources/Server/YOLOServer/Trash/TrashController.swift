@@ -217,12 +217,13 @@ struct TrashSummary: Encodable {
 
   init(_ summary: TrashRepository.Summary) {
     totalItems = summary.projects + summary.models + summary.datasets
-    totalSizeBytes = summary.projectBytes + summary.modelBytes + summary.datasetBytes
+    totalSizeBytes =
+      summary.projectBytes + summary.modelBytes + summary.datasetBytes + summary.exportBytes
     byType = Kinds(
       projects: Count(count: summary.projects),
       datasets: Size(count: summary.datasets, sizeBytes: summary.datasetBytes),
       models: Size(count: summary.models, sizeBytes: summary.modelBytes),
-      exports: Size(count: 0, sizeBytes: 0))
+      exports: Size(count: summary.exports, sizeBytes: summary.exportBytes))
   }
 }
 

@@ -59,6 +59,9 @@ package struct TrashRepository: Sendable {
     var modelBytes = 0
     var datasets = 0
     var datasetBytes = 0
+    /// The files that were exported from models of the trash, each content once in the bytes.
+    var exports = 0
+    var exportBytes = 0
   }
 
   /// Returns what an account has in the trash, the last first.
@@ -101,6 +104,22 @@ package struct TrashRepository: Sendable {
         case .dataset: (summary.datasets, summary.datasetBytes) = (count, bytes)
         case nil: break
         }
+      }
+      let exports = try Row.fetchOne(
+        database,
+        sql: """
+          WITH file AS (
+            SELECT reference.blob AS sha, blob.bytes FROM export
+            JOIN model ON model.id = export.model
+            JOIN reference ON reference.kind = 'exports' AND reference.owner = export.id
+            JOIN blob ON blob.sha = reference.blob
+            WHERE export.account = ? AND export.status = 'completed' AND model.trashed IS NOT NULL
+          )
+          SELECT (SELECT count(*) FROM file) AS count,
+            (SELECT coalesce(sum(bytes), 0) FROM (SELECT DISTINCT sha, bytes FROM file)) AS bytes
+          """, arguments: [account.id])
+      if let exports {
+        (summary.exports, summary.exportBytes) = (exports["count"], exports["bytes"])
       }
       return (items, summary)
     }

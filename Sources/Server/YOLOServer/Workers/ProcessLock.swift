@@ -16,6 +16,14 @@ final class ProcessLock: Sendable {
       close(descriptor)
       return nil
     }
+    // Whoever had it may have removed the file meanwhile: its name is another's then.
+    let own = FileSystem.status(of: "/proc/self/fd/\(descriptor)")
+    guard let own, let named = FileSystem.status(of: path), own.st_ino == named.st_ino,
+      own.st_dev == named.st_dev
+    else {
+      close(descriptor)
+      return nil
+    }
     self.path = path
     self.descriptor = descriptor
   }

@@ -109,12 +109,16 @@ package final class WorkerProcess: Sendable {
     exec "$@"
     """
 
-  private static func environment(of program: WorkerProgram) -> [String] {
-    // What is an option of the server may be a secret, and would be one of a server as a program.
+  /// The variables of the server that programs have, too.
+  ///
+  /// What is an option of the server may be a secret, and would be one of a server as a program.
+  static var inheritedEnvironment: [String: String] {
     let options = Set(ServerSettings.settings.map(\.variable) + PaymentProvider.secretVariables)
     return ProcessInfo.processInfo.environment.filter { !options.contains($0.key) }
-      .merging(program.environment) { $1 }
-      .map { "\($0.key)=\($0.value)" }
+  }
+
+  private static func environment(of program: WorkerProgram) -> [String] {
+    inheritedEnvironment.merging(program.environment) { $1 }.map { "\($0.key)=\($0.value)" }
   }
 
   // MARK: Ending
