@@ -385,8 +385,11 @@ import YOLOTestSupport
       let secret = await client.check(
         200, "GET", "/api/datasets/alice/secret/images", key: alice)
       let image = try #require(secret["images"]?.elements?.first?["id"]?.string)
-      for key in [bob, nil] {
-        await client.check(404, "GET", "/api/images/\(image)", key: key)
+      await client.check(404, "GET", "/api/images/\(image)", key: bob)
+      // Addresses without an owner are not open, whatever they are of.
+      let open = await client.check(200, "GET", "/api/datasets/alice/open/images")
+      for image in [image, try #require(open["images"]?.elements?.first?["id"]?.string)] {
+        await client.check(401, "GET", "/api/images/\(image)")
       }
       await client.check(404, "PATCH", "/api/images/\(image)", key: bob, body: "{}")
       for (slug, status) in [("open", 403), ("secret", 404)] {

@@ -183,7 +183,7 @@ import YOLOServer
             body: #"{"visibility":"public"}"#)
         }
         for key in [bob, nil] {
-          for path in ["/api/models/alice/shapes", "/api/models/alice/shapes/a"] {
+          for path in ["", "/a", "/a/training"].map({ "/api/models/alice/shapes" + $0 }) {
             await client.check(isPublic ? 200 : 404, "GET", path, key: key)
           }
         }

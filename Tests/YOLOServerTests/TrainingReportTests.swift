@@ -266,6 +266,25 @@ struct TrainingReporter: Sendable {
     }
   }
 
+  @Test func anEpochThatIsNotValidatedIsOneAndTheEvaluationOfTheBestIsNone() async throws {
+    try await Self.serving { reporter, _ in
+      let (id, _) = try await reporter.start(epochs: 9)
+      await reporter.epoch(id, 0, fitness: 0.1)
+      await reporter.report("epoch_end", id, #"{"epoch":1,"metrics":{"train/box_loss":1.25}}"#)
+      await reporter.report("epoch_end", id, #"{"epoch":2,"metrics":{"train/box_loss":1.25}}"#)
+      await reporter.epoch(id, 3, fitness: 0.2)
+      // The training ends early, for want of patience.
+      for _ in 0..<2 {
+        await reporter.report(
+          "epoch_end", id,
+          #"{"epoch":4,"metrics":{"train/box_loss":1.5,"metrics/mAP50(B)":0.3},"fitness":0.3}"#)
+      }
+      let model = await reporter.model(id)
+      #expect(model["trainResults"]?.elements?.map { $0["epoch"]?.int } == [0, 1, 2, 3])
+      #expect(model["metrics"]?["mAP50"] == .double(0.3))
+    }
+  }
+
   @Test func aCancelledTrainingIsToldSoAndKeepsWhatItHas() async throws {
     try await Self.serving { reporter, _ in
       let (client, key) = (reporter.client, reporter.key)
@@ -279,6 +298,12 @@ struct TrainingReporter: Sendable {
       let answer = await reporter.epoch(id, 1, fitness: 0.2)
       #expect(answer["cancelled"] == .bool(true))
       #expect(answer["action"]?.string == "training_terminated")
+      // The evaluation of the best weights repeats the losses of the last epoch.
+      await reporter.report(
+        "epoch_end", id,
+        #"{"epoch":2,"metrics":{"train/box_loss":1.5,"metrics/mAP50(B)":0.2},"fitness":0.2}"#)
+      let job = await client.check(200, "GET", "/api/models/\(id)/training", key: key)["data"]
+      #expect(job?["progress"]?["currentEpoch"]?.int == 2)
       let ticket = try await reporter.upload(try Self.weights(), id, run: run)
       await reporter.report(
         "checkpoint_saved", id, #"{"modelPath":"\#(ticket)","runId":\#(run)}"#)

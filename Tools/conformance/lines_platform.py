@@ -50,7 +50,7 @@ def exports(world, check):
             raise NotBuilt("POST /api/exports")
         for name in [n.strip() for n in seed_page.FORMATS.split(",")] + ["engine", "pb", "litert"]:
             answer = alice.call("POST", "/api/exports", {"modelId": model, "format": name})
-            need(answer.status in (201, 200, 409, 501), f"{name}: {answer}")
+            equal(answer.status, 201 if name in ("onnx", "torchscript") else 501, name)
             if answer.status == 501:
                 equal(answer.json["error"]["code"], "NOT_CONFIGURED", name)
                 need(name in answer.json["error"]["message"], f"{name} is not named: {answer}")
@@ -104,8 +104,8 @@ def deployments(world, check):
         direct = alice.form(f"/api/models/{world.kept['model-detect'][0]}/predict", {"conf": 0.25}, (WEIGHTS / "shapes.jpg").read_bytes())
         equal(answer.json["images"][0]["results"], direct.json["images"][0]["results"], "results")
         if ready.get("serviceUrl"):
-            body = form({"conf": 0.25}, (WEIGHTS / "shapes.jpg").read_bytes())
-            answer = alice.call("POST", ready["serviceUrl"].rstrip("/") + "/predict", data=body[0], kind=body[1],
+            text, kind = form({"conf": 0.25}, (WEIGHTS / "shapes.jpg").read_bytes())
+            answer = alice.call("POST", ready["serviceUrl"].rstrip("/") + "/predict", data=text, kind=kind,
                                 headers={"Authorization": f"Bearer {world.keys['alice']}"})
             equal(answer.status, 200, f"{ready['serviceUrl']}/predict: {answer}")
         equal(world.bobby().form(f"{flat}/predict", {}, (WEIGHTS / "shapes.jpg").read_bytes()).status, 404, "somebody else's")
@@ -126,11 +126,11 @@ def deployments(world, check):
             found = envelope(alice.ok("GET", f"{path}/logs?severity={word}"))
             need(all(e["severity"] in ("WARNING", "ERROR") for e in found), f"{word}: {found[:2]}")
     with check.part("stop and start"):
-        need(alice.call("POST", f"{path}/stop").status in (200, 202), "stop")
+        equal(alice.call("POST", f"{path}/stop").status, 202, "stop")
         state("stopped")
         alice.fails(409, "POST", f"{path}/stop")
         need(alice.form(f"{flat}/predict", {}, (WEIGHTS / "shapes.jpg").read_bytes()).status in (409, 503), "predict while it is stopped")
-        need(alice.call("POST", f"{path}/start").status in (200, 202), "start")
+        equal(alice.call("POST", f"{path}/start").status, 202, "start")
         state("ready")
         equal(alice.form(f"{flat}/predict", {}, (WEIGHTS / "shapes.jpg").read_bytes()).status, 200, "predict after the start")
     with check.part("delete"):
@@ -223,12 +223,12 @@ def storage(world, check):
     answer = poor.call("POST", "/api/upload/signed-url", {
         "assetType": "models", "assetId": asset, "filename": "x.pt", "contentType": "application/octet-stream",
         "totalBytes": 107_374_182_401})
-    need(answer.status in (403, 413), f"an upload over the limit: {answer}")
+    equal(answer.status, 413, "weights of more than a model may have")
     made = poor.ok("POST", "/api/datasets", {"name": "big"}, status=201)
     answer = poor.call("POST", "/api/upload/signed-url", {
         "assetType": "datasets", "assetId": made["id"], "filename": "x.zip", "contentType": "application/zip",
         "totalBytes": 2 ** 62})
-    need(answer.status in (400, 403, 413), f"an upload of 2^62 bytes: {answer}")
+    equal(answer.status, 413, "an upload of 2^62 bytes")
 
 
 @line(41, "balance of the seed; credits; sum of the ledger = balance after 1,000 concurrent entries", slow=True)
@@ -363,7 +363,7 @@ def gdpr(world, check):
         server.yolo("credits", "add", "leaver", 3)
         with check.part("export"):
             answer = client.call("POST", "/api/gdpr", {"action": "export"})
-            need(answer.status in (200, 201, 202), str(answer))
+            equal(answer.status, 200, str(answer))
             data = envelope(answer.json)
             need({"jobId", "status"} <= data.keys(), data)
             done = data if data.get("downloadUrl") else until(
@@ -453,8 +453,7 @@ def webhooks(world, check):
         for url in ("http://127.0.0.1:9/x", "https://127.0.0.1/x", "https://localhost/x", "https://10.0.0.1/x", "https://[::1]/x",
                     "https://169.254.169.254/latest", "http://example.com/x", "ftp://example.com/", "https://0x7f000001/", "https://2130706433/"):
             answer = alice.call("POST", "/api/webhooks", {"url": url, "events": kinds})
-            # Where a name leads is known when connecting.
-            need(answer.status == 400 or "localhost" in url and answer.status == 201, f"{url}: {answer}")
+            need(answer.status == 400, f"{url}: {answer}")
         alice.fails(400, "POST", "/api/webhooks", {"url": "https://example.com/x", "events": ["training.danced"]})
     with check.part("delivery"):
         world.supports("--allow-addresses")

@@ -116,7 +116,7 @@ def collisions(world, check):
     with check.part("POST of training"):
         world.supports("--trainer")
         value = alice.call("POST", "/api/training/start", {"modelId": "model_" + "0" * 24, "trainArgs": {"model": "x", "data": "ul://a/datasets/b", "epochs": 1}})
-        need(value.status in (400, 404) and isinstance(value.json["error"], str), f"flat: {value}")
+        need(value.status == 404 and isinstance(value.json["error"], str), f"flat: {value}")
         value = alice.call("POST", "/api/training/start", {"modelId": "model_" + "0" * 24, "datasetId": "dataset_" + "0" * 24})
         need(value.status == 404 and isinstance(value.json["error"], dict), f"seed: {value}")
     with check.part("before the body"):
@@ -293,7 +293,7 @@ def hostile(world, check):
             equal(answer.status, 400, f"{name}={value}")
         large = b'{"name": "' + b"x" * (70 << 20) + b'"}'
         answer = send(server.origin, "POST", "/api/datasets", large, {"Authorization": f"Bearer {world.keys['alice']}", "Content-Type": "application/json"})
-        need(answer.status in (400, 413), f"70 MiB of JSON: {answer}")
+        equal(answer.status, 413, "70 MiB of JSON")
     with check.part("event of 64 MiB"):
         if not server.has("POST", "/api/webhooks/training/metrics"):
             raise NotBuilt("POST /api/webhooks/training/metrics")
@@ -302,12 +302,12 @@ def hostile(world, check):
         plots = [{"type": "confusion_matrix", "matrix": [[0.123456] * 2000 for _ in range(2000)]}]
         answer = alice.call("POST", "/api/webhooks/training/metrics", {"event": "training_complete", "modelId": run.model, "data": {
             "results": {"metrics": {}}, "classNames": [], "plots": plots, "runId": run.run}})
-        need(answer.status in (200, 400, 413), f"an event of 40 MB: {answer}")
+        equal(answer.status, 200, "an event of 40 MB")
         again = alice.call("POST", "/api/webhooks/training/metrics", data=b'{"event":"epoch_end","modelId":"%s","data":{"epoch":0,"metrics":{"a":NaN}}}' % run.model.encode(), kind="application/json")
-        need(again.status in (200, 400), f"NaN: {again}")
+        equal(again.status, 400, "NaN, which JSON does not have")
         for epoch in (-1, 10 ** 18, 1.5, "x", None):
             answer = alice.call("POST", "/api/webhooks/training/metrics", {"event": "epoch_end", "modelId": run.model, "data": {"epoch": epoch, "metrics": {}}})
-            need(answer.status in (200, 400), f"epoch {epoch}: {answer}")
+            equal(answer.status, 400, f"epoch {epoch}")
         need(0 <= run.job()["progress"]["percentage"] <= 100, "progress")
     with check.part("128 parallel GETs"):
         url = alice.ok("GET", "/api/datasets/alice/shapes-detect/images?limit=1")["images"][0]["url"]

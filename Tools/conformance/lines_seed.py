@@ -83,7 +83,7 @@ def page(world, check):
                 if old in body:
                     body[old] = ids[old]
             if "epochs" in body:
-                body["epochs"] = 1
+                body["epochs"] = 500  # it is cancelled below
             answer = owner.call(*request.split(" "), body)
             need(answer.status in expected, f"{request}: {answer}")
             if answer.status < 300:
@@ -93,6 +93,10 @@ def page(world, check):
                     if name == old and new:
                         ids[new] = data["id"]
     with check.part("restore"):
+        path = f"/api/models/{model['id']}/training"
+        if owner.ok("GET", path)["data"] is not None:  # it reads the dataset, which cannot be deleted meanwhile
+            owner.fails(409, "DELETE", f"/api/datasets/{dataset['id']}")
+            equal(envelope(owner.ok("DELETE", path))["status"], "cancelled", "the training")
         owner.ok("DELETE", f"/api/datasets/{dataset['id']}")
         body = json.loads(seed_page.REQUESTS["restore"][1]) | {"itemId": dataset["id"]}
         equal(envelope(owner.ok("POST", "/api/trash", body))["id"], dataset["id"], "id of what was restored")
@@ -129,7 +133,8 @@ def page(world, check):
         if "deploymentId" not in ids:
             raise NotBuilt("deployments")
         for word in ("INFO", "WARNUNG", "FEHLER"):
-            envelope(owner.ok("GET", f"/api/deployments/{ids['deploymentId']}/logs?severity={word}&limit=5"), True)
+            value = owner.ok("GET", f"/api/deployments/{ids['deploymentId']}/logs?severity={word}&limit=5")
+            need(isinstance(envelope(value), list) and isinstance(value.get("meta"), dict), f"logs: {value}")  # paged by tokens
     with check.part("deletes"):
         for path, name in (("/api/datasets/{}", "datasetId"), ("/api/deployments/{}", "deploymentId"),
                            ("/api/models/{}", "modelId"), ("/api/projects/{}", "projectId"), ("/api/api-keys/{}", "keyId")):
@@ -280,7 +285,7 @@ def models(world, check):
         need(alice.form("/api/models", {"projectId": "project_" + "0" * 24}, (WEIGHTS / "shapes-pose.pt").read_bytes(),
                         "x.pt").status == 404, "a project that is not there")
         need(alice.form("/api/models", {"projectId": project, "name": "none"}).status == 400, "no file")
-        need(alice.call("POST", "/api/models", data=b"<x/>", kind="application/xml").status in (400, 415), "another content type")
+        equal(alice.call("POST", "/api/models", data=b"<x/>", kind="application/xml").status, 415, "another content type")
     with check.part("delete"):
         last = alice.ok("GET", f"/api/models?projectId={project}")["data"][0]["id"]
         envelope(alice.ok("DELETE", f"/api/models/{last}"))
@@ -327,7 +332,7 @@ def predict(world, check):
         need(alice.form(path, {"conf": 2}, data).status == 400, "conf=2")
         need(alice.form(path, {"iou": "x"}, data).status == 400, "iou=x")
         need(alice.form(path, {}).status == 400, "no file")
-        need(alice.form(path, {}, b"no image").status in (400, 415), "no image")
+        equal(alice.form(path, {}, b"no image").status, 415, "no image")
         need(world.bobby().form(path, {}, data).status == 404, "somebody else's model")
 
 

@@ -112,7 +112,7 @@ def calls(names):
     yield "models.delete_training", {"owner": o, "project": "sdk-lab", "model": "sdk-run"}, True
     yield "training.start", {"model_id": names["asset"], "train_args": {
         "model": f"ul://{o}/{names['project']}/{names['model']}", "data": f"ul://{o}/datasets/{names['dataset']}", "epochs": 1}}, True
-    yield "exports.create", {**mo, "format": "safetensors"}, True
+    yield "exports.create", {**mo, "format": "onnx"}, True
     yield "exports.list", mo, True
     export = lambda: next((s["json"]["id"] for s in reversed(SEEN) if s["path"].endswith("/exports") and s["sent"] == "POST" and s["status"] == 201), "f" * 24)
     yield "exports.retrieve", lambda: {**mo, "export_id": export()}, True

@@ -157,7 +157,7 @@ extension Endpoint {
       answer: .json("ClassStatistics", "The classes."), failures: [404]
     ) { try await $0.datasets.classStatistics($1, $2) },
     operation(
-      .get, "/api/images/{imageId}", "image", "An image and its labels.", datasetVisitors,
+      .get, "/api/images/{imageId}", "image", "An image and its labels.", datasetReaders,
       form: .flat, answer: .json("ImageDetail", "The image."), failures: [404]
     ) { try await $0.datasets.image($1, $2) },
     operation(

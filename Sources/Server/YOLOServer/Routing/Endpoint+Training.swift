@@ -40,7 +40,8 @@ extension Endpoint {
     ) { try await $0.trainings.cancel($1, $2) },
     operation(
       .get, trainingOfOwner, "trainingOfModel",
-      "What the training of a model has come to; null if it was never trained.", trainingReaders,
+      "What the training of a model has come to; null if it was never trained.",
+      .visitors([.read, .models, .training]),
       form: .flat, answer: .json("TrainingJobDetail", "The training."), failures: [404]
     ) { try await $0.trainings.trainingOfOwner($1, $2) },
     operation(

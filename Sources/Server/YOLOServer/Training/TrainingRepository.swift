@@ -306,8 +306,11 @@ extension TrainingRepository {
   ) throws {
     let number = try event.integer("epoch", in: 0...EpochTable.numberLimit)
     let metrics = TrainingMetrics.numbers(event.data["metrics"])
-    // The best weights are validated once more after the last epoch.
-    let isFinal = model.epochs.map { number >= $0 } ?? false
+    let isBeyond = model.epochs.map { number >= $0 } ?? false
+    let isFinal =
+      try isBeyond
+      || EpochTable.isEvaluation(
+        database, model: model.id, run: run, number: number, metrics: metrics)
     let isNew = try EpochTable.record(
       database, model: model.id, run: run, number: number, isFinal: isFinal, metrics: metrics,
       fitness: event.data["fitness"]?.number, now: now)

@@ -55,6 +55,29 @@ enum EpochTable {
     return isKnown != true
   }
 
+  /// Whether what is reported as an epoch is the evaluation of the best weights after the last one.
+  ///
+  /// Clients give it the number after that of the last epoch, whose losses of the training it
+  /// repeats; it has none of the validation. A training that ends early is told from others by
+  /// these alone.
+  static func isEvaluation(
+    _ database: Database, model: String, run: Int, number: Int, metrics: [String: Double]
+  ) throws -> Bool {
+    let isValidated = { (metrics: [String: Double]) in
+      metrics.keys.contains { $0.hasPrefix("val/") }
+    }
+    let losses = metrics.filter { $0.key.hasPrefix("train/") }
+    guard !isValidated(metrics), !losses.isEmpty else { return false }
+    let last = try EpochRow.fetchOne(
+      database,
+      sql: """
+        SELECT number, metrics, fitness, at FROM epoch WHERE model = ? AND run = ? AND number < ?
+        ORDER BY number DESC LIMIT 1
+        """, arguments: [model, run, number])?.metrics
+    guard let last, isValidated(last) else { return false }
+    return last.filter { $0.key.hasPrefix("train/") } == losses
+  }
+
   /// What the epochs of a model come to.
   struct Summary: Sendable {
     /// The number of the last epoch, from 0 on; nil if there is none.
