@@ -3,6 +3,7 @@ import Foundation
 import HTTPTypes
 import Hummingbird
 import JSONText
+import Logging
 import NIOCore
 import Synchronization
 import Testing
