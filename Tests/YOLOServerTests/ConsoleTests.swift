@@ -28,7 +28,7 @@ import YOLOServerOptions
 
   // MARK: Addresses
 
-  @Test func publicAddressesOpenWithoutAKeyAndPrivateOnesAreNotFound() async throws {
+  @Test func addressesOpenWithoutAKeyAndPrivateOnesAreNotFoundWithAnother() async throws {
     try await PlatformClient.serving { client, key, accounts in
       let bob = try await accounts.create(username: "bobby", name: "Bob", plan: .free).key
       for (name, visibility) in [("open", "public"), ("closed", "private")] {
@@ -39,7 +39,7 @@ import YOLOServerOptions
           201, "POST", "/api/models", key: key,
           body: #"{"project":"\#(name)","model":"first","name":"First"}"#)
       }
-      let missing = await client.call("GET", "/alice/none")
+      let missing = await client.call("GET", "/alice/none", key: key)
       #expect(missing.status == 404 && Self.isPage(missing))
       for (path, isKnown) in [
         ("/alice", true), ("/alice/datasets", true), ("/alice/open", true),
@@ -51,7 +51,10 @@ import YOLOServerOptions
       ] {
         for (viewer, isOwner) in [(nil, false), (bob, false), (key, true)] as [(String?, Bool)] {
           let answer = await client.call("GET", path, key: viewer)
-          let isThere = isKnown || (isOwner && path.contains("closed"))
+          // A browser opens what a training has printed without a key.
+          let isThere =
+            isKnown || (isOwner && path.contains("closed"))
+            || (viewer == nil && path.hasPrefix("/alice/"))
           if path == "/alice/%ff" {
             #expect(answer.status == 404, "\(path): \(answer.status)")
             continue

@@ -198,6 +198,8 @@ import YOLOTestSupport
       #expect(!faults.contains { $0["severity"]?.string == "error" }, "\(faults)")
       let export = await client.check(200, "GET", "/api/datasets/alice/shapes/export", key: key)
       #expect(export["cached"] == .bool(false) && export["format"]?.string == "ndjson")
+      // Clients call their directory after the last segment of the address.
+      #expect(try Self.path(of: export["downloadUrl"]?.string).contains(/\/shapes\.ndjson\?/))
       let lines = try await Self.lines(export, client)
       #expect(lines.count == 5)
       let header = try JSONParser.parse(lines[0])
@@ -396,8 +398,10 @@ import YOLOTestSupport
       }
       // A copy shares the files.
       let before = await client.check(200, "GET", "/api/storage", key: alice)
-      await client.check(
-        201, "POST", "/api/datasets/alice/open/clone", key: alice, body: #"{"dataset":"copy"}"#)
+      let cloned = await client.check(
+        201, "POST", "/api/datasets/alice/open/clone", key: alice,
+        body: #"{"dataset":"copy","name":"Copy"}"#)
+      #expect(cloned["name"]?.string == "Copy" && cloned["imageCount"]?.int == 4)
       let copy = await client.check(200, "GET", "/api/datasets/alice/copy", key: alice)
       #expect(copy["dataset"]?["imageCount"]?.int == 4)
       let after = await client.check(200, "GET", "/api/storage", key: alice)
@@ -440,7 +444,15 @@ import YOLOTestSupport
         try await Task.sleep(for: .milliseconds(20))
       }
       let busy = await client.call("GET", "/api/datasets/alice/many/export", key: key)
-      #expect(busy.status == 409 && busy.header("Retry-After") != nil)
+      #expect(busy.status == 409)
+      #expect(busy.header("Retry-After").flatMap(Int.init).map { (5...60).contains($0) } == true)
+      // What has waited for long is asked for less often.
+      try await database.write {
+        try $0.execute(
+          sql: "UPDATE ingest SET created = created - 1000 WHERE status IN ('queued', 'running')")
+      }
+      let late = await client.call("GET", "/api/datasets/alice/many/export", key: key)
+      #expect(late.status == 409 && late.header("Retry-After") == "60")
       await client.check(409, "DELETE", "/api/datasets/\(id)", key: key)
       try await database.write { try $0.execute(sql: "DROP TRIGGER broken") }
       let detail = try await Self.whenReady("many", client, key: key)

@@ -266,7 +266,6 @@ import YOLOServerOptions
         #"ncnn=mkdir {output}/my-model_ncnn_model; echo a {args} >{output}/my-model_ncnn_model/b"#,
         "torchscript=echo one; echo no way >&2; exit 3", "tflite=true",
         "openvino=echo $$ >\(marker); sleep 1000; true", "paddle=yes",
-        "mnn=sleep 1000 & sleep 1001",
         "pb=grep -q '\"imgsz\":64' $YOLO_JOB && env | grep -q YOLO_EXPORTER || cp $YOLO_JOB {output}/r",
         "saved_model=head -c 3000000 /dev/zero >{output}/big",
         "edgetpu=(sleep 1000; true) & echo $! >\(marker); ln -s /etc/passwd {output}/l; touch {output}/r",
@@ -275,7 +274,6 @@ import YOLOServerOptions
         exporters: lines.joined(separator: "\n"),
         {
           $0.limits.exportOutput = 1 << 20
-          $0.limits.exportTimeout = 2
           $0.limits.exportBytes = 1 << 20
           $0.limits.exportJobs = 2
         }
@@ -300,8 +298,8 @@ import YOLOServerOptions
 
         for (format, message) in [
           ("torchscript", "exit code 3. It wrote: one\nno way"), ("litert", "has left no file"),
-          ("paddle", "wrote more than the 1048576 bytes"), ("mnn", "longer than the 2 seconds"),
-          ("saved_model", "The exporter failed: the signal 25 ended it."),
+          ("paddle", "wrote more than the 1048576 bytes"),
+          ("saved_model", "exit code 153. It wrote: File size limit exceeded"),
         ] {
           let failed = try await fixture.over(try await fixture.create(format))
           #expect(failed["status"]?.string == "failed" && failed["file"] == nil)
@@ -331,6 +329,22 @@ import YOLOServerOptions
         let after = try await fixture.over(hanging)
         #expect(after["status"]?.string == "cancelled" && after["error"] == nil)
         try await Self.expectGone(process)
+      }
+    }
+  }
+
+  @Test func anExportMayNotTakeForEver() async throws {
+    try await withKeyDirectory { directory in
+      let marker = directory.appending(path: "pid").path
+      try await Fixture.serving(
+        exporters: "mnn=echo $$ >\(marker); sleep 1000 & sleep 1001",
+        { $0.limits.exportTimeout = 2 }
+      ) { fixture in
+        let failed = try await fixture.over(try await fixture.create("mnn"))
+        #expect(failed["status"]?.string == "failed" && failed["file"] == nil)
+        let message = failed["error"]?["message"]?.string ?? ""
+        #expect(message.contains("longer than the 2 seconds"), "\(message)")
+        try await Self.expectGone(try await Self.identifier(at: marker))
       }
     }
   }
@@ -368,7 +382,7 @@ import YOLOServerOptions
           let process = try await Self.identifier(at: marker)
           try await server.kill()
           try await Self.expectGone(process)
-          FileManager.default.createFile(atPath: permission, contents: nil)
+          _ = FileManager.default.createFile(atPath: permission, contents: nil)
           continue
         }
         var export: JSONValue?

@@ -190,7 +190,7 @@ struct PlatformClient: Sendable {
         ("/api/datasets/alice/export", true),
         ("/api/datasets/dataset_1/export", false), ("/api/models/model_1/files", false),
         ("/api/models/alice/shapes", true), ("/api/exports/0123", false),
-        ("/api/webhooks/training/metrics", true), ("/api", true), ("/docs/nothing", false),
+        ("/api/webhooks/training/nothing", true), ("/api", true), ("/docs/nothing", false),
         ("/api/webhooks/nothing", true),
       ] {
         let answer = await client.call("GET", path, key: key)
@@ -205,6 +205,26 @@ struct PlatformClient: Sendable {
       #expect(method.body["code"] == .string("METHOD_NOT_ALLOWED"))
       let head = await client.call("HEAD", "/api/account/summary", key: key)
       #expect(head.status == 200 && head.body == .null)
+    }
+  }
+
+  @Test func bodiesOfOtherTypesAreRefused() async throws {
+    try await PlatformClient.serving { client, key, _ in
+      for (index, type) in [
+        "application/json; charset=utf-8", "application/vnd.api+json",
+        "application/x-www-form-urlencoded", "Text/Plain",
+      ].enumerated() {
+        await client.check(
+          201, "POST", "/api/projects", key: key, body: #"{"name":"p\#(index)"}"#,
+          headers: ["Content-Type: \(type)"])
+      }
+      for type in ["application/xml", "image/png", "text/html", "multipart/form-data"] {
+        for path in ["/api/projects", "/api/models", "/api/upload/signed-url"] {
+          if type.hasPrefix("multipart"), path == "/api/models" { continue }
+          await client.check(
+            415, "POST", path, key: key, body: #"{"name":"x"}"#, headers: ["Content-Type: \(type)"])
+        }
+      }
     }
   }
 

@@ -72,7 +72,11 @@ import YOLOServerOptions
           database, sql: "SELECT sql FROM sqlite_schema WHERE name = ?", arguments: [data.table])
         var values: [(column: String, value: DatabaseValue)] = []
         for column in try columns(database, of: data.table) {
-          if let target = references[column.name] {
+          // What is kept beyond an image has its dataset without a reference.
+          let target =
+            references[column.name]
+            ?? (column.name == "dataset" ? (table: "dataset", column: "id") : nil)
+          if let target {
             guard column.isRequired || column.isKey || column.name == "account" else { continue }
             let parent = PersonalData.exported.first { $0.table == target.table }
             let value = try DatabaseValue.fetchOne(

@@ -257,6 +257,8 @@ func until(_ condition: () async throws -> Bool) async throws {
           ("https://10.1.2.3/", "10.0.0.0/8", true), ("http://10.1.2.3/", "10.0.0.0/8", true),
           ("http://8.8.8.8/", "10.0.0.0/8", false), ("https://8.8.8.8/", "10.0.0.0/8", true),
           ("https://169.254.169.254/", "10.0.0.0/8", false), ("ftp://a.example/", nil, false),
+          ("https://localhost/", nil, false), ("https://x.LOCALHOST./", "10.0.0.0/8", false),
+          ("http://localhost/", "127.0.0.1", true), ("https://localhost.example/", nil, true),
         ] as [(String, String?, Bool)] {
           #expect(((try? policy(networks).check(url)) != nil) == isFit, "\(url) \(networks ?? "")")
         }

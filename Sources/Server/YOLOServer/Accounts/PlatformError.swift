@@ -37,8 +37,8 @@ package enum PlatformError: Error, Sendable, Hashable {
   case planLimit(what: String, maximum: Int)
   /// There is no such image, or none that whoever asks may see.
   case unknownImage(String)
-  /// Files are taken into the dataset.
-  case busyDataset(String)
+  /// Files are taken into the dataset, and have been waiting or read for so many seconds.
+  case busyDataset(String, seconds: Int)
   /// An account is deleted only if it is said that this is meant.
   case unconfirmedDeletion
   /// The account has a subscription that is paid for.
@@ -104,7 +104,7 @@ extension PlatformError: CustomStringConvertible {
     case .planLimit(let what, let maximum):
       "the account has the \(maximum) \(what) that it may have"
     case .unknownImage(let id): "there is no image \(id)"
-    case .busyDataset(let slug):
+    case .busyDataset(let slug, _):
       "files are still taken into the dataset \(slug); try again once it is ready"
     case .unconfirmedDeletion:
       "the deletion of this account must be confirmed with the word DELETE as confirmationWord"

@@ -134,7 +134,9 @@ extension DatabaseMigrator {
       DELETE FROM reference WHERE kind = 'images'
         AND owner IN (SELECT image FROM retainedImage WHERE dataset = OLD.id);
       DELETE FROM retainedImage WHERE dataset = OLD.id;
-      DELETE FROM reference WHERE kind IN ('datasets', 'exports') AND owner = OLD.id;
+      DELETE FROM reference WHERE kind = 'datasets' AND owner = OLD.id;
+      DELETE FROM reference WHERE kind = 'exports'
+        AND owner > OLD.id || '-' AND owner < OLD.id || '.';
     END;
     """
   }

@@ -29,7 +29,7 @@ extension DatasetRepository {
     try IngestOptions(classMapping: adoption.classMapping).check()
     let now = clock()
     let count = try await database.write { database in
-      let target = try Self.quiet(database, locator, of: account)
+      let target = try Self.quiet(database, locator, of: account, now: now)
       var classes = ClassTable(target.classNames)
       var count = 0
       for (number, id) in adoption.ids.enumerated() {

@@ -194,7 +194,7 @@ struct DatasetController: Sendable {
         classNames: source.classNames, keypointShape: source.keypointShape,
         keypointFlip: source.keypointFlip)
     }
-    return try .encoded(created(row), status: .created)
+    return try .encoded(ClonedDataset(row, region: region), status: .created)
   }
 
   /// `POST /api/datasets/{owner}/{dataset}/ingest`.

@@ -98,7 +98,7 @@ extension DatasetRepository {
     try ratios.check()
     let now = clock()
     return try await database.write { database in
-      let dataset = try Self.quiet(database, locator, of: account)
+      let dataset = try Self.quiet(database, locator, of: account, now: now)
       guard dataset.images > 0 else { throw PlatformError.emptyDataset(dataset.slug) }
       var images = try Row.fetchAll(
         database, sql: "SELECT id, split FROM image WHERE dataset = ? ORDER BY sha, copy, id",
@@ -171,7 +171,7 @@ extension DatasetRepository {
   ) async throws(PlatformError) -> (dataset: DatasetRow, labels: Int) {
     let now = clock()
     return try await database.write { database in
-      let dataset = try Self.quiet(database, locator, of: account)
+      let dataset = try Self.quiet(database, locator, of: account, now: now)
       let plan = try plan(dataset)
       let kept = plan.indices.filter { plan[$0] == $0 }
       let positions = Dictionary(uniqueKeysWithValues: kept.enumerated().map { ($1, $0) })
@@ -208,10 +208,10 @@ extension DatasetRepository {
 
   /// Returns a dataset of an account that no file is taken into.
   static func quiet(
-    _ database: Database, _ locator: ResourceLocator, of account: Account
+    _ database: Database, _ locator: ResourceLocator, of account: Account, now: Int
   ) throws -> DatasetRow {
     let dataset = try DatasetTable.row(database, locator, of: account)
-    guard dataset.status != .processing else { throw PlatformError.busyDataset(dataset.slug) }
+    try DatasetTable.checkQuiet(database, dataset, now: now)
     return dataset
   }
 }

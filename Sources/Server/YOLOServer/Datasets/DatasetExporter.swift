@@ -43,24 +43,22 @@ struct DatasetExporter: Sendable {
     var dataset = dataset
     var tries = 0
     while true {
-      guard dataset.status != .processing else { throw PlatformError.busyDataset(dataset.slug) }
       let now = clock()
       let cached = try await store.database.read { [dataset] database in
-        try String.fetchOne(
+        try DatasetTable.checkQuiet(database, dataset, now: now)
+        return try String.fetchOne(
           database,
           sql: """
             SELECT name FROM datasetExport
             WHERE dataset = ? AND origin = ? AND revision = ? AND created > ?
             """, arguments: [dataset.id, origin, dataset.revision, now - Self.reuse])
       }
-      if let cached {
-        return try export(
-          cached, of: dataset, origin: origin, isCached: true, version: dataset.revision, now)
+      if let file = try Self.file(cached, of: dataset) {
+        return export(file, origin: origin, isCached: true, version: dataset.revision, now)
       }
       do {
-        let name = try await write(dataset, of: account, origin: origin, now: now)
-        return try export(
-          name, of: dataset, origin: origin, isCached: false, version: dataset.revision, now)
+        let file = try await write(dataset, of: account, origin: origin, now: now)
+        return export(file, origin: origin, isCached: false, version: dataset.revision, now)
       } catch PlatformError.changedDataset(let slug) {
         tries += 1
         guard tries < Self.tries else { throw PlatformError.changedDataset(slug) }
@@ -84,28 +82,25 @@ struct DatasetExporter: Sendable {
           WHERE dataset = ? AND number = ? AND origin = ? AND created > ?
           """, arguments: [dataset.id, version.number, origin, now - Self.reuse])
     }
-    let name =
-      if let cached { cached } else {
-        try await write(version, of: dataset, account, origin: origin, now: now)
-      }
-    return try export(
-      name, of: dataset, origin: origin, isCached: cached != nil, version: version.number, now)
+    if let file = try Self.file(cached, of: dataset) {
+      return export(file, origin: origin, isCached: true, version: version.number, now)
+    }
+    let file = try await write(version, of: dataset, account, origin: origin, now: now)
+    return export(file, origin: origin, isCached: false, version: version.number, now)
   }
 
   private func export(
-    _ name: String, of dataset: DatasetRow, origin: String, isCached: Bool, version: Int,
-    _ now: Int
-  ) throws -> Export {
-    let reference = try ObjectReference(.exports, owner: dataset.id, name: name)
+    _ file: ExportFile, origin: String, isCached: Bool, version: Int, _ now: Int
+  ) -> Export {
     let expires = now + Self.lifetime
     return Export(
-      address: signer.address(of: reference, for: .get, expires: expires, origin: origin),
+      address: signer.address(of: file.reference, for: .get, expires: expires, origin: origin),
       expires: expires, isCached: isCached, version: version)
   }
 
   private func write(
     _ dataset: DatasetRow, of account: Account, origin: String, now: Int
-  ) async throws -> String {
+  ) async throws -> ExportFile {
     let writer = try await store.begin(for: account)
     let header = DatasetLines.Header(
       task: dataset.task, classNames: dataset.classNames,
@@ -132,30 +127,28 @@ struct DatasetExporter: Sendable {
       filter.cursor = last.id
     }
     let staged = try await writer.finish()
-    // The name differs with the origin, which is part of the content.
-    let name = "\(ObjectName.plain(dataset.slug))-\(dataset.revision)-\(Self.suffix(of: staged))"
-    let reference = try ObjectReference(.exports, owner: dataset.id, name: name)
-    try await store.put([(staged: staged, reference: reference)], of: account) { database in
+    let file = try ExportFile(staged, of: dataset, state: "\(dataset.revision)")
+    try await store.put([(staged: staged, reference: file.reference)], of: account) { database in
       try Self.check(database, dataset)
       let old = try String.fetchOne(
         database, sql: "SELECT name FROM datasetExport WHERE dataset = ? AND origin = ?",
         arguments: [dataset.id, origin])
-      try Self.release(database, old, except: name, of: dataset)
+      try Self.release(database, old, except: file)
       try database.execute(
         sql: """
           INSERT INTO datasetExport (dataset, origin, revision, name, created)
           VALUES (?, ?, ?, ?, ?)
           ON CONFLICT (dataset, origin) DO UPDATE SET revision = excluded.revision,
             name = excluded.name, created = excluded.created
-          """, arguments: [dataset.id, origin, dataset.revision, name, now])
+          """, arguments: [dataset.id, origin, dataset.revision, file.text, now])
     }
-    return name
+    return file
   }
 
   private func write(
     _ version: DatasetVersionRow, of dataset: DatasetRow, _ account: Account, origin: String,
     now: Int
-  ) async throws -> String {
+  ) async throws -> ExportFile {
     let object = try await store.database.read { database in
       try ObjectTable.object(database, at: version.reference)
     }
@@ -187,23 +180,22 @@ struct DatasetExporter: Sendable {
     }
     try await writer.append(bytes)
     let staged = try await writer.finish()
-    let name = "\(ObjectName.plain(dataset.slug))-v\(version.number)-\(Self.suffix(of: staged))"
-    let reference = try ObjectReference(.exports, owner: dataset.id, name: name)
-    try await store.put([(staged: staged, reference: reference)], of: account) { database in
+    let file = try ExportFile(staged, of: dataset, state: "v\(version.number)")
+    try await store.put([(staged: staged, reference: file.reference)], of: account) { database in
       let old = try String.fetchOne(
         database,
         sql: "SELECT name FROM versionExport WHERE dataset = ? AND number = ? AND origin = ?",
         arguments: [dataset.id, version.number, origin])
-      try Self.release(database, old, except: name, of: dataset)
+      try Self.release(database, old, except: file)
       try database.execute(
         sql: """
           INSERT INTO versionExport (dataset, number, origin, name, created)
           VALUES (?, ?, ?, ?, ?)
           ON CONFLICT (dataset, number, origin) DO UPDATE SET name = excluded.name,
             created = excluded.created
-          """, arguments: [dataset.id, version.number, origin, name, now])
+          """, arguments: [dataset.id, version.number, origin, file.text, now])
     }
-    return name
+    return file
   }
 
   private func line(
@@ -221,8 +213,10 @@ struct DatasetExporter: Sendable {
     "\(origin)/\(dataset.owner)/datasets/\(dataset.slug)"
   }
 
-  private static func suffix(of staged: StagedObject) -> String {
-    "\(staged.object.digest.description.prefix(12)).ndjson"
+  /// Returns the file of a cached export; nil if there is none, or the dataset was renamed since.
+  private static func file(_ cached: String?, of dataset: DatasetRow) throws -> ExportFile? {
+    let file = try cached.map { try ExportFile($0) }
+    return file?.reference.name == ExportFile.name(of: dataset) ? file : nil
   }
 
   private static func shape(_ task: VisionTask, _ shape: [Int]?) -> KeypointShape? {
@@ -238,10 +232,37 @@ struct DatasetExporter: Sendable {
   }
 
   private static func release(
-    _ database: Database, _ old: String?, except name: String, of dataset: DatasetRow
+    _ database: Database, _ old: String?, except file: ExportFile
   ) throws {
-    guard let old, old != name else { return }
-    try ObjectTable.release(database, ObjectReference(.exports, owner: dataset.id, name: old))
+    guard let old, old != file.text else { return }
+    try ObjectTable.release(database, ExportFile(old).reference)
   }
+}
+
+/// Where the lines of an export are.
+///
+/// Clients name their directory after the last segment of the address, which is that of the
+/// dataset. What tells one export from another is in the segment before it: the state, and a
+/// digest, since the origin is part of the content.
+private struct ExportFile {
+  let reference: ObjectReference
+
+  init(_ staged: StagedObject, of dataset: DatasetRow, state: String) throws(PlatformError) {
+    reference = try ObjectReference(
+      .exports, owner: "\(dataset.id)-\(state)-\(staged.object.digest.description.prefix(12))",
+      name: Self.name(of: dataset))
+  }
+
+  /// Reads what tables have.
+  init(_ text: String) throws(PlatformError) {
+    let parts = text.split(separator: "/", maxSplits: 1, omittingEmptySubsequences: false)
+    reference = try ObjectReference(
+      .exports, owner: String(parts[0]), name: parts.count == 2 ? String(parts[1]) : "")
+  }
+
+  /// What tables have: both segments.
+  var text: String { "\(reference.owner)/\(reference.name)" }
+
+  static func name(of dataset: DatasetRow) -> String { "\(ObjectName.plain(dataset.slug)).ndjson" }
 }
 #endif

@@ -137,7 +137,7 @@ struct DatasetRepository: Sendable {
     let now = clock()
     return try await database.write { database in
       let row = try DatasetTable.row(database, locator, of: account)
-      guard row.status != .processing else { throw PlatformError.busyDataset(row.slug) }
+      try DatasetTable.checkQuiet(database, row, now: now)
       guard try !TrainingTable.reads(database, dataset: row.id) else {
         throw PlatformError.datasetInTraining(row.slug)
       }
@@ -157,7 +157,7 @@ struct DatasetRepository: Sendable {
     let now = clock()
     return try await database.write { database in
       let source = try DatasetTable.row(database, locator, viewer: account)
-      guard source.status != .processing else { throw PlatformError.busyDataset(source.slug) }
+      try DatasetTable.checkQuiet(database, source, now: now)
       let draft = drafting(source)
       try draft.check()
       try Self.checkCount(database, of: account)

@@ -132,12 +132,33 @@ struct DatasetDetail: Encodable {
   let ingest: IngestData?
 }
 
-/// What was created, or copied.
+/// What was created.
 struct CreatedDataset: Encodable {
   let id: String
   let owner: String
   let dataset: String
   let region: String
+}
+
+/// What was copied.
+struct ClonedDataset: Encodable {
+  let id: String
+  let owner: String
+  let dataset: String
+  let name: String
+  let imageCount: Int
+  let classCount: Int
+  let region: String
+
+  init(_ row: DatasetRow, region: String) {
+    id = row.id
+    owner = row.owner
+    dataset = row.slug
+    name = row.name
+    imageCount = row.images
+    classCount = row.classNames.count
+    self.region = region
+  }
 }
 
 /// That a dataset was changed, with its slug.

@@ -164,6 +164,19 @@ enum DatasetTable: ResourceTable {
     FROM dataset JOIN account AS owner ON owner.id = dataset.account
     """
 
+  /// Checks that no file is taken into a dataset.
+  ///
+  /// - Throws: `PlatformError.busyDataset` with the time since the oldest file was sent.
+  static func checkQuiet(_ database: Database, _ row: DatasetRow, now: Int) throws {
+    guard row.status == .processing else { return }
+    let queued = try Int.fetchOne(
+      database,
+      sql: """
+        SELECT min(created) FROM ingest WHERE dataset = ? AND status IN ('queued', 'running')
+        """, arguments: [row.id])
+    throw PlatformError.busyDataset(row.slug, seconds: max(0, now - (queued ?? now)))
+  }
+
   /// Adds a dataset.
   static func insert(
     _ database: Database, _ draft: DatasetDraft, account: Account, clonedFrom: String? = nil,

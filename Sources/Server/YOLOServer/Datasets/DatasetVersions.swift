@@ -64,8 +64,9 @@ struct VersionRepository: Sendable {
     try ResourceName.check("description", description, limit: Self.descriptionLimit)
     var tries = 0
     while true {
+      let now = clock()
       let (dataset, last) = try await database.read { database in
-        let dataset = try DatasetRepository.quiet(database, locator, of: account)
+        let dataset = try DatasetRepository.quiet(database, locator, of: account, now: now)
         return (dataset, try Self.last(database, of: dataset.id))
       }
       if let last, last.revision == dataset.revision { return (last, true) }
@@ -87,7 +88,8 @@ struct VersionRepository: Sendable {
     let passing = try ObjectReference(
       .datasets, owner: dataset.id, name: ResourceID.new("version-", now: now))
     return try await store.put([(staged: staged, reference: passing)], of: account) { database in
-      let current = try DatasetRepository.quiet(database, .id(dataset.id), of: account)
+      let current = try DatasetRepository.quiet(
+        database, .id(dataset.id), of: account, now: now)
       guard current.revision == dataset.revision else {
         throw PlatformError.changedDataset(dataset.slug)
       }
@@ -171,7 +173,7 @@ struct VersionRepository: Sendable {
   ) async throws(PlatformError) -> DatasetRow {
     let now = clock()
     let restored = try await database.writeDurably { [store] database in
-      let dataset = try DatasetRepository.quiet(database, locator, of: account)
+      let dataset = try DatasetRepository.quiet(database, locator, of: account, now: now)
       let version = try Self.row(database, dataset, number)
       guard let object = try ObjectTable.object(database, at: version.reference) else {
         throw PlatformError.storage(.unknown("file of version \(number)"))

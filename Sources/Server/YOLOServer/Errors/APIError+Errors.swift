@@ -109,9 +109,11 @@ extension APIError {
     case .emptyDataset: self = APIError(.badRequest, "VALIDATION_ERROR", error.sentence)
     case .unknownResource, .unknownImage, .unknown, .unknownExport, .unknownDeployment:
       self = .notFound(error.sentence)
-    case .busyDataset, .changedDataset:
-      // Clients try again four times, and an archive may take longer than they would wait by 2 s.
-      self = APIError(.conflict, "CONFLICT", error.sentence, retryAfter: 10)
+    case .busyDataset(_, let seconds):
+      // Clients try again four times: what has taken long already may take as long again.
+      self = APIError(
+        .conflict, "CONFLICT", error.sentence, retryAfter: min(max(5, seconds), 60))
+    case .changedDataset: self = APIError(.conflict, "CONFLICT", error.sentence, retryAfter: 5)
     case .foreignResource, .planLimit, .boundKey: self = .forbidden(error.sentence)
     case .insufficientCredits: self = .insufficientCredits(error.sentence)
     case .storageFull(let used, _, let limit):

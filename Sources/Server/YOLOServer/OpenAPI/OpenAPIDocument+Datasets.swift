@@ -213,6 +213,13 @@ extension OpenAPIDocument {
         "DatasetCreatedResponse", envelope(Schema.reference("Dataset"), and: createdDataset)),
       JSONMember("CreatedDataset", Schema.record(createdDataset)),
       JSONMember(
+        "ClonedDataset",
+        Schema.record(
+          createdDataset + [
+            Schema.Field("name", text()), Schema.Field("imageCount", count()),
+            Schema.Field("classCount", count()),
+          ])),
+      JSONMember(
         "DatasetList",
         Schema.record([
           Schema.Field("datasets", Schema.list(of: Schema.reference("Dataset"))),

@@ -5,9 +5,10 @@ import NIOCore
 
 /// Answers with the console: the pages of a platform in a browser.
 ///
-/// All pages are one document, which asks the API for what the address names. The status of the
-/// document tells whether whoever asks may see that: what is private and what does not exist are
-/// answered with the same bytes.
+/// All pages are one document, which asks the API for what the address names: what is private and
+/// what does not exist are answered with the same bytes. The status tells whoever has a key whether
+/// that key may see it. Without a key it is 200 for all that an account could have, as browsers send
+/// none when they open an address that a training has printed.
 struct ConsoleController: Sendable {
   let accounts: AccountRepository
   let projects: ProjectRepository
@@ -57,12 +58,18 @@ struct ConsoleController: Sendable {
 
   /// `GET /{owner}`: what an account has.
   func owner(_ request: Request, _ context: ServerContext) async throws -> Response {
-    try await answer(request) { _ = try await accounts.account(named: context.pathName("owner")) }
+    do {
+      _ = try await accounts.account(named: context.pathName("owner"))
+    } catch {
+      guard APIError(error)?.status == .notFound else { throw error }
+      return missing(request)
+    }
+    return page.response(to: request)
   }
 
   /// `GET /{owner}/datasets/{dataset}`.
   func dataset(_ request: Request, _ context: ServerContext) async throws -> Response {
-    try await answer(request) {
+    try await answer(request, context) {
       _ = try await datasets.dataset(
         try context.locator("owner", "dataset"), viewer: context.key?.account)
     }
@@ -71,7 +78,7 @@ struct ConsoleController: Sendable {
   /// `GET /{owner}/{project}`; instead of a project the datasets of the owner.
   func project(_ request: Request, _ context: ServerContext) async throws -> Response {
     if try context.pathName("project") == "datasets" { return try await owner(request, context) }
-    return try await answer(request) {
+    return try await answer(request, context) {
       _ = try await projects.project(
         try context.locator("owner", "project"), viewer: context.key?.account)
     }
@@ -79,21 +86,21 @@ struct ConsoleController: Sendable {
 
   /// `GET /{owner}/{project}/{model}`.
   func model(_ request: Request, _ context: ServerContext) async throws -> Response {
-    try await answer(request) {
+    try await answer(request, context) {
       _ = try await models.model(
         try context.locator("owner", "project", "model"), viewer: context.key?.account)
     }
   }
 
-  /// Answers with the document; its status is 404 if `look` throws that there is nothing.
+  /// Answers with the document; for a key its status is 404 if `look` throws that there is nothing.
   private func answer(
-    _ request: Request, look: () async throws -> Void
+    _ request: Request, _ context: ServerContext, look: () async throws -> Void
   ) async throws -> Response {
     do {
       try await look()
     } catch {
       guard APIError(error)?.status == .notFound else { throw error }
-      return missing(request)
+      return context.key == nil ? try await owner(request, context) : missing(request)
     }
     return page.response(to: request)
   }

@@ -78,7 +78,7 @@ extension Endpoint {
       .post, "\(ownedDataset)/clone", "cloneDataset",
       "Copies a dataset; the files of the images are shared.", datasetWriters, form: .flat,
       body: .json("DatasetClone", isRequired: false),
-      answer: .json("CreatedDataset", "The copy.", status: .created), failures: [404, 409]
+      answer: .json("ClonedDataset", "The copy.", status: .created), failures: [404, 409]
     ) { try await $0.datasets.clone($1, $2) },
     operation(
       .get, "\(ownedDataset)/export", "ownerDatasetExport",

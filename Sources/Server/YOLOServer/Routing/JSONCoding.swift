@@ -73,8 +73,18 @@ extension Request {
   /// Whether the body says that it is a form.
   var isForm: Bool { headers[.contentType]?.lowercased().hasPrefix("multipart/") == true }
 
-  /// Reads the body as JSON, whatever type it says it is of but a form; no body at all counts as an
-  /// object without members.
+  /// Whether the body may be JSON by its type: what programs such as curl call their bodies if
+  /// nothing is told to them counts, too.
+  private var isJSON: Bool {
+    let type = HeaderParameters(headers[.contentType] ?? "").value.lowercased()
+    let others = [
+      "", "text/json", "text/plain", "application/octet-stream",
+      "application/x-www-form-urlencoded",
+    ]
+    return type == "application/json" || type.hasSuffix("+json") || others.contains(type)
+  }
+
+  /// Reads the body as JSON; no body at all counts as an object without members.
   ///
   /// - Throws: `APIError` of status 400 that names the member, 413, or 415.
   func decoded<Value: Decodable>(_ type: Value.Type, _ context: ServerContext) async throws -> Value
@@ -108,6 +118,11 @@ extension Request {
           + "without Content-Encoding.")
     }
     if isForm { throw APIError.unsupportedMedia("The body must be JSON, but it is a form.") }
+    guard isJSON else {
+      throw APIError.unsupportedMedia(
+        "The body must be JSON, Content-Type: application/json; the type of this one is "
+          + "\(headers[.contentType]?.excerpt() ?? "none").")
+    }
     let limit = context.jsonLimit(method)
     if let length = headers[.contentLength].flatMap({ Int($0) }), length > limit {
       throw APIError.bodyTooLarge(limit: limit)

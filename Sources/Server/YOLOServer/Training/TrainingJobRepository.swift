@@ -60,7 +60,7 @@ struct TrainingJobRepository: Sendable {
       var dataset: DatasetRow?
       if let locator = PlatformAddress.dataset(arguments.data) {
         let row = try DatasetTable.row(database, locator, viewer: account)
-        guard row.status != .processing else { throw PlatformError.busyDataset(row.slug) }
+        try DatasetTable.checkQuiet(database, row, now: now)
         dataset = row
         resources.insert(String(arguments.data.dropFirst("ul://".count)))
       }

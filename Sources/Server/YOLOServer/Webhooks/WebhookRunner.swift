@@ -15,15 +15,26 @@ package struct WebhookPolicy: Sendable {
     allowed = settings.allowedAddresses.flatMap { NetworkList($0) }
   }
 
-  /// Checks an address that a user gives; names are looked up with each delivery only.
+  /// Checks an address that a user gives; names are looked up with each delivery only, but for
+  /// those of this machine.
   ///
   /// - Throws: `OutboundError` for one that nothing could ever be delivered to.
   package func check(_ url: String) throws(OutboundError) {
     let address = try OutboundURL(url, allowsPlainHTTP: allowed != nil)
+    let policy = policy(for: address)
     let host = address.host.trimmed(of: ["[", "]"])
-    guard AddressBytes(host) == nil || policy(for: address).allows(host) else {
+    let hosts =
+      Self.isLoopback(host) ? ["127.0.0.1", "::1"] : AddressBytes(host) == nil ? [] : [host]
+    guard hosts.isEmpty || hosts.contains(where: policy.allows) else {
       throw .refusedAddress(host: address.host)
     }
+  }
+
+  /// Whether a name is one that always is this machine's (RFC 6761).
+  private static func isLoopback(_ name: String) -> Bool {
+    let name = name.lowercased()
+    let labels = name.hasSuffix(".") ? String(name.dropLast()) : name
+    return labels == "localhost" || labels.hasSuffix(".localhost")
   }
 
   /// Returns the request of a delivery.
