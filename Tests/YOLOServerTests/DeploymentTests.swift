@@ -419,9 +419,7 @@ import YOLOServerOptions
         servers.append(
           try await ServerProcess(data: store.directory, log: "\(store.directory)-\(name)"))
       }
-      let clients = servers.map {
-        PlatformClient(port: $0.port, checker: OpenAPISchemaChecker(document: .null))
-      }
+      let clients = try servers.map { try $0.client() }
       func form(_ path: String, _ fields: [(String, String)], _ file: [UInt8]) -> [UInt8] {
         LiveServer.form(
           fields, file: file, path: path,
@@ -490,8 +488,7 @@ import YOLOServerOptions
           atPath: abandoned, withIntermediateDirectories: true)
         let server = try await ServerProcess(
           data: store.directory, log: "\(store.directory)-log\(round)")
-        let client = PlatformClient(
-          port: server.port, checker: OpenAPISchemaChecker(document: .null))
+        let client = try server.client()
         if round == 0 {
           let project = await client.call(
             "POST", "/api/projects", key: key, body: #"{"name":"Shapes"}"#)

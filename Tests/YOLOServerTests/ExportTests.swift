@@ -365,8 +365,7 @@ import YOLOServerOptions
         let server = try await ServerProcess(
           data: store.directory, log: "\(store.directory)-log\(round)",
           options: ["--exporter", "ncnn=true", "--exporter", exporter])
-        let checker = OpenAPISchemaChecker(document: .null)
-        let client = PlatformClient(port: server.port, checker: checker)
+        let client = try server.client()
         if round == 0 {
           let project = await client.call(
             "POST", "/api/projects", key: key, body: #"{"name":"Shapes"}"#)
@@ -415,8 +414,7 @@ import YOLOServerOptions
       func server(_ name: String) async throws -> (ServerProcess, PlatformClient) {
         let server = try await ServerProcess(
           data: store.directory, log: "\(store.directory)-\(name)", options: options)
-        let checker = OpenAPISchemaChecker(document: .null)
-        return (server, PlatformClient(port: server.port, checker: checker))
+        return (server, try server.client())
       }
       let (first, client) = try await server("first")
       let project = await client.call(

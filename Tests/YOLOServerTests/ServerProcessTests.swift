@@ -1,9 +1,11 @@
 #if Server
 import Foundation
 import Glibc
+import JSONText
 import Synchronization
 import Testing
 import YOLOServer
+import YOLOServerOptions
 
 /// The built program as a server in a process of its own, which can be killed.
 final class ServerProcess: Sendable {
@@ -67,6 +69,17 @@ final class ServerProcess: Sendable {
       close(descriptor)
       try await Task.sleep(for: .milliseconds(20))
     }
+  }
+
+  /// Returns a client that holds its answers against the document of a platform.
+  func client() throws -> PlatformClient {
+    var settings = ServerSettings(models: "m", database: "d")
+    settings.data = "data"
+    let document = OpenAPIDocument.bytes(settings: settings, version: "1")
+    return PlatformClient(
+      port: port,
+      checker: OpenAPISchemaChecker(
+        document: try JSONParser.parse(String(decoding: document, as: UTF8.self))))
   }
 
   var messages: String { get throws { try Self.text(log) } }

@@ -452,18 +452,9 @@ final class ScriptedTrainer: Sendable {
         + "YOLO_PAYMENT_KEY=secret-1 YOLO_PAYMENT_SECRET=secret-2"
       try await Ledger(database: accounts.database).add(
         90_000_000, to: .cash, of: try await accounts.account(named: "alice"), kind: "purchase")
-      func client(_ server: ServerProcess) throws -> PlatformClient {
-        var settings = ServerSettings(models: "m", database: "d")
-        settings.data = data
-        let document = OpenAPIDocument.bytes(settings: settings, version: "1")
-        return PlatformClient(
-          port: server.port,
-          checker: OpenAPISchemaChecker(
-            document: try JSONParser.parse(String(decoding: document, as: UTF8.self))))
-      }
       let first = try await ServerProcess(
         data: data, log: "\(data)-log1", limits: environment)
-      var server = try client(first)
+      var server = try first.client()
       await server.check(201, "POST", "/api/projects", key: key, body: #"{"name":"Runs"}"#)
       let set = await server.check(201, "POST", "/api/datasets", key: key, body: #"{"name":"Set"}"#)
       var jobs: [(model: String, job: String)] = []
@@ -491,7 +482,7 @@ final class ScriptedTrainer: Sendable {
       // The next server watches it, and its key holds.
       let second = try await ServerProcess(
         data: data, log: "\(data)-log2", limits: environment)
-      server = try client(second)
+      server = try second.client()
       let worker = TrainingReporter(client: server, key: told.key)
       await worker.epoch(jobs[0].model, 0, fitness: 0.5)
       await worker.report("training_complete", jobs[0].model, #"{"results":{},"runId":1}"#)
@@ -506,7 +497,7 @@ final class ScriptedTrainer: Sendable {
       kill(next.process, SIGKILL)
       let third = try await ServerProcess(
         data: data, log: "\(data)-log3", limits: environment)
-      server = try client(third)
+      server = try third.client()
       let last = try await trainer.told(jobs[2].job)
       let lost = await server.check(
         200, "GET", "/api/models/\(jobs[1].model)/training", key: key)["data"]
@@ -546,23 +537,21 @@ final class ScriptedTrainer: Sendable {
       try await Ledger(database: store.database).add(
         900_000_000, to: .cash, of: store.alice, kind: "purchase")
       let environment = "export YOLO_TRAINER=\"\(trainer.command)\" YOLO_TRAINING_PRICE=100"
-      func client(_ server: ServerProcess) -> PlatformClient {
-        PlatformClient(port: server.port, checker: OpenAPISchemaChecker(document: .null))
-      }
       let first = try await ServerProcess(data: data, log: "\(data)-log1", limits: environment)
-      await client(first).check(201, "POST", "/api/projects", key: key, body: #"{"name":"Runs"}"#)
-      let set = await client(first).call("POST", "/api/datasets", key: key, body: #"{"name":"S"}"#)
-      let model = await client(first).call(
+      let server = try first.client()
+      await server.check(201, "POST", "/api/projects", key: key, body: #"{"name":"Runs"}"#)
+      let set = await server.call("POST", "/api/datasets", key: key, body: #"{"name":"S"}"#)
+      let model = await server.call(
         "POST", "/api/models", key: key, body: #"{"project":"runs"}"#
       ).body["id"]?.string
-      let started = await client(first).call(
+      let started = await server.call(
         "POST", "/api/training/start", key: key,
         body: """
           {"modelId":"\(model ?? "")","datasetId":"\(set.body["id"]?.string ?? "")","epochs":1}
           """)
       let job = try #require(started.body["data"]?["jobId"]?.string, "\(started)")
       let told = try await trainer.told(job)
-      let worker = TrainingReporter(client: client(first), key: told.key)
+      let worker = TrainingReporter(client: server, key: told.key)
       await worker.report("training_started", nil, #"{"epochs":1}"#)
       await worker.epoch(model ?? "", 0, fitness: 0.5)
       await worker.report("training_complete", model, #"{"results":{},"runId":1}"#)
@@ -577,7 +566,8 @@ final class ScriptedTrainer: Sendable {
       other.executableURL = URL(filePath: "/bin/sleep")
       other.arguments = ["100000"]
       try other.run()
-      defer { other.terminate() }
+      // A child inherits the signals that this thread blocks, SIGTERM among them.
+      defer { kill(other.processIdentifier, SIGKILL) }
       try #require(getpgid(other.processIdentifier) == other.processIdentifier)
       try "\(other.processIdentifier)\n".write(
         toFile: "\(data)/training/\(job)/pid", atomically: true, encoding: .utf8)

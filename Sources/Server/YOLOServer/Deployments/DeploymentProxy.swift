@@ -75,6 +75,7 @@ struct DeploymentProxy: Sendable {
       status: status, headers: headers,
       body: ResponseBody(contentLength: length) { [metrics] writer in
         var isWhole = false
+        var sent = 0
         defer {
           exchange.cancel()
           if !isWhole { metrics.record(row.id, ContinuousClock.now - begin, isError: true) }
@@ -82,13 +83,21 @@ struct DeploymentProxy: Sendable {
         while let piece = try await presence.whileWatching(
           { exchange.cancel() }, { try await exchange.next() })
         {
+          sent += piece.readableBytes
+          // Whoever has all of an answer finds it counted, and may be gone at once.
+          if sent == length {
+            isWhole = true
+            metrics.record(row.id, ContinuousClock.now - begin, isError: false)
+          }
           try await writer.write(piece)
+          if isWhole { break }
           // The writer waits for the client only once the loop has seen what was written so far.
           try await loop.submit {}.get()
         }
-        isWhole = true
-        // Whoever has the answer finds it counted.
-        metrics.record(row.id, ContinuousClock.now - begin, isError: false)
+        if !isWhole, sent == length ?? sent {
+          isWhole = true
+          metrics.record(row.id, ContinuousClock.now - begin, isError: false)
+        }
         try await writer.finish(nil)
       })
   }

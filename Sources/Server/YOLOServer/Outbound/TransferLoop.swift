@@ -2,6 +2,7 @@
 import CCurl
 import Foundation
 import Synchronization
+import YOLOSystem
 
 /// The thread that runs transfers, as many at once as the maximum allows, in the order in which they
 /// came.
@@ -46,8 +47,8 @@ final class TransferLoop: Sendable {
     guard isAccepted else { return transfer.end(.failure(.cancelled)) }
     if startsThread {
       Thread {
-        // A name that is given before the start does not reach the system.
-        Thread.current.name = "outbound"
+        // The name of the thread's object does not always reach the system.
+        pthread_setname_np(pthread_self(), "outbound")
         self.run()
       }.start()
     } else {

@@ -78,7 +78,7 @@ struct TrainingRunner: Service {
   func run() async {
     await cancelWhenGracefulShutdown {
       var watched: [String: Watched] = [:]
-      var lock: FileLock?
+      var lock: ProcessLock?
       while !Task.isCancelled {
         do {
           let count = try await trainings.failSilent(after: silence)
@@ -107,11 +107,11 @@ struct TrainingRunner: Service {
     }
   }
 
-  private func takeLock(_ options: TrainerOptions) throws -> FileLock? {
+  private func takeLock(_ options: TrainerOptions) throws -> ProcessLock? {
     if !FileSystem.isDirectory(options.directory) {
       try FileSystem.makeDirectories(options.directory, mode: 0o700)
     }
-    return try FileLock("\(options.directory)/lock")
+    return try ProcessLock("\(options.directory)/lock")
   }
 
   /// Finds the workers of a server that has ended, and puts the jobs back that had none.
@@ -216,23 +216,5 @@ struct TrainingRunner: Service {
     }
     return false
   }
-}
-
-/// A file that is locked as long as this has it.
-private final class FileLock: Sendable {
-  private let descriptor: Int32
-
-  /// Creates and locks the file; nil if another process has it.
-  init?(_ path: String) throws(FileError) {
-    let descriptor = open(path, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
-    guard descriptor >= 0 else { throw FileError(lastErrorAt: path) }
-    guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
-      close(descriptor)
-      return nil
-    }
-    self.descriptor = descriptor
-  }
-
-  deinit { close(descriptor) }
 }
 #endif
