@@ -240,6 +240,12 @@ import YOLOServerOptions
         body: "{\(good)" + #","name":"The API","cpu":2,"memoryGi":4}"#)
       let id = try #require(created["id"]?.string)
       #expect(created["status"]?.string == "creating" && created["region"]?.string == "us-west1")
+      // As long as it is not ready, whatever is changed is answered with 202.
+      let early = await client.call(
+        "PATCH", "/api/deployments/alice/api", key: key, body: #"{"metadata":{"b":1}}"#)
+      #expect(
+        early.status == (early.body["status"]?.string == "ready" ? 200 : 202), "\(early)")
+      #expect(["deploying", "ready"].contains(early.body["status"]?.string))
       await client.check(409, "POST", "/api/deployments/alice", key: key, body: "{\(good)}")
       let ready = try await fixture.waits(for: "ready", id)
       #expect(ready["resources"]?["cpu"]?.int == 2 && ready["resources"]?["memoryGi"]?.int == 4)
