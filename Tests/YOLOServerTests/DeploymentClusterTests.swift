@@ -30,6 +30,8 @@ private final class RecordingCluster: Sendable {
     var generation = 0
     /// The status of the condition Ready, and what is told of it.
     var ready = ("Unknown", "Deploying", "")
+    /// Whether every request is refused.
+    var isRefusing = false
     /// What the pod was asked for with.
     var tokens: [String] = []
     var port = 0
@@ -46,9 +48,8 @@ private final class RecordingCluster: Sendable {
     state.withLock { $0.ready = (ready, reason, message) }
   }
 
-  func insert(_ name: String, _ service: JSONValue) {
-    state.withLock { $0.services[name] = service }
-  }
+  /// Lets all requests be refused from now on, or not any more.
+  func set(isRefusing: Bool) { state.withLock { $0.isRefusing = isRefusing } }
 
   static let namespace = "/apis/serving.knative.dev/v1/namespaces/models"
 
@@ -101,6 +102,9 @@ private final class RecordingCluster: Sendable {
   private static func answer(_ call: Call, _ state: inout State) -> Response {
     guard call.authorization == "Bearer cluster-token" else {
       return json(.object([JSONMember("message", .string("Unauthorized"))]), status: .unauthorized)
+    }
+    guard !state.isRefusing else {
+      return json(.object([JSONMember("message", .string("not yours"))]), status: .forbidden)
     }
     if call.path.hasPrefix("/api/v1/namespaces/models/pods/") {
       return Response(
@@ -300,8 +304,17 @@ private final class RecordingCluster: Sendable {
         second?["metadata"]?["annotations"]?["yolo.deployments/generation"]?.string == "2")
       #expect(JSONWriter.text(second ?? .null).contains("second.pt"))
 
+      // What keeps it from ending is told as long as it does.
+      cluster.set(isRefusing: true)
       await client.check(202, "POST", "/api/deployments/\(id)/stop", key: key)
-      _ = try await fixture.waits(for: "stopped", id)
+      var kept: JSONValue?
+      repeat {
+        kept = await client.check(200, "GET", "/api/deployments/\(id)", key: key)["data"]
+      } while kept?["statusMessage"]?.string != "The cluster answers 403: not yours"
+      #expect(kept?["status"]?.string == "stopping")
+      cluster.set(isRefusing: false)
+      let stopped = try await fixture.waits(for: "stopped", id)
+      #expect(stopped["statusMessage"] == nil)
       #expect(cluster.services.isEmpty)
       cluster.set(ready: "False", reason: "RevisionFailed", message: "no such image")
       await client.check(202, "POST", "/api/deployments/\(id)/start", key: key)

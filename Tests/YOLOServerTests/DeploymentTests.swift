@@ -240,6 +240,12 @@ import YOLOServerOptions
         body: "{\(good)" + #","name":"The API","cpu":2,"memoryGi":4}"#)
       let id = try #require(created["id"]?.string)
       #expect(created["status"]?.string == "creating" && created["region"]?.string == "us-west1")
+      // As long as it is not ready, whatever is changed is answered with 202.
+      let early = await client.call(
+        "PATCH", "/api/deployments/alice/api", key: key, body: #"{"metadata":{"b":1}}"#)
+      #expect(
+        early.status == (early.body["status"]?.string == "ready" ? 200 : 202), "\(early)")
+      #expect(["deploying", "ready"].contains(early.body["status"]?.string))
       await client.check(409, "POST", "/api/deployments/alice", key: key, body: "{\(good)}")
       let ready = try await fixture.waits(for: "ready", id)
       #expect(ready["resources"]?["cpu"]?.int == 2 && ready["resources"]?["memoryGi"]?.int == 4)
@@ -371,7 +377,7 @@ import YOLOServerOptions
   @Test func whatCannotRunFailsWithAReason() async throws {
     try await withKeyDirectory { directory in
       let program = directory.appending(path: "broken").path
-      try "#!/bin/sh\necho no such luck\nexit 7\n".write(
+      try "#!/bin/sh\necho \"no such luck: $PWD/file\"\nexit 7\n".write(
         toFile: program, atomically: true, encoding: .utf8)
       chmod(program, 0o755)
       try await Fixture.serving({ $0.program = program }) { fixture in
@@ -379,7 +385,8 @@ import YOLOServerOptions
         let failed = try await fixture.waits(for: "failed", id)
         let message = failed["statusMessage"]?.string ?? ""
         #expect(message.contains("5 times in a row: it ended with the exit code 7"), "\(message)")
-        #expect(message.contains("no such luck"))
+        // Where the server keeps its files is not told.
+        #expect(message.contains("no such luck: file"), "\(message)")
         let page = await fixture.client.check(
           200, "GET", "/api/deployments/\(id)/logs?severity=FEHLER", key: fixture.key)
         #expect(page["data"]?.elements?.count == 5)

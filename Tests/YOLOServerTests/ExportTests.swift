@@ -264,7 +264,7 @@ import YOLOServerOptions
         // Beside the checkpoint, as Ultralytics' command does; steps in between are left out.
         #"onnx=head -c 4 {checkpoint} > "${YOLO_JOB%/*}"/my-model/my-model.onnx; touch {output}/x"#,
         #"ncnn=mkdir {output}/my-model_ncnn_model; echo a {args} >{output}/my-model_ncnn_model/b"#,
-        "torchscript=echo one; echo no way >&2; exit 3", "tflite=true",
+        "torchscript=echo one; echo no way: {output}/x >&2; exit 3", "tflite=true",
         "openvino=echo $$ >\(marker); sleep 1000; true", "paddle=yes",
         "pb=grep -q '\"imgsz\":64' $YOLO_JOB && env | grep -q YOLO_EXPORTER || cp $YOLO_JOB {output}/r",
         "saved_model=head -c 3000000 /dev/zero >{output}/big",
@@ -297,7 +297,8 @@ import YOLOServerOptions
         #expect(text == "a conf=0.5 imgsz=320 nms=True quantize=int8\n")
 
         for (format, message) in [
-          ("torchscript", "exit code 3. It wrote: one\nno way"), ("litert", "has left no file"),
+          ("torchscript", "exit code 3. It wrote: one\nno way: my-model/x"),
+          ("litert", "has left no file"),
           ("paddle", "wrote more than the 1048576 bytes"),
           ("saved_model", "exit code 153. It wrote: File size limit exceeded"),
         ] {

@@ -86,6 +86,7 @@ import YOLOServer
       flags: ["models": "m"],
       environment: [
         "YOLO_MAX_BODIES": "1", "YOLO_PORT": "tcp://10.0.0.1:80", "YOLO_WEIGHTS": "w", "PATH": "p",
+        "YOLO_PAYMENT_KEY": "k", "YOLO_PAYMENT_SECRET": "s",
       ])
     #expect(warnings.count == 2 && settings.port == 8080)
     #expect(warnings[0].contains("YOLO_MAX_BODIES") && warnings[1].contains("YOLO_PORT"))

@@ -142,7 +142,12 @@ extension AccountRepository {
       use.projects = try count("project")
       use.models = try count("model")
       use.datasets = try count("dataset")
-      use.exports = try count("export")
+      // Of exports those are counted that have a file.
+      use.exports =
+        try Int.fetchOne(
+          database,
+          sql: "SELECT count(*) FROM export WHERE account = ? AND status = 'completed'",
+          arguments: [account.id]) ?? 0
       use.deployments = try count("deployment")
       use.datasetBytes = bytes[.datasets, default: 0] + bytes[.images, default: 0]
       use.modelBytes = bytes[.models, default: 0]

@@ -151,11 +151,12 @@ final class ClusterEngine: DeploymentEngine {
         }
         for line in String(decoding: text ?? [], as: UTF8.self).split(separator: "\n") {
           let parts = line.split(separator: " ", maxSplits: 1)
-          if parts.count == 2 { lines.append((String(parts[0]), String(parts[1]))) }
+          // Without its Z a time sorts before those of fractions of the same second.
+          if parts.count == 2 { lines.append((parts[0].filter { $0 != "Z" }, String(parts[1]))) }
         }
       }
       for line in lines.sorted(by: { $0.time < $1.time }) {
-        log.add(line: line.text, at: QueryReader.seconds(line.time) ?? SystemTime.now())
+        log.add(line: line.text, at: QueryReader.seconds("\(line.time)Z") ?? SystemTime.now())
       }
       let all = log.entries(severities, limit: DeploymentLog.maximumLines, before: nil).entries
       let end = skipped + limit

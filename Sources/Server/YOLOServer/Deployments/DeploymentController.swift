@@ -258,10 +258,11 @@ struct DeploymentController: Sendable {
         "action must be start, stop, replace or resize; without it name or metadata is changed.")
     }
     signal.send()
-    let isUnderWay = [.creating, .deploying, .stopping].contains(row.status) && asked.action != nil
+    // What is being created is being deployed, as the later documents call it.
+    let status = row.status == .creating ? .deploying : row.status
     return try .encoded(
-      UpdatedDeployment(status: row.status, message: message, deployment: row.slug),
-      status: isUnderWay ? .accepted : .ok)
+      UpdatedDeployment(status: status, message: message, deployment: row.slug),
+      status: [.deploying, .stopping].contains(status) ? .accepted : .ok)
   }
 
   /// `DELETE /api/deployments/{owner}/{deployment}`.

@@ -197,7 +197,8 @@ final class LocalEngine: DeploymentEngine {
         worker.environment = [InstanceAccess.variable: token]
         return worker
       },
-      token: token, minimum: row.minInstances, maximum: row.maxInstances, concurrency: row.cpu,
+      directory: directory, token: token, minimum: row.minInstances, maximum: row.maxInstances,
+      concurrency: row.cpu,
       memory: row.memory << 30)
   }
 

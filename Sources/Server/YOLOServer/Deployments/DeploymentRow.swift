@@ -53,6 +53,9 @@ struct DeploymentRow: Decodable, FetchableRecord, Sendable {
   let created: Int
   let updated: Int
 
+  /// What the triggers of the database note of a deployment whose model is not served any more.
+  static let modelMessages: Set = ["Its model is in the trash.", "Its model was deleted."]
+
   /// The weights, which the deployment keeps whatever becomes of the model.
   static func weights(of id: String, title: String) throws(PlatformError) -> ObjectReference {
     try ObjectReference(.models, owner: id, name: title)

@@ -118,7 +118,11 @@ struct DeploymentRunner: Service {
     do {
       guard row.status.isWanted else {
         try await engine.stop(row.id)
-        return try await note(.stopped, row.statusMessage, of: row)
+        // What kept it from ending does so no more.
+        let message = row.statusMessage.flatMap { message in
+          DeploymentRow.modelMessages.contains(message) ? message : nil
+        }
+        return try await note(.stopped, message, of: row)
       }
       switch try await engine.reconcile(row) {
       case .starting:
@@ -136,10 +140,12 @@ struct DeploymentRunner: Service {
     } catch {
       // What cannot be looked at is tried again, and its owner is told why it takes time.
       let message = "\((error as? FileError)?.message ?? "\(error)")"
+      guard row.statusMessage != message else { return }
       logger.error(
         "a deployment is not in order",
         metadata: ["deployment": "\(row.id)", "error": "\(error)"])
-      if row.statusMessage != message { try await note(row.status, message, of: row) }
+      guard row.statusMessage.map(DeploymentRow.modelMessages.contains) != true else { return }
+      try await note(row.status, message, of: row)
     }
   }
 

@@ -31,6 +31,8 @@ final class InstancePool: Sendable {
   /// What is run.
   struct Specification: Sendable {
     let program: @Sendable (_ number: Int) -> WorkerProgram
+    /// The directory of the instances, which is nothing for their owner.
+    let directory: String
     let token: String
     let minimum: Int
     let maximum: Int
@@ -356,7 +358,9 @@ final class InstancePool: Sendable {
 
     func append(_ bytes: [UInt8]) {
       let lines = state.withLock { state in
-        let lines = state.splitter.append(bytes)
+        let lines = state.splitter.append(bytes).map {
+          $0.replacing("\(pool.specification.directory)/", with: "")
+        }
         state.last = Array((state.last + lines).suffix(4))
         return lines
       }

@@ -120,7 +120,8 @@ struct ExportJob: Sendable {
       let staged = try await stage(path)
       try await exports.complete(work, with: staged, named: name)
     } catch let failure as Failure {
-      try await exports.fail(work, failure.message)
+      // Where this server keeps its files is nothing for whoever asked.
+      try await exports.fail(work, failure.message.replacing("\(directory)/", with: ""))
     } catch let error as PlatformError {
       switch error {
       case .storageFull, .storage(.diskFull), .storage(.unknown):

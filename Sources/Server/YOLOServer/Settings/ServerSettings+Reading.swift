@@ -101,7 +101,9 @@ extension ServerSettings {
     var variables: [String: String] = [:]
     var warnings: [String] = []
     for (name, value) in environment.sorted(by: { $0.key < $1.key }) {
-      guard name.hasPrefix("YOLO_"), name != "YOLO_WEIGHTS" else { continue }
+      guard name.hasPrefix("YOLO_"), name != "YOLO_WEIGHTS",
+        !PaymentProvider.secretVariables.contains(name)
+      else { continue }
       if options.contains(name), !value.hasPrefix("tcp://") {
         variables[name] = value
       } else if options.contains(name) {
