@@ -32,7 +32,24 @@ import Testing
     (["--models", "a", "--preload", "--no-auth", "--queue", "x"], 64, ["--queue"]),
     (["--models", "a", "--config", "/nowhere.json"], 66, ["/nowhere.json", "No such file"]),
     (["--models", "a", "--nonsense"], 64, ["nonsense"]),
+    (
+      ["--models", "a", "--exporter", "word=true"], 64, ["--exporter", "onnx=COMMAND", "word=true"]
+    ),
+    (
+      ["--models", "a", "--exporter", "onnx=true", "--exporter", "onnx=false"], 64,
+      ["--exporter", "onnx=true", "onnx=false"]
+    ),
   ]
+
+  /// What may be given several times may also be left out.
+  @Test(arguments: [0, 1, 2])
+  func exportersAreGivenAnyNumberOfTimes(count: Int) throws {
+    let exporters = ["onnx=a {checkpoint}", "ncnn=b; c=d"].prefix(count)
+    let outcome = try Program.yolo(
+      ["serve", "--print-endpoints"] + exporters.flatMap { ["--exporter", $0] })
+    #expect(outcome.status == 0 && outcome.errors.isEmpty, "\(outcome.errors)")
+    #expect(outcome.output.contains("`GET /healthz`"))
+  }
 
   @Test(arguments: mistakes)
   func mistakesAreExplained(arguments: [String], status: Int32, words: [String]) throws {

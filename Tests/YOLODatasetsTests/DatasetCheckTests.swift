@@ -127,9 +127,9 @@ import YOLOTestSupport
     label("UTF-16", .detect, "\u{FFFE}0\u{0} \u{0}0\u{0}", invalid(1, "numbers")),
     label(
       "a bad row behind others", .detect, "0 .5 .5 .2 .2\n\n1 .5 .5 .2 2", invalid(3, "found 2")),
-    label(
-      "boxes among polygons", .detect, "0 .1 .1 .5 .1 .5 .5\n0 .5 .5 .2 .2",
-      invalid(2, "three points")),
+    Case(
+      "boxes among polygons", ["labels/train/1.txt": "0 .1 .1 .5 .1 .5 .5\n0 .5 .5 .2 .2"],
+      invalid(2, "three points"), Expected(.mixedLabels, label, nil, "has boxes")),
     label(
       "a row twice", .detect, "0 .5 .5 .2 .2\n0 .5 .5 .2 .2",
       Expected(.repeatedLabel, label, 2, "before: 1")),

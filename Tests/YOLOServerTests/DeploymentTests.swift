@@ -390,6 +390,80 @@ import YOLOServerOptions
     }
   }
 
+  @Test func whatIsNeverReadyFailsAndSaysSo() async throws {
+    try await withKeyDirectory { directory in
+      let program = directory.appending(path: "idle").path
+      try "#!/bin/sh\nexec sleep 100000\n".write(
+        toFile: program, atomically: true, encoding: .utf8)
+      chmod(program, 0o755)
+      try await Fixture.serving({
+        $0.program = program
+        $0.limits.deploymentStart = 1
+      }) { fixture in
+        let failed = try await fixture.waits(for: "failed", try await fixture.deploy())
+        let message = failed["statusMessage"]?.string ?? ""
+        #expect(
+          message.contains("5 times in a row: it was not ready within 1 seconds"), "\(message)")
+      }
+    }
+  }
+
+  /// Each process of the server has instances of its own, and all get another model.
+  @Test func everyProcessReplacesItsInstances() async throws {
+    try await StoreFixture.run(plan: .enterprise) { store in
+      let key = try await AccountRepository(database: store.database).createKey(
+        name: "k", of: store.alice, scopes: [.write]
+      ).key
+      var servers: [ServerProcess] = []
+      for name in ["first", "second"] {
+        servers.append(
+          try await ServerProcess(data: store.directory, log: "\(store.directory)-\(name)"))
+      }
+      let clients = servers.map {
+        PlatformClient(port: $0.port, checker: OpenAPISchemaChecker(document: .null))
+      }
+      func form(_ path: String, _ fields: [(String, String)], _ file: [UInt8]) -> [UInt8] {
+        LiveServer.form(
+          fields, file: file, path: path,
+          headers: ["Connection: close", "Authorization: Bearer \(key)"])
+      }
+      let project = await clients[0].call(
+        "POST", "/api/projects", key: key, body: #"{"name":"Shapes"}"#)
+      for task in ["detect", "pose"] {
+        let answer = await LiveServer.exchange(
+          form(
+            "/api/models", [("projectId", project.body["id"]?.string ?? ""), ("name", task)],
+            try ModelWeightsTests.weights(task)), port: servers[0].port)
+        #expect(answer.hasPrefix("HTTP/1.1 201"), "\(answer)")
+      }
+      let path = "/api/deployments/alice/api"
+      await clients[0].check(
+        201, "POST", "/api/deployments/alice", key: key,
+        body: #"{"project":"shapes","model":"detect","deployment":"api","region":"us-west1"}"#)
+      /// Waits until the answers of a process are those of a task.
+      func waits(for task: String, _ server: ServerProcess) async throws {
+        while true {
+          let answer = await LiveServer.exchange(
+            form("\(path)/predict", [], LimitTests.image), port: server.port)
+          if answer.contains(#""task":"\#(task)""#) { return }
+          try await Task.sleep(for: .milliseconds(30))
+        }
+      }
+      for server in servers { try await waits(for: "detect", server) }
+      await clients[1].check(
+        202, "PATCH", path, key: key,
+        body: #"{"action":"replace","project":"shapes","model":"pose"}"#)
+      for server in servers { try await waits(for: "pose", server) }
+      // What one stops, and deletes, the other does not keep.
+      let shown = await clients[0].call("GET", path, key: key)
+      let id = try #require(shown.body["deployment"]?["id"]?.string)
+      #expect(!Self.processes(id).isEmpty)
+      await clients[1].check(200, "DELETE", path, key: key)
+      try await Self.waitsForNone(id)
+      for server in servers { try await server.kill() }
+    }
+  }
+
   /// A name that is found out later.
   private final class Name: Sendable {
     let text = Mutex("")
@@ -410,7 +484,10 @@ import YOLOServerOptions
       let key = try await AccountRepository(database: store.database).createKey(
         name: "k", of: store.alice, scopes: [.write]
       ).key
+      let abandoned = "\(store.directory)/deployments/deployment_000000000000000000000000-1"
       for round in 0..<2 {
+        try FileManager.default.createDirectory(
+          atPath: abandoned, withIntermediateDirectories: true)
         let server = try await ServerProcess(
           data: store.directory, log: "\(store.directory)-log\(round)")
         let client = PlatformClient(
@@ -439,6 +516,13 @@ import YOLOServerOptions
           status = shown.body["data"]?["status"]?.string
           try await Task.sleep(for: .milliseconds(20))
         } while status != "ready"
+        // Of a deployment that is gone nothing is kept, of the other one what it runs with.
+        while FileManager.default.fileExists(atPath: abandoned) {
+          try await Task.sleep(for: .milliseconds(20))
+        }
+        #expect(
+          try FileManager.default.contentsOfDirectory(atPath: "\(store.directory)/deployments")
+            == ["\(deployment)-1"])
         try await server.kill()
         try await Self.waitsForNone(deployment)
       }

@@ -153,6 +153,13 @@ import YOLOServerOptions
       await client.check(404, "GET", Fixture.path, key: key)
       let hidden = await client.check(200, "GET", "/api/exports", key: key)
       #expect(hidden["data"]?.elements?.isEmpty == true)
+      let trash = await client.check(200, "GET", "/api/trash", key: key)["summary"]
+      let exported = trash?["byType"]?["exports"]
+      let weights = try ModelWeightsTests.weights("detect").count
+      #expect(exported?["count"]?.int == 2)
+      #expect(exported?["sizeBytes"]?.int == file.count + weights)
+      #expect(trash?["totalItems"]?.int == 1)
+      #expect(trash?["totalSizeBytes"]?.int == file.count + 2 * weights)
       await client.check(200, "POST", "/api/trash/empty", key: key)
       let empty = await client.check(200, "GET", "/api/storage", key: key)
       #expect(empty["data"]?["used"]?.int == 0)
@@ -390,6 +397,60 @@ import YOLOServerOptions
           (try? FileManager.default.contentsOfDirectory(atPath: "\(store.directory)/exports")) ?? []
         #expect(left == [])
       }
+    }
+  }
+
+  /// Of two servers on one database each does what the other does not.
+  @Test func whatAnotherServerExportsHoldsUpNothing() async throws {
+    try await StoreFixture.run(plan: .enterprise) { store in
+      let marker = "\(store.directory)-pid"
+      defer { unlink(marker) }
+      let key = try await AccountRepository(database: store.database).createKey(
+        name: "k", of: store.alice, scopes: [.write]
+      ).key
+      let options = [
+        "--export-jobs", "1", "--exporter", "onnx=echo $$ >\(marker); exec sleep 100000",
+        "--exporter", "ncnn=echo x >{output}/x.ncnn",
+      ]
+      func server(_ name: String) async throws -> (ServerProcess, PlatformClient) {
+        let server = try await ServerProcess(
+          data: store.directory, log: "\(store.directory)-\(name)", options: options)
+        let checker = OpenAPISchemaChecker(document: .null)
+        return (server, PlatformClient(port: server.port, checker: checker))
+      }
+      let (first, client) = try await server("first")
+      let project = await client.call(
+        "POST", "/api/projects", key: key, body: #"{"name":"Shapes"}"#)
+      let form = LiveServer.form(
+        [("projectId", project.body["id"]?.string ?? "")],
+        file: try ModelWeightsTests.weights("detect"), path: "/api/models",
+        headers: ["Connection: close", "Authorization: Bearer \(key)"])
+      let answer = await LiveServer.exchange(form, port: first.port)
+      let model = answer.firstMatch(of: /model_[0-9a-f]{24}/)?.output ?? ""
+      func export(_ format: String, _ client: PlatformClient) async throws -> String {
+        let created = await client.call(
+          "POST", "/api/exports", key: key,
+          body: #"{"modelId":"\#(model)","format":"\#(format)"}"#)
+        return try #require(created.body["exportId"]?.string, "\(created)")
+      }
+      let long = try await export("onnx", client)
+      let process = try await Self.identifier(at: marker)
+      // The first server has its one export; the second one comes upon that before its own.
+      let (second, other) = try await server("second")
+      let short = try await export("ncnn", other)
+      var status: String?
+      repeat {
+        status = await other.call("GET", "/api/exports/\(short)", key: key).body["data"]?[
+          "status"]?.string
+        try await Task.sleep(for: .milliseconds(30))
+      } while ["queued", "running"].contains(status)
+      #expect(status == "completed")
+      let running = await other.call("GET", "/api/exports/\(long)", key: key).body["data"]
+      #expect(running?["status"]?.string == "running")
+      await other.check(200, "DELETE", "/api/exports/\(long)", key: key)
+      try await Self.expectGone(process)
+      try await first.kill()
+      try await second.kill()
     }
   }
 }

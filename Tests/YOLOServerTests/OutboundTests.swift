@@ -13,6 +13,9 @@ import YOLOServerOptions
   ) -> OutboundRequest {
     var request = OutboundRequest(method, server.url(path), policy: .any)
     request.allowsPlainHTTP = true
+    // Other tests keep the machine busy.
+    request.timeout = .seconds(600)
+    request.connectTimeout = .seconds(600)
     return request
   }
 

@@ -99,7 +99,7 @@ import YOLOServerOptions
             switch column.type {
             // Nothing of it is over or due while the test runs.
             case "INTEGER":
-              (["expires", "due"].contains(column.name) ? 4_000_000_000 : 1).databaseValue
+              (["expires", "due", "minute"].contains(column.name) ? 4_000_000_000 : 1).databaseValue
             case "REAL": 1.5.databaseValue
             case "BLOB": Data([1, 2, 3]).databaseValue
             default:

@@ -235,7 +235,7 @@ final class ScriptedTrainer: Sendable {
       esac
       """
     try await Self.serving(script) {
-      $0.trainingSilence = 2
+      $0.trainingSilence = 15
     } _: { fixture in
       var models: [(model: String, job: String)] = []
       for name in ["dies", "hangs", "floods", "lasts"] {
@@ -447,7 +447,9 @@ final class ScriptedTrainer: Sendable {
       let key = try await accounts.createKey(
         name: "k", of: try await accounts.account(named: "alice"), scopes: [.write]
       ).key
-      let environment = "export YOLO_TRAINER=\"\(trainer.command)\" YOLO_TRAINING_PRICE=100"
+      let environment =
+        "export YOLO_TRAINER=\"\(trainer.command)\" YOLO_TRAINING_PRICE=100 "
+        + "YOLO_PAYMENT_KEY=secret-1 YOLO_PAYMENT_SECRET=secret-2"
       try await Ledger(database: accounts.database).add(
         90_000_000, to: .cash, of: try await accounts.account(named: "alice"), kind: "purchase")
       func client(_ server: ServerProcess) throws -> PlatformClient {
@@ -476,6 +478,12 @@ final class ScriptedTrainer: Sendable {
       }
       let told = try await trainer.told(jobs[0].job)
       #expect(told.setting == "none")
+      let variables =
+        FileManager.default.contents(atPath: "/proc/\(told.process)/environ") ?? Data()
+      #expect(variables.range(of: Data("YOLO_JOB=".utf8)) != nil)
+      for secret in ["secret-", "YOLO_PAYMENT", "YOLO_TRAIN", key] {
+        #expect(variables.range(of: Data(secret.utf8)) == nil, "\(secret)")
+      }
       await TrainingReporter(client: server, key: told.key).report(
         "training_started", nil, #"{"epochs":1}"#)
       try await first.kill()
@@ -523,6 +531,79 @@ final class ScriptedTrainer: Sendable {
       }
       #expect(sums.count == 2 && sums[0] == sums[1])
       try await third.kill()
+    }
+  }
+
+  /// A server that comes back finds a number that is another process's by now, and a training that
+  /// was complete long ago.
+  @Test func whatEndedWithoutAServerIsChargedUntilItWasHeardOf() async throws {
+    let trainer = try ScriptedTrainer()
+    try await StoreFixture.run(plan: .enterprise) { store in
+      let data = store.directory
+      let key = try await AccountRepository(database: store.database).createKey(
+        name: "k", of: store.alice, scopes: [.write]
+      ).key
+      try await Ledger(database: store.database).add(
+        900_000_000, to: .cash, of: store.alice, kind: "purchase")
+      let environment = "export YOLO_TRAINER=\"\(trainer.command)\" YOLO_TRAINING_PRICE=100"
+      func client(_ server: ServerProcess) -> PlatformClient {
+        PlatformClient(port: server.port, checker: OpenAPISchemaChecker(document: .null))
+      }
+      let first = try await ServerProcess(data: data, log: "\(data)-log1", limits: environment)
+      await client(first).check(201, "POST", "/api/projects", key: key, body: #"{"name":"Runs"}"#)
+      let set = await client(first).call("POST", "/api/datasets", key: key, body: #"{"name":"S"}"#)
+      let model = await client(first).call(
+        "POST", "/api/models", key: key, body: #"{"project":"runs"}"#
+      ).body["id"]?.string
+      let started = await client(first).call(
+        "POST", "/api/training/start", key: key,
+        body: """
+          {"modelId":"\(model ?? "")","datasetId":"\(set.body["id"]?.string ?? "")","epochs":1}
+          """)
+      let job = try #require(started.body["data"]?["jobId"]?.string, "\(started)")
+      let told = try await trainer.told(job)
+      let worker = TrainingReporter(client: client(first), key: told.key)
+      await worker.report("training_started", nil, #"{"epochs":1}"#)
+      await worker.epoch(model ?? "", 0, fitness: 0.5)
+      await worker.report("training_complete", model, #"{"results":{},"runId":1}"#)
+      try await first.kill()
+      kill(told.process, SIGKILL)
+      while FileManager.default.contents(atPath: "/proc/\(told.process)/environ")?.isEmpty == false
+      {
+        try await Task.sleep(for: .milliseconds(20))
+      }
+
+      let other = Process()
+      other.executableURL = URL(filePath: "/bin/sleep")
+      other.arguments = ["100000"]
+      try other.run()
+      defer { other.terminate() }
+      try #require(getpgid(other.processIdentifier) == other.processIdentifier)
+      try "\(other.processIdentifier)\n".write(
+        toFile: "\(data)/training/\(job)/pid", atomically: true, encoding: .utf8)
+      try await DatabaseQueue(path: store.database.path).write { database in
+        try database.execute(
+          sql: """
+            UPDATE trainingJob SET started = started - 7200;
+            UPDATE training SET lastEvent = (SELECT started FROM trainingJob) + 360;
+            """)
+      }
+      let second = try await ServerProcess(data: data, log: "\(data)-log2", limits: environment)
+      var cost: Int?
+      while cost == nil {
+        cost = try await DatabaseQueue(path: store.database.path).read {
+          try Int.fetchOne(
+            $0, sql: "SELECT cost FROM trainingJob WHERE status = 'completed'")
+        }
+        try await Task.sleep(for: .milliseconds(30))
+      }
+      // A dollar an hour.
+      #expect(cost == 100_000)
+      let state =
+        (try? String(contentsOfFile: "/proc/\(other.processIdentifier)/stat", encoding: .utf8))
+        ?? ""
+      #expect(!state.isEmpty && !state.contains(") Z "))
+      try await second.kill()
     }
   }
 }

@@ -303,19 +303,25 @@ extension TrainingJobRepository {
 
   /// Notes how a worker has ended; its key ends with it, and what it has cost is charged, once.
   ///
+  /// - Parameters:
+  ///   - id: The job.
+  ///   - ending: How it has ended.
+  ///   - time: Up to when it is charged; nil for now.
   /// - Returns: What became of the job; nil if it was over.
-  func finish(_ id: String, _ ending: Ending) async throws(PlatformError) -> TrainingJobStatus? {
+  func finish(
+    _ id: String, _ ending: Ending, at time: Int? = nil
+  ) async throws(PlatformError) -> TrainingJobStatus? {
     let now = clock()
     return try await database.writeDurably { [events] database in
       guard let job = try TrainingJobTable.row(database, id), !job.status.isOver else { return nil }
-      return try Self.end(database, job, ending, now: now, events)
+      return try Self.end(database, job, ending, chargedUntil: time, now: now, events)
     }
   }
 
   @discardableResult
   private static func end(
-    _ database: Database, _ job: TrainingJobRow, _ ending: Ending, now: Int,
-    _ events: PlatformEvents
+    _ database: Database, _ job: TrainingJobRow, _ ending: Ending, chargedUntil end: Int? = nil,
+    now: Int, _ events: PlatformEvents
   ) throws -> TrainingJobStatus {
     let model = try TrainedModel.find(database, id: job.model)
     let status: TrainingJobStatus
@@ -338,7 +344,7 @@ extension TrainingJobRepository {
       }
     }
     // Failed trainings are free, others are charged by their time.
-    let seconds = max(0, now - (job.started ?? now))
+    let seconds = max(0, min(end ?? now, now) - (job.started ?? now))
     let amount = status == .failed ? 0 : Int(Double(job.price) * Double(seconds) / 3600)
     let cost = try Ledger.charge(
       database, amount, of: job.account, kind: "training", externalID: "training:\(job.id)",

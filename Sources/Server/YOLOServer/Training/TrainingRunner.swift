@@ -185,7 +185,9 @@ struct TrainingRunner: Service {
     if let exit = worker.exit(isOwn: watched.isOwn) {
       worker.endRest()
       let ending = worker.ending(exit)
-      let status = try await jobs.finish(job, ending)
+      // Of one that ended while there was no server it is known when it was heard of last.
+      let status = try await jobs.finish(
+        job, ending, at: exit == .unknown ? progress.lastHeard : nil)
       logger.info(
         "a training is over",
         metadata: [
