@@ -308,6 +308,7 @@ extension TrainingJobRepository {
   ///   - ending: How it has ended.
   ///   - time: Up to when it is charged; nil for now.
   /// - Returns: What became of the job; nil if it was over.
+  /// - Throws: `PlatformError.database`.
   func finish(
     _ id: String, _ ending: Ending, at time: Int? = nil
   ) async throws(PlatformError) -> TrainingJobStatus? {

@@ -57,8 +57,9 @@ enum EpochTable {
 
   /// Whether what is reported as an epoch is the evaluation of the best weights after the last one.
   ///
-  /// Clients give it the number after that of the last epoch, whose losses of the train split it
-  /// repeats; it has none of the val split. A training that ends early is told by these alone.
+  /// Clients give it the number after that of the last epoch, whose losses of the training it
+  /// repeats; it has none of an evaluation. A training that ends early is told from others by
+  /// these alone.
   static func isEvaluation(
     _ database: Database, model: String, run: Int, number: Int, metrics: [String: Double]
   ) throws -> Bool {
