@@ -458,7 +458,7 @@ def webhooks(world, check):
     with check.part("delivery"):
         world.supports("--allow-addresses")
         target = Recorder(lambda path, headers, body, count: (500 if count == 1 else 200, {}))
-        server = world.platform("webhooks", "--allow-addresses", "127.0.0.0/8", *world.given("--training-silence", 4))
+        server = world.platform("webhooks", "--allow-addresses", "127.0.0.0/8", *world.given("--training-silence", 15))
         keys = {"alice": server.account("alice"), "poor": server.account("poorly", "free")}
         with server:
             client = server.client(keys["alice"])
