@@ -414,6 +414,22 @@ import YOLOTestSupport
     }
   }
 
+  @Test func plansLimitWhatIsUploadedForADataset() async throws {
+    try await PlatformClient.serving { client, _, accounts in
+      let bob = try await accounts.create(username: "bobby", plan: .free).key
+      let id = try await Self.create("large", client, key: bob)
+      for (bytes, status) in [(10 << 30, 200), (10 << 30 + 1, 403), (1 << 50, 403)] {
+        let answer = await client.check(
+          status, "POST", "/api/upload/signed-url", key: bob,
+          body: #"{"assetType":"datasets","assetId":"\#(id)","filename":"a.zip","#
+            + #""contentType":"application/zip","totalBytes":\#(bytes)}"#)
+        guard status == 403 else { continue }
+        #expect(answer["error"]?.string?.hasPrefix("A file for a dataset may have ") == true)
+        #expect(answer["details"]?["limit"]?.int == 10 << 30)
+      }
+    }
+  }
+
   /// What fails in the middle is taken up again, and nothing is there twice.
   @Test func workThatFailsIsTakenUpAgain() async throws {
     try await PlatformClient.serving { client, key, accounts in

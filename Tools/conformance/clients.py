@@ -6,7 +6,7 @@ import shutil
 import subprocess
 from pathlib import Path
 
-from harness import Failed, NotBuilt, Skipped
+from harness import PATIENCE, Failed, NotBuilt, Skipped
 
 HERE = Path(__file__).resolve().parent
 
@@ -40,11 +40,11 @@ class Official:
     def result(self, limit=400):
         """Waits for the process; returns its result."""
         try:
-            self.process.wait(limit)
+            self.process.wait(limit * PATIENCE)
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
-            raise Failed(f"the official client took more than {limit} s: {self.text()[-300:]}")
+            raise Failed(f"the official client took more than {limit * PATIENCE} s: {self.text()[-300:]}")
         found = re.findall(r"^RESULT (.*)$", self.text(), re.MULTILINE)
         if not found:
             raise Failed(f"the official client ended with {self.process.returncode}: {self.text()[-400:]}")
@@ -68,7 +68,7 @@ def ul(world, words, directory, limit=240, key=None):
     place = world.directory / "ul" / directory
     (place / "config").mkdir(parents=True, exist_ok=True)
     done = subprocess.run(
-        ["nice", "-n", "5", str(program), *map(str, words)], cwd=place, capture_output=True, text=True, timeout=limit,
+        ["nice", "-n", "5", str(program), *map(str, words)], cwd=place, capture_output=True, text=True, timeout=limit * PATIENCE,
         env={**os.environ, "ULTRALYTICS_PLATFORM_URL": world.main().origin,
              "ULTRALYTICS_API_KEY": key or world.keys["alice"], "YOLO_CONFIG_DIR": str(place / "config"),
              "YOLO_OFFLINE": "true", "OMP_NUM_THREADS": "1"})

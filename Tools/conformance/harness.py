@@ -16,6 +16,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 WEIGHTS = ROOT / "Weights"
+PATIENCE = 5  # how many times as long as on an idle machine is waited for something
 TASKS = ("detect", "segment", "pose", "obb", "classify")
 BOUNDARY = "conformance7c2e"
 LINES = {}  # number -> (title, function, cost)
@@ -54,12 +55,12 @@ def equal(given, expected, what):
 
 def until(condition, what, limit=60, pause=0.05):
     """Waits until the condition returns something true, and returns that."""
-    end = time.monotonic() + limit
+    end = time.monotonic() + limit * PATIENCE
     while True:
         value = condition()
         if value:
             return value
-        need(time.monotonic() < end, f"not within {limit} s: {what}")
+        need(time.monotonic() < end, f"not within {limit * PATIENCE} s: {what}")
         time.sleep(pause)
 
 
@@ -130,7 +131,7 @@ def form(fields, file=None, name="image.jpg"):
     return text + f"--{BOUNDARY}--\r\n".encode(), f"multipart/form-data; boundary={BOUNDARY}"
 
 
-def send(origin, method, path, body=None, headers=None, timeout=120):
+def send(origin, method, path, body=None, headers=None, timeout=600):
     """Sends one request on a connection of its own; follows no redirect."""
     if path.startswith("http"):
         parts = urllib.parse.urlsplit(path)
@@ -151,7 +152,7 @@ class Client:
     def __init__(self, server, key=None):
         self.server, self.key = server, key
 
-    def call(self, method, path, body=None, data=None, headers=None, kind=None, timeout=120):
+    def call(self, method, path, body=None, data=None, headers=None, kind=None, timeout=600):
         """Sends a request and returns the answer."""
         headers = dict(headers or {})
         if self.key and not path.startswith("http"):
@@ -237,7 +238,7 @@ class Platform:
     def yolo(self, *arguments, check=True, **more):
         """Runs a command of `yolo` on the directory; returns what it prints."""
         done = subprocess.run([self.world.yolo, *map(str, arguments), "--data", str(self.data)],
-                              capture_output=True, text=True, env=self.environment, timeout=120, **more)
+                              capture_output=True, text=True, env=self.environment, timeout=600, **more)
         if check and done.returncode:
             raise Failed(f"yolo {' '.join(map(str, arguments))}: {done.stderr.strip()[-300:]}")
         return done.stdout.strip()
@@ -276,7 +277,7 @@ class Platform:
             arguments += ["--models", str(self.models)]
         output = open(self.log, "ab")
         self.process = subprocess.Popen(arguments, stdout=output, stderr=output, env=self.environment)
-        end = time.monotonic() + limit
+        end = time.monotonic() + limit * PATIENCE
         while time.monotonic() < end and self.process.poll() is None:
             with contextlib.suppress(OSError, http.client.HTTPException):
                 if send(self.origin, "GET", "/healthz", timeout=5).status == 200:

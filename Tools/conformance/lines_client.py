@@ -119,7 +119,7 @@ def uploads(world, check):
             connection.sendall(f"PUT {path} HTTP/1.1\r\nHost: 127.0.0.1:{server.port}\r\nContent-Length: {len(data)}\r\n"
                                "\r\n".encode() + data[:1000])
         answer = alice.call("POST", "/api/upload/complete", {"sessionId": given["sessionId"]})
-        equal(answer.status, 400, "complete of a file that has not come")
+        equal(answer.status, 404, "complete of a file that has not come")
     with check.part("repeated"):
         for _ in range(2):
             answer = send(server.origin, "PUT", address, data)

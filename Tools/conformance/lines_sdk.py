@@ -40,7 +40,7 @@ def called(world, asynchronous=False):
         if not asynchronous:
             # The session belongs to the dataset that the first method creates: it is begun for another one.
             names["session"] = client.upload("datasets", made["id"], data, "sdk.zip")
-        done = subprocess.run([world.python, str(HERE / "sdk_calls.py"), json.dumps(names)], capture_output=True, text=True, timeout=300,
+        done = subprocess.run([world.python, str(HERE / "sdk_calls.py"), json.dumps(names)], capture_output=True, text=True, timeout=1500,
                               env={**os.environ, "ULTRALYTICS_PLATFORM_URL": server.origin, "ULTRALYTICS_API_KEY": key})
         rows = [json.loads(row) for row in done.stdout.splitlines() if row.startswith("{")]
         need(rows and done.returncode == 0, f"sdk_calls.py ended with {done.returncode}: {done.stderr[-300:]}")

@@ -40,7 +40,7 @@ def holds(world, task, metric):
     need(not any(n.startswith("metrics/") or n.endswith(("(M)", "(P)")) or n.endswith("(B)") and not boxes for n in model["metrics"]), model["metrics"])
     need(metric in model["metrics"], f"no {metric}: {model['metrics']}")
     equal(model.get("epochs"), 1, "epochs")
-    need([r["epoch"] for r in model["trainResults"]] in ([0], [1]), f"trainResults: {model['trainResults']}"[:200])
+    equal([r["epoch"] for r in model["trainResults"]], [0], "epochs of trainResults")
     need(model.get("startedAt") and model.get("completedAt"), "no times")
     job = alice.ok("GET", f"/api/models/alice/my-project/{task}-exp/training")["job"]
     equal(job["status"], "completed", "status of the job")
@@ -146,11 +146,10 @@ def cancelled(world, check):
     alice = world.alice()
     run, model = begun(world, "cancelled", 60)
     until(lambda: epochs_of(alice, model["id"]) >= 2, "two epochs", 400)
-    at = epochs_of(alice, model["id"])
     equal(alice.ok("DELETE", f"/api/models/{model['id']}/training")["data"]["status"], "cancelled", "answer of DELETE")
-    result = run.result(400)
+    at, result = epochs_of(alice, model["id"]), run.result(400)
     now = alice.ok("GET", f"/api/models/{model['id']}")["data"]
-    need(result["epoch"] + 1 <= at + 3, f"ended after epoch {result['epoch'] + 1}; it was cancelled at {at}")
+    need(result["epoch"] + 1 <= at + 2, f"ended after epoch {result['epoch'] + 1}; it was cancelled at {at}")
     equal(now["status"], "cancelled", "status")
     need(now["hasWeights"], "no partial weights")
     files = alice.ok("GET", f"/api/models/{model['id']}/files")["data"]
@@ -274,8 +273,7 @@ def disorder(world, check):
     progress = run.job()["progress"]
     need(progress["percentage"] == 100 and progress["currentEpoch"] == 4, progress)
     found = [row["epoch"] for row in run.state()["trainResults"]]
-    need(found == sorted(found) and len(found) == len(set(found)), f"rows {found}")
-    need(len(found) in (4, 5), f"rows {found}")
+    equal(found, [0, 1, 2, 3], "rows")
     nan = run.post("epoch_end", {"epoch": 2, "metrics": {"train/box_loss": None}, "fitness": None}, modelId=run.model)
     need(nan["received"], nan)
 
@@ -305,10 +303,10 @@ def foreign(world, check):
         return send(server.origin, "GET", file["downloadUrl"]).body
     need(weights() == detect, "the weights that were saved")
 
-    def refused(path, run=None):
+    def refused(path, run=None, status=403):
         answer = alice.call("POST", "/api/webhooks/training/metrics", {
             "event": "checkpoint_saved", "modelId": first.model, "data": {"modelPath": path, "runId": run or first.run}})
-        need(answer.status == 403 or answer.status == 200 and answer.json.get("ignored"),
+        need(answer.status == status or answer.status == 200 and answer.json.get("ignored"),
              f"checkpoint_saved of {path}: {answer}")
         need(weights() == detect, f"the weights changed by {path}")
 
@@ -320,7 +318,7 @@ def foreign(world, check):
     late = first.ticket(pose)
     need(send(server.origin, "PUT", late["uploadUrl"], pose).status < 300, "PUT")
     empty = first.ticket(pose)
-    refused(empty["gcsPath"])  # nothing has arrived
+    refused(empty["gcsPath"], status=409)  # nothing has arrived
     again = Reporter(alice, model=first.model)
     need(again.run != first.run, "the same runId")
     refused(late["gcsPath"], first.run)
@@ -352,7 +350,7 @@ def midway(world, check):
 def trainers(world, check):
     world.supports("--trainer")
     command = f"{os.sys.executable} {scene.TRAINER} {{args}}"
-    server = world.platform("trainers", "--trainer", command, *world.given("--training-silence", 5),
+    server = world.platform("trainers", "--trainer", command, *world.given("--training-silence", 15),
                             *world.given("--trainer-grace", 1), *world.given("--trainer-kill", 1))
     key = server.account("alice")
     with server:

@@ -64,16 +64,16 @@ package enum Plan: String, Sendable, Hashable, CaseIterable, Codable {
     switch self {
     case .free:
       PlanLimits(
-        callsPerMinute: 60, callsPerDay: 1000, storageBytes: 100 << 30, models: 100, trainings: 3,
-        deployments: 3, webhooks: 0)
+        callsPerMinute: 60, callsPerDay: 1000, storageBytes: 100 << 30,
+        datasetUploadBytes: 10 << 30, models: 100, trainings: 3, deployments: 3, webhooks: 0)
     case .pro:
       PlanLimits(
-        callsPerMinute: 300, callsPerDay: 50_000, storageBytes: 500 << 30, models: 500,
-        trainings: 10, deployments: 10, webhooks: 0)
+        callsPerMinute: 300, callsPerDay: 50_000, storageBytes: 500 << 30,
+        datasetUploadBytes: 20 << 30, models: 500, trainings: 10, deployments: 10, webhooks: 0)
     case .enterprise:
       PlanLimits(
-        callsPerMinute: 3000, callsPerDay: 1_000_000, storageBytes: 10 << 40, models: 10_000,
-        trainings: 100, deployments: 100, webhooks: 20)
+        callsPerMinute: 3000, callsPerDay: 1_000_000, storageBytes: 10 << 40,
+        datasetUploadBytes: 1 << 40, models: 10_000, trainings: 100, deployments: 100, webhooks: 20)
     }
   }
 
@@ -95,6 +95,8 @@ package struct PlanLimits: Sendable, Hashable {
   package var callsPerDay: Int
   /// Bytes of all objects that the account refers to.
   package var storageBytes: Int
+  /// Bytes of a file that is uploaded for a dataset.
+  package let datasetUploadBytes: Int
   /// Models that the account may have.
   package let models: Int
   /// Trainings at once.

@@ -293,6 +293,13 @@ struct DatasetUploads: UploadTarget {
 
   func check(_ request: UploadRequest, of account: Account) async throws {
     _ = try await datasets.dataset(.id(request.asset), of: account)
+    let limit = account.limits.datasetUploadBytes
+    guard (request.bytes ?? 0) <= limit else {
+      throw APIError.forbidden(
+        "A file for a dataset may have \(limit) bytes with the plan \(account.plan.title); divide "
+          + "the archive, and send one part after the other.",
+        details: [JSONMember("limit", .int(limit))])
+    }
   }
 
   func receive(

@@ -118,7 +118,7 @@ extension APIError {
     case .insufficientCredits: self = .insufficientCredits(error.sentence)
     case .storageFull(let used, _, let limit):
       self = .forbidden(
-        "\(error).", details: [JSONMember("used", .int(used)), JSONMember("limit", .int(limit))])
+        error.sentence, details: [JSONMember("used", .int(used)), JSONMember("limit", .int(limit))])
     case .storage(.unknown(let what)): self = .notFound("There is no \(what).")
     // Paths are for operators.
     case .storage(.diskFull), .database(.full):
