@@ -2,7 +2,6 @@
 import CCurl
 import Foundation
 import Synchronization
-import YOLOSystem
 
 /// The thread that runs transfers, as many at once as the maximum allows, in the order in which they
 /// came.
@@ -48,7 +47,7 @@ final class TransferLoop: Sendable {
     if startsThread {
       Thread {
         // The name of the thread's object does not always reach the system.
-        pthread_setname_np(pthread_self(), "outbound")
+        yolo_name_thread("outbound")
         self.run()
       }.start()
     } else {
