@@ -144,7 +144,8 @@ import YOLOVideo
   @Test func ffmpegReadsAStream() async throws {
     try await Movie.withDirectory { movie in
       let video = try movie.make("a.ts", frames: 12, more: ["-c:v", "mpeg2video"])
-      let port = 20_000 + Int(getpid()) % 20_000
+      // Below the ports that the system gives connections.
+      let port = 10_000 + Int(getpid()) % 20_000
       let sender = Process()
       sender.executableURL = URL(filePath: "/usr/bin/env")
       sender.arguments = [
@@ -152,7 +153,8 @@ import YOLOVideo
         "tcp://127.0.0.1:\(port)?listen=1&timeout=20000000",
       ]
       try sender.run()
-      defer { sender.terminate() }
+      // A child inherits the signals that this thread blocks, SIGTERM among them.
+      defer { kill(sender.processIdentifier, SIGKILL) }
       var last: StreamFrame?
       // It may take the sender a while to listen.
       let stop = StreamStop()
