@@ -32,7 +32,6 @@ extension ExitStatus {
       self = .usage
     case .unknownUpload, .redeemedUpload, .changedUpload, .unknownImage, .busyDataset:
       self = .usage
-    case .unknownUpload, .redeemedUpload, .changedUpload: self = .usage
     case .storageFull, .storage: self = .cannotWrite
     }
   }
