@@ -483,5 +483,31 @@ import YOLOTestSupport
       #expect(storage["data"]?["used"] == detail["dataset"]?["totalBytes"])
     }
   }
+
+  @Test func exportsThatHadTheirFirstNamesAreMadeAnew() async throws {
+    try await StoreFixture.run(plan: .pro) { store in
+      let id = "dataset_0123456789abcdef01234567"
+      let old = try ObjectReference(.exports, owner: id, name: "set-1-0123456789ab.ndjson")
+      _ = try await store.store.put(Array("{}".utf8), as: old, of: store.alice)
+      // As it was before exports were called after their datasets.
+      try await DatabaseQueue(path: store.database.path).write { database in
+        try database.execute(
+          sql: """
+            INSERT INTO dataset
+              (id, account, slug, name, task, isTaskGiven, visibility, status, created, updated)
+            VALUES (?, ?, 'set', 'Set', 'detect', 0, 'private', 'ready', 1, 1);
+            INSERT INTO datasetExport (dataset, origin, revision, name, created)
+            VALUES (?, 'http://test', 1, ?, 1);
+            DELETE FROM grdb_migrations WHERE identifier = 'names of dataset exports';
+            """, arguments: [id, store.alice.id, id, old.name])
+      }
+      let database = try PlatformDatabase(directory: store.directory, creates: false)
+      let left = try await DatabaseQueue(path: database.path).read {
+        try Int.fetchAll(
+          $0, sql: "SELECT count(*) FROM datasetExport UNION ALL SELECT count(*) FROM reference")
+      }
+      #expect(left == [0, 0])
+    }
+  }
 }
 #endif

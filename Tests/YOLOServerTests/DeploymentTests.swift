@@ -497,14 +497,7 @@ import YOLOServerOptions
           data: store.directory, log: "\(store.directory)-log\(round)")
         let client = try server.client()
         if round == 0 {
-          let project = await client.call(
-            "POST", "/api/projects", key: key, body: #"{"name":"Shapes"}"#)
-          let form = LiveServer.form(
-            [("projectId", project.body["id"]?.string ?? "")],
-            file: try ModelWeightsTests.weights("detect"), path: "/api/models",
-            headers: ["Connection: close", "Authorization: Bearer \(key)"])
-          let answer = await LiveServer.exchange(form, port: server.port)
-          let model = answer.firstMatch(of: /model_[0-9a-f]{24}/)?.output ?? ""
+          let model = try await server.createModel(key: key)
           let created = await client.call(
             "POST", "/api/deployments", key: key,
             body: #"{"modelId":"\#(model)","region":"us-west1","minInstances":1}"#)

@@ -368,14 +368,7 @@ import YOLOServerOptions
           options: ["--exporter", "ncnn=true", "--exporter", exporter])
         let client = try server.client()
         if round == 0 {
-          let project = await client.call(
-            "POST", "/api/projects", key: key, body: #"{"name":"Shapes"}"#)
-          let form = LiveServer.form(
-            [("projectId", project.body["id"]?.string ?? "")],
-            file: try ModelWeightsTests.weights("detect"), path: "/api/models",
-            headers: ["Connection: close", "Authorization: Bearer \(key)"])
-          let answer = await LiveServer.exchange(form, port: server.port)
-          let model = answer.firstMatch(of: /model_[0-9a-f]{24}/)?.output ?? ""
+          let model = try await server.createModel(key: key)
           let created = await client.call(
             "POST", "/api/exports", key: key, body: #"{"modelId":"\#(model)","format":"onnx"}"#)
           id = try #require(created.body["exportId"]?.string, "\(created)")
@@ -418,14 +411,7 @@ import YOLOServerOptions
         return (server, try server.client())
       }
       let (first, client) = try await server("first")
-      let project = await client.call(
-        "POST", "/api/projects", key: key, body: #"{"name":"Shapes"}"#)
-      let form = LiveServer.form(
-        [("projectId", project.body["id"]?.string ?? "")],
-        file: try ModelWeightsTests.weights("detect"), path: "/api/models",
-        headers: ["Connection: close", "Authorization: Bearer \(key)"])
-      let answer = await LiveServer.exchange(form, port: first.port)
-      let model = answer.firstMatch(of: /model_[0-9a-f]{24}/)?.output ?? ""
+      let model = try await first.createModel(key: key)
       func export(_ format: String, _ client: PlatformClient) async throws -> String {
         let created = await client.call(
           "POST", "/api/exports", key: key,

@@ -82,6 +82,18 @@ final class ServerProcess: Sendable {
         document: try JSONParser.parse(String(decoding: document, as: UTF8.self))))
   }
 
+  /// Creates the project `shapes` and uploads a model into it; returns the model's identifier.
+  func createModel(key: String) async throws -> String {
+    let project = try await client().check(
+      201, "POST", "/api/projects", key: key, body: #"{"name":"Shapes"}"#)
+    let form = LiveServer.form(
+      [("projectId", project["id"]?.string ?? "")],
+      file: try ModelWeightsTests.weights("detect"), path: "/api/models",
+      headers: ["Connection: close", "Authorization: Bearer \(key)"])
+    let answer = await LiveServer.exchange(form, port: port)
+    return String(try #require(answer.firstMatch(of: /model_[0-9a-f]{24}/)?.output, "\(answer)"))
+  }
+
   var messages: String { get throws { try Self.text(log) } }
 
   private static func text(_ path: String) throws -> String {

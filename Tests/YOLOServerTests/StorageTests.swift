@@ -265,7 +265,7 @@ import YOLOServerOptions
     }
   }
 
-  @Test func aTransferMayTakeLongButNotPause() async throws {
+  @Test func aTransferMayTakeLong() async throws {
     let change: @Sendable (inout ServerSettings) -> Void = {
       // Less than all pauses, and far more than it takes until the request is looked at.
       $0.limits.bodyTimeout = 8

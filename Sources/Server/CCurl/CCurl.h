@@ -8,7 +8,7 @@
 
 // Swift cannot call functions of a variable number of arguments: one for each type of them.
 
-// What runs this thread is called so by the system, too, in at most 15 bytes.
+// Names the calling thread for the system, in at most 15 bytes.
 static inline void yolo_name_thread(const char *name) { prctl(PR_SET_NAME, name, 0, 0, 0); }
 
 static inline CURLcode yolo_curl_set_number(CURL *handle, CURLoption option, long value) {

@@ -117,9 +117,7 @@ extension DatabaseMigrator {
           ) STRICT, WITHOUT ROWID;
           CREATE TRIGGER datasetDeleted AFTER DELETE ON dataset BEGIN
             DELETE FROM star WHERE resource = OLD.id;
-            DELETE FROM reference WHERE kind = 'datasets' AND owner = OLD.id;
-            DELETE FROM reference WHERE kind = 'exports'
-              AND owner > OLD.id || '-' AND owner < OLD.id || '.';
+            DELETE FROM reference WHERE kind IN ('datasets', 'exports') AND owner = OLD.id;
           END;
           """)
     }

@@ -12,6 +12,19 @@ extension DatabaseMigrator {
     }
   }
 
+  /// Forgets the exports of datasets that have the owner and the name that these had at first: they
+  /// are made anew when they are asked for.
+  mutating func registerDatasetExportNames() {
+    registerMigration("names of dataset exports") { database in
+      try database.execute(
+        sql: """
+          DELETE FROM reference WHERE kind = 'exports' AND owner IN (SELECT id FROM dataset);
+          DELETE FROM datasetExport WHERE instr(name, '/') = 0;
+          DELETE FROM versionExport WHERE instr(name, '/') = 0;
+          """)
+    }
+  }
+
   /// `copy` tells images of one content apart that a dataset has several times; `isVersioned` are
   /// those that a version has.
   ///

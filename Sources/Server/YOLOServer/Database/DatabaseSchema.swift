@@ -29,6 +29,7 @@ struct DatabaseSchema: Sendable {
     migrator.registerTrainings()
     migrator.registerExports()
     migrator.registerDeployments()
+    migrator.registerDatasetExportNames()
   }
 
   private init(applicationID: Int, _ register: (inout DatabaseMigrator) -> Void) {
