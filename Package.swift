@@ -174,6 +174,21 @@ let package = Package(
         "YOLOModels", "YOLOOptions", "YOLOPostprocess",
       ], path: "Sources/Data/YOLOEvaluation",
       swiftSettings: settings),
+    // Training: samples of datasets, losses, optimizers, the loop.
+    .target(
+      name: "YOLOTrainingData",
+      dependencies: [
+        "YOLODatasets", "YOLOGeometry", "YOLOImage", "YOLOImageIO", "YOLOOptions", "YOLOSystem",
+      ], path: "Sources/Training/YOLOTrainingData",
+      swiftSettings: settings),
+    .target(
+      name: "YOLOTraining",
+      dependencies: [
+        "JSONText", "YOLO", "YOLODatasets", "YOLOEvaluation", "YOLOGeometry", "YOLOGraph",
+        "YOLOImage", "YOLOKernels", "YOLOMetrics", "YOLOModels", "YOLOOptions", "YOLOPostprocess",
+        "YOLOSystem", "YOLOTensor", "YOLOTrainingData", "YOLOWeights",
+      ], path: "Sources/Training/YOLOTraining",
+      swiftSettings: settings),
     // Inspection: looking into models and comparing them.
     .target(
       name: "YOLOInspection",
@@ -389,6 +404,14 @@ let package = Package(
       name: "YOLODatasetsTests",
       dependencies: [
         "YOLODatasets", "YOLOEvaluation", "YOLOGeometry", "YOLOMetrics", "YOLOTestSupport",
+      ],
+      swiftSettings: settings),
+    .testTarget(
+      name: "YOLOTrainingTests",
+      dependencies: [
+        "JSONText", "YOLO", "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOKernels", "YOLOModels",
+        "YOLOOptions", "YOLOSystem", "YOLOTensor", "YOLOTestSupport", "YOLOTraining",
+        "YOLOTrainingData", "YOLOWeights",
       ],
       swiftSettings: settings),
     .testTarget(
