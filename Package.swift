@@ -279,6 +279,12 @@ let package = Package(
           "-Xlinker", "--export-dynamic",
         ])
       ]),
+    .executableTarget(
+      name: "TrainingProbe",
+      dependencies: [
+        "YOLOGraph", "YOLOKernels", "YOLOModels", "YOLOSystem", "YOLOTensor", "YOLOWeights",
+      ],
+      path: "Tests/TrainingProbe", swiftSettings: settings),
     .target(name: "YOLOTestSupport", path: "Tests/YOLOTestSupport", swiftSettings: settings),
     .target(
       name: "CheckpointFuzzing",
