@@ -96,7 +96,7 @@ let package = Package(
       ], path: "Sources/Runtime/YOLOKernels",
       swiftSettings: settings),
     .target(
-      name: "YOLOGraph", dependencies: ["YOLOKernels", "YOLOTensor"],
+      name: "YOLOGraph", dependencies: ["YOLOKernels", "YOLOSystem", "YOLOTensor"],
       path: "Sources/Runtime/YOLOGraph", swiftSettings: settings),
     .target(
       name: "YOLOWeights",
