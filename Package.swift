@@ -426,8 +426,10 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "YOLOGraphTests",
-      dependencies: ["YOLOGraph", "YOLOKernels", "YOLOTensor", "YOLOTestSupport"],
-      swiftSettings: settings),
+      dependencies: [
+        "YOLOGraph", "YOLOKernels", "YOLOModels", "YOLOTensor", "YOLOTestSupport", "YOLOWeights",
+      ],
+      exclude: ["Training/Fixtures"], swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -25,7 +25,7 @@ extension TrainingOracle {
 
     init(oracle: TrainingOracle) { self.oracle = oracle }
 
-    /// Takes the statistics of a batch into the running ones.
+    /// Updates the running statistics by those of a batch.
     mutating func update(
       _ rule: BatchNormalizationRule, node: Int, input: [Double]
     ) throws(TrainingOracleError) {

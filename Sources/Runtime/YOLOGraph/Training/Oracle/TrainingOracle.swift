@@ -58,7 +58,7 @@ package struct TrainingOracle: Sendable {
     }
   }
 
-  /// Gives a parameter other values.
+  /// Sets the values of a parameter.
   ///
   /// - Throws: `TrainingOracleError.parameterCount` if the network has no such parameter, or one of
   ///   another number of values.
