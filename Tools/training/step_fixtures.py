@@ -36,6 +36,7 @@ CASES = {
     "yolov5": (2, 64, 96), "yolov6": (2, 64, 96), "yolov8-cls-resnet50": (3, 64, 96), "yolov8-ghost": (2, 64, 96),
     "yolov9e": (2, 64, 96), "yolov9t": (2, 64, 96),
 }
+FROZEN = {"yolov5": 4, "yolo11-seg": 1}  # the first layers, whose normalizations are by running statistics
 RECTANGLES = 6
 PROJECTIONS = 2
 
@@ -127,6 +128,7 @@ def record(name, count, height, width):
     checkpoint = torch.load(file, weights_only=False)
     model = (checkpoint.get("ema") or checkpoint["model"]).double().train()
     momenta = set()
+    model.model[:FROZEN.get(name, 0)].eval()
     for module in model.modules():
         if isinstance(module, torch.nn.BatchNorm2d):
             momenta.add(module.momentum)
@@ -162,6 +164,7 @@ def record(name, count, height, width):
     assert len(momenta) == 1, momenta
     return dict(
         checkpoint=str(file.relative_to(ROOT)), batch=count, height=height, width=width, momentum=momenta.pop(),
+        frozen=FROZEN.get(name, 0),
         outputs={p: summary("output " + p, pixels(o)) for p, o in outputs.items()},
         input=summary("input", pixels(x.grad)),
         gradients={n: summary(n, p.grad)

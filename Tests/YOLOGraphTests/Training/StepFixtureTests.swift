@@ -20,6 +20,8 @@ import YOLOWeights
     let height: Int
     let width: Int
     let momentum: Double
+    /// The number of layers, from the first on, that are normalized by running statistics.
+    let frozen: Int
     let outputs: [String: Summary]
     let input: Summary
     let gradients: [String: Summary]
@@ -169,7 +171,9 @@ import YOLOWeights
     let checkpoint = try Checkpoint.open(
       path: Self.repository.appending(path: form.checkpoint).path)
     let graph = try Network(checkpoint).graph
-    let oracle = try TrainingOracle(graph, momentum: form.momentum)
+    let oracle = try TrainingOracle(graph, momentum: form.momentum) { path in
+      !(0..<form.frozen).contains { path.hasPrefix("model.\($0).") }
+    }
     let pass = try oracle.forward(
       Self.images(name, form), batch: form.batch, height: form.height, width: form.width)
     var worst = (output: 0.0, gradient: 0.0, statistic: 0.0)
