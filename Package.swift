@@ -96,7 +96,7 @@ let package = Package(
       ], path: "Sources/Runtime/YOLOKernels",
       swiftSettings: settings),
     .target(
-      name: "YOLOGraph", dependencies: ["YOLOKernels", "YOLOTensor"],
+      name: "YOLOGraph", dependencies: ["YOLOKernels", "YOLOSystem", "YOLOTensor"],
       path: "Sources/Runtime/YOLOGraph", swiftSettings: settings),
     .target(
       name: "YOLOWeights",
@@ -432,8 +432,10 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "YOLOGraphTests",
-      dependencies: ["YOLOGraph", "YOLOKernels", "YOLOTensor", "YOLOTestSupport"],
-      swiftSettings: settings),
+      dependencies: [
+        "YOLOGraph", "YOLOKernels", "YOLOModels", "YOLOTensor", "YOLOTestSupport", "YOLOWeights",
+      ],
+      exclude: ["Training/Fixtures"], swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]
 )
