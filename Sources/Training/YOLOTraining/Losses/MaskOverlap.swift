@@ -30,7 +30,9 @@ final class MaskOverlap {
       Self.candidatesPerMark * assigner.settings.markCount,
       anchors: assigner.anchors.base + range.lowerBound, metrics: metrics, count: range.count,
       anchorCount: grid.count, into: &picks)
-    let mask = InstanceMask(masks, instance: instance.source)
+    let mask = SampledMask(
+      InstanceMask(masks, instance: instance.source), masks: masks, height: prototypes.height,
+      width: prototypes.width)
     let area = mask.area
     for pick in picks {
       let anchor = Int(assigner.anchors.base[range.lowerBound + pick])
@@ -53,7 +55,7 @@ final class MaskOverlap {
   /// mask.
   private static func overlap(
     coefficients: UnsafePointer<Float>, count: Int, box: SIMD4<Float>, prototypes: LossMap,
-    image: Int, mask: InstanceMask, area: Int
+    image: Int, mask: SampledMask, area: Int
   ) -> Float {
     let columns = PixelRange.inside(box[0], box[2], prototypes.width)
     let rows = PixelRange.inside(box[1], box[3], prototypes.height)
@@ -102,12 +104,36 @@ struct InstanceMask {
   func contains(row: Int, column: Int) -> Bool {
     masks.values[offset &+ row &* masks.width &+ column] == number
   }
+}
+
+/// The mask of a target at the size of the prototypes: of each of their pixels the mask's pixel at its
+/// upper left corner.
+private struct SampledMask {
+  private let mask: InstanceMask
+  private let maskHeight: Int
+  private let maskWidth: Int
+  private let height: Int
+  private let width: Int
+
+  init(_ mask: InstanceMask, masks: TargetMasks, height: Int, width: Int) {
+    self.mask = mask
+    maskHeight = masks.height
+    maskWidth = masks.width
+    self.height = height
+    self.width = width
+  }
+
+  /// Returns whether a pixel belongs to the target.
+  @inline(__always)
+  func contains(row: Int, column: Int) -> Bool {
+    mask.contains(row: row &* maskHeight / height, column: column &* maskWidth / width)
+  }
 
   /// The number of pixels.
   var area: Int {
     var area = 0
-    for index in offset..<offset + masks.height * masks.width where masks.values[index] == number {
-      area += 1
+    for row in 0..<height {
+      for column in 0..<width where contains(row: row, column: column) { area += 1 }
     }
     return area
   }
