@@ -413,6 +413,13 @@ let package = Package(
       ],
       swiftSettings: settings),
     .testTarget(
+      name: "YOLOTrainingDataTests",
+      dependencies: [
+        "JSONText", "YOLODatasets", "YOLOGeometry", "YOLOImage", "YOLOImageIO", "YOLOTestSupport",
+        "YOLOTrainingData",
+      ],
+      exclude: ["Fixtures"], swiftSettings: settings),
+    .testTarget(
       name: "YOLOTrainingTests",
       dependencies: [
         "JSONText", "YOLO", "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOKernels", "YOLOModels",
