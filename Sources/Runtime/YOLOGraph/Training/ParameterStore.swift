@@ -95,7 +95,7 @@ public final class ParameterStore: @unchecked Sendable {
   }
 
   /// Returns the tensor of a key, if there is one.
-  public subscript(key: String) -> Entry? { indices[key].map { entries[$0] } }
+  public subscript(key key: String) -> Entry? { indices[key].map { entries[$0] } }
 
   /// Sets every gradient to zero.
   public func clearGradients() { gradients.update(repeating: 0, count: count) }
