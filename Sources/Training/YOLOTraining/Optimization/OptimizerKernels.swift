@@ -53,7 +53,8 @@ struct StepLayout {
     }
     var begin = 0
     var size = 0
-    for (index, entry) in store.entries.enumerated() where entry.isTrainable && entry.count > 0 {
+    for (index, entry) in store.entries.enumerated()
+    where (entry.isTrainable || entry.kind == .statistic) && entry.count > 0 {
       let group = groupOf[index] ?? 0
       let action: Piece.Action =
         entry.kind == .statistic ? .average : groups[group].role == .muon ? .muon : .update
