@@ -96,7 +96,7 @@ let package = Package(
       ], path: "Sources/Runtime/YOLOKernels",
       swiftSettings: settings),
     .target(
-      name: "YOLOGraph", dependencies: ["YOLOKernels", "YOLOTensor"],
+      name: "YOLOGraph", dependencies: ["YOLOKernels", "YOLOSystem", "YOLOTensor"],
       path: "Sources/Runtime/YOLOGraph", swiftSettings: settings),
     .target(
       name: "YOLOWeights",
@@ -279,6 +279,12 @@ let package = Package(
           "-Xlinker", "--export-dynamic",
         ])
       ]),
+    .executableTarget(
+      name: "TrainingProbe",
+      dependencies: [
+        "YOLOGraph", "YOLOKernels", "YOLOModels", "YOLOSystem", "YOLOTensor", "YOLOWeights",
+      ],
+      path: "Tests/TrainingProbe", swiftSettings: settings),
     .target(name: "YOLOTestSupport", path: "Tests/YOLOTestSupport", swiftSettings: settings),
     .target(
       name: "CheckpointFuzzing",
@@ -407,6 +413,13 @@ let package = Package(
       ],
       swiftSettings: settings),
     .testTarget(
+      name: "YOLOTrainingDataTests",
+      dependencies: [
+        "JSONText", "YOLODatasets", "YOLOGeometry", "YOLOImage", "YOLOImageIO", "YOLOTestSupport",
+        "YOLOTrainingData",
+      ],
+      exclude: ["Fixtures"], swiftSettings: settings),
+    .testTarget(
       name: "YOLOTrainingTests",
       dependencies: [
         "JSONText", "YOLO", "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOKernels", "YOLOModels",
@@ -426,8 +439,10 @@ let package = Package(
       swiftSettings: settings),
     .testTarget(
       name: "YOLOGraphTests",
-      dependencies: ["YOLOGraph", "YOLOKernels", "YOLOTensor", "YOLOTestSupport"],
-      swiftSettings: settings),
+      dependencies: [
+        "YOLOGraph", "YOLOKernels", "YOLOModels", "YOLOTensor", "YOLOTestSupport", "YOLOWeights",
+      ],
+      exclude: ["Training/Fixtures"], swiftSettings: settings),
   ],
   swiftLanguageModes: [.v6]
 )

@@ -12,7 +12,8 @@ public enum InstructionSetKernels {
       lanes: Vector.scalarCount, maximumRows: maximumRows, convolutionTile: convolutionTile,
       depthwise: depthwise, activation: activation, pool: pool, exponentials: exponentials,
       unitStride: WinogradTransforms(input: unitStrideInput, output: unitStrideOutput),
-      strideTwo: WinogradTransforms(input: strideTwoInput, output: strideTwoOutput))
+      strideTwo: WinogradTransforms(input: strideTwoInput, output: strideTwoOutput),
+      training: training)
   }
 
   #if AVX2 && arch(x86_64)

@@ -89,6 +89,23 @@ struct BoxBranches: Sendable {
     guard inputs.count == strides.count else {
       throw ModelError.inputCount(at: path, expected: strides.count, found: inputs.count)
     }
+    let levels = try levels(inputs, builder)
+    var others = [DetectLayout.Level]()
+    if let other {
+      if builder.isTraining {
+        others = try builder.detached { try other().levels(inputs, builder) }
+      } else {
+        // Taps read the other branch; a file that is damaged there predicts as well.
+        builder.attempt { try other().trace(inputs, builder) }
+      }
+    }
+    return DetectLayout(
+      classCount: classCount, binCount: binCount, isOneToOne: branch == .oneToOne,
+      isUnrounded: isOriginal, levels: levels, oneToOneLevels: others)
+  }
+
+  /// Traces the branches of all levels, and names the outputs.
+  private func levels(_ inputs: [Value], _ builder: GraphBuilder) throws -> [DetectLayout.Level] {
     var levels = [DetectLayout.Level]()
     for (index, x) in inputs.enumerated() {
       let extra = try extra(x, level: index)
@@ -99,11 +116,7 @@ struct BoxBranches: Sendable {
           classes: try output(classes[index](x), classes[index].path, channels: classCount),
           extra: try extra.map { try output($0.value, $0.path, channels: extraChannels) }))
     }
-    // Training reads the other branch, and taps do; a file that is damaged there predicts as well.
-    if let other { builder.attempt { try other().trace(inputs, builder) } }
-    return DetectLayout(
-      classCount: classCount, binCount: binCount, isOneToOne: branch == .oneToOne,
-      isUnrounded: isOriginal, levels: levels)
+    return levels
 
     func output(_ value: Value, _ path: String, channels: Int) throws -> Int {
       guard value.channels == channels else {

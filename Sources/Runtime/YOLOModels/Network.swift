@@ -63,19 +63,30 @@ public struct Network: Sendable {
   /// The top-level modules.
   public let layers: [Layer]
 
+  /// What a network is traced for.
+  public enum Purpose: Sendable, Hashable {
+    /// Results: of a head with two branches, the other one is auxiliary.
+    case inference
+    /// Gradients: both branches are outputs.
+    case training
+  }
+
   /// Traces the model of a checkpoint.
   ///
   /// - Parameters:
   ///   - checkpoint: The checkpoint.
-  ///   - branch: The branch of its head; of a head with two, the other one is auxiliary.
+  ///   - branch: The branch of its head; for training the one-to-many branch.
+  ///   - purpose: What it is traced for.
   /// - Throws: What the checkpoint lacks, or has and cannot be run.
   public init(
-    _ checkpoint: Checkpoint, branch: HeadBranch = .oneToMany
+    _ checkpoint: Checkpoint, branch: HeadBranch = .oneToMany, purpose: Purpose = .inference
   ) throws(ModelError) {
+    precondition(purpose == .inference || branch == .oneToMany)
     do {
       inputChannels = try checkpoint.model.child("model").inputChannels()
       (graph, head, layers) = try Self.trace(
-        checkpoint.model, channels: inputChannels, branch, GraphBuilder())
+        checkpoint.model, channels: inputChannels, branch,
+        GraphBuilder(isTraining: purpose == .training))
       try AttributeTable.check(checkpoint)
     } catch let error as ModelError {
       throw error
@@ -174,6 +185,9 @@ public struct DetectLayout: Sendable, Hashable {
   public let isUnrounded: Bool
   /// The resolutions, in head order.
   public let levels: [Level]
+  /// The resolutions of the one-to-one branch of a network that is traced for training and has both; its
+  /// inputs get no gradient from it.
+  public let oneToOneLevels: [Level]
 }
 
 /// How to read the keypoints of a pose head's cell.

@@ -10,6 +10,7 @@ package final class AtomicFile {
   /// The path of the file while it is being written.
   package let temporaryPath: String
   private let replaces: Bool
+  private let rewrites: Bool
   private var descriptor: Int32
 
   /// Creates the temporary file.
@@ -19,15 +20,19 @@ package final class AtomicFile {
   ///   - suffix: The suffix of the temporary name, for programs that look at it.
   ///   - replaces: Whether a file that is there is replaced.
   ///   - mode: The permissions of a new file, before the mask of the process.
+  ///   - rewrites: Whether the file may be replaced even where this run reads it or has written it:
+  ///     for what is written again and again, as the checkpoint of an epoch.
   /// - Throws: `FileError`; also when the path exists and is not a regular file, which renaming
   ///   would replace, and when it may not be replaced.
   package init(
-    path: String, suffix: String = ".partial", replaces: Bool = true, mode: mode_t = 0o666
+    path: String, suffix: String = ".partial", replaces: Bool = true, mode: mode_t = 0o666,
+    rewrites: Bool = false
   ) throws(FileError) {
     guard !path.isEmpty else { throw FileError(path, .system(ENOENT)) }
     self.path = try path.checkedPath()
     self.replaces = replaces
-    let status = try Self.replaceable(path, replaces: replaces)
+    self.rewrites = rewrites
+    let status = try Self.replaceable(path, replaces: replaces, rewrites: rewrites)
     temporaryPath = Self.temporaryPath(for: path, suffix: suffix)
     descriptor = open(temporaryPath.pathCharacters, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode)
     guard descriptor >= 0 else { throw FileError(lastErrorAt: path) }
@@ -41,12 +46,14 @@ package final class AtomicFile {
   /// - Throws: `FileError`: `irregular` for a directory or a device, `isInUse` for one of the
   ///   `InputFiles`, `exists` for anything else if nothing may be replaced.
   @discardableResult
-  package static func replaceable(_ path: String, replaces: Bool) throws(FileError) -> stat? {
+  package static func replaceable(
+    _ path: String, replaces: Bool, rewrites: Bool = false
+  ) throws(FileError) -> stat? {
     let status = FileSystem.status(of: path)
     if let status, let kind = FileSystem.irregularKind(status) {
       throw FileError(path, .irregular(kind))
     }
-    guard !InputFiles.contains(path) else { throw FileError(path, .isInUse) }
+    guard rewrites || !InputFiles.contains(path) else { throw FileError(path, .isInUse) }
     guard replaces || !FileSystem.entryExists(path) else { throw FileError(path, .exists) }
     return status
   }
@@ -75,7 +82,7 @@ package final class AtomicFile {
     do throws(FileError) {
       guard result == 0 else { throw FileError(lastErrorAt: path) }
       // What is at the path may have changed since this file was begun.
-      try Self.replaceable(path, replaces: replaces)
+      try Self.replaceable(path, replaces: replaces, rewrites: rewrites)
       if replaces {
         try FileSystem.move(temporaryPath, to: path)
       } else {

@@ -60,6 +60,9 @@ public struct Graph: Sendable {
   public internal(set) var outputs: [(name: String, node: Int)] = []
   /// The ends of what inference does not need: the other branch of a head with two.
   public internal(set) var auxiliaryOutputs: Set<Int> = []
+  /// The nodes whose inputs get no gradient from them: the first ones of a branch that trains itself
+  /// alone.
+  public internal(set) var detachedReaders: Set<Int> = []
   /// The node whose value is the output of each module, by the module's path.
   public internal(set) var modules: [String: Int] = [:]
   /// The modules whose output is [1, channels] where that of others is [1, channels, height,

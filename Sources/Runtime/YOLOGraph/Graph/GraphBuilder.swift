@@ -3,9 +3,11 @@ public import YOLOKernels
 /// Traces a network into a graph: calling a module on a `Value` appends what it does.
 public final class GraphBuilder {
   private var graph = Graph()
+  /// Whether the network is to be trained: what training alone reads are outputs, too.
+  public let isTraining: Bool
 
   /// Starts an empty graph.
-  public init() {}
+  public init(isTraining: Bool = false) { self.isTraining = isTraining }
 
   /// Appends the network's input.
   public func input(channels: Int) -> Value {
@@ -32,6 +34,17 @@ public final class GraphBuilder {
 
   /// Marks a value as the end of what inference does not need, and only taps and training read.
   public func auxiliaryOutput(_ value: Value) { graph.auxiliaryOutputs.insert(value.node) }
+
+  /// Traces a part whose inputs, values of before, get no gradient from it.
+  public func detached<Result>(_ body: () throws -> Result) rethrows -> Result {
+    let start = graph.nodes.count
+    let result = try body()
+    for index in start..<graph.nodes.count
+    where graph.nodes[index].inputs.contains(where: { $0 < start }) {
+      graph.detachedReaders.insert(index)
+    }
+    return result
+  }
 
   /// Traces what the network can do without: if that throws, nothing of it is left.
   public func attempt(_ body: () throws -> Void) {

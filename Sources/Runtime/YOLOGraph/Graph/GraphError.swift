@@ -20,6 +20,8 @@ public enum GraphError: Error, Equatable, CustomStringConvertible {
   case tooMuchWork(at: String, what: String, limit: Int)
   /// More channels, rows or columns than an activation may have.
   case limitExceeded(at: String, what: String, limit: Int)
+  /// An operation that has no gradient here.
+  case untrainable(at: String, operation: String)
   /// A path that no module has.
   case unknownModule(String)
 
@@ -50,6 +52,8 @@ public enum GraphError: Error, Equatable, CustomStringConvertible {
       "\(path): the network would need more than \(limit) \(what)"
     case .limitExceeded(let path, let what, let limit):
       "\(path): the output would have more than \(limit) \(what)"
+    case .untrainable(let path, let operation):
+      "\(path): \(operation) cannot be trained here"
     case .unknownModule(let path):
       "the network has no module “\(path)” that gives an output; yolo info --layers lists those that do"
     }

@@ -45,6 +45,7 @@ struct GraphCopy {
     var graph = result
     graph.outputs = source.outputs.map { ($0.name, self[$0.node]) }
     graph.auxiliaryOutputs = Set(source.auxiliaryOutputs.map { located[$0] }.filter { $0 >= 0 })
+    graph.detachedReaders = Set(source.detachedReaders.map { located[$0] }.filter { $0 >= 0 })
     graph.flatModules = source.flatModules
     graph.sequenceModules = source.sequenceModules
     graph.closingActivations = source.closingActivations

@@ -107,7 +107,7 @@ public final class Session: @unchecked Sendable {
 /// Measures how long each step is open.
 ///
 /// Steps open one after the other, on any thread.
-private final class StepClock {
+final class StepClock {
   private var times: [UInt64] = []
 
   init(count: Int) { times.reserveCapacity(count + 1) }

@@ -131,11 +131,19 @@ package final class PackedDepthwise: Sendable {
     self.lanes = lanes
     step = (channels + lanes - 1) / lanes * lanes
     storage = AlignedStorage(floats: (taps + 1) * step)
+    pack(weights, bias: bias, isFlipped: false)
+  }
+
+  /// Packs weights, whose taps go backwards if `isFlipped`, and a bias: zeros if nil.
+  ///
+  /// Training calls this again for new weights, when nothing reads the old ones.
+  func pack(_ weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?, isFlipped: Bool) {
     // SAFETY: `channels` values of each of the taps + 1 runs of `step` values are written.
-    storage.floats.update(from: bias, count: channels)
+    for channel in 0..<channels { storage.floats[channel] = bias.map { $0[channel] } ?? 0 }
     for tap in 0..<taps {
       let target = storage.floats + (tap + 1) * step
-      for channel in 0..<channels { target[channel] = weights[channel * taps + tap] }
+      let source = weights + (isFlipped ? taps - 1 - tap : tap)
+      for channel in 0..<channels { target[channel] = source[channel * taps] }
     }
   }
 }

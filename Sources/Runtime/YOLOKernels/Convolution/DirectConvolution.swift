@@ -12,14 +12,17 @@ package struct DirectConvolution: StepKernel {
   private let blockItems: Int
 
   /// Binds packed weights to a shape; `threads` says how finely to split.
+  ///
+  /// With `accumulates` the sums are added to what the output holds.
   package init(
-    _ shape: ConvolutionShape, weights packed: PackedConvolution, kernels: KernelSet, threads: Int
+    _ shape: ConvolutionShape, weights packed: PackedConvolution, accumulates: Bool = false,
+    kernels: KernelSet, threads: Int
   ) {
     name = "direct \(kernels.instructionSet.rawValue)"
     output = shape.output
     tiles = TileConvolution(
       ConvolutionGrid(shape), weights: packed, activation: shape.activation,
-      initial: shape.initial, kernels: kernels)
+      initial: shape.initial, accumulates: accumulates, kernels: kernels)
     scratchBytes = tiles.scratchCount * MemoryLayout<Float>.stride
 
     // Split along what is larger, so that each thread reads it once: the weights by blocks of

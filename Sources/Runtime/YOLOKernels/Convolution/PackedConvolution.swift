@@ -72,21 +72,74 @@ package final class PackedConvolution: Sendable {
     self.taps = taps
     storage = AlignedStorage.floats(position, in: pool)
     zeros = AlignedStorage.floats(3 * lanes, in: pool)
-    // SAFETY: each block writes width · (depth + 1) values from its bias on, as counted above.
-    for block in blocks {
-      let width = block.vectors * lanes
-      for lane in 0..<block.channels {
-        let channel = block.firstChannel + lane
-        storage.floats[block.bias + lane] = bias[channel]
-        let source = weights + channel * depth
-        let target = storage.floats + (block.weights + lane)
-        for tap in 0..<taps {
-          for input in 0..<groupInputs {
-            target[(tap * groupInputs + input) * width] = source[input * taps + tap]
-          }
+    let order = WeightOrder(inputsOfGroup: groupInputs, taps: taps)
+    for block in blocks.indices { pack(block: block, weights, order, bias: bias) }
+  }
+
+  /// Packs the weights of a block, and its bias: zeros if nil.
+  ///
+  /// Training calls this again for new weights, when nothing reads the old ones.
+  func pack(
+    block index: Int, _ weights: UnsafePointer<Float>, _ order: WeightOrder,
+    bias: UnsafePointer<Float>?
+  ) {
+    let block = blocks[index]
+    let groupInputs = inputChannels / groups
+    let width = block.vectors * lanes
+    // SAFETY: each block writes width · (depth + 1) values from its bias on, as counted at the start.
+    for lane in 0..<block.channels {
+      let channel = block.firstChannel + lane
+      storage.floats[block.bias + lane] = bias.map { $0[channel] } ?? 0
+      let source = weights + order.start(output: channel, firstInput: block.firstInput)
+      let target = storage.floats + (block.weights + lane)
+      for tap in 0..<taps {
+        let from = source + (order.isFlipped ? taps - 1 - tap : tap)
+        let to = target + tap * groupInputs * width
+        var input = 0
+        while input < groupInputs {
+          to[input &* width] = from[input &* order.inputStep]
+          input &+= 1
         }
       }
     }
+  }
+}
+
+/// How a convolution's weights lie in the memory that they are packed from.
+///
+/// The input's gradient of a convolution is a convolution of the output's with the same weights: inputs
+/// and outputs change places, and the taps their order.
+package struct WeightOrder: Sendable, Hashable {
+  /// The distance between the weights of neighboring output channels.
+  package var outputStep: Int
+  /// The distance between the weights of neighboring input channels of a group.
+  package var inputStep: Int
+  /// Whether the last tap comes first.
+  package var isFlipped: Bool
+
+  /// Describes weights [output, input / groups, taps].
+  package init(inputsOfGroup: Int, taps: Int) {
+    outputStep = inputsOfGroup * taps
+    inputStep = taps
+    isFlipped = false
+  }
+
+  /// Describes weights [input, output / groups, taps], whose taps go backwards, as those of a
+  /// convolution: what an input's gradient is made with.
+  package init(transposedOutputsOfGroup outputs: Int, taps: Int) {
+    outputStep = taps
+    inputStep = outputs * taps
+    isFlipped = true
+    outputsOfGroup = outputs
+  }
+
+  /// The output channels of a group where they are the inner dimension, otherwise 0.
+  private var outputsOfGroup = 0
+
+  /// Returns where the weights of an output channel begin, of the first input channel of its group.
+  func start(output: Int, firstInput: Int) -> Int {
+    guard outputsOfGroup > 0 else { return output * outputStep }
+    return firstInput * inputStep + output % outputsOfGroup * outputStep
   }
 }
 

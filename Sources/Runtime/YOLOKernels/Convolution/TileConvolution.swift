@@ -13,6 +13,8 @@ final class TileConvolution: Sendable {
   let scratchCount: Int
 
   private let initial: UpsampledActivation?
+  /// Whether the sums are added to what the output holds.
+  private let accumulates: Bool
   private let epilogue: Epilogue
   /// The tiles of a row for blocks of one, two and three vectors.
   private let tilings: (RowTiling, RowTiling, RowTiling)
@@ -31,17 +33,19 @@ final class TileConvolution: Sendable {
   }
 
   /// Binds packed weights to a grid; the sums start from `initial` instead of the bias, if it is
-  /// given.
+  /// given, or from what the output holds.
   init(
     _ grid: ConvolutionGrid, weights packed: PackedConvolution, activation: Activation,
-    initial: UpsampledActivation? = nil, kernels: KernelSet
+    initial: UpsampledActivation? = nil, accumulates: Bool = false, kernels: KernelSet
   ) {
+    precondition(!accumulates || initial == nil && activation == .identity)
     precondition(packed.lanes == kernels.lanes && packed.taps == grid.taps.count)
     precondition(packed.groups == grid.groups && packed.inputChannels == grid.inputChannels)
     precondition(packed.outputChannels == grid.outputChannels)
     self.grid = grid
     self.packed = packed
     self.initial = initial
+    self.accumulates = accumulates
     epilogue = Epilogue(activation, hasResidual: grid.residual != nil, kernels: kernels)
     let (distances, run) = grid.segments()
     let parts = Self.parts(of: run)
@@ -134,8 +138,16 @@ final class TileConvolution: Sendable {
               arena: bases.arena,
               to: target, step: arguments.pointee.outputStep)
             first = zeros
+          } else if accumulates {
+            first = zeros
+            if !whole {
+              for row in 0..<end - x {
+                (scratch + row * blockWidth)
+                  .update(from: pixels + row * outputStep, count: block.channels)
+              }
+            }
           }
-          arguments.pointee.accumulates = initial != nil
+          arguments.pointee.accumulates = initial != nil || accumulates
           var weight = weights
           var segment = 0
           repeat {

@@ -205,6 +205,49 @@ package final class PackedTransposedConvolution: Sendable {
   }
 }
 
+extension PackedTransposedConvolution {
+  /// The blocks of all phases, one after the other.
+  var blockCount: Int { phases.reduce(0) { $0 + $1.weights.blocks.count } }
+
+  /// Packs a block anew, of weights [input, output / groups, kernel height, kernel width] and a bias,
+  /// zeros if nil, when nothing reads the old ones.
+  func pack(
+    block index: Int, _ weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?, window: Window
+  ) {
+    var index = index
+    for (phase, packed) in phases {
+      if index >= packed.blocks.count {
+        index -= packed.blocks.count
+        continue
+      }
+      let block = packed.blocks[index]
+      let groupInputs = packed.inputChannels / packed.groups
+      let groupOutputs = packed.outputChannels / packed.groups
+      let width = block.vectors * packed.lanes
+      // SAFETY: as the block was packed at first.
+      for lane in 0..<block.channels {
+        let output = block.firstChannel + lane
+        packed.storage.floats[block.bias + lane] = bias.map { $0[output] } ?? 0
+        var target = packed.storage.floats + (block.weights + lane)
+        for row in phase.rows {
+          for column in phase.columns {
+            let tap = row.index * window.kernelWidth + column.index
+            var from =
+              weights
+              + ((block.firstInput * groupOutputs + output % groupOutputs) * window.taps + tap)
+            for _ in 0..<groupInputs {
+              target.pointee = from.pointee
+              from += groupOutputs * window.taps
+              target += width
+            }
+          }
+        }
+      }
+      return
+    }
+  }
+}
+
 /// A transposed convolution as one convolution by register tiles a phase, onto strided outputs.
 package struct DirectTransposedConvolution: StepKernel {
   package let name: String
@@ -217,16 +260,20 @@ package struct DirectTransposedConvolution: StepKernel {
   private let rowItems: RowItems
 
   /// Binds packed weights to a shape; `threads` says how finely to split.
+  ///
+  /// With `accumulates` the sums are added to what the output holds.
   package init(
     _ shape: TransposedConvolutionShape, weights packed: PackedTransposedConvolution,
-    kernels: KernelSet, threads: Int
+    accumulates: Bool = false, kernels: KernelSet, threads: Int
   ) {
     precondition(packed.phases.map(\.phase) == TransposedPhase.all(of: shape.window))
     self.shape = shape
     name = "transposed \(kernels.instructionSet.rawValue)"
     let phases = packed.phases.compactMap { phase, weights in
       ConvolutionGrid(shape, phase).map {
-        TileConvolution($0, weights: weights, activation: shape.activation, kernels: kernels)
+        TileConvolution(
+          $0, weights: weights, activation: shape.activation, accumulates: accumulates,
+          kernels: kernels)
       }
     }
     self.phases = RetainedObjects(phases)

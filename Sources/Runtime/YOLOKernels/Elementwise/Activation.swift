@@ -61,9 +61,30 @@ struct Epilogue: Sendable {
   /// Creates an epilogue on the kernels of an instruction set.
   init(_ activation: Activation, hasResidual: Bool, kernels: KernelSet) {
     isEmpty = activation == .identity && !hasResidual
+    let (kind, parameters) = activation.kernel
+    function = kernels.table.activation(kind)
+    self.parameters = parameters
+  }
+
+  /// Runs over some pixels; steps are the elements from pixel to pixel.
+  @inline(__always)
+  func run(
+    _ target: UnsafeMutablePointer<Float>, step: Int, residual: UnsafePointer<Float>?,
+    residualStep: Int, pixels: Int, channels: Int
+  ) {
+    var arguments = ActivationArguments(
+      targetStep: step, residualStep: residualStep, pixels: pixels, channels: channels,
+      parameters: parameters)
+    function(&arguments, target, residual)
+  }
+}
+
+extension Activation {
+  /// The kernel of the function, and the numbers that it has besides its argument.
+  var kernel: (kind: ActivationKind, parameters: SIMD4<Float>) {
     let kind: ActivationKind
     var parameters = SIMD4<Float>.zero
-    switch activation {
+    switch self {
     case .identity: kind = .identity
     case .silu: kind = .silu
     case .sigmoid: kind = .sigmoid
@@ -106,19 +127,16 @@ struct Epilogue: Sendable {
       kind = .adaptiveSigmoid
       parameters = SIMD4(kappa, Float(log(Double(lambda))), 1 / lambda, 0)
     }
-    function = kernels.table.activation(kind)
-    self.parameters = parameters
+    return (kind, parameters)
   }
+}
 
-  /// Runs over some pixels; steps are the elements from pixel to pixel.
-  @inline(__always)
-  func run(
-    _ target: UnsafeMutablePointer<Float>, step: Int, residual: UnsafePointer<Float>?,
-    residualStep: Int, pixels: Int, channels: Int
-  ) {
-    var arguments = ActivationArguments(
-      targetStep: step, residualStep: residualStep, pixels: pixels, channels: channels,
-      parameters: parameters)
-    function(&arguments, target, residual)
+extension Activation {
+  /// Whether there are kernels of the derivative.
+  package var isTrainable: Bool {
+    switch self {
+    case .identity, .silu, .sigmoid, .relu, .relu6, .leakyReLU, .hardswish: true
+    default: false
+    }
   }
 }

@@ -49,7 +49,8 @@ package final class PackedWinograd: Sendable {
     zeros = AlignedStorage.floats(3 * lanes, in: pool)
     self.bias = AlignedStorage.floats(width, in: pool)
     self.bias.floats.update(from: bias, count: outputChannels)
-    for block in blocks { pack(block, weights) }
+    let order = WeightOrder(inputsOfGroup: inputChannels, taps: 9)
+    for block in blocks.indices { pack(block: block, weights, order) }
   }
 
   /// Where a block's weights begin in the storage.
@@ -70,7 +71,11 @@ package final class PackedWinograd: Sendable {
     return Channels(values.replacing(with: 0, where: .!mask))
   }
 
-  private func pack(_ block: ChannelBlock, _ weights: UnsafePointer<Float>) {
+  /// Transforms and packs the weights of a block.
+  ///
+  /// Training calls this again for new weights, when nothing reads the old ones.
+  func pack(block index: Int, _ weights: UnsafePointer<Float>, _ order: WeightOrder) {
+    let block = blocks[index]
     let transform = form.kernelTransform.flatMap { $0.map { Channels(repeating: $0) } }
     let side = form.inputTile
     let blockWidth = block.vectors * lanes
@@ -86,17 +91,20 @@ package final class PackedWinograd: Sendable {
             let present = min(step, block.channels - first)
             guard present > 0 else { break }
             // Channels that are not there repeat the last one, and are cleared below.
-            let kernel = weights + ((block.first + first) * inputChannels + input) * 9
-            let kernelStep = inputChannels * 9
+            let kernel =
+              weights
+              + (order.start(output: block.first + first, firstInput: 0) + input * order.inputStep)
+            let kernelStep = order.outputStep
             let kernels = (
               kernel, kernel + min(1, present - 1) * kernelStep,
               kernel + min(2, present - 1) * kernelStep, kernel + (present - 1) * kernelStep
             )
             let mask = SIMD4<Int32>(0, 1, 2, 3) .< Int32(present)
             for tap in 0..<3 {
+              let (at, step) = order.isFlipped ? (8 - tap, -3) : (tap, 3)
               let taps = (
-                Self.channels(kernels, tap, mask), Self.channels(kernels, 3 + tap, mask),
-                Self.channels(kernels, 6 + tap, mask)
+                Self.channels(kernels, at, mask), Self.channels(kernels, at + step, mask),
+                Self.channels(kernels, at + 2 * step, mask)
               )
               for row in 0..<side {
                 rows[3 * row + tap] =

@@ -19,6 +19,8 @@ package struct WinogradConvolution: StepKernel {
   /// The tiles of an item for blocks of one, two and three vectors.
   private let tilings: (RowTiling, RowTiling, RowTiling)
   private let epilogue: Epilogue
+  /// Whether the sums are added to what the output holds.
+  private let accumulates: Bool
   /// The rows and columns of tiles.
   private let tileRows: Int
   private let tileColumns: Int
@@ -56,8 +58,10 @@ package struct WinogradConvolution: StepKernel {
 
   /// Binds packed weights to a shape that `fits`; `threads` says how finely to split.
   package init(
-    _ shape: ConvolutionShape, weights packed: PackedWinograd, kernels set: KernelSet, threads: Int
+    _ shape: ConvolutionShape, weights packed: PackedWinograd, accumulates: Bool = false,
+    kernels set: KernelSet, threads: Int
   ) {
+    precondition(!accumulates || shape.residual == nil && shape.activation == .identity)
     precondition(Self.fits(shape, packed.form, lanes: set.lanes))
     precondition(packed.instructionSet == set.instructionSet)
     precondition(packed.inputChannels == shape.input.channels)
@@ -70,7 +74,9 @@ package struct WinogradConvolution: StepKernel {
     let transforms = form.transforms(set)
     inputTransform = transforms.input
     outputTransform = transforms.output
-    epilogue = Epilogue(shape.activation, hasResidual: shape.residual != nil, kernels: set)
+    self.accumulates = accumulates
+    epilogue = Epilogue(
+      shape.activation, hasResidual: accumulates || shape.residual != nil, kernels: set)
     let side = WinogradForm.outputTile
     tileRows = (shape.output.height + side - 1) / side
     tileColumns = (shape.output.width + side - 1) / side
@@ -121,6 +127,7 @@ package struct WinogradConvolution: StepKernel {
     let values =
       form.planes * (inputPlaneStep + outputPlaneStep)
       + max(form.inputTile * form.inputTile * inputs, side * side * groupWidth)
+      + (accumulates ? side * side * groupWidth * outputRun : 0)
     scratchBytes = values * MemoryLayout<Float>.stride
   }
 
@@ -317,6 +324,19 @@ package struct WinogradConvolution: StepKernel {
       let pixel = y * output.rowStride + x * output.pixelStride + channels.lowerBound
       let target = arena + (output.offset + pixel)
       let whole = rows == side ? columns / side : 0
+      // What is there, row by row without gaps.
+      let addends = edge + side * side * outputStep
+      let rowValues = columns * channels.count
+      if accumulates {
+        for row in 0..<rows {
+          for column in 0..<columns {
+            (addends + (row * rowValues + column * channels.count))
+              .update(
+                from: target + (row * output.rowStride + column * output.pixelStride),
+                count: channels.count)
+          }
+        }
+      }
       if whole > 0 {
         outputTransform(
           &arguments,
@@ -337,7 +357,11 @@ package struct WinogradConvolution: StepKernel {
       guard !epilogue.isEmpty else { return }
       for row in 0..<rows {
         let pixels = target + row * output.rowStride
-        if let residual = shape.residual {
+        if accumulates {
+          epilogue.run(
+            pixels, step: output.pixelStride, residual: addends + row * rowValues,
+            residualStep: channels.count, pixels: columns, channels: channels.count)
+        } else if let residual = shape.residual {
           let added = (y + row) * residual.rowStride + x * residual.pixelStride
           epilogue.run(
             pixels, step: output.pixelStride,

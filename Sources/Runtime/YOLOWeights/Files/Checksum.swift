@@ -24,9 +24,27 @@ package enum Checksum {
   }()
 
   /// Returns the CRC-32 of some bytes.
-  package static func crc32(_ bytes: ByteView) -> UInt32 {
+  package static func crc32(_ bytes: ByteView) -> UInt32 { ~advance(~UInt32(0), over: bytes) }
+
+  /// The CRC-32 of bytes that come piece by piece.
+  package struct Running {
+    private var remainder = ~UInt32(0)
+
+    /// Creates the checksum of nothing.
+    package init() {}
+
+    /// The CRC-32 of the bytes so far.
+    package var value: UInt32 { ~remainder }
+
+    /// Takes in more bytes.
+    package mutating func update(_ bytes: ByteView) {
+      remainder = Checksum.advance(remainder, over: bytes)
+    }
+  }
+
+  private static func advance(_ start: UInt32, over bytes: ByteView) -> UInt32 {
     tables.withUnsafeBufferPointer { table in
-      var remainder = ~UInt32(0)
+      var remainder = start
       var offset = 0
       // SAFETY: `offset` stays eight (then one) below `bytes.count`; table indices are below 2048.
       while offset &+ 8 <= bytes.count {
@@ -48,7 +66,7 @@ package enum Checksum {
         remainder = (remainder >> 8) ^ table[Int((remainder ^ UInt32(byte)) & 0xFF)]
         offset &+= 1
       }
-      return ~remainder
+      return remainder
     }
   }
 }

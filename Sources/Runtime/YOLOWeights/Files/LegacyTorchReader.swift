@@ -9,6 +9,14 @@ enum LegacyTorchReader {
   private static let version = 1001
 
   static func read(_ file: MappedFile) throws(WeightError) -> Checkpoint {
+    let (graph, storages) = try content(of: file)
+    return try TorchReader.checkpoint(graph, storages, format: .legacyTorch)
+  }
+
+  /// Returns the outcome of the pickle and where the storages lie.
+  static func content(
+    of file: MappedFile, keepsOrigins: Bool = false
+  ) throws(WeightError) -> (graph: PickleGraph, storages: StorageTable) {
     defer { withExtendedLifetime(file) {} }
     var offset = 0
     func next(_ entry: String) throws(WeightError) -> PickleGraph {
@@ -17,7 +25,8 @@ enum LegacyTorchReader {
       guard let bytes = file.bytes.slice(at: offset, count: min(rest, PickleLimits.bytes)) else {
         throw .invalidPickle(file: file.name, entry: entry, offset: 0, reason: "it is missing")
       }
-      let (graph, count) = try PickleMachine.runPrefix(of: bytes, file: file.name, entry: entry)
+      let (graph, count) = try PickleMachine.runPrefix(
+        of: bytes, file: file.name, entry: entry, keepsOrigins: keepsOrigins)
       offset += count
       return graph
     }
@@ -38,8 +47,7 @@ enum LegacyTorchReader {
     let graph = try next("object")
     let keys = try next("storage keys")
     let ranges = try storages(of: graph, in: file, keys, from: offset)
-    return try TorchReader.checkpoint(
-      graph, StorageTable(file, ranges: ranges), format: .legacyTorch)
+    return (graph, StorageTable(file, ranges: ranges))
   }
 
   /// Finds the storages behind the pickles: each has its number of elements before its bytes.

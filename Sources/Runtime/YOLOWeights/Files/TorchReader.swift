@@ -3,6 +3,14 @@ import YOLOSystem
 /// Reads the `.pt` checkpoints of `torch.save`.
 enum TorchReader {
   static func read(_ file: MappedFile, verifyingWeights: Bool) throws(WeightError) -> Checkpoint {
+    let (graph, storages) = try content(of: file, verifyingWeights: verifyingWeights)
+    return try checkpoint(graph, storages, format: .zip)
+  }
+
+  /// Returns the outcome of the pickle and where the storages lie.
+  static func content(
+    of file: MappedFile, verifyingWeights: Bool, keepsOrigins: Bool = false
+  ) throws(WeightError) -> (graph: PickleGraph, storages: StorageTable) {
     defer { withExtendedLifetime(file) {} }
     let archive = try ZipArchive(file: file)
     let root = try root(of: archive)
@@ -21,9 +29,11 @@ enum TorchReader {
     if !verifyingWeights { try archive.verify(entry) }
     let content = try archive.content(of: entry)
     let graph = try withExtendedLifetime(content.file) { () throws(WeightError) in
-      try PickleMachine.run(content.bytes, file: file.name, entry: name)
+      keepsOrigins
+        ? try PickleMachine.runKeepingOrigins(content.bytes, file: file.name, entry: name)
+        : try PickleMachine.run(content.bytes, file: file.name, entry: name)
     }
-    return try checkpoint(graph, StorageTable(archive, root: root), format: .zip)
+    return (graph, StorageTable(archive, root: root))
   }
 
   /// The directory of the pickle, after the checks that concern the archive as a whole.

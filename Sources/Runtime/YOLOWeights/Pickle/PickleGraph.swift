@@ -1,5 +1,5 @@
 /// The inert outcome of a pickle: tables of objects that refer to one another by index.
-package struct PickleGraph {
+package struct PickleGraph: Sendable {
   /// The outermost value.
   package var root: PickleValue = .none
   /// Every different string once, so that equal keys have equal indices.
@@ -8,6 +8,12 @@ package struct PickleGraph {
   package var globals: [PickleGlobal] = []
   /// Every composite.
   package var objects: [PickleObject] = []
+  /// How composites were made, by their index, for a graph that is to be written: see
+  /// `PickleMachine.runKeepingOrigins`.
+  package var origins: [Int32: PickleOrigin] = [:]
+
+  /// Creates an empty graph.
+  package init() {}
 
   /// The object that a value refers to, or nil for a scalar.
   package func object(_ value: PickleValue) -> PickleObject? {

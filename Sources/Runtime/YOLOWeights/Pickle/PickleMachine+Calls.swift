@@ -76,6 +76,21 @@ extension PickleMachine {
     }
   }
 
+  /// Keeps what made the composite on the top of the stack, where that is wanted.
+  mutating func keepOrigin(
+    _ callable: PickleValue, _ arguments: [PickleValue], isNewObject: Bool
+  ) {
+    guard keepsOrigins, case .object(let index)? = stack.last, case .global(let global) = callable
+    else { return }
+    if graph.globals[Int(global)].role == .rebuildParameter {
+      graph.origins[index, default: PickleOrigin()].parameter = callable
+      graph.origins[index, default: PickleOrigin()].parameterArguments = arguments
+    } else if graph.origins[index] == nil {
+      graph.origins[index] = PickleOrigin(
+        callable: callable, arguments: arguments, isNewObject: isNewObject)
+    }
+  }
+
   /// The text of a `datetime.date`, which YAML makes of a class that is named as one, or nil.
   private func date(_ global: PickleGlobal, _ arguments: [PickleValue]) -> String? {
     guard global.module == "datetime", global.name == "date", arguments.count == 1,

@@ -22,12 +22,18 @@ package struct PickleMachine {
   private let entry: String
   /// Whether the stream is one of several of a file that is no archive.
   let isLegacy: Bool
+  /// Whether the graph keeps how its composites were made.
+  let keepsOrigins: Bool
 
-  private init(bytes: ByteView, file: String, entry: String, isLegacy: Bool = false) {
+  private init(
+    bytes: ByteView, file: String, entry: String, isLegacy: Bool = false,
+    keepsOrigins: Bool = false
+  ) {
     self.bytes = bytes
     self.file = file
     self.entry = entry
     self.isLegacy = isLegacy
+    self.keepsOrigins = keepsOrigins
   }
 
   /// Runs the stream to its end.
@@ -38,7 +44,25 @@ package struct PickleMachine {
   package static func run(
     _ bytes: ByteView, file: String, entry: String
   ) throws(WeightError) -> PickleGraph {
-    var machine = PickleMachine(bytes: bytes, file: file, entry: entry)
+    try run(bytes, file: file, entry: entry, keepsOrigins: false)
+  }
+
+  /// As `run(_:file:entry:)`; the graph also keeps what `PickleWriter` needs to write it again.
+  ///
+  /// Dates and numbers that numpy boxed become text and plain numbers all the same.
+  ///
+  /// - Throws: As `run(_:file:entry:)`, and `invalidPickle` for an object made with named arguments.
+  package static func runKeepingOrigins(
+    _ bytes: ByteView, file: String, entry: String
+  ) throws(WeightError) -> PickleGraph {
+    try run(bytes, file: file, entry: entry, keepsOrigins: true)
+  }
+
+  private static func run(
+    _ bytes: ByteView, file: String, entry: String, keepsOrigins: Bool
+  ) throws(WeightError) -> PickleGraph {
+    var machine = PickleMachine(
+      bytes: bytes, file: file, entry: entry, keepsOrigins: keepsOrigins)
     guard bytes.count <= PickleLimits.bytes else {
       throw machine.exceeded("bytes of pickle", PickleLimits.bytes)
     }
@@ -51,9 +75,10 @@ package struct PickleMachine {
   ///
   /// - Throws: As `run(_:file:entry:)`.
   package static func runPrefix(
-    of bytes: ByteView, file: String, entry: String
+    of bytes: ByteView, file: String, entry: String, keepsOrigins: Bool = false
   ) throws(WeightError) -> (graph: PickleGraph, count: Int) {
-    var machine = PickleMachine(bytes: bytes, file: file, entry: entry, isLegacy: true)
+    var machine = PickleMachine(
+      bytes: bytes, file: file, entry: entry, isLegacy: true, keepsOrigins: keepsOrigins)
     try machine.run()
     return (machine.graph, machine.offset)
   }
@@ -149,23 +174,31 @@ package struct PickleMachine {
       try push(try global(module: module, name: name))
     case .instance:
       let callable = try global(module: try line(), name: try line())
-      try call(callable, try popToMark())
+      let arguments = try popToMark()
+      try call(callable, arguments)
+      keepOrigin(callable, arguments, isNewObject: false)
     case .object:
       let parts = try popToMark()
       guard let callable = parts.first else { throw damaged("an object without a class") }
       try call(callable, Array(parts.dropFirst()))
+      keepOrigin(callable, Array(parts.dropFirst()), isNewObject: false)
     case .reduce, .newObject:
       let parts = try pop(count: 2)
       guard let arguments = graph.items(parts[1], .tuple) else {
         throw damaged("the arguments of a call are not a tuple")
       }
       try call(parts[0], arguments)
+      keepOrigin(parts[0], arguments, isNewObject: opcode == .newObject)
     case .newObjectEx:
       let parts = try pop(count: 3)
       guard let arguments = graph.items(parts[1], .tuple) else {
         throw damaged("the arguments of a call are not a tuple")
       }
+      guard !keepsOrigins || graph.items(parts[2], .dictionary)?.isEmpty == true else {
+        throw damaged("an object made with named arguments, which is not written again")
+      }
       try call(parts[0], arguments)
+      keepOrigin(parts[0], arguments, isNewObject: true)
     case .build: try build()
     case .binPersistentID: try pushStorage()
     }
@@ -249,7 +282,16 @@ extension PickleMachine {
       throw damaged("a key without a value")
     }
     let target = graph.objects[Int(index)].kind
-    if target == .instance { return }
+    if target == .instance {
+      guard keepsOrigins else { return }
+      try count(items.count)
+      if kind == .dictionary {
+        graph.origins[index, default: PickleOrigin()].entries += items
+      } else {
+        graph.origins[index, default: PickleOrigin()].elements += items
+      }
+      return
+    }
     guard target == kind else { throw damaged("items for an object of another kind") }
     try count(items.count)
     graph.objects[Int(index)].items.append(contentsOf: items)
@@ -261,7 +303,8 @@ extension PickleMachine {
     switch graph.objects[Int(index)].kind {
     case .instance: graph.objects[Int(index)].state = state
     // A state dict carries its version numbers as an attribute; a parameter may carry attributes.
-    case .dictionary, .tensor: break
+    case .dictionary, .tensor:
+      if keepsOrigins { graph.objects[Int(index)].state = state }
     case .list, .tuple, .set, .bytes, .largeInteger, .storage:
       throw damaged("state for an object that has none")
     }
@@ -324,7 +367,13 @@ extension PickleMachine {
 
   private mutating func pushInteger(byteCount: Int) throws(WeightError) {
     let view = try take(byteCount)
-    guard byteCount <= 8 else { return try pushObject(.largeInteger, []) }
+    guard byteCount <= 8 else {
+      var text = ""
+      if keepsOrigins {
+        for index in 0..<byteCount { text.unicodeScalars.append(Unicode.Scalar(view[index])) }
+      }
+      return try pushObject(.largeInteger, keepsOrigins ? [try string(text)] : [])
+    }
     var bits: UInt64 = 0
     for index in 0..<byteCount { bits |= UInt64(view[index]) << UInt64(8 * index) }
     // Two's complement of `byteCount` bytes: move the sign up, then back with copies of it.
@@ -343,7 +392,7 @@ extension PickleMachine {
     guard !digits.isEmpty, digits.utf8.allSatisfy({ (0x30...0x39).contains($0) }) else {
       throw damaged("a number that is not decimal")
     }
-    try pushObject(.largeInteger, [])
+    try pushObject(.largeInteger, keepsOrigins ? [.bool(true), try string(text)] : [])
   }
 
   private mutating func line() throws(WeightError) -> String {

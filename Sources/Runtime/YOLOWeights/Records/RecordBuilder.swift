@@ -91,7 +91,7 @@ struct RecordBuilder {
     guard valueCount <= RecordLimits.values else {
       throw exceeded(path, "attribute values", RecordLimits.values)
     }
-    let byteLimit = 2 * storages.file.count + RecordLimits.tensorBytes
+    let byteLimit = 2 * storages.byteCount + RecordLimits.tensorBytes
     guard tensorBytes <= byteLimit else { throw exceeded(path, "bytes of tensors", byteLimit) }
     var children: [ModuleRecord] = []
     for (key, child) in body.children {
@@ -240,7 +240,10 @@ struct RecordBuilder {
 // MARK: - Tensors
 
 extension RecordBuilder {
-  private mutating func tensor(
+  /// Returns a tensor of the graph; `key` is for messages.
+  ///
+  /// - Throws: `WeightError.invalidTensor`, or what reading its storage throws.
+  mutating func tensor(
     _ value: PickleValue, key: String
   ) throws(WeightError) -> WeightTensor {
     func unusable(_ reason: String) -> WeightError {

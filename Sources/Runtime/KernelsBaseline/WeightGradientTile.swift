@@ -1,0 +1,192 @@
+import KernelInterface
+
+/// A tile of a weight gradient: `rows` output channels by `vectors` vectors of inputs, held in registers
+/// while the pixels pass by.
+///
+/// The form is that of `ConvolutionTile`: vectors are loaded first, then one output channel after the
+/// other is multiplied by all of them.
+struct WeightGradientTile<let rows: Int, let vectors: Int> {
+  @_transparent
+  static func run(
+    _ arguments: UnsafePointer<WeightGradientArguments>, _ input: UnsafePointer<Float>,
+    _ gradient: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>
+  ) {
+    let lanes = Vector.scalarCount
+    var sums = InlineArray<rows, InlineArray<vectors, Vector>>(
+      repeating: InlineArray<vectors, Vector>(repeating: .zero))
+    var sources = InlineArray<vectors, Int>(repeating: 0)
+    var vector = 0
+    while vector < vectors {
+      sources[unchecked: vector] = arguments.pointee.offsets[vector]
+      vector &+= 1
+    }
+    let (inputStep, gradientStep) = (
+      arguments.pointee.inputStep, arguments.pointee.gradientStep
+    )
+    let columns = arguments.pointee.columns
+    var line = 0
+    while line < arguments.pointee.rows {
+      var source = input + line &* arguments.pointee.inputRowStep
+      var factor = gradient + line &* arguments.pointee.gradientRowStep
+      let end = factor + columns &* gradientStep
+      while factor < end {
+        var values = InlineArray<vectors, Vector>(repeating: .zero)
+        vector = 0
+        while vector < vectors {
+          values[unchecked: vector] = load(source + sources[unchecked: vector])
+          vector &+= 1
+        }
+        var row = 0
+        while row < rows {
+          let value = Vector(repeating: factor[row])
+          vector = 0
+          while vector < vectors {
+            sums[unchecked: row][unchecked: vector] = multiplyAdd(
+              sums[unchecked: row][unchecked: vector], value, values[unchecked: vector])
+            vector &+= 1
+          }
+          row &+= 1
+        }
+        source += inputStep
+        factor += gradientStep
+      }
+      line &+= 1
+    }
+    let targetStep = arguments.pointee.targetStep
+    let accumulates = arguments.pointee.accumulates
+    var row = 0
+    while row < rows {
+      let to = target + row &* targetStep
+      vector = 0
+      while vector < vectors {
+        if accumulates { sums[unchecked: row][unchecked: vector] += load(to + vector &* lanes) }
+        store(sums[unchecked: row][unchecked: vector], to + vector &* lanes)
+        vector &+= 1
+      }
+      row &+= 1
+    }
+  }
+}
+
+/// The weight gradient of up to three neighboring taps of a depthwise convolution, a vector of channels.
+struct DepthwiseGradientTile<let taps: Int> {
+  @_transparent
+  static func run(
+    _ arguments: UnsafePointer<WeightGradientArguments>, _ first: Int, _ count: Int,
+    _ input: UnsafePointer<Float>, _ gradient: UnsafePointer<Float>,
+    _ target: UnsafeMutablePointer<Float>
+  ) {
+    var sums = InlineArray<taps, Vector>(repeating: .zero)
+    let lanes = Vector.scalarCount
+    var line = 0
+    while line < arguments.pointee.rows {
+      let source = input + line &* arguments.pointee.inputRowStep
+      let factors = gradient + line &* arguments.pointee.gradientRowStep
+      var pixel = 0
+      while pixel < arguments.pointee.columns {
+        let from = source + pixel &* arguments.pointee.inputStep
+        let by = factors + pixel &* arguments.pointee.gradientStep
+        let factor = count == lanes ? load(by) : load(by, count: count)
+        var tap = 0
+        while tap < taps {
+          let at = from + arguments.pointee.offsets[first &+ tap]
+          let value = count == lanes ? load(at) : load(at, count: count)
+          sums[unchecked: tap] = multiplyAdd(sums[unchecked: tap], factor, value)
+          tap &+= 1
+        }
+        pixel &+= 1
+      }
+      line &+= 1
+    }
+    var tap = 0
+    while tap < taps {
+      let to = target + (first &+ tap) &* arguments.pointee.targetStep
+      if count == lanes {
+        store(sums[unchecked: tap] + load(to), to)
+      } else {
+        store(sums[unchecked: tap] + load(to, count: count), to, count: count)
+      }
+      tap &+= 1
+    }
+  }
+}
+
+extension InstructionSetKernels {
+  /// The kernels that training alone uses.
+  static var training: TrainingKernels {
+    TrainingKernels(
+      channelSums: channelSums, normalization: normalization, weightGradient: weightGradient,
+      depthwiseWeightGradient: depthwiseWeightGradient)
+  }
+
+  @Sendable
+  private static func depthwiseWeightGradient(
+    _ arguments: UnsafePointer<WeightGradientArguments>, _ taps: Int, _ channels: Int,
+    _ input: UnsafePointer<Float>, _ gradient: UnsafePointer<Float>,
+    _ target: UnsafeMutablePointer<Float>
+  ) {
+    let lanes = Vector.scalarCount
+    var channel = 0
+    while channel < channels {
+      let count = channels &- channel < lanes ? channels &- channel : lanes
+      var tap = 0
+      while tap < taps {
+        let rest = taps &- tap
+        if rest >= 7 {
+          DepthwiseGradientTile<7>
+            .run(arguments, tap, count, input + channel, gradient + channel, target + channel)
+          tap &+= 7
+        } else if rest >= 3 {
+          DepthwiseGradientTile<3>
+            .run(arguments, tap, count, input + channel, gradient + channel, target + channel)
+          tap &+= 3
+        } else {
+          DepthwiseGradientTile<1>
+            .run(arguments, tap, count, input + channel, gradient + channel, target + channel)
+          tap &+= 1
+        }
+      }
+      channel &+= lanes
+    }
+  }
+
+  /// Returns the kernel of a tile of a weight gradient, or nil where none of that shape is compiled.
+  @Sendable
+  static func weightGradient(vectors: Int, rows: Int) -> WeightGradientFunction? {
+    switch (vectors, rows) {
+    case (1, 1): { WeightGradientTile<1, 1>.run($0, $1, $2, $3) }
+    case (1, 2): { WeightGradientTile<2, 1>.run($0, $1, $2, $3) }
+    case (1, 3): { WeightGradientTile<3, 1>.run($0, $1, $2, $3) }
+    case (1, 4): { WeightGradientTile<4, 1>.run($0, $1, $2, $3) }
+    case (1, 5): { WeightGradientTile<5, 1>.run($0, $1, $2, $3) }
+    case (1, 6): { WeightGradientTile<6, 1>.run($0, $1, $2, $3) }
+    case (1, 7): { WeightGradientTile<7, 1>.run($0, $1, $2, $3) }
+    case (1, 8): { WeightGradientTile<8, 1>.run($0, $1, $2, $3) }
+    case (1, 9): { WeightGradientTile<9, 1>.run($0, $1, $2, $3) }
+    case (1, 10): { WeightGradientTile<10, 1>.run($0, $1, $2, $3) }
+    case (1, 11): { WeightGradientTile<11, 1>.run($0, $1, $2, $3) }
+    case (1, 12): { WeightGradientTile<12, 1>.run($0, $1, $2, $3) }
+    case (2, 1): { WeightGradientTile<1, 2>.run($0, $1, $2, $3) }
+    case (2, 2): { WeightGradientTile<2, 2>.run($0, $1, $2, $3) }
+    case (2, 3): { WeightGradientTile<3, 2>.run($0, $1, $2, $3) }
+    case (2, 4): { WeightGradientTile<4, 2>.run($0, $1, $2, $3) }
+    case (2, 5): { WeightGradientTile<5, 2>.run($0, $1, $2, $3) }
+    case (2, 6): { WeightGradientTile<6, 2>.run($0, $1, $2, $3) }
+    case (2, 7): { WeightGradientTile<7, 2>.run($0, $1, $2, $3) }
+    case (2, 8): { WeightGradientTile<8, 2>.run($0, $1, $2, $3) }
+    case (2, 9): { WeightGradientTile<9, 2>.run($0, $1, $2, $3) }
+    case (2, 10): { WeightGradientTile<10, 2>.run($0, $1, $2, $3) }
+    case (2, 11): { WeightGradientTile<11, 2>.run($0, $1, $2, $3) }
+    case (2, 12): { WeightGradientTile<12, 2>.run($0, $1, $2, $3) }
+    case (3, 1): { WeightGradientTile<1, 3>.run($0, $1, $2, $3) }
+    case (3, 2): { WeightGradientTile<2, 3>.run($0, $1, $2, $3) }
+    case (3, 3): { WeightGradientTile<3, 3>.run($0, $1, $2, $3) }
+    case (3, 4): { WeightGradientTile<4, 3>.run($0, $1, $2, $3) }
+    case (3, 5): { WeightGradientTile<5, 3>.run($0, $1, $2, $3) }
+    case (3, 6): { WeightGradientTile<6, 3>.run($0, $1, $2, $3) }
+    case (3, 7): { WeightGradientTile<7, 3>.run($0, $1, $2, $3) }
+    case (3, 8): { WeightGradientTile<8, 3>.run($0, $1, $2, $3) }
+    default: nil
+    }
+  }
+}
