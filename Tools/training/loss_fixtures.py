@@ -257,6 +257,28 @@ def classify():
     print(float(total))
 
 
+def highest():
+    """The highest metrics of rows that are mostly zero, by torch.topk: the indices whose metric is not, and those of zero."""
+    rng, rows = np.random.default_rng(91), 60
+    w = Writer("topk")
+    w.ints([rows])
+    for row in range(rows):
+        k = (10, 7, 1)[row % 3]
+        size = int(rng.integers(64 * k, 900))
+        count = int(rng.integers(0, 2 * k + 2))
+        values = np.zeros(size, np.float32)
+        where = np.sort(rng.choice(size if row % 2 else min(3 * k, size), min(count, 3 * k), replace=False))
+        values[where] = rng.random(len(where))
+        if row % 5 == 0:
+            values[where] = np.ceil(values[where] * 3) / 4  # equal metrics
+        picks = np.sort(torch.topk(torch.tensor(values)[None, None], k, dim=-1).indices[0, 0].numpy())
+        w.ints([k, size, len(where)], where)
+        w.floats(values[where])
+        w.ints(picks)
+    w.save()
+    print()
+
+
 def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--only", type=lambda text: text.split(","))
@@ -296,6 +318,8 @@ def main():
             case(name, task, config, seed, size, counts, **options)
     if only is None or "classify" in only:
         classify()
+    if only is None or "topk" in only:
+        highest()
 
 
 if __name__ == "__main__":

@@ -65,12 +65,12 @@ final class BranchLoss {
   }
 
   /// Evaluates the terms and assigns the gradients of their sum times the number of images times
-  /// `weight`.
+  /// `weight`; in an evaluation without what training alone has.
   func evaluate(
     _ outputs: BranchOutputs, targets: [TrainingTargets], weight: Float,
-    sharesAsConstants: Bool = false
+    sharesAsConstants: Bool = false, isEvaluation: Bool = false
   ) throws(LossError) -> Values {
-    try OutputCheck(description: description).check(outputs)
+    try OutputCheck(description: description, isEvaluation: isEvaluation).check(outputs)
     let grid = AnchorGrid(outputs)
     guard targets.count == grid.batch else {
       throw .imageCount(expected: grid.batch, found: targets.count)
@@ -101,7 +101,7 @@ final class BranchLoss {
       }
     }
     for image in terms { sums += image }
-    if let likelihood {
+    if let likelihood, !isEvaluation {
       sums.likelihood = likelihood.add(assignments.prefix(grid.batch), targets, context)
     }
     // Without overlaps that are numbers there is no loss of boxes.

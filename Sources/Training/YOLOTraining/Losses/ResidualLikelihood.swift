@@ -173,12 +173,13 @@ final class ResidualLikelihood {
     var offset = 0
     for entry in entries {
       let target = store.gradients + entry.offset
+      let count = entry.count
       var index = 0
-      while index < entry.count {
+      while index < count {
         target[index] += source[offset &+ index]
         index &+= 1
       }
-      offset += entry.count
+      offset += count
     }
   }
 }

@@ -3,9 +3,9 @@ import YOLOSystem
 /// Eight numbers, on which functions are evaluated side by side.
 typealias LossLanes = SIMD8<Float>
 
-/// Returns e to the power of each lane, within 2 ulp for -87...0 and clamped to -87; for positive
-/// lanes up to 87 as well. NaN stays.
+/// Returns e to the power of each lane, which is at most 87, within 2 ulp.
 ///
+/// What is below -87 counts as that; NaN stays.
 /// x = n ln 2 + r with |r| ≤ ln 2 / 2; ln 2 is subtracted in two parts, the first of which has few
 /// bits, so that n times it is exact. (e^r - 1 - r) / r² is a polynomial fitted to 1e-8.
 @inline(__always)
