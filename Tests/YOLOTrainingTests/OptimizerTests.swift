@@ -159,7 +159,7 @@ struct OptimizerTests {
   func frozen() throws {
     let fixture = try OptimizationFixture.optimizers()
     let store = try Self.store(fixture, frozen: [0, 4])
-    try store.write([-0.0, .infinity, .nan, 1e-42, 5], Self.keys[4])
+    try store.write([-0.0, .infinity, .nan, .leastNonzeroMagnitude, 5], Self.keys[4])
     let (optimizer, average) = try Self.optimizer(.adamW, fixture, store)
     let bits = try Self.keys.map { try store.read($0).map(\.bitPattern) }
     for (key, gradient) in zip(Self.keys, fixture.gradients[0]) {

@@ -187,6 +187,20 @@ def files():
         if not extra:
             shutil.copy(written.parent / "results.csv", OUT / "results.csv")
     shutil.rmtree(root)
+    YAML.save(OUT / "texts.yaml", {f"k{i}": v for i, v in enumerate(TEXTS)})
+    (OUT / "texts.json").write_text(json.dumps(TEXTS, ensure_ascii=False) + "\n")
+
+
+# What YAML reads as something else than text, or not at all, without quotation marks.
+TEXTS = [
+    "a b", "true", "yes", "no", "n", "y", "0", "1.5", "1e5", "1e-5", "1.0e-05", "2.cv1", "0x1f", "1_000", "12:30",
+    "2020-01-01", "2020-1-1", "2020-01-01 10:20:30", "a: b", "a #b", "#a", "-a", "- a", "?a", "? a", ":a", "a:", "@x",
+    "%x", "`x", "[a", "{a", "*a", "&a", "!a", "|a", ">a", "'a", '"a', "it's", "~", "~a", "null", "=", "<<", "", "é", "日本",
+    "a,b", "x" * 100, "word " * 30, "more words " * 12 + "end", "/data/with space/x", "a\tb", "..", "...", "---", "--- a",
+    ".5", "5.", "+1", ".inf", "nan", ".nan", "1e3", "0o17", "017", "08", "1.e+3", "190:20:30", "a\\b", "tracktrack.yaml",
+    "C:/x", "0,1", "cpu", "/a/b:c", "a?b", "a-b", "-", "-1", "on", "Off", "1.2.3", "1-2", "é: x", "😀", "a  b", " a", "0b11",
+    "-.inf", "+.5", "1:2.5", "09:30", "FALSE", "truE", "e5", "١",
+]  # fmt: skip
 
 
 if __name__ == "__main__":

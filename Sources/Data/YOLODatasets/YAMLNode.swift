@@ -1,6 +1,6 @@
 /// A value of a YAML document.
-struct YAMLNode {
-  enum Content {
+package struct YAMLNode {
+  package enum Content {
     case null
     /// Text; numbers and truth values are text, too.
     case scalar(String)
@@ -9,8 +9,8 @@ struct YAMLNode {
   }
 
   /// The line where it begins, counted from 1.
-  let line: Int
-  let content: Content
+  package let line: Int
+  package let content: Content
 
   /// The value of a key, or nil.
   subscript(key: String) -> YAMLNode? {
@@ -41,7 +41,7 @@ struct YAMLNode {
 }
 
 /// A key of a YAML mapping and its value.
-struct YAMLMember {
-  let key: String
-  let value: YAMLNode
+package struct YAMLMember {
+  package let key: String
+  package let value: YAMLNode
 }
