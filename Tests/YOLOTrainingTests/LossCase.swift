@@ -181,10 +181,15 @@ struct LossCase {
       semantic: semantic)
   }
 
-  /// The outputs as a loss reads them.
-  var lossOutputs: LossOutputs {
-    .branches(
-      oneToMany: outputs[0].outputs, oneToOne: outputs.count > 1 ? outputs[1].outputs : nil)
+  /// Evaluates a loss of the outputs, whose memory lives as long as that.
+  func evaluate(
+    _ loss: HeadLoss, targets: [TrainingTargets], oneToManyWeight: Float
+  ) throws(LossError) -> LossValues {
+    defer { withExtendedLifetime(outputs) {} }
+    return try loss.evaluate(
+      .branches(
+        oneToMany: outputs[0].outputs, oneToOne: outputs.count > 1 ? outputs[1].outputs : nil),
+      targets: targets, oneToManyWeight: oneToManyWeight)
   }
 }
 

@@ -25,8 +25,8 @@ struct LossFixtureTests {
   func agrees(_ name: String, threads: Int) throws {
     let expected = try LossCase(name)
     let (loss, store) = try Self.loss(expected, threads: threads)
-    let found = try loss.evaluate(
-      expected.lossOutputs, targets: expected.targets,
+    let found = try expected.evaluate(
+      loss, targets: expected.targets,
       oneToManyWeight: expected.oneToManyWeight)
     #expect(found.positives == expected.assigned.last?.count)
     for (branch, wanted) in expected.assigned.enumerated() {
@@ -81,9 +81,11 @@ struct LossFixtureTests {
     let memory = MapMemory(batch: head[0], height: 1, width: 1, channels: head[1], padding: 3)
     memory.fill(generated(head[2] * 100, -4, 8, memory.count))
     let loss = try ClassificationLoss(classCount: head[1])
-    let found = try loss.evaluate(
-      .logits(memory.map), targets: labels.map { TrainingTargets(classes: [$0]) },
-      oneToManyWeight: 1)
+    let found = try withExtendedLifetime(memory) {
+      try loss.evaluate(
+        .logits(memory.map), targets: labels.map { TrainingTargets(classes: [$0]) },
+        oneToManyWeight: 1)
+    }
     expectClose(found.items + [found.total], Array(expected[..<2]), .absolute(1e-5))
     expectClose(
       memory.gradientArray, Array(expected[2...]), .ofRange(Self.gradientTolerance))

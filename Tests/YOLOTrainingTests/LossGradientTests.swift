@@ -67,8 +67,8 @@ struct LossGradientTests {
     let weight = expected.outputs[0].prototypes == nil ? expected.oneToManyWeight : 1
     func total() throws -> Double {
       store?.clearGradients()
-      _ = try loss.evaluate(
-        expected.lossOutputs, targets: expected.targets,
+      _ = try expected.evaluate(
+        loss, targets: expected.targets,
         oneToManyWeight: weight)
       return loss.total
     }
