@@ -415,8 +415,8 @@ let package = Package(
     .testTarget(
       name: "YOLOTrainingDataTests",
       dependencies: [
-        "JSONText", "YOLODatasets", "YOLOGeometry", "YOLOImage", "YOLOImageIO", "YOLOTestSupport",
-        "YOLOTrainingData",
+        "YOLODatasets", "YOLOGeometry", "YOLOImage", "YOLOImageIO", "YOLOSystem",
+        "YOLOTestSupport", "YOLOTrainingData",
       ],
       exclude: ["Fixtures"], swiftSettings: settings),
     .testTarget(
