@@ -69,11 +69,11 @@ enum TrainingProbe {
       }
       let middle = DispatchTime.now().uptimeNanoseconds
       for (index, output) in session.outputs.enumerated() {
-        guard let target = output.gradients else { continue }
+        let target = output.gradients
         forEach(output) { image, y, x, channel, position in
-          let row = image * output.imageStride + y * output.gradientRowStride
+          let row = image * output.imageStride + y * output.rowStride
           let value: Float = gradients[index]?[position] ?? Float(position % 17 - 8) / 4096
-          target[row + x * output.gradientPixelStride + channel] = value
+          target[row + x * output.pixelStride + channel] = value
         }
       }
       if let directory {

@@ -133,7 +133,7 @@ struct TrainingCheckpointTests {
     arguments: OptimizerState.Algorithm.allCases)
   func groups(_ algorithm: OptimizerState.Algorithm) throws {
     let network = try TrainingNetwork.open(path: shippedWeights("detect"))
-    let groups = ParameterGroup.groups(of: network.parameters, for: algorithm)
+    let groups = StoredParameterGroup.groups(of: network.parameters, for: algorithm)
     #expect(groups.count == (algorithm == .muSGD ? 8 : 3))
     #expect(groups.flatMap(\.keys).sorted() == network.parameters.map(\.key).sorted())
     let counts = groups.map(\.keys.count)

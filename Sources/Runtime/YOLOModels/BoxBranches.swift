@@ -15,6 +15,8 @@ struct BoxBranches: Sendable {
   private let classes: [Sequential]
   private let extras: [Sequential]
   private let extraEnds: [Conv2d]
+  /// The deviations of keypoints, which training alone reads.
+  private let deviations: (@Sendable () throws -> [Conv2d])?
   private let extraChannels: Int
   /// Reads the other branch of a head with two.
   private let other: (@Sendable () throws -> BoxBranches)?
@@ -56,6 +58,14 @@ struct BoxBranches: Sendable {
       try extraEnd.map { name in
         try record.child(prefix + name, of: "ModuleList").children.map { try Conv2d($0) }
       } ?? []
+    let hasDeviations = extraEnd != nil && record.hasChild(prefix + "cv4_sigma")
+    if hasDeviations {
+      deviations = { () throws -> [Conv2d] in
+        try record.child(prefix + "cv4_sigma", of: "ModuleList").children.map { try Conv2d($0) }
+      }
+    } else {
+      deviations = nil
+    }
     extraChannels = extra?.channels ?? 0
     let otherBranch: HeadBranch = branch == .oneToMany ? .oneToOne : .oneToMany
     if record.hasChild(otherBranch.prefix + names.boxes) {
@@ -101,12 +111,13 @@ struct BoxBranches: Sendable {
     }
     return DetectLayout(
       classCount: classCount, binCount: binCount, isOneToOne: branch == .oneToOne,
-      isUnrounded: isOriginal, levels: levels, oneToOneLevels: others)
+      isUnrounded: isOriginal, levels: levels, oneToOneLevels: others, semantic: nil)
   }
 
   /// Traces the branches of all levels, and names the outputs.
   private func levels(_ inputs: [Value], _ builder: GraphBuilder) throws -> [DetectLayout.Level] {
     var levels = [DetectLayout.Level]()
+    let deviations = builder.isTraining ? try deviations?() ?? [] : []
     for (index, x) in inputs.enumerated() {
       let extra = try extra(x, level: index)
       levels.append(
@@ -114,7 +125,12 @@ struct BoxBranches: Sendable {
           stride: strides[index],
           boxes: try output(boxes[index](x), boxes[index].path, channels: 4 * binCount),
           classes: try output(classes[index](x), classes[index].path, channels: classCount),
-          extra: try extra.map { try output($0.value, $0.path, channels: extraChannels) }))
+          extra: try extra.map { try output($0.value, $0.path, channels: extraChannels) },
+          deviations: try extra.flatMap { extra in
+            guard index < deviations.count else { return nil }
+            let end = deviations[index]
+            return builder.output(try end(extra.features), named: end.path)
+          }))
     }
     return levels
 
@@ -138,11 +154,15 @@ struct BoxBranches: Sendable {
     }
   }
 
-  private func extra(_ x: Value, level: Int) throws -> (value: Value, path: String)? {
+  /// Traces what the task adds; its features are what the last convolution reads, where that is a
+  /// module of its own.
+  private func extra(
+    _ x: Value, level: Int
+  ) throws -> (value: Value, features: Value, path: String)? {
     guard !extras.isEmpty else { return nil }
     let y = try extras[level](x)
-    guard !extraEnds.isEmpty else { return (y, extras[level].path) }
-    return (try extraEnds[level](y), extraEnds[level].path)
+    guard !extraEnds.isEmpty else { return (y, y, extras[level].path) }
+    return (try extraEnds[level](y), y, extraEnds[level].path)
   }
 }
 

@@ -170,9 +170,12 @@ struct SegmentHead: HeadBlock {
   }
 
   func callAsFunction(_ inputs: [Value], _ builder: GraphBuilder) throws -> Network.Head {
-    let layout = try branches(inputs, builder)
-    let prototypes = try proto.checked(inputs, count: prototypeCount)
-    return .segment(layout, prototypes: builder.output(prototypes, named: proto.path))
+    var layout = try branches(inputs, builder)
+    let features = try proto.fused(inputs)
+    let prototypes = try proto.checked(features, count: prototypeCount)
+    let output = builder.output(prototypes, named: proto.path)
+    if builder.isTraining { layout.semantic = try proto.semanticOutput(features, builder) }
+    return .segment(layout, prototypes: output)
   }
 }
 
@@ -193,6 +196,8 @@ struct Proto: Block {
   private let cv2: Conv
   private let cv3: Conv
   private let fusion: Fusion?
+  /// The classes of pixels, of all levels together; training alone reads them.
+  private let semantic: (@Sendable () throws -> Sequential)?
 
   init(_ record: ModuleRecord) throws {
     path = record.path
@@ -204,13 +209,20 @@ struct Proto: Block {
     cv2 = try record.conv("cv2")
     cv3 = try record.conv("cv3")
     switch record.className {
-    case "Proto": fusion = nil
+    case "Proto":
+      fusion = nil
+      semantic = nil
     case "Proto26":
       fusion = Fusion(
         refine: try record.child("feat_refine", of: "ModuleList").children.map { try Conv($0) },
         fuse: try record.conv("feat_fuse"))
-      // A branch that only training needs.
-      if record.hasChild("semseg") { try record.child("semseg").markUsed() }
+      // A branch that only training needs; a file that is damaged there predicts as well.
+      if record.hasChild("semseg") {
+        try record.child("semseg").markUsed()
+        semantic = { try Sequential(record.child("semseg")) }
+      } else {
+        semantic = nil
+      }
     default:
       throw ModelError.unsupported(
         path: path, setting: "the class", found: record.className, supported: "Proto, Proto26")
@@ -218,6 +230,21 @@ struct Proto: Block {
   }
 
   func callAsFunction(_ inputs: [Value]) throws -> Value {
+    try prototypes(of: fused(inputs))
+  }
+
+  private func prototypes(of features: Value) throws -> Value {
+    try cv3(cv2(upsample([cv1(features)]))).named(path)
+  }
+
+  /// Traces the classes of pixels as an output, if there are some.
+  func semanticOutput(_ features: Value, _ builder: GraphBuilder) throws -> Int? {
+    guard let semantic = try semantic?() else { return nil }
+    return builder.output(try semantic(features), named: semantic.path)
+  }
+
+  /// Returns the finest level with what is taken in of the others.
+  func fused(_ inputs: [Value]) throws -> Value {
     let levels = (fusion?.refine.count ?? 0) + 1
     guard let finest = inputs.first, fusion == nil || inputs.count == levels else {
       throw ModelError.inputCount(at: path, expected: levels, found: inputs.count)
@@ -229,12 +256,12 @@ struct Proto: Block {
       }
       x = try fusion.fuse(x)
     }
-    return try cv3(cv2(upsample([cv1(x)]))).named(path)
+    return x
   }
 
   /// Returns the prototypes, which must be of a number.
-  func checked(_ inputs: [Value], count: Int) throws -> Value {
-    let prototypes = try self(inputs)
+  func checked(_ features: Value, count: Int) throws -> Value {
+    let prototypes = try prototypes(of: features)
     guard prototypes.channels == count else {
       throw GraphError.channelMismatch(at: path, expected: count, found: prototypes.channels)
     }

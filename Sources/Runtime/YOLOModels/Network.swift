@@ -172,6 +172,8 @@ public struct DetectLayout: Sendable, Hashable {
     public let classes: Int
     /// The output with what the task adds: mask coefficients, keypoints or an angle.
     public let extra: Int?
+    /// The output with the deviations of YOLO26's keypoints, in a network that is traced for training.
+    public let deviations: Int?
   }
 
   /// The number of classes.
@@ -188,6 +190,9 @@ public struct DetectLayout: Sendable, Hashable {
   /// The resolutions of the one-to-one branch of a network that is traced for training and has both; its
   /// inputs get no gradient from it.
   public let oneToOneLevels: [Level]
+  /// The output with the class logits of pixels of YOLO26's masks, in a network that is traced for
+  /// training.
+  public internal(set) var semantic: Int?
 }
 
 /// How to read the keypoints of a pose head's cell.

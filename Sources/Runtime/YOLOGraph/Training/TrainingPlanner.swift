@@ -80,9 +80,7 @@ struct TrainingPlanner {
       try emit(step, to: .value(schedule.assignment.locations[step.node].buffer), recomputes: false)
     }
     for output in fused.outputs {
-      let buffer = schedule.assignment.locations[output.node].buffer
-      touch(.value(buffer), at: forward.count)
-      guard needsGradient[output.node] else { continue }
+      touch(.value(buffer(output.node)), at: forward.count)
       let place = gradientPlace(output.node)
       precondition(!isReplaced[output.node])
       forward.append(
@@ -92,8 +90,8 @@ struct TrainingPlanner {
       touch(place, at: forward.count - 1)
       mark(output.node)
     }
-    for output in fused.outputs where needsGradient[output.node] {
-      touch(.value(schedule.assignment.locations[output.node].buffer), at: forward.count)
+    for output in fused.outputs {
+      touch(.value(buffer(output.node)), at: forward.count)
       touch(gradientPlace(output.node), at: forward.count)
     }
     isForward = false
@@ -202,6 +200,13 @@ struct TrainingPlanner {
 
   /// Returns the layouts of all buffers, one image's part of the arena, and its elements.
   func layouts(limit: Int) throws(GraphError) -> ([TrainingBuffer: ActivationLayout], Int) {
+    // A loss sees an output and its gradient by the same strides.
+    var uses = uses
+    for output in schedule.graph.outputs {
+      let places = [TrainingBuffer.value(buffer(output.node)), gradientPlace(output.node)]
+      let border = places.reduce(0) { max($0, uses[$1]?.border ?? 0) }
+      for place in places { uses[place]?.border = border }
+    }
     let buffers = uses.keys.sorted { ($0.node, $0.rank) < ($1.node, $1.rank) }
     var layouts = [TrainingBuffer: ActivationLayout]()
     var intervals = [LiveInterval]()
@@ -226,12 +231,9 @@ struct TrainingPlanner {
   }
 
   /// The outputs of the network and where their values and gradients lie.
-  var outputs: [(name: String, node: Int, value: TrainingBuffer, gradient: TrainingBuffer?)] {
+  var outputs: [(name: String, node: Int, value: TrainingBuffer, gradient: TrainingBuffer)] {
     schedule.graph.outputs.map {
-      (
-        $0.name, $0.node, .value(buffer($0.node)),
-        needsGradient[$0.node] ? gradientPlace($0.node) : nil
-      )
+      ($0.name, $0.node, .value(buffer($0.node)), gradientPlace($0.node))
     }
   }
 

@@ -10,23 +10,20 @@ public final class TrainingSession {
   /// An output, and the gradient of the loss by it.
   ///
   /// Element (image, row, column, channel) of both lies at `image · imageStride + row · rowStride +
-  /// column · pixelStride + channel` of its own memory.
+  /// column · pixelStride + channel`.
   public struct Output {
     /// The module.
     public let name: String
     /// The values.
     public let values: UnsafePointer<Float>
-    /// Where the gradient is to be written before the backward pass: zeros then; nil where nothing of
-    /// the output is trained.
-    public let gradients: UnsafeMutablePointer<Float>?
+    /// Where the gradient is to be written before the backward pass: zeros then.
+    public let gradients: UnsafeMutablePointer<Float>
     /// The number of images.
     public let batch: Int
     /// The rows, columns and channels.
     public let height: Int, width: Int, channels: Int
-    /// The distances between images, rows and pixels of the values.
+    /// The distances between images, rows and pixels of both.
     public let imageStride: Int, rowStride: Int, pixelStride: Int
-    /// The distances between rows and pixels of the gradients.
-    public let gradientRowStride: Int, gradientPixelStride: Int
   }
 
   /// The number of images of a step.
@@ -126,14 +123,14 @@ public final class TrainingSession {
     let base = arena.floats
     outputs = planner.outputs.map { output in
       let value = binder.layout(output.node, in: output.value)
-      let gradient = output.gradient.map { binder.layout(output.node, in: $0) }
+      let gradient = binder.layout(output.node, in: output.gradient)
+      precondition(
+        value.rowStride == gradient.rowStride && value.pixelStride == gradient.pixelStride)
       return Output(
         name: output.name, values: UnsafePointer(base + value.offset),
-        gradients: gradient.map { base + $0.offset }, batch: batch, height: value.height,
-        width: value.width,
+        gradients: base + gradient.offset, batch: batch, height: value.height, width: value.width,
         channels: value.channels, imageStride: stride, rowStride: value.rowStride,
-        pixelStride: value.pixelStride, gradientRowStride: gradient?.rowStride ?? 0,
-        gradientPixelStride: gradient?.pixelStride ?? 0)
+        pixelStride: value.pixelStride)
     }
     byteCount = arena.byteCount + scratch.byteCount + workspace.byteCount
   }

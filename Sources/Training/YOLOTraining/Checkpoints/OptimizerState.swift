@@ -54,7 +54,7 @@ public struct OptimizerState: Sendable {
 
   /// The optimizer.
   public var algorithm: Algorithm
-  /// The groups, in the order of `ParameterGroup.groups(of:for:)`.
+  /// The groups, in the order of `StoredParameterGroup.groups(of:for:)`.
   public var groups: [Group]
   /// What is kept of each parameter, by its key and name; parameters without gradients have none.
   public var moments: [String: [String: Moment]]
@@ -70,7 +70,7 @@ public struct OptimizerState: Sendable {
 }
 
 /// The parameters that an optimizer treats alike.
-public struct ParameterGroup: Sendable, Hashable {
+public struct StoredParameterGroup: Sendable, Hashable {
   /// The purposes of groups.
   public enum Purpose: String, Sendable {
     /// Weights, which decay.
@@ -94,7 +94,7 @@ public struct ParameterGroup: Sendable, Hashable {
   /// Frozen parameters are among them.
   public static func groups(
     of parameters: [NetworkParameter], for algorithm: OptimizerState.Algorithm
-  ) -> [ParameterGroup] {
+  ) -> [StoredParameterGroup] {
     let isMuon = algorithm == .muSGD
     func purpose(of parameter: NetworkParameter) -> Purpose {
       // Of two or four dimensions are matrices and convolutions.
@@ -108,7 +108,7 @@ public struct ParameterGroup: Sendable, Hashable {
     let purposes: [Purpose] = [.weight, .normalization, .bias] + (isMuon ? [.muon] : [])
     return purposes.flatMap { wanted in
       (isMuon ? [true, false] : [nil]).map { tripled in
-        ParameterGroup(
+        StoredParameterGroup(
           purpose: wanted, isTripled: tripled ?? false,
           keys: parameters.filter {
             purpose(of: $0) == wanted && (tripled == nil || tripled == $0.isClassBranch)
@@ -125,7 +125,7 @@ extension OptimizerState {
   }
 
   /// The settings of a group as PyTorch's optimizers have them, in their order.
-  func settings(of group: Group, purpose: ParameterGroup.Purpose) -> [AttributeEntry] {
+  func settings(of group: Group, purpose: StoredParameterGroup.Purpose) -> [AttributeEntry] {
     typealias Value = AttributeValue
     var entries: [(String, Value)] = [("lr", .float(group.learningRate))]
     let decay: (String, Value) = ("weight_decay", .float(group.decay))

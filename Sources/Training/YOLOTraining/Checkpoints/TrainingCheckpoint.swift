@@ -216,7 +216,7 @@ public enum TrainingCheckpoint {
   private static func optimizer(
     _ state: OptimizerState, _ network: TrainingNetwork, _ document: inout TorchDocument
   ) throws(WeightError) -> PickleValue {
-    let groups = ParameterGroup.groups(of: network.parameters, for: state.algorithm)
+    let groups = StoredParameterGroup.groups(of: network.parameters, for: state.algorithm)
     guard groups.count == state.groups.count else {
       throw .invalidModel(
         file: document.name, at: "optimizer",
