@@ -16,9 +16,9 @@ public struct ResultsFile: Sendable, Hashable {
 
   /// Appends the row of an epoch, after the names of the columns if it is the first.
   ///
+  /// - Parameter columns: The row, see `EpochRecord.columns(for:)`.
   /// - Throws: The reason why the file cannot be written.
-  public func append(_ record: EpochRecord) throws(RunDirectory.Failure) {
-    let columns = record.columns
+  public func append(_ columns: [(name: String, value: Double)]) throws(RunDirectory.Failure) {
     let row = columns.map { Self.number($0.value) }.joined(separator: ",") + "\n"
     do throws(FileError) {
       let descriptor = open(path.pathCharacters, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)

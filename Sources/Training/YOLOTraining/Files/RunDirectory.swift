@@ -58,7 +58,8 @@ public struct RunDirectory: Sendable, Hashable {
     task: VisionTask, project: String?, name: String?, existOK: Bool, root: String? = nil
   ) throws(Failure) {
     let name = name ?? "train"
-    let base = try root ?? Self.workingDirectory()
+    let base: String
+    if let root { base = root } else { base = try Self.workingDirectory() }
     let project = FilePath.joined("runs/\(task.rawValue)", project ?? ".")
     let wanted = FilePath.joined(base, FilePath.joined(project, name))
     let trimmed = Self.simplified(wanted)
