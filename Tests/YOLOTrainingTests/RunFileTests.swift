@@ -51,12 +51,12 @@ struct ResultsFileTests {
   private static let names = ["box_loss", "cls_loss", "dfl_loss"]
 
   private static func record(_ epoch: Int, _ row: [Double], of epochs: Int = 2) -> EpochRecord {
-    func losses(_ values: ArraySlice<Double>) -> [(name: String, value: Double)] {
-      zip(names, values).map { ($0, $1) }
+    func losses(_ values: ArraySlice<Double>) -> [NamedValue] {
+      zip(names, values).map { NamedValue($0, $1) }
     }
     return EpochRecord(
-      ofEpoch: epoch, of: epochs, seconds: row[1], losses: losses(row[2..<5]),
-      metrics: zip(EpochRecord.metricNames(of: .detect), row[5..<9]).map { ($0, $1) },
+      epoch: epoch, epochs: epochs, seconds: row[1], trainingLosses: losses(row[2..<5]),
+      metrics: zip(EpochRecord.metricNames(of: .detect), row[5..<9]).map { NamedValue($0, $1) },
       evaluationLosses: losses(row[9..<12]), rates: Array(row[12...]), fitness: 0.5, isBest: true)
   }
 
@@ -67,7 +67,7 @@ struct ResultsFileTests {
     let file = ResultsFile(path: root.path + "/results.csv")
     for (epoch, line) in expected.split(separator: "\n").dropFirst().enumerated() {
       let row = line.split(separator: ",").compactMap { Double($0) }
-      try file.append(Self.record(epoch, row).columns(for: .detect))
+      try file.append(Self.record(epoch + 1, row), task: .detect)
     }
     #expect(try String(contentsOfFile: file.path, encoding: .utf8) == expected)
     let columns = try file.columns()
@@ -97,7 +97,8 @@ struct ResultsFileTests {
     ])
   func tasks(_ task: VisionTask, _ losses: [String], _ metrics: String) {
     let record = EpochRecord(
-      ofEpoch: 0, of: 1, seconds: 1, losses: losses.map { ($0, 2) }, metrics: [],
+      epoch: 1, epochs: 1, seconds: 1, trainingLosses: losses.map { NamedValue($0, 2) },
+      metrics: [],
       evaluationLosses: [], rates: [0.1, 0.2], fitness: nil, isBest: true)
     let columns = record.columns(for: task)
     #expect(
@@ -113,12 +114,12 @@ struct ResultsFileTests {
     let root = try TemporaryDirectory()
     let file = ResultsFile(path: root.path + "/results.csv")
     let row = (0..<15).map { Double($0) / 7 }
-    try file.append(Self.record(0, row).columns(for: .detect))
-    try file.append(Self.record(1, row).columns(for: .detect))
+    try file.append(Self.record(1, row), task: .detect)
+    try file.append(Self.record(2, row), task: .detect)
     let whole = try Data(contentsOf: URL(fileURLWithPath: file.path))
     try whole.dropLast(cut).write(to: URL(fileURLWithPath: file.path))
     #expect(try file.columns().first?.values == [1])
-    try file.append(Self.record(1, row).columns(for: .detect))
+    try file.append(Self.record(2, row), task: .detect)
     #expect(try Data(contentsOf: URL(fileURLWithPath: file.path)) == whole)
   }
 
@@ -128,7 +129,7 @@ struct ResultsFileTests {
     let file = ResultsFile(path: root.path + "/results.csv")
     try "epoch,ti".write(toFile: file.path, atomically: false, encoding: .utf8)
     #expect(try file.columns().isEmpty)
-    try file.append([("epoch", 1), ("time", .nan), ("x", -.infinity)])
+    try file.append([NamedValue("epoch", 1), NamedValue("time", .nan), NamedValue("x", -.infinity)])
     #expect(try String(contentsOfFile: file.path, encoding: .utf8) == "epoch,time,x\n1,nan,-inf\n")
   }
 
@@ -136,10 +137,12 @@ struct ResultsFileTests {
   func resume() throws {
     let root = try TemporaryDirectory()
     let file = ResultsFile(path: root.path + "/results.csv")
-    for epoch in 1...5 { try file.append([("epoch", Double(epoch)), ("time", 1)]) }
+    for epoch in 1...5 {
+      try file.append([NamedValue("epoch", Double(epoch)), NamedValue("time", 1)])
+    }
     try file.removeRows(after: 3)
     #expect(try file.columns().first?.values == [1, 2, 3])
-    try file.append([("epoch", 4), ("time", 2)])
+    try file.append([NamedValue("epoch", 4), NamedValue("time", 2)])
     #expect(try file.columns().map(\.values) == [[1, 2, 3, 4], [1, 1, 1, 2]])
     try ResultsFile(path: root.path + "/none.csv").removeRows(after: 1)
   }
@@ -194,21 +197,22 @@ struct TrainingConsoleTests {
   @Test("Events are one object a line")
   func json() throws {
     let record = EpochRecord(
-      ofEpoch: 0, of: 2, seconds: 1.5, losses: [("box_loss", .nan)],
-      metrics: [("metrics/mAP50(B)", 0.25)], evaluationLosses: [], rates: [0.5], fitness: nil,
-      isBest: true)
-    let line = String(decoding: TrainingEvent.epoch(record).json(itemNames: []), as: UTF8.self)
+      epoch: 1, epochs: 2, seconds: 1.5, trainingLosses: [NamedValue("box_loss", .nan)],
+      metrics: [NamedValue("metrics/mAP50(B)", 0.25)], evaluationLosses: [], rates: [0.5],
+      fitness: nil, isBest: true)
     #expect(
-      line
+      String(decoding: TrainingEvent.epoch(record).json, as: UTF8.self)
         == "{\"event\":\"epoch\",\"epoch\":1,\"epochs\":2,\"time\":1.5,\"train\":{\"box_loss\":null},"
         + "\"metrics\":{\"metrics/mAP50(B)\":0.25},\"val\":{},\"lr\":[0.5],\"fitness\":null,"
         + "\"best\":true}\n")
-    let notice = TrainingEvent.notice("a \"b\"\n").json(itemNames: [])
     #expect(
-      String(decoding: notice, as: UTF8.self)
-        == "{\"event\":\"notice\",\"message\":\"a \\\"b\\\"\\n\"}\n")
+      String(decoding: TrainingEvent.warning("a \"b\"\n").json, as: UTF8.self)
+        == "{\"event\":\"warning\",\"message\":\"a \\\"b\\\"\\n\"}\n")
+    let progress = TrainingEvent.progress(
+      epoch: 1, epochs: 2, batch: 3, batches: 4, losses: [NamedValue("loss", 0.5)])
     #expect(
-      String(decoding: TrainingError.interrupted.json, as: UTF8.self)
-        == "{\"event\":\"cancelled\",\"message\":\"the training was interrupted\"}\n")
+      String(decoding: progress.json, as: UTF8.self)
+        == "{\"event\":\"progress\",\"epoch\":1,\"epochs\":2,\"batch\":3,\"batches\":4,"
+        + "\"losses\":{\"loss\":0.5}}\n")
   }
 }

@@ -176,7 +176,7 @@ public enum TrainingCheckpoint {
             file: document.name, tensor: key, reason: "it has no shape or a type that is not read")
         }
         let content: StorageContent
-        if let values, let entry = values.store[key] {
+        if let values, let entry = values.store[key: key] {
           guard entry.shape == shape else {
             throw .shapeMismatch(
               file: document.name, tensor: key, expected: shape, found: entry.shape)

@@ -255,8 +255,8 @@ final class Assigner {
     let aspect = CompleteIoU.aspect(instance.corners)
     var position = range.lowerBound
     while position < range.upperBound {
-      var (left, top, right, bottom) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
-      var aspects = Lanes.zero
+      var (left, top, right, bottom) = (LossVector.zero, LossVector.zero, LossVector.zero, LossVector.zero)
+      var aspects = LossVector.zero
       let count = min(8, range.upperBound &- position)
       var lane = 0
       while lane < count {
@@ -311,8 +311,8 @@ final class Assigner {
   ) {
     var position = range.lowerBound
     while position < range.upperBound {
-      var logits = Lanes.zero
-      var overlap = Lanes.zero
+      var logits = LossVector.zero
+      var overlap = LossVector.zero
       let count = min(8, range.upperBound &- position)
       var lane = 0
       while lane < count {

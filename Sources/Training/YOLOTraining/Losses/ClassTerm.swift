@@ -47,8 +47,8 @@ struct ClassTerm {
       var index = 0
       while index < count {
         let lanes = min(8, count &- index)
-        var x = Lanes.zero
-        var weight = Lanes.zero
+        var x = LossVector.zero
+        var weight = LossVector.zero
         var lane = 0
         while lane < lanes {
           x[lane] = values[index &+ lane]
@@ -78,7 +78,7 @@ struct ClassTerm {
     while index &+ 8 <= count {
       // Sums of a few vectors in float lose nothing that matters; longer ones would.
       let end = min(index &+ 64, count)
-      var losses = Lanes.zero
+      var losses = LossVector.zero
       while index &+ 8 <= end {
         let (loss, slope) = softplusAndSigmoid(load(values + index))
         store(slope * scale, gradients + index)
@@ -88,7 +88,7 @@ struct ClassTerm {
       total += sum(losses)
     }
     guard index < count else { return total }
-    var x = Lanes.zero
+    var x = LossVector.zero
     var lane = 0
     while index &+ lane < count {
       x[lane] = values[index &+ lane]

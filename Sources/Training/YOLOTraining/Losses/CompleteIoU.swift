@@ -17,13 +17,13 @@ package enum CompleteIoU {
   /// Returns the value for each of eight boxes against another one; aspects as of `aspect(_:)`.
   @inline(__always)
   static func values(
-    x1: Lanes, y1: Lanes, x2: Lanes, y2: Lanes, aspects: Lanes, with box: SIMD4<Float>,
+    x1: LossVector, y1: LossVector, x2: LossVector, y2: LossVector, aspects: LossVector, with box: SIMD4<Float>,
     aspect: Float
-  ) -> Lanes {
-    let left = Lanes(repeating: box[0])
-    let top = Lanes(repeating: box[1])
-    let right = Lanes(repeating: box[2])
-    let bottom = Lanes(repeating: box[3])
+  ) -> LossVector {
+    let left = LossVector(repeating: box[0])
+    let top = LossVector(repeating: box[1])
+    let right = LossVector(repeating: box[2])
+    let bottom = LossVector(repeating: box[3])
     let area = (x2 - x1) * (y2 - y1 + epsilon)
     let other = (box[2] - box[0]) * (box[3] - box[1] + epsilon)
     let innerWidth = clamped(lesser(x2, right) - greater(x1, left))
@@ -99,16 +99,16 @@ package enum CompleteIoU {
   private static func share(_ a: Float, _ b: Float) -> Float { a > b ? 1 : a == b ? 0.5 : 0 }
 
   @inline(__always)
-  private static func greater(_ a: Lanes, _ b: Lanes) -> Lanes {
+  private static func greater(_ a: LossVector, _ b: LossVector) -> LossVector {
     a.replacing(with: b, where: b .> a)
   }
 
   @inline(__always)
-  private static func lesser(_ a: Lanes, _ b: Lanes) -> Lanes {
+  private static func lesser(_ a: LossVector, _ b: LossVector) -> LossVector {
     a.replacing(with: b, where: b .< a)
   }
 
   /// Returns zero for what is below it; NaN stays.
   @inline(__always)
-  private static func clamped(_ a: Lanes) -> Lanes { a.replacing(with: 0, where: a .< 0) }
+  private static func clamped(_ a: LossVector) -> LossVector { a.replacing(with: 0, where: a .< 0) }
 }

@@ -76,7 +76,7 @@ struct CouplingNet {
     let last = values + offsets.lastWeight + output &* width
     var point = 0
     while point < block {
-      var sum = Lanes(repeating: values[offsets.lastBias &+ output])
+      var sum = LossVector(repeating: values[offsets.lastBias &+ output])
       unit = 0
       while unit < width {
         sum += load(middleActive + (unit &* block &+ point)) * last[unit]
@@ -169,7 +169,7 @@ struct CouplingNet {
   }
 
   @inline(__always)
-  private static func activationSlope(_ x: Lanes) -> Lanes {
+  private static func activationSlope(_ x: LossVector) -> LossVector {
     let s = sigmoid(x)
     return s * (1 + x * (1 - s))
   }
@@ -185,7 +185,7 @@ struct CouplingNet {
       let (m2, m3) = (matrix + (row &+ 2) &* rowStride, matrix + (row &+ 3) &* rowStride)
       var point = 0
       while point < block {
-        var (s0, s1, s2, s3) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
+        var (s0, s1, s2, s3) = (LossVector.zero, LossVector.zero, LossVector.zero, LossVector.zero)
         var column = 0
         while column < width {
           let x = load(source + (column &* block &+ point))
@@ -214,7 +214,7 @@ struct CouplingNet {
 
   @inline(__always)
   private static func sum(_ a: UnsafePointer<Float>) -> Float {
-    var total = Lanes.zero
+    var total = LossVector.zero
     var index = 0
     while index < block {
       total += load(a + index)

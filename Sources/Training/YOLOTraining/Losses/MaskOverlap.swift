@@ -144,7 +144,7 @@ enum DotProduct {
   /// Returns Σ a · b over `count` elements.
   @inline(__always)
   static func of(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ count: Int) -> Float {
-    var sum = Lanes.zero
+    var sum = LossVector.zero
     var index = 0
     while index &+ 8 <= count {
       sum += load(a + index) * load(b + index)

@@ -145,8 +145,8 @@ final class MaskTerm {
     var start = 0
     while start < count {
       let z = load(row + start)
-      var target = Lanes.zero
-      var isInside = Lanes.zero
+      var target = LossVector.zero
+      var isInside = LossVector.zero
       var lane = 0
       while lane < 8, start &+ lane < count {
         isInside[lane] = 1

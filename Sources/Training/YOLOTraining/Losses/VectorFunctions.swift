@@ -1,19 +1,19 @@
 import YOLOSystem
 
 /// Eight numbers, on which functions are evaluated side by side.
-typealias Lanes = SIMD8<Float>
+typealias LossVector = SIMD8<Float>
 
 /// Returns e to the power of each lane, within 2 ulp for -87...87 and clamped to that; NaN stays.
 ///
 /// x = n ln 2 + r with |r| ≤ ln 2 / 2; ln 2 is subtracted in two parts, the first of which has few
 /// bits, so that n times it is exact. The polynomial is Cephes' for e^r (Moshier, expf).
 @inline(__always)
-func exponential(_ x: Lanes) -> Lanes {
+func exponential(_ x: LossVector) -> LossVector {
   var y = x
-  y.replace(with: Lanes(repeating: 87), where: y .> Lanes(repeating: 87))
-  y.replace(with: Lanes(repeating: -87), where: y .< Lanes(repeating: -87))
+  y.replace(with: LossVector(repeating: 87), where: y .> LossVector(repeating: 87))
+  y.replace(with: LossVector(repeating: -87), where: y .< LossVector(repeating: -87))
   // Adding 1.5 · 2²³ rounds to an integer, which then stands in the low bits of the mantissa.
-  let magic = Lanes(repeating: 12_582_912)
+  let magic = LossVector(repeating: 12_582_912)
   let shifted = y * 1.442_695_04 + magic
   let whole = shifted - magic
   let r = (y - whole * 0.693_359_375) + whole * 2.121_944_40e-4
@@ -24,12 +24,12 @@ func exponential(_ x: Lanes) -> Lanes {
   p = p * r + 5.000_000_12e-1
   let power = (p * (r * r) + r) + 1
   let exponent = unsafeBitCast(shifted, to: SIMD8<Int32>.self) &<< SIMD8(repeating: 23)
-  return power * unsafeBitCast(exponent &+ SIMD8(repeating: 0x3F80_0000), to: Lanes.self)
+  return power * unsafeBitCast(exponent &+ SIMD8(repeating: 0x3F80_0000), to: LossVector.self)
 }
 
 /// Returns σ(x) = 1 / (1 + e⁻ˣ) of each lane, within 3 ulp.
 @inline(__always)
-func sigmoid(_ x: Lanes) -> Lanes {
+func sigmoid(_ x: LossVector) -> LossVector {
   let small = exponential(-magnitude(x))
   let upper = 1 / (1 + small)
   return (upper * small).replacing(with: upper, where: x .>= 0)
@@ -39,7 +39,7 @@ func sigmoid(_ x: Lanes) -> Lanes {
 ///
 /// ln(1 + u) = 2 artanh(u / (2 + u)), as an odd polynomial fitted to 1e-10.
 @inline(__always)
-func softplusAndSigmoid(_ x: Lanes) -> (softplus: Lanes, sigmoid: Lanes) {
+func softplusAndSigmoid(_ x: LossVector) -> (softplus: LossVector, sigmoid: LossVector) {
   let small = exponential(-magnitude(x))
   let one = small + 1
   let two = small + 2
@@ -60,9 +60,9 @@ func softplusAndSigmoid(_ x: Lanes) -> (softplus: Lanes, sigmoid: Lanes) {
 }
 
 @inline(__always)
-private func magnitude(_ x: Lanes) -> Lanes {
+private func magnitude(_ x: LossVector) -> LossVector {
   unsafeBitCast(
-    unsafeBitCast(x, to: SIMD8<UInt32>.self) & SIMD8(repeating: 0x7FFF_FFFF), to: Lanes.self)
+    unsafeBitCast(x, to: SIMD8<UInt32>.self) & SIMD8(repeating: 0x7FFF_FFFF), to: LossVector.self)
 }
 
 /// Returns σ(x) = 1 / (1 + e⁻ˣ).
@@ -81,7 +81,7 @@ func softplus(_ x: Float) -> Float {
 
 /// Returns the sum of the lanes in double.
 @inline(__always)
-func sum(_ x: Lanes) -> Double {
+func sum(_ x: LossVector) -> Double {
   let low = SIMD4<Double>(x.lowHalf)
   let high = SIMD4<Double>(x.highHalf)
   let four = low + high
@@ -90,11 +90,11 @@ func sum(_ x: Lanes) -> Double {
 }
 
 @inline(__always)
-func load(_ source: UnsafePointer<Float>) -> Lanes {
-  UnsafeRawPointer(source).loadUnaligned(as: Lanes.self)
+func load(_ source: UnsafePointer<Float>) -> LossVector {
+  UnsafeRawPointer(source).loadUnaligned(as: LossVector.self)
 }
 
 @inline(__always)
-func store(_ value: Lanes, _ target: UnsafeMutablePointer<Float>) {
-  UnsafeMutableRawPointer(target).storeBytes(of: value, as: Lanes.self)
+func store(_ value: LossVector, _ target: UnsafeMutablePointer<Float>) {
+  UnsafeMutableRawPointer(target).storeBytes(of: value, as: LossVector.self)
 }

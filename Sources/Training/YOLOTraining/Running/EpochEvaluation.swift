@@ -1,0 +1,113 @@
+import YOLO
+import YOLODatasets
+import YOLOEvaluation
+import YOLOGeometry
+import YOLOGraph
+import YOLOMetrics
+import YOLOModels
+import YOLOOptions
+import YOLOWeights
+
+/// The evaluation of the averaged weights after an epoch.
+struct EpochEvaluation {
+  /// What an evaluation found.
+  struct Found {
+    /// The figures by the names of results.csv.
+    var metrics: [NamedValue]
+    /// The loss's terms on the same images.
+    var losses: [NamedValue]
+    /// What epochs are compared by.
+    var fitness: Double
+    /// The evaluation in full; nil for classification.
+    var report: EvaluationReport?
+  }
+
+  /// The number of images.
+  let imageCount: Int
+
+  private let dataset: Dataset
+  private let split: String
+  private let options: EvaluationOptions
+  private let runtime: RuntimeOptions
+
+  /// Prepares the evaluation of a training's split.
+  init(
+    dataset: Dataset, options: TrainOptions, task: VisionTask, imageSize: Int, threads: Int
+  ) throws {
+    self.dataset = dataset
+    split = options[.split].text ?? "val"
+    imageCount =
+      try task == .classify
+      ? dataset.classifiedImages(of: split).count : dataset.images(of: split).count
+    self.options = try EvaluationOptions(
+      imageSide: imageSize, confidence: options.confidence(for: task),
+      iouThreshold: options.iouThreshold,
+      batchSize: task == .obb ? options.batchSize : 2 * options.batchSize)
+    runtime = RuntimeOptions(threads: threads, concurrency: 1)
+  }
+
+  /// Evaluates the averaged weights of a training.
+  func run(
+    network: TrainingNetwork, store: ParameterStore, average: MovingAverage,
+    loss: any TrainingLoss, report: (TrainingUpdate) throws -> Void
+  ) throws -> Found {
+    let checkpoint = try network.checkpoint.replacing(
+      store.entries.map { .init(key: $0.key, shape: $0.shape, offset: $0.offset) },
+      by: average.values, count: store.count)
+    return try evaluate(
+      Model(checkpoint, named: "the network in training", options: runtime), report: report)
+  }
+
+  /// Evaluates a checkpoint.
+  func run(checkpoint path: String, report: (TrainingUpdate) throws -> Void) throws -> Found {
+    try evaluate(Model(path: path, options: runtime), report: report)
+  }
+
+  private func evaluate(
+    _ model: Model, report: (TrainingUpdate) throws -> Void
+  ) throws -> Found {
+    var done = 0
+    let outcome = try Evaluator(model: model, dataset: dataset, options: options)
+      .run(split: split) { event in
+        switch event {
+        case .step(let total):
+          try report(.evaluation(done: done, total: total))
+          done += 1
+        case .skipped(let image):
+          try report(
+            .event(
+              .warning("\(image.path) is left out of the evaluation: \(image.error)")))
+        }
+      }
+    if case .instances(let figures) = outcome.figures {
+      try report(.evaluated(names: dataset.names, report: figures))
+    } else {
+      try report(.evaluated(names: dataset.names, report: nil))
+    }
+    switch outcome.figures {
+    case .classes(let figures):
+      return Found(
+        metrics: [
+          NamedValue("metrics/accuracy_top1", figures.top1),
+          NamedValue("metrics/accuracy_top5", figures.top5),
+        ], losses: [], fitness: figures.fitness, report: nil)
+    case .instances(let figures):
+      var metrics = Self.metrics(figures.boxes, "B")
+      if let details = figures.details {
+        metrics += Self.metrics(details, dataset.task == .segment ? "M" : "P")
+      }
+      return Found(metrics: metrics, losses: [], fitness: figures.fitness, report: figures)
+    }
+  }
+
+  private static func metrics(
+    _ figures: DetectionMetrics, _ letter: String
+  ) -> [NamedValue] {
+    [
+      NamedValue("metrics/precision(\(letter))", figures.precision),
+      NamedValue("metrics/recall(\(letter))", figures.recall),
+      NamedValue("metrics/mAP50(\(letter))", figures.averagePrecision50),
+      NamedValue("metrics/mAP50-95(\(letter))", figures.averagePrecision),
+    ]
+  }
+}
