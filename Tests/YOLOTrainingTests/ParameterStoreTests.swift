@@ -13,9 +13,9 @@ struct ParameterStoreTests {
     #expect(store.entries.map(\.offset) == [0, 64, 80])
     #expect(store.entries.map(\.count) == [54, 3, 5])
     #expect(store.count == 96)
-    #expect(store["a.bias"]?.range == 64..<67)
-    #expect(store["a.bias"]?.isTrainable == false)
-    #expect(store["c"] == nil)
+    #expect(store[key: "a.bias"]?.range == 64..<67)
+    #expect(store[key: "a.bias"]?.isTrainable == false)
+    #expect(store[key: "c"] == nil)
   }
 
   @Test("Clearing the gradients leaves the values")

@@ -116,7 +116,7 @@ struct TrainOptionsTests {
       ("3", "\"3\" is no argument: write name=value or --name value."),
       (
         "optimizer=SDG",
-        "optimizer must be auto, SGD, MuSGD, Adam, Adamax, AdamW, NAdam, RAdam, RMSprop, but "
+        "optimizer must be auto, SGD, MuSGD, Adam, Adamax, AdamW, NAdam, RAdam, RMSProp, but "
           + "\"SDG\" was given."
       ),
     ])

@@ -44,7 +44,7 @@ struct TrainingCheckpointTests {
     let average = UnsafeMutablePointer<Float>.allocate(capacity: store.count)
     defer { average.deallocate() }
     for index in 0..<store.count { average[index] = Float(index % 1000) / 999 }
-    let damaged = try #require(store["model.1.conv.weight"])
+    let damaged = try #require(store[key: "model.1.conv.weight"])
     average[damaged.offset + 5] = .nan
     try withScratchDirectory { directory in
       let path = "\(directory)/last.pt"

@@ -87,6 +87,7 @@ def optimizers():
         for index, tensor in enumerate(p):
             state[index] = {k: numbers(v) if torch.is_tensor(v) else v for k, v in o.state[tensor].items()}
         cases[name] = dict(steps=steps, statistic=numbers(ema_statistic), state=state)
+    cases["RMSProp"] = cases.pop("RMSprop")  # as Ultralytics calls it
     write("optimizers.json", dict(
         origin=ORIGIN, shapes=SHAPES, lr=lr, momentum=momentum, decay=decay, start=[numbers(t) for t in start],
         gradients=[[numbers(t) for t in g] for g in gradients], statistics=[numbers(t) for t in statistics], cases=cases))  # fmt: skip

@@ -67,12 +67,22 @@ public struct EpochRecord: Sendable, Hashable {
     return kinds.flatMap { kind in figures.map { "metrics/\($0)(\(kind))" } }
   }
 
-  /// The columns of the table with their values: the epoch and the time first.
-  public var columns: [NamedValue] {
+  /// Returns the columns of the table with their values: the epoch and the time first.
+  ///
+  /// What was not evaluated is 0, as Ultralytics has it.
+  ///
+  /// - Parameter task: The task, which says what the figures are.
+  /// - Returns: The columns in order, the same ones for every epoch.
+  public func columns(for task: VisionTask) -> [NamedValue] {
     var columns = [NamedValue("epoch", Double(epoch)), NamedValue("time", seconds)]
     columns += trainingLosses.map { NamedValue("train/\($0.name)", $0.value) }
-    columns += metrics
-    columns += evaluationLosses.map { NamedValue("val/\($0.name)", $0.value) }
+    columns += Self.metricNames(of: task).map { name in
+      NamedValue(name, metrics.first { $0.name == name }?.value ?? 0)
+    }
+    columns += trainingLosses.map { loss in
+      NamedValue(
+        "val/\(loss.name)", evaluationLosses.first { $0.name == loss.name }?.value ?? 0)
+    }
     columns += rates.enumerated().map { NamedValue("lr/pg\($0)", $1) }
     return columns
   }

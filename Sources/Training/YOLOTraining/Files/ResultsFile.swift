@@ -1,3 +1,4 @@
+public import YOLOGeometry
 import YOLOSystem
 
 /// The table of the epochs, `results.csv`, as Ultralytics writes it.
@@ -16,9 +17,18 @@ public struct ResultsFile: Sendable, Hashable {
 
   /// Appends the row of an epoch, after the names of the columns if it is the first.
   ///
+  /// - Parameters:
+  ///   - record: The epoch.
+  ///   - task: The task, which says what the figures are.
   /// - Throws: The reason why the file cannot be written.
-  public func append(_ record: EpochRecord) throws(RunDirectory.Failure) {
-    let columns = record.columns
+  public func append(
+    _ record: EpochRecord, task: VisionTask
+  ) throws(RunDirectory.Failure) {
+    try append(record.columns(for: task))
+  }
+
+  /// Appends a row.
+  package func append(_ columns: [NamedValue]) throws(RunDirectory.Failure) {
     let row = columns.map { Self.number($0.value) }.joined(separator: ",") + "\n"
     do throws(FileError) {
       let descriptor = open(path.pathCharacters, O_RDWR | O_CREAT | O_CLOEXEC, 0o666)

@@ -16,7 +16,7 @@ public enum OptimizerKind: String, Sendable, Hashable, CaseIterable {
   /// Adam whose variance is rectified at first (arXiv:1908.03265).
   case rAdam = "RAdam"
   /// Gradients over the root of their mean square.
-  case rmsProp = "RMSprop"
+  case rmsProp = "RMSProp"
 
   /// Creates the kind of a name in any case; nil if there is none.
   public init?(name: String) {

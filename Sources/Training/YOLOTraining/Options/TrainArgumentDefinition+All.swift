@@ -55,7 +55,7 @@ extension TrainArgumentDefinition {
     .init(.classRemap, .flag, .flag(true), "Carry the rows of classes over whose names are equal"),
     .init(
       .optimizer,
-      .word(["auto", "SGD", "MuSGD", "Adam", "Adamax", "AdamW", "NAdam", "RAdam", "RMSprop"]),
+      .word(["auto", "SGD", "MuSGD", "Adam", "Adamax", "AdamW", "NAdam", "RAdam", "RMSProp"]),
       .text("auto"), "Rule of the updates; auto also sets lr0 and momentum"),
     .init(.verbose, .flag, .flag(true), "Print a row for each class after the training"),
     .init(.seed, .integer(0...4_294_967_295), .integer(0), "Start of the random numbers"),

@@ -240,7 +240,7 @@ final class TrainingRun {
       record.seconds = elapsed
       let decision = rule.decide(epoch: epoch, fitness: record.fitness)
       record.isBest = decision.isBest
-      try table.append(record)
+      try table.append(record, task: dataset.task)
       let ends = stopping.ends(after: epoch, fitness: record.fitness)
       try report(.event(.epoch(record)))
       if options.saves || isLast || ends { try save(record, decision, report: report) }
