@@ -1,3 +1,6 @@
+/// Eight numbers side by side.
+typealias Lanes = SIMD8<Float>
+
 /// The numbers of a rule for a group and a step; which of them count depends on the rule.
 struct RuleConstants: BitwiseCopyable {
   /// The decay that is added to the gradient; AdamW: what the parameter is multiplied by.
