@@ -110,6 +110,7 @@ private struct OwnArguments {
 private struct TrainingDisplay {
   let isJSON: Bool
   private var console: TrainingConsole?
+  private var task = VisionTask.detect
   private var start = ContinuousClock.now
   private var epoch = 0
   private var isDirty = false
@@ -143,6 +144,7 @@ private struct TrainingDisplay {
     clear()
     switch event {
     case .started(let start):
+      task = VisionTask(rawValue: start.task) ?? .detect
       StandardError.write(
         "\(start.optimizer)\n\(start.parameters) parameters, \(start.images) images\n"
           + "Writing to \(start.directory)\n")
@@ -165,7 +167,7 @@ private struct TrainingDisplay {
       return
     }
     if console == nil {
-      console = TrainingConsole(task: .detect, lossNames: batch.losses.map(\.name))
+      console = TrainingConsole(task: task, lossNames: batch.losses.map(\.name))
     }
     guard let console else { return }
     if batch.epoch != epoch {

@@ -59,6 +59,12 @@ struct TrainingPlanner {
     momentum: Float
   ) throws(GraphError) {
     _ = try graph.shapes(batch: batch, height: height, width: width)
+    for node in graph.nodes {
+      for parameter in node.operation.parameters + node.operation.statistics
+      where parameters[key: parameter.id.description]?.count != parameter.count {
+        throw .untrainable(at: node.path, operation: "the weight \(parameter.id)")
+      }
+    }
     let fused = graph.fusingNormalizations()
     shapes = try fused.shapes(batch: batch, height: height, width: width)
     schedule = Schedule(fused)

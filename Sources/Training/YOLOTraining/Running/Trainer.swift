@@ -75,7 +75,6 @@ final class TrainingRun {
   init(
     _ options: TrainOptions, threads: Int, report: (TrainingUpdate) throws -> Void
   ) throws {
-    self.options = options
     self.threads = threads
     guard let model = options.model else {
       throw TrainingError.argument(
@@ -90,10 +89,13 @@ final class TrainingRun {
       throw TrainingError.model(
         file: model, reason: "networks for this task cannot be trained here")
     }
-    if let wanted = options.task, wanted != task.rawValue {
+    if options.isGiven(.task), let wanted = options.task, wanted != task.rawValue {
       throw TrainingError.argument(
         name: "task", reason: "it is \(wanted), but \(model) is for \(task.rawValue)")
     }
+    var options = options
+    try options.set(.task, .text(task.rawValue))
+    self.options = options
     dataset = try Dataset.open(path: data, task: task)
     let selection = TrainingSelection(
       fraction: 1, isSingleClass: options.singleClass, classes: options.classes)
