@@ -103,16 +103,21 @@ enum IndexCache {
     var bytes = magic
     bytes += [UInt8](repeating: 0, count: 8)
     bytes += writer.bytes
-    var sum = UInt64(bitPattern: checksum(bytes, from: magic.count + 8))
-    for index in 0..<8 {
-      bytes[magic.count + index] = UInt8(truncatingIfNeeded: sum)
-      sum >>= 8
-    }
+    seal(&bytes)
     do throws(FileError) {
       try AtomicFile.write(bytes, to: path)
       return nil
     } catch {
       return "\(error); the next training looks at all images again"
+    }
+  }
+
+  /// Writes the checksum of what follows it.
+  static func seal(_ bytes: inout [UInt8]) {
+    var sum = UInt64(bitPattern: checksum(bytes, from: magic.count + 8))
+    for index in 0..<8 {
+      bytes[magic.count + index] = UInt8(truncatingIfNeeded: sum)
+      sum >>= 8
     }
   }
 

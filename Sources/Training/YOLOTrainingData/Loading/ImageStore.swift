@@ -21,7 +21,8 @@ public enum ImageCacheMode: String, Sendable, Hashable, CaseIterable {
 package final class ImageStore: Sendable {
   private let images: [TrainingImage]
   private let channels: Int
-  private let imageSize: Int
+  /// The long side that images are brought to; nil if they stay as they are.
+  private let imageSize: Int?
   private let mode: ImageCacheMode
   /// How many images are kept if not all are.
   private let capacity: Int
@@ -41,13 +42,13 @@ package final class ImageStore: Sendable {
   ///
   /// - Parameters:
   ///   - index: The images.
-  ///   - imageSize: The long side that images are brought to.
+  ///   - imageSize: The long side that images are brought to; nil if they stay as they are.
   ///   - mode: Where decoded images are kept.
   ///   - capacity: How many images are kept in memory if not all are.
   ///   - report: Called with sentences about the disk, on any thread.
   /// - Throws: `tooLittleSpace` if the memory or the disk cannot hold all images.
   package init(
-    index: TrainingIndex, imageSize: Int, mode: ImageCacheMode, capacity: Int,
+    index: TrainingIndex, imageSize: Int?, mode: ImageCacheMode, capacity: Int,
     report: @escaping @Sendable (String) -> Void = { _ in }
   ) throws(TrainingDataError) {
     images = index.images
@@ -90,6 +91,7 @@ package final class ImageStore: Sendable {
   private func decoded(_ index: Int) throws(TrainingDataError) -> Image {
     do throws(ImageIOError) {
       let image = try ImageReader.read(contentsOf: images[index].path, channels: channels)
+      guard let imageSize else { return image }
       let size = Self.resized(image.size, to: imageSize)
       return image.withView { $0.resized(to: size) }
     } catch {
@@ -100,7 +102,7 @@ package final class ImageStore: Sendable {
   // MARK: - Space
 
   private func bytes(of image: TrainingImage) -> Int {
-    let size = Self.resized(image.size, to: imageSize)
+    let size = imageSize.map { Self.resized(image.size, to: $0) } ?? image.size
     return channels * size.width * size.height
   }
 
@@ -194,8 +196,9 @@ enum StoredImage {
   private static let headerBytes = 8 + 6 * 8
 
   /// Returns where the pixels of an image are kept: in a hidden directory beside it.
-  static func path(_ source: String, _ imageSize: Int) -> String {
-    FilePath.joined(directory(source), "\(FilePath.name(of: source)).\(imageSize)")
+  static func path(_ source: String, _ imageSize: Int?) -> String {
+    FilePath.joined(
+      directory(source), "\(FilePath.name(of: source)).\(imageSize.map { "\($0)" } ?? "full")")
   }
 
   private static func directory(_ source: String) -> String {
@@ -214,7 +217,7 @@ enum StoredImage {
   }
 
   /// Reads the pixels of an image; nil if there are none, or if the image has changed.
-  static func read(_ source: String, _ imageSize: Int, channels: Int) -> Image? {
+  static func read(_ source: String, _ imageSize: Int?, channels: Int) -> Image? {
     guard let status = FileSystem.status(of: source),
       let bytes = try? FileSystem.read(path(source, imageSize), maximumBytes: 1 << 32),
       bytes.count > headerBytes
@@ -224,7 +227,7 @@ enum StoredImage {
         Int64(littleEndian: buffer.loadUnaligned(fromByteOffset: 8 * $0, as: Int64.self))
       }
     }
-    guard sides.allSatisfy({ (1...Int64(imageSize)).contains($0) }) else { return nil }
+    guard sides.allSatisfy({ (1...Int64(imageSize ?? 1 << 16)).contains($0) }) else { return nil }
     let size = Size(width: Int(sides[0]), height: Int(sides[1]))
     guard bytes.starts(with: header(status, size, channels: channels)),
       bytes.count - headerBytes == channels * size.width * size.height
@@ -233,7 +236,7 @@ enum StoredImage {
   }
 
   /// Writes the pixels of an image.
-  static func write(_ image: Image, of source: String, _ imageSize: Int) throws(FileError) {
+  static func write(_ image: Image, of source: String, _ imageSize: Int?) throws(FileError) {
     guard let status = FileSystem.status(of: source) else { return }
     try FileSystem.makeDirectories(directory(source))
     try AtomicFile.write(

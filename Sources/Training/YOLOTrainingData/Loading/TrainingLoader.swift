@@ -91,11 +91,13 @@ struct BatchSource: Sendable {
         expected: "3: training is for RGB")
     }
     let count = index.images.count
-    let recent = min(count, 8 * settings.batchSize, Self.maximumRecent)
+    let isClassification = index.task == .classify
+    let recent = isClassification ? 1 : min(count, 8 * settings.batchSize, Self.maximumRecent)
     recentCount = settings.cache == .ram ? nil : recent
+    let ahead = isClassification ? 0 : (settings.workers + 1) * settings.batchSize
     let store = try ImageStore(
-      index: index, imageSize: settings.imageSize, mode: settings.cache,
-      capacity: recent + (settings.workers + 1) * settings.batchSize, report: report)
+      index: index, imageSize: isClassification ? nil : settings.imageSize, mode: settings.cache,
+      capacity: recent + ahead, report: report)
     var augmentation = settings.augmentation
     if settings.isRectangular { augmentation = augmentation.withoutMosaic() }
     func pipeline(_ augmentation: AugmentationSettings) -> SamplePipeline {

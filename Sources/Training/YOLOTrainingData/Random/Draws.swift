@@ -87,6 +87,7 @@ package struct Draws: Sendable {
 
   /// Draws an order of the indices below `count` (Fisher and Yates).
   package mutating func permutation(_ count: Int) -> [Int] {
+    if isReplay { return (0..<count).map { _ in Int(replayed().rounded()) } }
     var order = Array(0..<count)
     for last in stride(from: count - 1, to: 0, by: -1) {
       order.swapAt(last, index(below: last + 1))

@@ -29,6 +29,9 @@ package struct SamplePipeline: Sendable {
 
   private var task: VisionTask { index.task }
 
+  /// Whether samples are images with one class.
+  var isClassification: Bool { task == .classify }
+
   /// Returns the file of an image.
   func path(of image: Int) -> String { index.images[image].path }
 

@@ -145,6 +145,18 @@ package final class SampleScratch {
   /// The second sample of a blend.
   let secondPlane = PixelPlane()
 
+  /// The pixels of a batch that was resized.
+  private var buffer: [Float] = []
+
   /// Creates memory that grows with the first sample.
   package init() {}
+
+  /// Removes and returns the memory that was kept.
+  func takeBuffer() -> [Float] {
+    defer { buffer = [] }
+    return buffer
+  }
+
+  /// Keeps memory for the next batch.
+  func keepBuffer(_ memory: [Float]) { buffer = memory }
 }
