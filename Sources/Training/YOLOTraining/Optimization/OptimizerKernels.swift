@@ -46,7 +46,7 @@ struct StepLayout {
   /// cache.
   private static let packCount = 16_384
 
-  init(store: ParameterStore, groups: [OptimizerGroup], isMuon: Bool) {
+  init(store: ParameterStore, groups: [ParameterGroup], isMuon: Bool) {
     var groupOf = [Int: Int]()
     for (index, group) in groups.enumerated() {
       for entry in group.entries { groupOf[entry] = index }

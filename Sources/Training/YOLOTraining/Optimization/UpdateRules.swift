@@ -1,3 +1,7 @@
+/// Eight values of a run: parameters, gradients and states lie at multiples of 16 elements, and what
+/// is between tensors is zero and stays so.
+typealias Lanes = SIMD8<Float>
+
 /// The numbers of a rule for a group and a step; which of them count depends on the rule.
 struct RuleConstants: BitwiseCopyable {
   /// The decay that is added to the gradient; AdamW: what the parameter is multiplied by.
@@ -52,9 +56,6 @@ struct UpdateRuns {
 }
 
 /// The rules of the optimizers, each over a run of `count` vectors.
-///
-/// Parameters, gradients and states lie at multiples of 16 elements, and what is between tensors is
-/// zero and stays so.
 ///
 /// PyTorch's documentation has the formulas; sums and products are in its order, so that results
 /// agree to the last digits.
