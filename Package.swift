@@ -262,7 +262,7 @@ let package = Package(
         "JSONText", "YOLO", "YOLODatasets", "YOLODrawing", "YOLOEvaluation", "YOLOGeometry",
         "YOLOGraph", "YOLOImage", "YOLOImageIO", "YOLOInspection", "YOLOKernels", "YOLOMetrics",
         "YOLOModels", "YOLOOptions", "YOLOPlot", "YOLOPostprocess", "YOLOServerOptions",
-        "YOLOSystem", "YOLOTensor", "YOLOVerification", "YOLOVideo", "YOLOWeights",
+        "YOLOSystem", "YOLOTensor", "YOLOVerification", "YOLOTraining", "YOLOVideo", "YOLOWeights",
         .target(name: "YOLOServer", condition: .when(traits: ["Server"])),
         serverProduct("Logging", "swift-log"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -418,8 +418,8 @@ let package = Package(
     .testTarget(
       name: "YOLOTrainingDataTests",
       dependencies: [
-        "JSONText", "YOLODatasets", "YOLOGeometry", "YOLOImage", "YOLOImageIO", "YOLOTestSupport",
-        "YOLOTrainingData",
+        "YOLODatasets", "YOLOGeometry", "YOLOImage", "YOLOImageIO", "YOLOSystem",
+        "YOLOTestSupport", "YOLOTrainingData",
       ],
       exclude: ["Fixtures"], swiftSettings: settings),
     .testTarget(

@@ -1,4 +1,5 @@
 import YOLOTraining
+import YOLOTrainingData
 
 /// A map with memory of its own.
 final class MapMemory {
@@ -82,6 +83,16 @@ final class BranchMemory {
           extra: channels[2] > 0 ? maps[2].map : nil,
           deviations: channels[3] > 0 ? maps[3].map : nil)
       }, prototypes: prototypes?.map, semantic: semantic?.map)
+  }
+
+  /// Evaluates a loss of the outputs as those of the one branch of a head.
+  func evaluate(
+    _ loss: HeadLoss, targets: [TrainingTargets], oneToManyWeight: Float
+  ) throws(LossError) -> LossValues {
+    defer { withExtendedLifetime(self) {} }
+    return try loss.evaluate(
+      .branches(oneToMany: outputs, oneToOne: nil), targets: targets,
+      oneToManyWeight: oneToManyWeight)
   }
 
   /// Fills the outputs with what `loss_fixtures.py` has for a seed.

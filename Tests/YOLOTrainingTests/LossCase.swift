@@ -7,7 +7,7 @@ import YOLOTrainingData
 /// Outputs and targets as `Tools/training/loss_fixtures.py` has them, and what Ultralytics' criterion
 /// gave for them.
 struct LossCase {
-  /// A gradient: its maximum, every 211th element, and those of the assigned anchors.
+  /// A gradient: its maximum, every 211th element, and those of about 24 of the assigned anchors.
   struct Samples {
     var maximum: Float
     var spread: [Float]
@@ -21,6 +21,12 @@ struct LossCase {
   }
 
   static let sampleStep = 211
+  static let assignedLimit = 24
+
+  /// Every how many assigned anchors of a branch one has its gradients stored.
+  func assignedStep(branch: Int) -> Int {
+    max(1, (assigned[branch].count + Self.assignedLimit - 1) / Self.assignedLimit)
+  }
 
   var description: LossDescription
   var outputs: [BranchMemory] = []
@@ -44,7 +50,7 @@ struct LossCase {
     let tasks: [VisionTask] = [.detect, .segment, .pose, .obb]
     let (seed, batch, height, width, classes) = (head[1], head[2], head[3], head[4], head[5])
     let strides = try fixture.integers(head[7])
-    let flags = try fixture.integers(11)
+    let flags = try fixture.integers(12)
     let (count, size) = (flags[2], flags[3])
     description = LossDescription(task: tasks[head[0]], classCount: classes)
     description.binCount = head[6]
@@ -71,12 +77,22 @@ struct LossCase {
     ]
     for branch in 0..<(description.isDual ? 2 : 1) {
       let memory = BranchMemory(levels: shapes, batch: batch, channels: channels)
-      memory.fill(seed: seed + branch, bins: head[6])
+      if flags[11] == 1 {
+        for kind in channels.indices where channels[kind] > 0 {
+          let count = batch * memory.anchorCount * channels[kind]
+          memory.set(kind, try Self.fixedNumbers(&fixture, count))
+        }
+      } else {
+        memory.fill(seed: seed + branch, bins: head[6])
+      }
       outputs.append(memory)
     }
     if description.task == .segment {
       let prototypes = MapMemory(batch: batch, height: height / 4, width: width / 4, channels: 32)
-      prototypes.fill(generated(seed * 100 + 50, -1.5, 3, prototypes.count))
+      prototypes.fill(
+        flags[11] == 1
+          ? try Self.fixedNumbers(&fixture, prototypes.count)
+          : generated(seed * 100 + 50, -1.5, 3, prototypes.count))
       let divisor = flags[8]
       let semantic =
         description.isYOLO26
@@ -105,9 +121,11 @@ struct LossCase {
     }
     let anchors = shapes.map { $0.height * $0.width }.reduce(0, +)
     for branch in outputs.indices {
+      let step = assignedStep(branch: branch)
+      let sampled = (assigned[branch].count + step - 1) / step
       gradients.append(
         try channels.filter { $0 > 0 }.map {
-          try samples(batch * anchors * $0, $0, assigned[branch].count)
+          try samples(batch * anchors * $0, $0, sampled)
         })
     }
     for map in [outputs[0].prototypes, outputs[0].semantic].compactMap({ $0 }) {
@@ -127,6 +145,15 @@ struct LossCase {
   }
 
   struct Surplus: Error {}
+
+  /// Reads multiples of 1/512.
+  private static func fixedNumbers(_ fixture: inout Fixture, _ count: Int) throws -> [Float] {
+    let bytes = try fixture.data(2 * count)
+    return (0..<count).map {
+      let bits = UInt16(bytes[2 * $0]) | UInt16(bytes[2 * $0 + 1]) << 8
+      return Float(Int16(bitPattern: bits)) / 512
+    }
+  }
 
   private mutating func readTargets(
     _ fixture: inout Fixture, _ batch: Int, keypoints: Int, rows: Int, columns: Int,
@@ -181,10 +208,15 @@ struct LossCase {
       semantic: semantic)
   }
 
-  /// The outputs as a loss reads them.
-  var lossOutputs: LossOutputs {
-    .branches(
-      oneToMany: outputs[0].outputs, oneToOne: outputs.count > 1 ? outputs[1].outputs : nil)
+  /// Evaluates a loss of the outputs, whose memory lives as long as that.
+  func evaluate(
+    _ loss: HeadLoss, targets: [TrainingTargets], oneToManyWeight: Float
+  ) throws(LossError) -> LossValues {
+    defer { withExtendedLifetime(outputs) {} }
+    return try loss.evaluate(
+      .branches(
+        oneToMany: outputs[0].outputs, oneToOne: outputs.count > 1 ? outputs[1].outputs : nil),
+      targets: targets, oneToManyWeight: oneToManyWeight)
   }
 }
 

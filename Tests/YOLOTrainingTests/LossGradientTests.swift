@@ -67,8 +67,8 @@ struct LossGradientTests {
     let weight = expected.outputs[0].prototypes == nil ? expected.oneToManyWeight : 1
     func total() throws -> Double {
       store?.clearGradients()
-      _ = try loss.evaluate(
-        expected.lossOutputs, targets: expected.targets,
+      _ = try expected.evaluate(
+        loss, targets: expected.targets,
         oneToManyWeight: weight)
       return loss.total
     }
@@ -87,11 +87,13 @@ struct LossGradientTests {
     for map in [expected.outputs[0].prototypes, expected.outputs[0].semantic].compactMap({ $0 }) {
       checked += try Self.check(map.values, map.gradients, map.count, "shared", term, total)
     }
-    for entry in store?.entries ?? [] {
+    // Of the flow's 72 tensors every fifth: weights and biases of all layers, of scales and
+    // translations.
+    for (index, entry) in (store?.entries ?? []).enumerated() where index % 5 == 0 {
       guard let store else { continue }
       checked += try Self.check(
-        store.values + entry.offset, store.gradients + entry.offset, entry.count, entry.key,
-        term, total)
+        store.values + entry.offset, store.gradients + entry.offset, entry.count, entry.key, term,
+        total)
     }
     #expect(checked > 0, "no gradient but zero")
   }
@@ -104,8 +106,8 @@ struct LossGradientTests {
     _ = try total()
     let found = (0..<count).map { gradients[$0] }
     let order = found.indices.sorted { abs(found[$0]) > abs(found[$1]) }
-    let steepest = order.prefix(6).filter { found[$0] != 0 }
-    let spread = order.enumerated().filter { $0.offset % max(count / 5, 1) == 0 }.map(\.element)
+    let steepest = order.prefix(4).filter { found[$0] != 0 }
+    let spread = order.enumerated().filter { $0.offset % max(count / 3, 1) == 0 }.map(\.element)
     for index in Set(steepest + spread) {
       let value = values[index]
       // The values are float32: smaller steps drown in their rounding.

@@ -290,11 +290,11 @@ struct OptimizerChoiceTests {
       .init(key: "model.23.proto.semseg.0.weight", shape: [8, 8, 1, 1], kind: .weight),
       .init(key: "model.23.gamma", shape: [8], kind: .weight),
     ])
-    let groups = ParameterGroup.groups(of: store, for: .muSGD, weightDecay: 0.1)
+    let groups = OptimizerGroup.groups(of: store, for: .muSGD, weightDecay: 0.1)
     #expect(groups.map(\.entries) == [[], [7], [], [1], [3], [], [5, 6], [0, 2]])
     #expect(groups.map(\.boost) == [3, 1, 3, 1, 3, 1, 3, 1])
     #expect(groups.map(\.weightDecay) == [0.1, 0.1, 0, 0, 0, 0, 0.1, 0.1])
-    let three = ParameterGroup.groups(of: store, for: .sgd, weightDecay: 0.1)
+    let three = OptimizerGroup.groups(of: store, for: .sgd, weightDecay: 0.1)
     #expect(three.map(\.entries) == [[0, 2, 5, 6, 7], [1], [3]])
     #expect(three.map(\.role.rawValue) == ["weight", "bn", "bias"])
   }

@@ -50,7 +50,7 @@ struct TrainingScheduleTests {
       let steps = accumulation.takesStep(iteration: iteration, accumulate: own.accumulate)
       #expect(steps == (recorded.stepped[iteration] == 1), "iteration \(iteration)")
     }
-    let decay = ParameterGroup.scaledDecay(
+    let decay = OptimizerGroup.scaledDecay(
       0.0005, batch: setting.batch, nominalBatch: nominal)
     for group in recorded.groups where group.group == "weight" || group.group == "muon" {
       #expect(abs(group.decay - decay) <= 1e-18)

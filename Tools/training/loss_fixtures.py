@@ -12,6 +12,7 @@ import sys
 import numpy as np
 import torch
 import ultralytics
+from ultralytics import YOLO
 from ultralytics.cfg import get_cfg
 from ultralytics.nn.tasks import DetectionModel, OBBModel, PoseModel, SegmentationModel
 from ultralytics.utils import loss as criteria
@@ -21,6 +22,8 @@ root = pathlib.Path(__file__).resolve().parents[2]
 TASKS = dict(detect=0, segment=1, pose=2, obb=3, classify=4)
 # Every how many elements of a gradient one is stored, beside those of assigned anchors.
 SAMPLE_STEP = 211
+# About how many of those have their gradients stored.
+ASSIGNED_LIMIT = 24
 
 
 def uniform(seed, *shape):
@@ -47,6 +50,10 @@ class Writer:
 
     def floats(self, *values):
         self.parts.append(np.concatenate([np.ravel(np.asarray(v, np.float32)) for v in values]).astype("<f4").tobytes())
+
+    def fixed(self, values):
+        """Numbers that are multiples of 1/512."""
+        self.parts.append(np.rint(np.ravel(values) * 512).astype("<i2").tobytes())
 
     def save(self):
         origin = (f"Tools/training/loss_fixtures.py: ultralytics {ultralytics.__version__}, torch {torch.__version__}, "
@@ -79,6 +86,39 @@ class Branch:
         return self.tensors[name].permute(0, 2, 1)
 
 
+def snapped(tensor):
+    """Multiples of 1/512, which two bytes hold."""
+    return torch.tensor((tensor.detach() * 512).round().clamp(-32768, 32767).numpy() / 512, dtype=torch.float32, requires_grad=True)
+
+
+def trained(path, images, size, task):
+    """The outputs of a trained network for images, and what it finds there, a little off, as targets."""
+    import cv2
+
+    model = YOLO(path)
+    height, width = size
+    pixels = [cv2.resize(cv2.imread(str(image)), (width, height)) for image in images]
+    tensor = torch.tensor(np.stack(pixels)[..., ::-1].transpose(0, 3, 1, 2).copy()).float() / 255
+    network = model.model.float().eval()
+    with torch.no_grad():
+        raw = network(tensor)
+    raw = raw[-1] if isinstance(raw, (tuple, list)) else raw
+    if "one2many" not in raw:
+        raw = dict(one2many=raw)
+    rng = np.random.default_rng(5)
+    index, labels, boxes, more = [], [], [], []
+    for b, result in enumerate(model.predict(pixels, imgsz=[height, width], conf=.3, verbose=False)):
+        found = result.obb.xywhr.numpy() / [width, height, width, height, 1] if task == "obb" else result.boxes.xywhn.numpy()
+        for i in range(min(len(found), 8)):
+            index.append(b)
+            labels.append(int((result.obb if task == "obb" else result.boxes).cls[i]))
+            box = found[i].copy()
+            box[:4] = np.abs(box[:4] * (1 + rng.normal(0, .04, 4)))
+            boxes.append(box)
+            more.append(None if task != "pose" else np.concatenate([result.keypoints.xyn[i].numpy(), rng.integers(0, 3, (result.keypoints.xyn.shape[1], 1))], 1))
+    return raw, np.array(index, np.float32), np.array(labels, np.int64), np.array(boxes, np.float32), more
+
+
 def targets(rng, counts, classes, side=(.04, .8)):
     index, labels, boxes = [], [], []
     for image, count in enumerate(counts):
@@ -98,11 +138,16 @@ def ellipse(numbers, height, width):
 
 
 def case(name, task, config, seed, size, counts, classes=5, dual=False, weights=None, keypoints=(17, 3), sigmas=None, overlap=True,
-         ratio=4, epoch=0, epochs=10, semantic_divisor=8):
+         ratio=4, epoch=0, epochs=10, semantic_divisor=8, weights_file=None, images=()):
     height, width = size
     kinds = dict(detect=DetectionModel, segment=SegmentationModel, pose=PoseModel, obb=OBBModel)
     options = dict(data_kpt_shape=list(keypoints)) if task == "pose" else {}
-    model = kinds[task](config, nc=classes, verbose=False, **options)
+    if weights_file:
+        model = YOLO(weights_file).model.float()
+        classes, keypoints = len(model.names), tuple(getattr(model.model[-1], "kpt_shape", keypoints))
+        counts = [0] * len(images)
+    else:
+        model = kinds[task](config, nc=classes, verbose=False, **options)
     model.args = get_cfg()
     model.args.epochs, model.args.overlap_mask, model.args.mask_ratio = epochs, overlap, ratio
     is26 = "26" in config
@@ -116,20 +161,25 @@ def case(name, task, config, seed, size, counts, classes=5, dual=False, weights=
     sizes = [(height // s, width // s) for s in strides]
     anchors, batch = sum(h * w for h, w in sizes), len(counts)
     rng = np.random.default_rng(seed)
-    index, labels, boxes = targets(rng, counts, classes)
+    raw = None
+    if weights_file:
+        raw, index, labels, boxes, more = trained(weights_file, images, size, task)
+        found_angles, boxes = (boxes[:, 4] if task == "obb" else None), boxes[:, :4].copy()
+    else:
+        index, labels, boxes = targets(rng, counts, classes)
     count = len(labels)
     data = dict(batch_idx=torch.tensor(index), cls=torch.tensor(labels).float()[:, None], bboxes=torch.tensor(boxes))
     rows, columns = height // ratio, width // ratio
     angles = points = shapes = None
     if task == "obb":
         boxes[:, 2:] = np.sort(boxes[:, 2:] * [width, height], 1)[:, ::-1] / [width, height]
-        angles = rng.uniform(-np.pi / 4, 3 * np.pi / 4, count).astype(np.float32)
-        if count:
+        angles = rng.uniform(-np.pi / 4, 3 * np.pi / 4, count).astype(np.float32) if raw is None else found_angles
+        if count and raw is None:
             boxes[0, 3] = 1.5 / height  # below 2 pixels: left out
         data["bboxes"] = torch.tensor(np.concatenate([boxes, angles[:, None]], 1))
     if task == "pose":
         points = boxes[:, None, :2] + (rng.random((count, K, 2)) - .5) * boxes[:, None, 2:]
-        points = np.concatenate([points, rng.integers(0, 3, (count, K, 1))], 2).astype(np.float32)
+        points = np.concatenate([points, rng.integers(0, 3, (count, K, 1))], 2).astype(np.float32) if raw is None else np.array(more, np.float32)
         if count > 1:
             points[1, :, 2] = 0
         data["keypoints"] = torch.tensor(points)
@@ -147,10 +197,19 @@ def case(name, task, config, seed, size, counts, classes=5, dual=False, weights=
         data["sem_masks"] = torch.tensor(semantic)
     extra = dict(detect=0, segment=32, pose=K * D, obb=1)[task]
     branches = [Branch(seed + i, batch, anchors, classes, bins, extra, 2 * K if task == "pose" and is26 else 0) for i in range(2 if dual else 1)]
+    if raw is not None:
+        for branch, part in zip(branches, ("one2many", "one2one")):
+            source = dict(boxes="boxes", classes="scores", extra=dict(segment="mask_coefficient", pose="kpts", obb="angle").get(task))
+            for key, origin in source.items():
+                if origin:
+                    value = raw[part][origin]
+                    if task == "obb" and key == "extra" and not is26:  # the network gives the angle itself
+                        value = torch.logit((value / np.pi + .25).clamp(1e-6, 1 - 1e-6))
+                    branch.tensors[key] = snapped(value.permute(0, 2, 1))
     shared = {}
     if task == "segment":
         proto = span(seed * 100 + 50, -1.5, 3, batch, height // 4, width // 4, 32)
-        shared["prototypes"] = torch.tensor(proto, requires_grad=True)
+        shared["prototypes"] = torch.tensor(proto, requires_grad=True) if raw is None else snapped(raw["one2many"]["proto"].permute(0, 2, 3, 1))
         if is26:
             d = semantic_divisor
             shared["semantic"] = torch.tensor(span(seed * 100 + 51, -3, 5, batch, height // d, width // d, classes), requires_grad=True)
@@ -196,7 +255,7 @@ def case(name, task, config, seed, size, counts, classes=5, dual=False, weights=
 
     w = Writer(name)
     w.ints([TASKS[task], seed, batch, height, width, classes, bins, len(strides)], strides,
-           [is26, dual, K, D, overlap, ratio, epoch, epochs, semantic_divisor, weights is not None, sigmas is not None])
+           [is26, dual, K, D, overlap, ratio, epoch, epochs, semantic_divisor, weights is not None, sigmas is not None, raw is not None])
     if weights is not None:
         w.floats(weights)
     if sigmas is not None:
@@ -211,6 +270,13 @@ def case(name, task, config, seed, size, counts, classes=5, dual=False, weights=
             w.floats(points[own])
         if task == "segment":
             w.ints(shapes[own])
+    if raw is not None:
+        for branch in branches:
+            for key in ("boxes", "classes", "extra"):
+                if key in branch.tensors:
+                    w.fixed(branch.tensors[key].detach().numpy())
+        if "prototypes" in shared:
+            w.fixed(shared["prototypes"].detach().numpy())
     values = [float(v) for v in items.values()]
     w.ints([len(values)])
     w.floats(values, [float(total)])
@@ -228,6 +294,7 @@ def case(name, task, config, seed, size, counts, classes=5, dual=False, weights=
         w.floats([np.abs(gradient).max(initial=0)])
         w.floats(gradient.reshape(-1)[::SAMPLE_STEP])
         if picked is not None:
+            picked = picked[::max(1, -(-len(picked) // ASSIGNED_LIMIT))]
             w.floats(gradient[picked[:, 0], picked[:, 1]])
 
     zero = lambda t: t.grad if t.grad is not None else torch.zeros_like(t)
@@ -257,10 +324,34 @@ def classify():
     print(float(total))
 
 
+def highest():
+    """The highest metrics of rows that are mostly zero, by torch.topk: the indices whose metric is not, and those of zero."""
+    rng, rows = np.random.default_rng(91), 60
+    w = Writer("topk")
+    w.ints([rows])
+    for row in range(rows):
+        k = (10, 7, 1)[row % 3]
+        size = int(rng.integers(64 * k, 900))
+        count = int(rng.integers(0, 2 * k + 2))
+        values = np.zeros(size, np.float32)
+        where = np.sort(rng.choice(size if row % 2 else min(3 * k, size), min(count, 3 * k), replace=False))
+        values[where] = rng.random(len(where))
+        if row % 5 == 0:
+            values[where] = np.ceil(values[where] * 3) / 4  # equal metrics
+        picks = np.sort(torch.topk(torch.tensor(values)[None, None], k, dim=-1).indices[0, 0].numpy())
+        w.ints([k, size, len(where)], where)
+        w.floats(values[where])
+        w.ints(picks)
+    w.save()
+    print()
+
+
 def main():
     arguments = argparse.ArgumentParser()
     arguments.add_argument("--only", type=lambda text: text.split(","))
-    only = arguments.parse_args().only
+    arguments.add_argument("--checkpoints", type=pathlib.Path, help="a directory of COCO checkpoints, for larger cases that are not committed")
+    arguments = arguments.parse_args()
+    only = arguments.only
     wide = (160, 224)
     cases = dict(
         detect=("detect", "yolov8n.yaml", 1, wide, (5, 0, 6), dict(classes=8)),
@@ -289,13 +380,22 @@ def main():
         pose26_empty=("pose", "yolo26n-pose.yaml", 53, wide, (0, 0), dict(keypoints=(4, 3), dual=True)),
         obb=("obb", "yolov8n-obb.yaml", 61, wide, (6, 0, 5), {}),
         obb_empty=("obb", "yolov8n-obb.yaml", 63, wide, (0, 0), {}),
+        trained=("detect", "", 71, wide, (), dict(weights_file=root / "Weights/shapes-detect.pt", images=[root / "Weights/shapes.jpg"])),
+        trained_obb=("obb", "", 73, wide, (), dict(weights_file=root / "Weights/shapes-obb.pt", images=[root / "Weights/shapes-obb.jpg"])),
         obb26=("obb", "yolo26n-obb.yaml", 65, wide, (6, 7), dict(dual=True, epoch=5)),
     )
+    if arguments.checkpoints:
+        photos = [pathlib.Path(ultralytics.__file__).parent / "assets" / name for name in ("bus.jpg", "zidane.jpg")]
+        for file, task in (("yolov8n", "detect"), ("yolo11n", "detect"), ("yolo26n", "detect"), ("yolov8n-seg", "segment"), ("yolov8n-pose", "pose"), ("yolov8n-obb", "obb")):
+            cases["local_" + file] = (task, "26" if "26" in file else "", 75, (320, 320), (), dict(
+                weights_file=arguments.checkpoints / f"{file}.pt", images=photos, dual="26" in file))
     for name, (task, config, seed, size, counts, options) in cases.items():
         if only is None or name in only:
             case(name, task, config, seed, size, counts, **options)
     if only is None or "classify" in only:
         classify()
+    if only is None or "topk" in only:
+        highest()
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 import Dispatch
 public import YOLOGeometry
 public import YOLOImage
-import YOLOTensor
+package import YOLOTensor
 
 /// How an image becomes a network's input.
 public enum InputFit: Sendable, Hashable {
@@ -30,7 +30,7 @@ public enum InputFit: Sendable, Hashable {
   ///   - base: The input's first value.
   ///   - layout: The input's strides; its size is that of this fit.
   ///   - threads: How many threads share the rows.
-  func write(
+  package func write(
     _ view: ImageView, to base: UnsafeMutablePointer<Float>, _ layout: ActivationLayout,
     threads: Int
   ) {

@@ -44,6 +44,49 @@ import YOLOTestSupport
     return builder.build()
   }
 
+  /// A network of the operations that the other has not, each in a form that tells it from others.
+  private static func rareOperations() throws -> Graph {
+    let numbers = TrainingNumbers()
+    let builder = GraphBuilder()
+    let input = builder.input(channels: 3)
+    let dilated = Window(kernel: (3, 2), stride: (2, 1), padding: (2, 1), dilation: (2, 1))
+    let stem = try input.convolved(
+      by: numbers.convolution(3, 8, dilated, hasBias: true), at: "dilated"
+    ).activated(by: .mish, at: "act")
+    let grouped = try stem.convolved(
+      by: numbers.convolution(8, 12, Window(kernel: 3, padding: 1), groups: 4), at: "grouped")
+    let average = grouped.averagePooled(
+      by: Window(kernel: 3, stride: 2, padding: 1), at: "average")
+    let padded = average.padded(by: Padding(top: 1, bottom: 0, left: 2, right: 3), at: "padded")
+    let transposed = numbers.transposed(
+      12, 8, Window(kernel: 3, stride: 2, padding: 1), groups: 2, hasBias: true,
+      outputPadding: .init(height: 1, width: 0))
+    let large = try padded.convolved(by: transposed, at: "transposed")
+    let resized = stem.resized(like: large, at: "resized")
+    let mask = try large.channelStatistics(at: "statistics")
+      .convolved(by: numbers.convolution(2, 1, Window(kernel: 1)), at: "mask")
+      .activated(by: .hardswish, at: "mask.act")
+    let factors = resized.globallyAveraged(at: "factors")
+    let gated = try resized.multiplied(by: mask, at: "pixels")
+      .multiplied(by: factors, at: "channels").multiplied(by: large, at: "values")
+    let pixels = try gated.standardized(by: Standardization(.pixel, epsilon: 1e-3), at: "pixel")
+      .encodingPositions(temperature: 50, at: "positions")
+    let groups = try gated.standardized(
+      by: Standardization(.groups(2), epsilon: 1e-3), at: "groups")
+    for (name, form) in [
+      ("corners", Interpolation(to: .size(height: 5, width: 40), alignsCorners: true)),
+      ("factors", Interpolation(to: .factors(height: 1.7, width: 0.6), alignsCorners: false)),
+    ] {
+      builder.output(groups.interpolated(by: form, at: name), named: name)
+    }
+    let heads = AttentionHeads(
+      heads: 2, keyChannels: 2, valueChannels: 3, areas: 2, scale: 0.7,
+      queries: ChannelRuns(first: 0, pitch: 2), keys: ChannelRuns(first: 4, pitch: 2),
+      values: ChannelRuns(first: 1, pitch: 4))
+    builder.output(try pixels.attending(to: groups, by: heads, at: "attention"), named: "attention")
+    return builder.build()
+  }
+
   private static func node(_ graph: Graph, _ path: String) throws -> Int {
     try #require(graph.nodes.lastIndex { $0.path == path })
   }
@@ -59,7 +102,11 @@ import YOLOTestSupport
 
   /// With running statistics it is what inference computes.
   @Test func frozenIsInference() throws {
-    let graph = try Self.network()
+    try expectInference(Self.network())
+    try expectInference(Self.rareOperations())
+  }
+
+  private func expectInference(_ graph: Graph) throws {
     let expected = try PlannerTests.outputs(
       graph, Planner(backend: .oracle), height: Self.pixels.height, width: Self.pixels.width)
     let oracle = try TrainingOracle(graph) { _ in false }

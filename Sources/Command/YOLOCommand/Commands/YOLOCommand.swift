@@ -16,7 +16,7 @@ struct YOLOCommand: AsyncParsableCommand {
       """,
     version: Version.current,
     subcommands: [
-      PredictCommand.self, ValCommand.self, CheckCommand.self, InfoCommand.self,
+      PredictCommand.self, ValCommand.self, TrainCommand.self, CheckCommand.self, InfoCommand.self,
       BenchmarkCommand.self, TraceCommand.self, DiffCommand.self, RecordCommand.self,
       VerifyCommand.self,
       CompareCommand.self, ExportCommand.self, ServeCommand.self, KeysCommand.self,

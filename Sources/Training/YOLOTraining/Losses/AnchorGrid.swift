@@ -14,9 +14,22 @@ struct AnchorGrid {
 
   /// Where an anchor is.
   struct Cell {
-    let level: Int
-    let row: Int
-    let column: Int
+    private let levelIndex: Int32
+    private let rowIndex: Int32
+    private let columnIndex: Int32
+
+    @inline(__always)
+    init(level: Int, row: Int, column: Int) {
+      levelIndex = Int32(truncatingIfNeeded: level)
+      rowIndex = Int32(truncatingIfNeeded: row)
+      columnIndex = Int32(truncatingIfNeeded: column)
+    }
+
+    var level: Int { Int(levelIndex) }
+    var row: Int { Int(rowIndex) }
+    var column: Int { Int(columnIndex) }
+    /// The anchor's center in cells of its level.
+    var center: SIMD2<Float> { SIMD2(Float(columnIndex) + 0.5, Float(rowIndex) + 0.5) }
   }
 
   private(set) var levels = [Level]()

@@ -20,6 +20,17 @@ final class Assigner {
   private let decoder: DistanceDecoder
   var isOriented: Bool { settings.description.task == .obb }
 
+  /// What is read of a level of the image.
+  private struct Level {
+    let boxes: LossMap
+    let classes: LossMap
+    let extra: LossMap?
+    let stride: Float
+    /// The offset of the image's first element in the class map.
+    let classOffset: Int
+  }
+  private let levels = Scratch<Level>()
+
   // By anchor.
   private let isDecoded = Scratch<Bool>()
   /// The predicted boxes in pixels; not for oriented ones.
@@ -37,6 +48,7 @@ final class Assigner {
   // By candidate: an anchor within a target.
   private(set) var candidateCount = 0
   let anchors = Scratch<Int32>()
+  let cells = Scratch<AnchorGrid.Cell>()
   let overlaps = Scratch<Float>()
   let metrics = Scratch<Float>()
   private var ranges = ContiguousArray<Range<Int>>()
@@ -63,7 +75,7 @@ final class Assigner {
     to assignment: ImageAssignment
   ) {
     guard !assignment.instances.isEmpty else { return }
-    prepare(grid)
+    prepare(image, outputs, grid)
     for (index, instance) in assignment.instances.enumerated() {
       let start = candidateCount
       if isOriented {
@@ -77,11 +89,11 @@ final class Assigner {
       metrics.grow(to: candidateCount, keeping: start)
       decode(range, image, outputs, grid)
       findOverlaps(range, instance, image, targets, outputs, grid)
-      findMetrics(range, instance, image, outputs, grid)
+      findMetrics(range, instance)
       if settings.description.task == .segment, settings.description.isYOLO26 {
         maskOverlap.add(
           to: self, range, instance, image: image, targets: targets, outputs: outputs, grid: grid)
-        findMetrics(range, instance, image, outputs, grid)
+        findMetrics(range, instance)
       }
       rank(range, Int32(index), assignment)
       mark(range, Int32(index), grid)
@@ -90,8 +102,16 @@ final class Assigner {
     keep(assignment, grid)
   }
 
-  private func prepare(_ grid: AnchorGrid) {
+  private func prepare(_ image: Int, _ outputs: BranchOutputs, _ grid: AnchorGrid) {
     let count = grid.count
+    let levels = self.levels.reserve(grid.levels.count)
+    for (index, level) in outputs.levels.enumerated() {
+      (levels + index).initialize(
+        to: Level(
+          boxes: level.boxes, classes: level.classes, extra: level.extra,
+          stride: Float(level.stride),
+          classOffset: level.classes.position(image: image, row: 0, column: 0)))
+    }
     isDecoded.reserve(count).update(repeating: false, count: count)
     bestOverlap.reserve(count).update(repeating: 0, count: count)
     bestInstance.reserve(count).update(repeating: 0, count: count)
@@ -131,16 +151,28 @@ final class Assigner {
         let columns = Self.cells(low.x, high.x, level.stride, level.width)
         let rows = Self.cells(low.y, high.y, level.stride, level.height)
         guard !columns.isEmpty, !rows.isEmpty else { continue }
-        anchors.grow(to: candidateCount + rows.count * columns.count, keeping: candidateCount)
+        reserveCandidates(rows.count * columns.count)
         for row in rows {
           let first = level.first &+ row &* level.width
           for column in columns {
-            anchors.base[candidateCount] = Int32(truncatingIfNeeded: first &+ column)
-            candidateCount &+= 1
+            appendCandidate(
+              first &+ column, AnchorGrid.Cell(level: index, row: row, column: column))
           }
         }
       }
     }
+  }
+
+  private func reserveCandidates(_ count: Int) {
+    anchors.grow(to: candidateCount + count, keeping: candidateCount)
+    cells.grow(to: candidateCount + count, keeping: candidateCount)
+  }
+
+  @inline(__always)
+  private func appendCandidate(_ anchor: Int, _ cell: AnchorGrid.Cell) {
+    anchors.base[candidateCount] = Int32(truncatingIfNeeded: anchor)
+    cells.base[candidateCount] = cell
+    candidateCount &+= 1
   }
 
   /// The cells of an axis whose centers are inside.
@@ -171,7 +203,7 @@ final class Assigner {
     let sine = sinf(instance.angle)
     let reach = SIMD2(
       half.x * abs(cosine) + half.y * abs(sine), half.x * abs(sine) + half.y * abs(cosine))
-    for level in grid.levels {
+    for (index, level) in grid.levels.enumerated() {
       func cells(_ center: Float, _ reach: Float, _ count: Int) -> Range<Int> {
         let first = min(max(Int((center - reach) / level.stride) - 2, 0), count)
         let end = min(max(Int((center + reach) / level.stride) + 2, 0), count)
@@ -179,7 +211,7 @@ final class Assigner {
       }
       let columns = cells(instance.box[0], reach.x, level.width)
       let rows = cells(instance.box[1], reach.y, level.height)
-      anchors.grow(to: candidateCount + rows.count * columns.count, keeping: candidateCount)
+      reserveCandidates(rows.count * columns.count)
       for row in rows {
         let dy = (Float(row) + 0.5) * level.stride - instance.box[1]
         for column in columns {
@@ -187,9 +219,9 @@ final class Assigner {
           let along = dx * cosine + dy * sine
           let across = dy * cosine - dx * sine
           guard abs(along) <= half.x, abs(across) <= half.y else { continue }
-          anchors.base[candidateCount] = Int32(
-            truncatingIfNeeded: level.first &+ row &* level.width &+ column)
-          candidateCount &+= 1
+          appendCandidate(
+            level.first &+ row &* level.width &+ column,
+            AnchorGrid.Cell(level: index, row: row, column: column))
         }
       }
     }
@@ -200,36 +232,45 @@ final class Assigner {
   private func decode(
     _ range: Range<Int>, _ image: Int, _ outputs: BranchOutputs, _ grid: AnchorGrid
   ) {
+    let (anchors, cells, levels) = (self.anchors.base, self.cells.base, self.levels.base)
+    let isDecoded = self.isDecoded.base
     for position in range {
-      let anchor = Int(anchors.base[position])
-      guard !isDecoded.base[anchor] else { continue }
-      isDecoded.base[anchor] = true
-      let cell = grid.cell(anchor)
-      let level = outputs.levels[cell.level]
-      let stride = grid.levels[cell.level].stride
-      let center = SIMD2(Float(cell.column) + 0.5, Float(cell.row) + 0.5)
-      let distances = decoder.distances(
-        level.boxes.values + level.boxes.position(image: image, cell))
+      let anchor = Int(anchors[position])
+      guard !isDecoded[anchor] else { continue }
+      isDecoded[anchor] = true
+      let cell = cells[position]
+      let level = levels + cell.level
+      let boxes = level.pointee.boxes
+      let distances = decoder.distances(boxes.values + boxes.position(image: image, cell))
       if isOriented {
-        guard let extra = level.extra else { continue }
-        let angle = OrientedDecoder.angle(
-          extra.values[extra.position(image: image, cell)],
-          isRaw: settings.description.isYOLO26)
-        let box = OrientedDecoder.box(distances, angle: angle, center: center) * stride
-        gaussians.base[anchor] = GaussianBox(
-          OrientedBox(x: box[0], y: box[1], width: box[2], height: box[3], angle: angle))
-      } else {
-        let box =
-          SIMD4(
-            center.x - distances[0], center.y - distances[1], center.x + distances[2],
-            center.y + distances[3]) * stride
-        x1.base[anchor] = box[0]
-        y1.base[anchor] = box[1]
-        x2.base[anchor] = box[2]
-        y2.base[anchor] = box[3]
-        aspects.base[anchor] = CompleteIoU.aspect(box)
+        decodeOriented(anchor, distances, image, cell, level.pointee)
+        continue
       }
+      let center = cell.center
+      let box =
+        SIMD4(
+          center.x - distances[0], center.y - distances[1], center.x + distances[2],
+          center.y + distances[3]) * level.pointee.stride
+      x1.base[anchor] = box[0]
+      y1.base[anchor] = box[1]
+      x2.base[anchor] = box[2]
+      y2.base[anchor] = box[3]
+      aspects.base[anchor] = CompleteIoU.aspect(box)
     }
+  }
+
+  private func decodeOriented(
+    _ anchor: Int, _ distances: SIMD4<Float>, _ image: Int, _ cell: AnchorGrid.Cell,
+    _ level: Level
+  ) {
+    guard let extra = level.extra else { return }
+    let angle = OrientedDecoder.angle(
+      extra.values[extra.position(image: image, cell)], isRaw: settings.description.isYOLO26)
+    let box =
+      OrientedDecoder.box(distances, angle: angle, center: cell.center) * level.stride
+    (gaussians.base + anchor).initialize(
+      to: GaussianBox(
+        OrientedBox(x: box[0], y: box[1], width: box[2], height: box[3], angle: angle)))
   }
 
   private func findOverlaps(
@@ -253,19 +294,25 @@ final class Assigner {
       return
     }
     let aspect = CompleteIoU.aspect(instance.corners)
+    let anchors = self.anchors.base
+    let overlaps = self.overlaps.base
+    let (x1, y1, x2, y2) = (self.x1.base, self.y1.base, self.x2.base, self.y2.base)
+    let allAspects = self.aspects.base
     var position = range.lowerBound
     while position < range.upperBound {
-      var (left, top, right, bottom) = (LossVector.zero, LossVector.zero, LossVector.zero, LossVector.zero)
-      var aspects = LossVector.zero
+      var (left, top, right, bottom) = (
+        LossLanes.zero, LossLanes.zero, LossLanes.zero, LossLanes.zero
+      )
+      var aspects = LossLanes.zero
       let count = min(8, range.upperBound &- position)
       var lane = 0
       while lane < count {
-        let anchor = Int(anchors.base[position &+ lane])
-        left[lane] = x1.base[anchor]
-        top[lane] = y1.base[anchor]
-        right[lane] = x2.base[anchor]
-        bottom[lane] = y2.base[anchor]
-        aspects[lane] = self.aspects.base[anchor]
+        let anchor = Int(anchors[position &+ lane])
+        left[lane] = x1[anchor]
+        top[lane] = y1[anchor]
+        right[lane] = x2[anchor]
+        bottom[lane] = y2[anchor]
+        aspects[lane] = allAspects[anchor]
         lane &+= 1
       }
       var values = CompleteIoU.values(
@@ -274,7 +321,7 @@ final class Assigner {
       values.replace(with: 0, where: values .< 0)
       lane = 0
       while lane < count {
-        overlaps.base[position &+ lane] = values[lane]
+        overlaps[position &+ lane] = values[lane]
         lane &+= 1
       }
       position &+= 8
@@ -294,41 +341,43 @@ final class Assigner {
     guard similarity.isLabeled else { return false }
     let size = settings.description.hasVisibility ? 3 : 2
     for position in range {
-      let cell = grid.cell(Int(anchors.base[position]))
-      guard let extra = outputs.levels[cell.level].extra else { continue }
+      let cell = cells.base[position]
+      guard let extra = levels.base[cell.level].extra else { continue }
       overlaps.base[position] = similarity.value(
         extra.values + extra.position(image: image, cell), channelsPerKeypoint: size,
-        center: SIMD2(Float(cell.column) + 0.5, Float(cell.row) + 0.5),
-        stride: grid.levels[cell.level].stride)
+        center: cell.center, stride: levels.base[cell.level].stride)
     }
     return true
   }
 
   /// The metric of a candidate is the root of its class score times the sixth power of its overlap.
-  private func findMetrics(
-    _ range: Range<Int>, _ instance: ImageAssignment.Instance, _ image: Int,
-    _ outputs: BranchOutputs, _ grid: AnchorGrid
-  ) {
+  private func findMetrics(_ range: Range<Int>, _ instance: ImageAssignment.Instance) {
+    let (cells, levels) = (self.cells.base, self.levels.base)
+    let (overlaps, metrics) = (self.overlaps.base, self.metrics.base)
+    let category = instance.category
     var position = range.lowerBound
     while position < range.upperBound {
-      var logits = LossVector.zero
-      var overlap = LossVector.zero
+      var logits = LossLanes.zero
+      var overlap = LossLanes.zero
       let count = min(8, range.upperBound &- position)
       var lane = 0
       while lane < count {
-        let cell = grid.cell(Int(anchors.base[position &+ lane]))
-        let classes = outputs.levels[cell.level].classes
+        let cell = cells[position &+ lane]
+        let level = levels + cell.level
+        let offset =
+          cell.row &* level.pointee.classes.rowStride
+          &+ cell.column &* level.pointee.classes.pixelStride
         logits[lane] =
-          classes.values[
-            classes.position(image: image, cell) &+ instance.category]
-        overlap[lane] = overlaps.base[position &+ lane]
+          level.pointee.classes.values[
+            level.pointee.classOffset &+ offset &+ category]
+        overlap[lane] = overlaps[position &+ lane]
         lane &+= 1
       }
       let square = overlap * overlap
       let values = sigmoid(logits).squareRoot() * (square * square * square)
       lane = 0
       while lane < count {
-        metrics.base[position &+ lane] = values[lane]
+        metrics[position &+ lane] = values[lane]
         lane &+= 1
       }
       position &+= 8

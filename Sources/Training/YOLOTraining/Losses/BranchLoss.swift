@@ -65,12 +65,12 @@ final class BranchLoss {
   }
 
   /// Evaluates the terms and assigns the gradients of their sum times the number of images times
-  /// `weight`.
+  /// `weight`; in an evaluation without what training alone has.
   func evaluate(
     _ outputs: BranchOutputs, targets: [TrainingTargets], weight: Float,
-    sharesAsConstants: Bool = false
+    sharesAsConstants: Bool = false, isEvaluation: Bool = false
   ) throws(LossError) -> Values {
-    try OutputCheck(description: description).check(outputs)
+    try OutputCheck(description: description, isEvaluation: isEvaluation).check(outputs)
     let grid = AnchorGrid(outputs)
     guard targets.count == grid.batch else {
       throw .imageCount(expected: grid.batch, found: targets.count)
@@ -101,7 +101,7 @@ final class BranchLoss {
       }
     }
     for image in terms { sums += image }
-    if let likelihood {
+    if let likelihood, !isEvaluation {
       sums.likelihood = likelihood.add(assignments.prefix(grid.batch), targets, context)
     }
     // Without overlaps that are numbers there is no loss of boxes.
@@ -168,14 +168,13 @@ final class BranchLoss {
         level.classes, position: level.classes.position(image: image, cell),
         category: instance.category, score: positive.score)
       let position = level.boxes.position(image: image, cell)
-      let center = SIMD2(Float(cell.column) + 0.5, Float(cell.row) + 0.5)
       let stride = context.grid.levels[cell.level].stride
       if description.task == .obb, let extra = level.extra {
         let output = extra.position(image: image, cell)
         let values = context.orientedTerms.add(
           level.boxes.values + position, level.boxes.gradients + position,
           output: extra.values[output], outputGradient: extra.gradients + output,
-          target: instance, center: center, stride: stride, score: positive.score,
+          target: instance, center: cell.center, stride: stride, score: positive.score,
           probabilities: probabilities)
         sums.box += values.box
         sums.distances += values.distances
@@ -184,7 +183,7 @@ final class BranchLoss {
       }
       let values = boxTerms.add(
         level.boxes.values + position, level.boxes.gradients + position,
-        corners: instance.corners, center: center, stride: stride, score: positive.score,
+        corners: instance.corners, center: cell.center, stride: stride, score: positive.score,
         probabilities: probabilities)
       sums.box += values.box
       sums.distances += values.distances
@@ -216,7 +215,7 @@ final class BranchLoss {
           let values = term.add(
             extra.values + position, extra.gradients + position,
             keypoints: keypoints + instance.source * description.keypointCount,
-            box: instance.box, center: SIMD2(Float(cell.column) + 0.5, Float(cell.row) + 0.5),
+            box: instance.box, center: cell.center,
             stride: context.grid.levels[cell.level].stride)
           sums.pose += values.pose
           sums.visibility += values.visibility

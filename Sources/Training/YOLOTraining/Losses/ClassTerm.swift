@@ -47,8 +47,8 @@ struct ClassTerm {
       var index = 0
       while index < count {
         let lanes = min(8, count &- index)
-        var x = LossVector.zero
-        var weight = LossVector.zero
+        var x = LossLanes.zero
+        var weight = LossLanes.zero
         var lane = 0
         while lane < lanes {
           x[lane] = values[index &+ lane]
@@ -73,22 +73,15 @@ struct ClassTerm {
   private func background(
     _ values: UnsafePointer<Float>, _ gradients: UnsafeMutablePointer<Float>, count: Int
   ) -> Double {
-    var total = 0.0
+    var losses = SoftplusSum()
     var index = 0
     while index &+ 8 <= count {
-      // Sums of a few vectors in float lose nothing that matters; longer ones would.
-      let end = min(index &+ 64, count)
-      var losses = LossVector.zero
-      while index &+ 8 <= end {
-        let (loss, slope) = softplusAndSigmoid(load(values + index))
-        store(slope * scale, gradients + index)
-        losses += loss
-        index &+= 8
-      }
-      total += sum(losses)
+      store(losses.add(load(values + index)) * scale, gradients + index)
+      index &+= 8
     }
+    var total = losses.sum()
     guard index < count else { return total }
-    var x = LossVector.zero
+    var x = LossLanes.zero
     var lane = 0
     while index &+ lane < count {
       x[lane] = values[index &+ lane]

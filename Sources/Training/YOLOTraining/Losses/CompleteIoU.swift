@@ -17,13 +17,14 @@ package enum CompleteIoU {
   /// Returns the value for each of eight boxes against another one; aspects as of `aspect(_:)`.
   @inline(__always)
   static func values(
-    x1: LossVector, y1: LossVector, x2: LossVector, y2: LossVector, aspects: LossVector, with box: SIMD4<Float>,
+    x1: LossLanes, y1: LossLanes, x2: LossLanes, y2: LossLanes, aspects: LossLanes,
+    with box: SIMD4<Float>,
     aspect: Float
-  ) -> LossVector {
-    let left = LossVector(repeating: box[0])
-    let top = LossVector(repeating: box[1])
-    let right = LossVector(repeating: box[2])
-    let bottom = LossVector(repeating: box[3])
+  ) -> LossLanes {
+    let left = LossLanes(repeating: box[0])
+    let top = LossLanes(repeating: box[1])
+    let right = LossLanes(repeating: box[2])
+    let bottom = LossLanes(repeating: box[3])
     let area = (x2 - x1) * (y2 - y1 + epsilon)
     let other = (box[2] - box[0]) * (box[3] - box[1] + epsilon)
     let innerWidth = clamped(lesser(x2, right) - greater(x1, left))
@@ -99,16 +100,16 @@ package enum CompleteIoU {
   private static func share(_ a: Float, _ b: Float) -> Float { a > b ? 1 : a == b ? 0.5 : 0 }
 
   @inline(__always)
-  private static func greater(_ a: LossVector, _ b: LossVector) -> LossVector {
+  private static func greater(_ a: LossLanes, _ b: LossLanes) -> LossLanes {
     a.replacing(with: b, where: b .> a)
   }
 
   @inline(__always)
-  private static func lesser(_ a: LossVector, _ b: LossVector) -> LossVector {
+  private static func lesser(_ a: LossLanes, _ b: LossLanes) -> LossLanes {
     a.replacing(with: b, where: b .< a)
   }
 
   /// Returns zero for what is below it; NaN stays.
   @inline(__always)
-  private static func clamped(_ a: LossVector) -> LossVector { a.replacing(with: 0, where: a .< 0) }
+  private static func clamped(_ a: LossLanes) -> LossLanes { a.replacing(with: 0, where: a .< 0) }
 }

@@ -56,7 +56,7 @@ struct CouplingFlow {
 
   /// The working memory for a block, in floats.
   static let workCount =
-    2 * couplings * CouplingNet.keptCount + 2 * width * CouplingNet.block
+    2 * couplings * CouplingNet.keptCount + CouplingNet.workCount
     + (3 * couplings + 7) * CouplingNet.block
 
   /// Evaluates the logarithm of the density at a block of points, and adds the gradients.
@@ -82,7 +82,7 @@ struct CouplingFlow {
       return next
     }
     let keptOfNets = take(2 * Self.couplings * CouplingNet.keptCount)
-    let netWork = take(2 * Self.width * block)
+    let netWork = take(CouplingNet.workCount)
     let inputs = take(Self.couplings * block)
     let changed = take(Self.couplings * block)
     let scales = take(Self.couplings * block)

@@ -8,8 +8,11 @@ struct CouplingNet {
   static let width = CouplingFlow.width
   /// The points of a block.
   static let block = 64
-  /// What is kept of a block for the backward pass: both layers before and after their activation.
+  /// What is kept of a block for the backward pass: of both layers the slope of the activation and its
+  /// result.
   static let keptCount = 4 * width * block
+  /// The working memory of `backward`, in floats.
+  static let workCount = 2 * width * block + width * width
 
   /// Where the tensors are in the store's runs.
   struct Offsets {
@@ -76,7 +79,7 @@ struct CouplingNet {
     let last = values + offsets.lastWeight + output &* width
     var point = 0
     while point < block {
-      var sum = LossVector(repeating: values[offsets.lastBias &+ output])
+      var sum = LossLanes(repeating: values[offsets.lastBias &+ output])
       unit = 0
       while unit < width {
         sum += load(middleActive + (unit &* block &+ point)) * last[unit]
@@ -96,7 +99,7 @@ struct CouplingNet {
   ///   - kept: What `forward` kept.
   ///   - slope: The gradients by the results; zero for points that do not count.
   ///   - inputSlope: Where the gradients by the inputs are added.
-  ///   - work: Room for 2 · 64 · 64 numbers.
+  ///   - work: Room for `workCount` numbers.
   func backward(
     _ values: UnsafePointer<Float>, _ gradients: UnsafeMutablePointer<Float>,
     _ x: UnsafePointer<Float>, kept: UnsafePointer<Float>, slope: UnsafePointer<Float>,
@@ -109,6 +112,7 @@ struct CouplingNet {
     let middleActive = kept + 3 * width * block
     let byMiddle = work
     let byFirst = work + width * block
+    let product = work + 2 * width * block
     let last = values + offsets.lastWeight + output &* width
     let lastGradient = gradients + offsets.lastWeight + output &* width
     gradients[offsets.lastBias &+ output] += Self.sum(slope)
@@ -119,22 +123,21 @@ struct CouplingNet {
       var point = 0
       while point < block {
         store(
-          load(slope + point) * last[unit] * Self.activationSlope(load(middle + (row &+ point))),
+          load(slope + point) * last[unit] * load(middle + (row &+ point)),
           byMiddle + (row &+ point))
         point &+= 8
       }
       gradients[offsets.middleBias &+ unit] += Self.sum(byMiddle + row)
       unit &+= 1
     }
-    unit = 0
-    while unit < width {
-      let target = gradients + offsets.middleWeight + unit &* width
-      var from = 0
-      while from < width {
-        target[from] += Self.dot(byMiddle + unit &* block, firstActive + from &* block)
-        from &+= 1
-      }
-      unit &+= 1
+    // Of the middle weights' gradient a product over the points: they become rows.
+    Self.transpose(firstActive, byFirst)
+    Self.multiply(byMiddle, rowStride: block, columnStride: 1, byFirst, product)
+    var index = 0
+    while index < width &* width {
+      let target = gradients + offsets.middleWeight + index
+      store(load(target) + load(product + index), target)
+      index &+= 8
     }
     Self.multiply(
       values + offsets.middleWeight, rowStride: 1, columnStride: width, byMiddle, byFirst)
@@ -145,7 +148,7 @@ struct CouplingNet {
       var point = 0
       while point < block {
         let slope =
-          load(byFirst + (row &+ point)) * Self.activationSlope(load(first + (row &+ point)))
+          load(byFirst + (row &+ point)) * load(first + (row &+ point))
         store(slope, byFirst + (row &+ point))
         store(load(inputSlope + point) + slope * weight, inputSlope + point)
         point &+= 8
@@ -156,22 +159,34 @@ struct CouplingNet {
     }
   }
 
-  /// SiLU: x · σ(x).
+  /// Sets `target` to x · σ(x) of each x, and replaces x by the slope.
   private static func activate(
-    _ source: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>
+    _ source: UnsafeMutablePointer<Float>, _ target: UnsafeMutablePointer<Float>
   ) {
     var index = 0
     while index < width &* block {
       let x = load(source + index)
-      store(x * sigmoid(x), target + index)
+      let s = sigmoid(x)
+      let y = x * s
+      store(y, target + index)
+      store(s + y * (1 - s), source + index)
       index &+= 8
     }
   }
 
-  @inline(__always)
-  private static func activationSlope(_ x: LossVector) -> LossVector {
-    let s = sigmoid(x)
-    return s * (1 + x * (1 - s))
+  /// Writes the columns of a square matrix as rows.
+  private static func transpose(
+    _ source: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>
+  ) {
+    var row = 0
+    while row < width {
+      var column = 0
+      while column < block {
+        target[column &* width &+ row] = source[row &* block &+ column]
+        column &+= 1
+      }
+      row &+= 1
+    }
   }
 
   /// Sets each row r of `target` to Σ_c matrix[r, c] · row c of `source`.
@@ -185,7 +200,7 @@ struct CouplingNet {
       let (m2, m3) = (matrix + (row &+ 2) &* rowStride, matrix + (row &+ 3) &* rowStride)
       var point = 0
       while point < block {
-        var (s0, s1, s2, s3) = (LossVector.zero, LossVector.zero, LossVector.zero, LossVector.zero)
+        var (s0, s1, s2, s3) = (LossLanes.zero, LossLanes.zero, LossLanes.zero, LossLanes.zero)
         var column = 0
         while column < width {
           let x = load(source + (column &* block &+ point))
@@ -214,7 +229,7 @@ struct CouplingNet {
 
   @inline(__always)
   private static func sum(_ a: UnsafePointer<Float>) -> Float {
-    var total = LossVector.zero
+    var total = LossLanes.zero
     var index = 0
     while index < block {
       total += load(a + index)

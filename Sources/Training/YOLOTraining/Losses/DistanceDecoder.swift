@@ -83,7 +83,7 @@ struct DistanceDecoder {
     let best = two[1] <= two[0] ? two[0] : two[1]
     let a = exponential(low - best)
     let b = exponential(high - best)
-    let index = LossVector(0, 1, 2, 3, 4, 5, 6, 7)
+    let index = LossLanes(0, 1, 2, 3, 4, 5, 6, 7)
     let total = a + b
     let weighted = a * index + b * (index + 8)
     return horizontalSum(weighted) / horizontalSum(total)
@@ -91,7 +91,7 @@ struct DistanceDecoder {
 }
 
 @inline(__always)
-private func horizontalSum(_ x: LossVector) -> Float {
+private func horizontalSum(_ x: LossLanes) -> Float {
   let four = x.lowHalf + x.highHalf
   let two = four.lowHalf + four.highHalf
   return two[0] + two[1]

@@ -89,6 +89,25 @@ public final class HeadLoss: TrainingLoss {
       items: second.items, total: Float(total), positives: second.positives)
   }
 
+  /// Returns the terms of the branch that is printed, of outputs in evaluation.
+  ///
+  /// It is the one-to-one branch if there is one. Terms of outputs that training alone has are zero.
+  ///
+  /// - Parameters:
+  ///   - branch: The outputs of the printed branch; their gradients are written, too.
+  ///   - targets: What is to be found in each image of the batch.
+  /// - Returns: The terms, in the order of `itemNames`.
+  /// - Throws: What the outputs or targets lack, or have wrong.
+  public func evaluationItems(
+    _ branch: BranchOutputs, targets: [TrainingTargets]
+  ) throws(LossError) -> [Float] {
+    let loss = oneToOne ?? oneToMany
+    return try loss.evaluate(
+      BranchOutputs(levels: branch.levels, prototypes: branch.prototypes), targets: targets,
+      weight: 1, sharesAsConstants: true, isEvaluation: true
+    ).items
+  }
+
   /// Returns the weight of the one-to-many branch in an epoch, counted from 0: 0.8 in the first one,
   /// 0.1 in the last.
   public static func oneToManyWeight(epoch: Int, of epochs: Int) -> Float {

@@ -3,13 +3,15 @@
 /// Where fewer than `k` metrics are above zero, which of the zeros count is as PyTorch's `topk` has it
 /// for rows of at least 64 · k: a heap of the first `k` anchors, of which a later one replaces the
 /// lowest if it is strictly greater (libstdc++'s `partial_sort`).
-struct HighestMetrics {
+package struct HighestMetrics {
   private struct Entry {
     var metric: Float
     var position: Int
   }
 
   private var heap = ContiguousArray<Entry>()
+
+  package init() {}
 
   /// Appends the positions of the highest metrics, in no particular order.
   ///
@@ -20,7 +22,7 @@ struct HighestMetrics {
   ///   - count: How many these are.
   ///   - anchorCount: The number of anchors of the row.
   ///   - result: Where the positions, those in `anchors`, go to.
-  mutating func select(
+  package mutating func select(
     _ k: Int, anchors: UnsafePointer<Int32>, metrics: UnsafePointer<Float>, count: Int,
     anchorCount: Int, into result: inout ContiguousArray<Int>
   ) {

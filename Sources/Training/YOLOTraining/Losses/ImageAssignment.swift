@@ -55,7 +55,18 @@ final class ImageAssignment {
         "\(targets.keypoints.count) keypoints, expected \(description.keypointCount) for each of "
           + "\(count) boxes")
     }
-    if description.task == .segment { try Self.check(targets.masks, image: image, count: count) }
+    if description.task == .segment {
+      try Self.check(targets.masks, image: image, count: count, description)
+    }
+    if description.task == .pose {
+      for (index, keypoint) in targets.keypoints.enumerated() where keypoint.z != 0 {
+        guard keypoint.x.magnitude <= 1000, keypoint.y.magnitude <= 1000 else {
+          throw refuse(
+            "keypoint \(index % description.keypointCount) of instance "
+              + "\(index / description.keypointCount) is at (\(keypoint.x), \(keypoint.y))")
+        }
+      }
+    }
     let (width, height) = (grid.inputWidth, grid.inputHeight)
     for index in 0..<count {
       let category = targets.classes[index]
@@ -65,7 +76,7 @@ final class ImageAssignment {
       }
       let given = targets.boxes[index]
       let angle = isOriented ? targets.angles[index] : 0
-      guard Self.isUsable(given), angle.magnitude < 1000 else {
+      guard Self.isUsable(given), given[2] >= 0, given[3] >= 0, angle.magnitude < 1000 else {
         throw refuse("box \(given), angle \(angle) of instance \(index) are not usable numbers")
       }
       let box = given * SIMD4(width, height, width, height)
@@ -84,7 +95,7 @@ final class ImageAssignment {
 
   /// Checks that there are masks if there are instances, and that they have the sizes they say.
   private static func check(
-    _ masks: TargetMasks?, image: Int, count: Int
+    _ masks: TargetMasks?, image: Int, count: Int, _ description: LossDescription
   ) throws(LossError) {
     guard let masks else {
       guard count == 0 else {
@@ -101,6 +112,18 @@ final class ImageAssignment {
         image: image,
         reason: "masks of \(height) x \(width) for \(count) instances have "
           + "\(masks.values.count) values and \(masks.semantic.count) classes of pixels")
+    }
+    guard description.isYOLO26 else { return }
+    var (least, greatest) = (Int32(-1), Int32(-1))
+    for category in masks.semantic {
+      least = min(least, category)
+      greatest = max(greatest, category)
+    }
+    guard least >= -1, greatest < description.classCount else {
+      throw .invalidTarget(
+        image: image,
+        reason: "classes of pixels from \(least) to \(greatest), expected -1 to "
+          + "\(description.classCount - 1)")
     }
   }
 

@@ -51,7 +51,7 @@ struct KeypointSimilarity {
         var index = 0
         while index < sigmas.count {
           // Eight keypoints at a time; lanes without a labeled one have an exponent of -87.
-          var exponents = LossVector(repeating: -87)
+          var exponents = LossLanes(repeating: -87)
           let count = min(8, sigmas.count &- index)
           var lane = 0
           while lane < count {

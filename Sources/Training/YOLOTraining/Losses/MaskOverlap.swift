@@ -36,7 +36,7 @@ final class MaskOverlap {
     let area = mask.area
     for pick in picks {
       let anchor = Int(assigner.anchors.base[range.lowerBound + pick])
-      let cell = grid.cell(anchor)
+      let cell = assigner.cells.base[range.lowerBound + pick]
       guard let extra = outputs.levels[cell.level].extra else { continue }
       found[pick] = Self.overlap(
         coefficients: extra.values + extra.position(image: image, cell), count: extra.channels,
@@ -144,7 +144,7 @@ enum DotProduct {
   /// Returns Σ a · b over `count` elements.
   @inline(__always)
   static func of(_ a: UnsafePointer<Float>, _ b: UnsafePointer<Float>, _ count: Int) -> Float {
-    var sum = LossVector.zero
+    var sum = LossLanes.zero
     var index = 0
     while index &+ 8 <= count {
       sum += load(a + index) * load(b + index)

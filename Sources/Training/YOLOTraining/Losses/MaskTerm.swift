@@ -9,7 +9,6 @@ final class MaskTerm {
   private let resizedValues = Scratch<Float>()
   private let resizedGradients = Scratch<Float>()
   private let logits = Scratch<Float>()
-  private let rowGradients = Scratch<Float>()
 
   /// The prototypes of an image at the size of the masks.
   private struct Prototypes {
@@ -99,7 +98,6 @@ final class MaskTerm {
     let count = columns.count
     let padded = (count + 7) / 8 * 8
     let row = logits.reserve(padded)
-    let partial = rowGradients.reserve(prototypes.channels)
     var sum = 0.0
     for y in rows {
       let offset = y &* prototypes.rowStride &+ columns.lowerBound &* prototypes.pixelStride
@@ -115,15 +113,9 @@ final class MaskTerm {
         x &+= 1
       }
       sum += Self.entropies(row, count, mask, y, columns.lowerBound, scale)
-      partial.update(repeating: 0, count: prototypes.channels)
-      x = 0
-      while x < count {
-        Self.accumulate(
-          values + x &* prototypes.pixelStride, times: row[x], to: partial,
-          prototypes.channels)
-        x &+= 1
-      }
-      Self.accumulate(partial, times: 1, to: gradients, prototypes.channels)
+      Self.accumulate(
+        values, stride: prototypes.pixelStride, count: count, times: row, to: gradients,
+        prototypes.channels)
       guard let target = prototypes.gradients else { continue }
       x = 0
       while x < count {
@@ -145,8 +137,8 @@ final class MaskTerm {
     var start = 0
     while start < count {
       let z = load(row + start)
-      var target = LossVector.zero
-      var isInside = LossVector.zero
+      var target = LossLanes.zero
+      var isInside = LossLanes.zero
       var lane = 0
       while lane < 8, start &+ lane < count {
         isInside[lane] = 1
@@ -177,6 +169,36 @@ final class MaskTerm {
     while index < count {
       target[index] += source[index] * factor
       index &+= 1
+    }
+  }
+
+  /// Adds the sum of pixels times their factors to a run of numbers; the sum is made apart, so that
+  /// rows are added to the whole.
+  @inline(__always)
+  private static func accumulate(
+    _ pixels: UnsafePointer<Float>, stride: Int, count: Int, times factors: UnsafePointer<Float>,
+    to target: UnsafeMutablePointer<Float>, _ channels: Int
+  ) {
+    var channel = 0
+    while channel &+ 8 <= channels {
+      var sum = LossLanes.zero
+      var index = 0
+      while index < count {
+        sum += load(pixels + (index &* stride &+ channel)) * factors[index]
+        index &+= 1
+      }
+      store(load(target + channel) + sum, target + channel)
+      channel &+= 8
+    }
+    while channel < channels {
+      var sum: Float = 0
+      var index = 0
+      while index < count {
+        sum += pixels[index &* stride &+ channel] * factors[index]
+        index &+= 1
+      }
+      target[channel] += sum
+      channel &+= 1
     }
   }
 

@@ -3,6 +3,8 @@ import YOLOGeometry
 /// Checks that the outputs of a branch have the shapes that a loss needs.
 struct OutputCheck {
   let description: LossDescription
+  /// Whether what training alone has need not be there.
+  var isEvaluation = false
 
   func check(_ outputs: BranchOutputs) throws(LossError) {
     guard let first = outputs.levels.first else { throw .missingOutput("levels") }
@@ -32,7 +34,7 @@ struct OutputCheck {
         try check(
           level.extra, "extra",
           description.keypointCount * (description.hasVisibility ? 3 : 2))
-        if description.isYOLO26 {
+        if description.isYOLO26, !isEvaluation {
           try check(level.deviations, "deviations", 2 * description.keypointCount)
         }
       case .obb:
@@ -43,7 +45,7 @@ struct OutputCheck {
     guard description.task == .segment else { return }
     guard let prototypes = outputs.prototypes else { throw .missingOutput("prototypes") }
     try prototypes.check("prototypes", batch: first.boxes.batch, channels: nil)
-    if description.isYOLO26 {
+    if description.isYOLO26, !isEvaluation {
       guard let semantic = outputs.semantic else { throw .missingOutput("semantic") }
       try semantic.check(
         "semantic", batch: first.boxes.batch, channels: description.classCount)

@@ -137,7 +137,6 @@ final class ResidualLikelihood {
         let level = context.outputs.levels[cell.level]
         guard let extra = level.extra, let deviations = level.deviations else { continue }
         let stride = context.grid.levels[cell.level].stride
-        let center = SIMD2(Float(cell.column) + 0.5, Float(cell.row) + 0.5)
         let position = extra.position(image: image, cell)
         let deviationPosition = deviations.position(image: image, cell)
         for index in 0..<count {
@@ -148,7 +147,7 @@ final class ResidualLikelihood {
           let logits = deviations.values + deviationPosition + 2 * index
           let tiny = Float.leastNormalMagnitude
           let point = Point(
-            offset: term.position(extra.values + position + size * index, center: center)
+            offset: term.position(extra.values + position + size * index, center: cell.center)
               - target,
             deviation: SIMD2(max(sigmoid(logits[0]), tiny), max(sigmoid(logits[1]), tiny)),
             weight: weights[index], gradient: extra.gradients + position + size * index,
@@ -174,12 +173,13 @@ final class ResidualLikelihood {
     var offset = 0
     for entry in entries {
       let target = store.gradients + entry.offset
+      let count = entry.count
       var index = 0
-      while index < entry.count {
+      while index < count {
         target[index] += source[offset &+ index]
         index &+= 1
       }
-      offset += entry.count
+      offset += count
     }
   }
 }

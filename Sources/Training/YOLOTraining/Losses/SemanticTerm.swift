@@ -65,7 +65,7 @@ final class SemanticTerm {
     var start = 0
     while start < channels {
       let count = min(8, channels &- start)
-      var z = LossVector(repeating: -87)
+      var z = LossLanes(repeating: -87)
       var lane = 0
       while lane < count {
         z[lane] = values[start &+ lane]

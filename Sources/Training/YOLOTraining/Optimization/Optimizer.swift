@@ -18,7 +18,7 @@ public final class Optimizer: @unchecked Sendable {
   /// The rule.
   public let kind: OptimizerKind
   /// The groups, in the order of their rates in results and checkpoints.
-  public let groups: [ParameterGroup]
+  public let groups: [OptimizerGroup]
   /// The learning rate of each group, the boost included, that the next step takes.
   public var rates: [Double]
   /// The momentum, or first beta, that the next step takes.
@@ -55,7 +55,7 @@ public final class Optimizer: @unchecked Sendable {
   ///   - choice: The rule, its rate and its momentum.
   ///   - store: The parameters.
   ///   - average: The moving average of the same store.
-  ///   - weightDecay: The decay, see `ParameterGroup.scaledDecay`.
+  ///   - weightDecay: The decay, see `OptimizerGroup.scaledDecay`.
   ///   - threads: The number of threads of a step.
   /// - Throws: `AllocationFailure` where the system refuses the memory.
   public init(
@@ -68,7 +68,7 @@ public final class Optimizer: @unchecked Sendable {
     self.store = store
     self.average = average
     self.threads = max(threads, 1)
-    groups = ParameterGroup.groups(of: store, for: choice.kind, weightDecay: weightDecay)
+    groups = OptimizerGroup.groups(of: store, for: choice.kind, weightDecay: weightDecay)
     rates = groups.map { $0.boost * choice.learningRate }
     let bytes = max(store.count, 16) * MemoryLayout<Float>.stride
     var states = [AlignedStorage]()

@@ -46,14 +46,15 @@ struct StepLayout {
   /// cache.
   private static let packCount = 16_384
 
-  init(store: ParameterStore, groups: [ParameterGroup], isMuon: Bool) {
+  init(store: ParameterStore, groups: [OptimizerGroup], isMuon: Bool) {
     var groupOf = [Int: Int]()
     for (index, group) in groups.enumerated() {
       for entry in group.entries { groupOf[entry] = index }
     }
     var begin = 0
     var size = 0
-    for (index, entry) in store.entries.enumerated() where entry.isTrainable && entry.count > 0 {
+    for (index, entry) in store.entries.enumerated()
+    where (entry.isTrainable || entry.kind == .statistic) && entry.count > 0 {
       let group = groupOf[index] ?? 0
       let action: Piece.Action =
         entry.kind == .statistic ? .average : groups[group].role == .muon ? .muon : .update

@@ -1,5 +1,4 @@
-/// Eight values of a run: parameters, gradients and states lie at multiples of 16 elements, and what
-/// is between tensors is zero and stays so.
+/// Eight numbers side by side.
 typealias Lanes = SIMD8<Float>
 
 /// The numbers of a rule for a group and a step; which of them count depends on the rule.
@@ -56,6 +55,9 @@ struct UpdateRuns {
 }
 
 /// The rules of the optimizers, each over a run of `count` vectors.
+///
+/// Parameters, gradients and states lie at multiples of 16 elements, and what is between tensors is
+/// zero and stays so.
 ///
 /// PyTorch's documentation has the formulas; sums and products are in its order, so that results
 /// agree to the last digits.

@@ -6,6 +6,7 @@ import YOLOGraph
 import YOLOMetrics
 import YOLOModels
 import YOLOOptions
+import YOLOTrainingData
 import YOLOWeights
 
 /// The evaluation of the averaged weights after an epoch.
@@ -25,17 +26,38 @@ struct EpochEvaluation {
   /// The number of images.
   let imageCount: Int
 
+  private let losses: EvaluationLoss?
   private let dataset: Dataset
   private let split: String
   private let options: EvaluationOptions
   private let runtime: RuntimeOptions
 
   /// Prepares the evaluation of a training's split.
+  ///
+  /// Without labels there, the loss is not evaluated.
   init(
-    dataset: Dataset, options: TrainOptions, task: VisionTask, imageSize: Int, threads: Int
+    dataset: Dataset, options: TrainOptions, task: VisionTask, imageSize: Int, stride: Int,
+    network: Network, store: ParameterStore, threads: Int,
+    report: (TrainingUpdate) throws -> Void
   ) throws {
     self.dataset = dataset
     split = options[.split].text ?? "val"
+    do {
+      losses = try EvaluationLoss(
+        network: network, template: store,
+        index: TrainingIndex(
+          dataset, split: split,
+          selection: TrainingSelection(
+            isSingleClass: options.singleClass, classes: options.classes), threads: threads),
+        imageSize: imageSize, stride: stride,
+        batch: task == .obb ? options.batchSize : 2 * options.batchSize,
+        masks: MaskSettings(isOverlapping: options.overlapMask, ratio: options.maskRatio),
+        threads: threads)
+    } catch TrainingDataError.noLabels(let path, let split, _) {
+      try report(
+        .event(.warning("\(path): the \(split) part has no labels; its losses are not evaluated")))
+      losses = nil
+    }
     imageCount =
       try task == .classify
       ? dataset.classifiedImages(of: split).count : dataset.images(of: split).count
@@ -54,8 +76,19 @@ struct EpochEvaluation {
     let checkpoint = try network.checkpoint.replacing(
       store.entries.map { .init(key: $0.key, shape: $0.shape, offset: $0.offset) },
       by: average.values, count: store.count)
-    return try evaluate(
+    var found = try evaluate(
       Model(checkpoint, named: "the network in training", options: runtime), report: report)
+    var values = loss.itemNames.map { _ in 0.0 }
+    if let losses {
+      var done = 0
+      values = try losses.items(of: loss, values: average.values) {
+        try report(.evaluation(done: done, total: losses.imageCount))
+        done += 1
+      }
+      losses.releaseMemory()
+    }
+    found.losses = zip(loss.itemNames, values).map { NamedValue($0, $1) }
+    return found
   }
 
   /// Evaluates a checkpoint.

@@ -136,7 +136,7 @@ final class TrainingRun {
         epochs: epochs, classCount: names.count)
     optimizer = try Optimizer(
       choice, store: store, average: average,
-      weightDecay: ParameterGroup.scaledDecay(
+      weightDecay: OptimizerGroup.scaledDecay(
         options.weightDecay, batch: options.batchSize, nominalBatch: options.nominalBatch),
       threads: threads)
     schedule = TrainingSchedule(
@@ -146,7 +146,8 @@ final class TrainingRun {
     stopping = EarlyStopping(patience: options.patience)
     rule = CheckpointRule(period: options.savePeriod)
     evaluation = try EpochEvaluation(
-      dataset: dataset, options: options, task: task, imageSize: imageSize, threads: threads)
+      dataset: dataset, options: options, task: task, imageSize: imageSize, stride: network.stride,
+      network: traced, store: store, threads: threads, report: report)
   }
 
   /// Returns the side of the input: a multiple of the stride, at least twice it.
@@ -187,11 +188,8 @@ final class TrainingRun {
     description.gains.visibility = Float(options.keypointGain)
     description.gains.likelihood = Float(options.likelihoodGain)
     description.gains.angle = Float(options.angleGain)
-    if options.classWeightPower > 0 {
-      description.classWeights = ClassWeights.weights(
-        counts: index.instancesOfClass, classCount: names.count,
-        power: options.classWeightPower)
-    }
+    description.classWeights = ClassWeights.weights(
+      labelCounts: index.instancesOfClass, power: Float(options.classWeightPower))
     return try HeadLoss(
       description, threads: threads,
       parameters: description.task == .pose && description.isYOLO26

@@ -35,24 +35,6 @@ extension LossDescription {
   }
 }
 
-/// The weights by which rare classes count more.
-enum ClassWeights {
-  /// Returns the weights of all classes: proportional to (1 / labels) to a power, of mean 1; classes
-  /// without labels have the mean.
-  static func weights(counts: [Int], classCount: Int, power: Double) -> [Float] {
-    var weights = [Double](repeating: 0, count: classCount)
-    for (index, count) in counts.enumerated() where count > 0 && index < classCount {
-      weights[index] = pow(1 / Double(count), power)
-    }
-    let present = weights.filter { $0 > 0 }
-    guard !present.isEmpty else { return [Float](repeating: 1, count: classCount) }
-    let mean = present.reduce(0, +) / Double(present.count)
-    weights = weights.map { $0 > 0 ? $0 : mean }
-    let total = weights.reduce(0, +) / Double(classCount)
-    return weights.map { Float($0 / total) }
-  }
-}
-
 extension LoaderSettings {
   /// The settings of a training's arguments.
   init(_ options: TrainOptions, imageSize: Int, stride: Int) {
@@ -97,7 +79,7 @@ extension TrainingSchedule.Configuration {
   /// The configuration of a training's arguments.
   init(
     _ options: TrainOptions, epochs: Int, batches: Int, choice: OptimizerChoice,
-    groups: [ParameterGroup]
+    groups: [OptimizerGroup]
   ) {
     self.init(
       epochs: epochs, batches: batches, batch: options.batchSize,

@@ -1,8 +1,7 @@
 /// Maps a canvas into a sample, bilinearly, gray where the canvas ends.
 ///
-/// Positions are 32.32 fixed-point numbers; a pixel is mixed of its four neighbors with weights of
-/// 15 bits in 16-bit arithmetic of 6 fractional bits, so that a result is at most one level away
-/// from the exact one. Whole positions are exact.
+/// Positions are 32.32 fixed-point numbers; a pixel is mixed of its four neighbors in single
+/// precision and rounded to the nearest level.
 struct BilinearWarp {
   private let canvas: UnsafeRawPointer
   private let stride: Int
@@ -90,8 +89,8 @@ struct BilinearWarp {
   private func pixel(_ x: Int64, _ y: Int64) -> UInt32 {
     let column = Int(truncatingIfNeeded: x &>> Self.fractionBits)
     let row = Int(truncatingIfNeeded: y &>> Self.fractionBits)
-    let right = Int16(truncatingIfNeeded: (x &>> 17) & 0x7FFF)
-    let lower = Int16(truncatingIfNeeded: (y &>> 17) & 0x7FFF)
+    let right = Self.fraction(x)
+    let lower = Self.fraction(y)
     guard UInt(bitPattern: column) < UInt(bitPattern: width &- 1),
       UInt(bitPattern: row) < UInt(bitPattern: height &- 1)
     else { return borderPixel(column: column, row: row, right: right, lower: lower) }
@@ -102,48 +101,44 @@ struct BilinearWarp {
       Self.load(above), Self.load(above + 3), Self.load(below), Self.load(below + 3), right, lower)
   }
 
+  /// Returns the fraction of a position, from its upper 23 bits.
   @_transparent
-  private static func load(_ pixel: UnsafeRawPointer) -> SIMD4<UInt8> {
-    pixel.loadUnaligned(as: SIMD4<UInt8>.self)
+  private static func fraction(_ position: Int64) -> Float {
+    Float(bitPattern: UInt32(truncatingIfNeeded: (position &>> 9) & 0x7F_FFFF) | 0x3F80_0000) - 1
   }
 
+  /// Returns the samples of a pixel as floats that are 2²³ too large.
+  @_transparent
+  private static func load(_ pixel: UnsafeRawPointer) -> SIMD4<Float> {
+    let samples = pixel.loadUnaligned(as: SIMD4<UInt8>.self)
+    return unsafeBitCast(
+      SIMD4<UInt32>(truncatingIfNeeded: samples) | wholeBits, to: SIMD4<Float>.self)
+  }
+
+  /// 2²³, below which a float holds whole numbers in its mantissa.
+  private static let whole: Float = 8_388_608
+  private static let wholeBits: UInt32 = 0x4B00_0000
+
+  /// Mixes four pixels as `load` returns them; sums are rounded to the nearest level.
   @inline(__always)
   private static func mixed(
-    _ topLeft: SIMD4<UInt8>, _ topRight: SIMD4<UInt8>, _ bottomLeft: SIMD4<UInt8>,
-    _ bottomRight: SIMD4<UInt8>, _ right: Int16, _ lower: Int16
+    _ topLeft: SIMD4<Float>, _ topRight: SIMD4<Float>, _ bottomLeft: SIMD4<Float>,
+    _ bottomRight: SIMD4<Float>, _ right: Float, _ lower: Float
   ) -> UInt32 {
-    let left =
-      SIMD8<Int16>(
-        truncatingIfNeeded: SIMD8<UInt8>(lowHalf: topLeft, highHalf: bottomLeft)) &<< 6
-    let next =
-      SIMD8<Int16>(
-        truncatingIfNeeded: SIMD8<UInt8>(lowHalf: topRight, highHalf: bottomRight)) &<< 6
-    let rows = left &+ upperHalf((next &- left) &<< 1, SIMD8(repeating: right))
-    let top = rows.lowHalf
-    let result =
-      top &+ upperHalf((rows.highHalf &- top) &<< 1, SIMD4(repeating: lower)) &+ 32
-    return unsafeBitCast(SIMD4<UInt8>(truncatingIfNeeded: result &>> 6), to: UInt32.self)
-  }
-
-  @_transparent
-  private static func upperHalf(_ a: SIMD8<Int16>, _ b: SIMD8<Int16>) -> SIMD8<Int16> {
-    let product = SIMD8<Int32>(truncatingIfNeeded: a) &* SIMD8<Int32>(truncatingIfNeeded: b)
-    return SIMD8<Int16>(truncatingIfNeeded: product &>> 16)
-  }
-
-  @_transparent
-  private static func upperHalf(_ a: SIMD4<Int16>, _ b: SIMD4<Int16>) -> SIMD4<Int16> {
-    let product = SIMD4<Int32>(truncatingIfNeeded: a) &* SIMD4<Int32>(truncatingIfNeeded: b)
-    return SIMD4<Int16>(truncatingIfNeeded: product &>> 16)
+    let top = (topLeft - whole) + (topRight - topLeft) * right
+    let bottom = (bottomLeft - whole) + (bottomRight - bottomLeft) * right
+    let sum = top + (bottom - top) * lower
+    let bits = unsafeBitCast(sum + whole, to: SIMD4<UInt32>.self)
+    return unsafeBitCast(SIMD4<UInt8>(truncatingIfNeeded: bits), to: UInt32.self)
   }
 
   /// Returns a pixel some of whose neighbors lie outside, which are gray.
   @inline(never)
-  private func borderPixel(column: Int, row: Int, right: Int16, lower: Int16) -> UInt32 {
+  private func borderPixel(column: Int, row: Int, right: Float, lower: Float) -> UInt32 {
     guard column >= -1, row >= -1, column < width, row < height else { return Self.gray }
-    func neighbor(_ column: Int, _ row: Int) -> SIMD4<UInt8> {
+    func neighbor(_ column: Int, _ row: Int) -> SIMD4<Float> {
       guard column >= 0, row >= 0, column < width, row < height else {
-        return SIMD4(repeating: paddingGray)
+        return SIMD4(repeating: Self.whole + Float(paddingGray))
       }
       return Self.load(canvas + (row * stride + 3 * column))
     }

@@ -1,8 +1,7 @@
 /// A random change of hue, saturation and value.
 ///
 /// Colors go through hue (half degrees), saturation and value of 8 bits as those of OpenCV do, and
-/// come back with their fractions cut off; in single precision instead of tables, so that a level
-/// may differ by one.
+/// come back with their fractions cut off.
 struct ColorShift: Sendable, Hashable {
   /// What is added to the hue, -180...180 half degrees.
   private let hueShift: Float
@@ -55,24 +54,40 @@ struct ColorShift: Sendable, Hashable {
     a.replacing(with: b, where: b .> a)
   }
 
-  /// The nearest whole numbers.
+  /// The nearest whole numbers, the even one of two.
   @_transparent
   private static func rounded(_ a: Lanes) -> Lanes { (a + rounding) - rounding }
 
-  /// The whole numbers at or below numbers that are not negative.
+  /// The whole numbers at or below.
   @_transparent
-  private static func floor(_ a: Lanes) -> Lanes { rounded(a - 0.499_98) }
+  private static func floor(_ a: Lanes) -> Lanes {
+    var result = rounded(a)
+    result.replace(with: result - 1, where: result .> a)
+    return result
+  }
 
-  /// One channel: value · (1 − saturation · how far the hue is from the channel's own sector).
+  /// Returns `numerator · scale / denominator` as OpenCV does.
+  ///
+  /// The reciprocal is rounded to 12 fractional bits, and the product to the nearest whole number.
+  /// All steps are exact in floats.
   @_transparent
-  private static func channel(_ offset: Float, _ hue: Lanes, _ value: Lanes, _ chroma: Lanes)
-    -> SIMD8<UInt32>
-  {
+  private static func quotient(_ numerator: Lanes, _ denominator: Lanes, scale: Float) -> Lanes {
+    let reciprocal = rounded(
+      Lanes(repeating: scale * 4096) / maximum(denominator, Lanes(repeating: 1)))
+    return floor(numerator * reciprocal * (1 / 4096) + 0.5)
+  }
+
+  /// One channel: value · (1 − saturation · how far the hue is from the channel's own sector), with
+  /// value and saturation from 0 to 1.
+  @_transparent
+  private static func channel(
+    _ offset: Float, _ hue: Lanes, _ value: Lanes, _ saturation: Lanes
+  ) -> SIMD8<UInt32> {
     var distance = hue + offset
     distance.replace(with: distance - 6, where: distance .>= 6)
     let weight = maximum(
       minimum(minimum(distance, 4 - distance), Lanes(repeating: 1)), Lanes(repeating: 0))
-    let level = floor(value - chroma * weight)
+    let level = floor(value * (1 - saturation * weight) * 255)
     return unsafeBitCast(level + whole, to: SIMD8<UInt32>.self) & 255
   }
 
@@ -83,12 +98,11 @@ struct ColorShift: Sendable, Hashable {
     let blue = Self.level(packed &>> 16)
     var value = Self.maximum(Self.maximum(red, green), blue)
     let difference = value - Self.minimum(Self.minimum(red, green), blue)
-    let one = Lanes(repeating: 1)
-    var saturation = Self.rounded(difference * 255 / Self.maximum(value, one))
+    var saturation = Self.quotient(difference, value, scale: 255)
     var hue = red - green + 4 * difference
     hue.replace(with: blue - red + 2 * difference, where: value .== green)
     hue.replace(with: green - blue, where: value .== red)
-    hue = Self.rounded(hue * 30 / Self.maximum(difference, one))
+    hue = Self.quotient(hue, difference, scale: 30)
     hue.replace(with: hue + 180, where: hue .< 0)
     // The change.
     hue += hueShift
@@ -102,8 +116,8 @@ struct ColorShift: Sendable, Hashable {
     value = Self.floor(Self.maximum(Self.minimum(value * valueFactor, top), zero))
     // Back.
     let sector = hue * (1 / 30)
-    let chroma = value * saturation * (1 / 255)
-    return Self.channel(5, sector, value, chroma) | Self.channel(3, sector, value, chroma) &<< 8
-      | Self.channel(1, sector, value, chroma) &<< 16
+    let (high, chroma) = (value * (1 / 255), saturation * (1 / 255))
+    return Self.channel(5, sector, high, chroma) | Self.channel(3, sector, high, chroma) &<< 8
+      | Self.channel(1, sector, high, chroma) &<< 16
   }
 }

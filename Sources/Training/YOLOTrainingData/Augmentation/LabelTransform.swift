@@ -26,9 +26,13 @@ extension SampleLabels {
     if !hasPolygons {
       for index in boxes.indices { boxes[index] = Self.hull(of: boxes[index], by: transform) }
     }
-    clip(width: right, height: bottom, isOriented: isOriented)
-    if hasPolygons { boxes = boxes.indices.map { polygonExtent($0) } }
+    if hasPolygons, !isOriented {
+      boxes = boxes.indices.map { visibleBounds($0, width: right, height: bottom) }
+    }
+    clipPolygons(width: right, height: bottom, isOriented: isOriented)
+    if isOriented { boxes = boxes.indices.map { polygonBounds($0) } }
     clipBoxes(width: right, height: bottom)
+    clipKeypoints(width: right, height: bottom)
     let scale = Float(affine.scale)
     let minimumArea = hasPolygons ? Self.minimumPolygonArea : Self.minimumArea
     keep { labels, index in
@@ -45,8 +49,16 @@ extension SampleLabels {
     }
   }
 
+  /// Returns the smallest box around the part of an object's polygon that lies in a frame.
+  private func visibleBounds(_ index: Int, width: Float, height: Float) -> SIMD4<Float> {
+    let bounds = polygonBounds(index)
+    if bounds.x >= 0, bounds.y >= 0, bounds.z <= width, bounds.w <= height { return bounds }
+    return PolygonClip.visibleBounds(
+      of: points[pointRange(index)], width: width, height: height)
+  }
+
   /// Returns the smallest box around an object's polygon.
-  func polygonExtent(_ index: Int) -> SIMD4<Float> {
+  func polygonBounds(_ index: Int) -> SIMD4<Float> {
     let range = pointRange(index)
     guard let first = range.first else { return .zero }
     var (low, high) = (points[first], points[first])

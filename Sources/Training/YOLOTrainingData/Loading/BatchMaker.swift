@@ -1,6 +1,6 @@
 import YOLOGeometry
 
-/// Makes the batches of an epoch, each as a whole on one thread.
+/// Creates the batches of an epoch, each as a whole on one thread.
 struct BatchMaker: Sendable {
   let pipeline: SamplePipeline
   let settings: LoaderSettings
@@ -8,7 +8,7 @@ struct BatchMaker: Sendable {
   let order: EpochOrder
   let plan: BatchPlan
 
-  /// Makes a batch.
+  /// Creates a batch.
   ///
   /// - Parameters:
   ///   - batch: Its index in the epoch.
@@ -16,6 +16,7 @@ struct BatchMaker: Sendable {
   ///   - pixels: Memory for the pixels.
   ///   - isCancelled: Asked between the samples.
   /// - Returns: The batch; nil if it was cancelled.
+  /// - Throws: `image` for one that cannot be decoded.
   func make(
     _ batch: Int, scratch: SampleScratch, pixels: [Float], isCancelled: () -> Bool
   ) throws(TrainingDataError) -> TrainingBatch? {

@@ -26,7 +26,7 @@ struct BatchPlan: Sendable {
   ///   - sizes: The sizes of the images, sorted.
   ///   - batchSize: The images of a batch.
   ///   - imageSize: The long side of the images.
-  ///   - stride: The unit of the input's sides.
+  ///   - unit: The unit of the input's sides.
   init(sortedSizes sizes: [Size], batchSize: Int, imageSize: Int, stride unit: Int) {
     batches = stride(from: 0, to: sizes.count, by: batchSize).map { start in
       let positions = start..<min(start + batchSize, sizes.count)

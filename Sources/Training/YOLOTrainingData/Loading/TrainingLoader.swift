@@ -1,7 +1,7 @@
 import YOLODatasets
 import YOLOGeometry
 
-/// Makes the batches of a training, ahead of time on threads of its own.
+/// The batches of a training, ahead of time on threads of its own.
 ///
 /// An epoch has every image once, in an order of its own. A batch depends on the settings, the
 /// epoch and its index alone: not on the number of workers, nor on what was asked for before.
@@ -60,7 +60,7 @@ public final class TrainingLoader: Sendable {
   ///   epoch is then at its end.
   public func next() throws(TrainingDataError) -> TrainingBatch? { try queue.next() }
 
-  /// Takes back the memory of a batch that is no longer needed.
+  /// Releases the memory of a batch, which is used again.
   public func recycle(_ batch: consuming TrainingBatch) { queue.recycle(batch.pixels) }
 
   /// Ends the workers and waits for them; there are no batches after that.

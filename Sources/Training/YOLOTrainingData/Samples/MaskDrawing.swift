@@ -18,7 +18,7 @@ public struct MaskSettings: Sendable, Hashable {
 /// Draws the polygons of a sample as masks.
 ///
 /// A polygon is filled at the size of the input and reduced bilinearly. The instances are sorted by
-/// falling area of their reduced masks; smaller ones lie on top.
+/// falling area of their reduced masks, unless each has a map of its own; smaller ones lie on top.
 struct MaskDrawing {
   let width: Int
   let height: Int
@@ -37,22 +37,19 @@ struct MaskDrawing {
       reduced.append(reduce(Polygon(points: points).filled(in: frame)))
     }
     let areas = reduced.map(\.area)
-    let order = reduced.indices.sorted { (-areas[$0], $0) < (-areas[$1], $1) }
+    let falling = reduced.indices.sorted { (-areas[$0], $0) < (-areas[$1], $1) }
+    let order = settings.isOverlapping ? falling : Array(reduced.indices)
     let plane = columns * rows
     var values = [UInt16](
       repeating: 0, count: settings.isOverlapping ? plane : plane * labels.count)
     var semantic = [Int32](repeating: -1, count: plane)
     for (position, index) in order.enumerated() {
-      let mask = reduced[index]
       let (start, value): (Int, UInt16) =
         settings.isOverlapping ? (0, UInt16(clamping: position + 1)) : (position * plane, 1)
-      for y in 0..<mask.height {
-        let target = (mask.top + y) * columns + mask.left
-        for x in 0..<mask.width where mask.pixels[y * mask.width + x] != 0 {
-          values[start + target + x] = value
-          semantic[target + x] = labels.classes[index]
-        }
-      }
+      forEachPixel(of: reduced[index]) { values[start + $0] = value }
+    }
+    for index in falling {
+      forEachPixel(of: reduced[index]) { semantic[$0] = labels.classes[index] }
     }
     return (
       order,
@@ -60,6 +57,14 @@ struct MaskDrawing {
         height: rows, width: columns, isOverlapping: settings.isOverlapping, values: values,
         semantic: semantic)
     )
+  }
+
+  /// Calls a closure with the offset of each pixel of a reduced mask.
+  private func forEachPixel(of mask: Mask, _ body: (Int) -> Void) {
+    for y in 0..<mask.height {
+      let target = (mask.top + y) * columns + mask.left
+      for x in 0..<mask.width where mask.pixels[y * mask.width + x] != 0 { body(target + x) }
+    }
   }
 
   /// Reduces a mask to the size of the target.

@@ -2,13 +2,14 @@ package import YOLOGeometry
 import YOLOSystem
 
 extension SampleLabels {
-  /// Returns the targets of a sample, in fractions of its `width` and `height`.
+  /// Converts the labels of a sample to targets.
   ///
   /// - Parameters:
   ///   - task: What is trained.
   ///   - width: The columns of the input.
   ///   - height: The rows of the input.
   ///   - masks: How masks are made of the polygons, for the task segment.
+  /// - Returns: The targets, in fractions of `width` and `height`.
   package func targets(
     task: VisionTask, width: Int, height: Int, masks: MaskSettings
   ) -> TrainingTargets {

@@ -26,7 +26,7 @@ package struct SampleLabels: Sendable, Hashable {
   /// Whether the objects have polygons.
   package var hasPolygons: Bool { !pointEnds.isEmpty }
 
-  /// Takes over labels as they are read from a file.
+  /// Creates labels of those that are read from a file.
   package init(_ labels: ImageLabels, keypointCount: Int) {
     self.keypointCount = keypointCount
     classes.reserveCapacity(labels.instances.count)
@@ -132,14 +132,14 @@ extension SampleLabels {
   /// - Parameters:
   ///   - width: The frame's columns.
   ///   - height: The frame's rows.
-  ///   - isOriented: Whether the polygons are oriented boxes, see ``OrientedClip``.
+  ///   - isOriented: Whether the polygons are oriented boxes, which stay rectangles.
   package mutating func clip(width: Float, height: Float, isOriented: Bool = false) {
     let high = SIMD4<Float>(width, height, width, height)
     for index in boxes.indices {
       boxes[index] = boxes[index].clamped(lowerBound: .zero, upperBound: high)
     }
     if isOriented {
-      OrientedClip.clip(&self, width: width, height: height)
+      clipPolygons(width: width, height: height, isOriented: true)
     } else {
       let corner = SIMD2<Float>(width, height)
       for index in points.indices {
@@ -149,7 +149,33 @@ extension SampleLabels {
     clipKeypoints(width: width, height: height)
   }
 
-  /// Makes keypoints outside of a frame unlabeled, and moves them onto its edge.
+  /// Replaces the polygons that reach out of a frame by their part in it, or by the rectangle
+  /// around that.
+  mutating func clipPolygons(width: Float, height: Float, isOriented: Bool) {
+    func isInside(_ point: SIMD2<Float>) -> Bool {
+      point.x >= 0 && point.y >= 0 && point.x <= width && point.y <= height
+    }
+    guard hasPolygons, !points.allSatisfy(isInside) else { return }
+    var clipped: [SIMD2<Float>] = []
+    clipped.reserveCapacity(points.count)
+    var ends: [Int32] = []
+    ends.reserveCapacity(pointEnds.count)
+    for index in pointEnds.indices {
+      let polygon = points[pointRange(index)]
+      if polygon.allSatisfy(isInside) {
+        clipped += polygon
+      } else if isOriented {
+        clipped += OrientedClip.clipped(Array(polygon), width: width, height: height)
+      } else {
+        clipped += PolygonClip.clipped(Array(polygon), width: width, height: height)
+      }
+      ends.append(Int32(clamping: clipped.count))
+    }
+    points = clipped
+    pointEnds = ends
+  }
+
+  /// Sets the visibility of keypoints outside of a frame to 0, and moves them onto its edge.
   package mutating func clipKeypoints(width: Float, height: Float) {
     for index in keypoints.indices {
       let keypoint = keypoints[index]

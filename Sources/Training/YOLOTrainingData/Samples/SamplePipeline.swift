@@ -2,7 +2,7 @@ import YOLODatasets
 package import YOLOGeometry
 import YOLOImage
 
-/// Makes training samples of images and labels: loading, mosaic, map, blends, colors, flips, targets.
+/// Training samples of images and labels: loading, mosaic, map, blends, colors, flips, targets.
 package struct SamplePipeline: Sendable {
   /// The images and labels.
   let index: TrainingIndex
@@ -35,7 +35,7 @@ package struct SamplePipeline: Sendable {
   /// The points that polygons are resampled to.
   private var polygonPoints: Int { task == .obb ? 100 : 1000 }
 
-  /// Makes a sample.
+  /// Creates a sample.
   ///
   /// - Parameters:
   ///   - position: The position of the sample in its epoch.
@@ -74,7 +74,7 @@ package struct SamplePipeline: Sendable {
     return labels.targets(task: task, width: width, height: height, masks: masks)
   }
 
-  /// Makes a sample up to and with the map into the input.
+  /// Creates a sample up to and with the map into the input.
   func mapped(
     image: Int, position: Int, order: EpochOrder, target: Size, draws: inout Draws,
     scratch: SampleScratch, into plane: PixelPlane
@@ -82,6 +82,10 @@ package struct SamplePipeline: Sendable {
     var labels = try composed(
       image: image, position: position, order: order, draws: &draws, on: scratch.canvas)
     let canvas = scratch.canvas
+    if settings.copyPaste > 0, settings.copyPasteMode == .flip {
+      CopyPaste.pasteMirrored(
+        onto: canvas, labels: &labels, fraction: settings.copyPaste, source: scratch.copyCanvas)
+    }
     let affine = AffineTransform(
       settings: settings, source: (canvas.width, canvas.height),
       target: (target.width, target.height), draws: &draws)

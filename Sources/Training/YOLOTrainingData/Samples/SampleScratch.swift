@@ -26,7 +26,7 @@ final class Canvas {
   /// The bytes of a row.
   var stride: Int { 3 * width }
 
-  /// Makes room for an image, whose pixels are then undefined.
+  /// Sets the size of the image, whose pixels are then undefined.
   func resize(width: Int, height: Int) {
     precondition(width > 0 && height > 0, "an image has a pixel")
     let needed = 3 * width * height + Self.slack
@@ -85,7 +85,7 @@ final class PixelPlane {
   /// The number of pixels.
   var count: Int { width * height }
 
-  /// Makes room for an image, whose pixels are then undefined.
+  /// Sets the size of the image, whose pixels are then undefined.
   func resize(width: Int, height: Int) {
     precondition(width > 0 && height > 0, "an image has a pixel")
     let needed = width * height + 8

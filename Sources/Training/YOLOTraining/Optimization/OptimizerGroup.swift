@@ -1,7 +1,7 @@
 public import YOLOGraph
 
 /// Parameters that share their rates.
-public struct ParameterGroup: Sendable, Hashable {
+public struct OptimizerGroup: Sendable, Hashable {
   /// What parameters a group has.
   public enum Role: String, Sendable, Hashable {
     /// Weights, which decay.
@@ -46,16 +46,16 @@ public struct ParameterGroup: Sendable, Hashable {
   /// - Returns: The groups.
   public static func groups(
     of store: ParameterStore, for kind: OptimizerKind, weightDecay: Double
-  ) -> [ParameterGroup] {
-    func group(_ role: Role, boost: Double) -> ParameterGroup {
+  ) -> [OptimizerGroup] {
+    func group(_ role: Role, boost: Double) -> OptimizerGroup {
       let decays = role == .weight || role == .muon
-      return ParameterGroup(
+      return OptimizerGroup(
         role: role, boost: boost, weightDecay: decays ? weightDecay : 0, entries: [])
     }
     let isMuon = kind == .muSGD
     let roles: [Role] =
       isMuon ? [.weight, .normalization, .bias, .muon] : [.weight, .normalization, .bias]
-    var groups = [ParameterGroup]()
+    var groups = [OptimizerGroup]()
     for role in roles {
       if isMuon { groups.append(group(role, boost: 3)) }
       groups.append(group(role, boost: 1))

@@ -1,0 +1,217 @@
+import ArgumentParser
+import Synchronization
+import YOLOGeometry
+import YOLOKernels
+import YOLOMetrics
+import YOLOSystem
+import YOLOTraining
+
+/// `yolo train`: trains a network on a dataset.
+struct TrainCommand: ParsableCommand {
+  static let configuration = CommandConfiguration(
+    commandName: "train",
+    abstract: "Trains a network on a dataset.",
+    usage: "yolo train model=yolov8n.pt data=data.yaml [epochs=100] [imgsz=640] …",
+    discussion: """
+      Arguments are those of Ultralytics' trainer, as name=value or --name value; yolo train --help \
+      lists all of them. Besides: --format json prints a line of JSON for each event, --threads N is \
+      the number of threads. The run's directory is printed at the end.
+      An interrupt ends the training; weights/last.pt then has the last epoch that was finished.
+      """)
+
+  @Argument(parsing: .captureForPassthrough, help: "Arguments of the training: name=value.")
+  var arguments: [String] = []
+
+  func run() throws {
+    try reporting {
+      var own = OwnArguments()
+      let rest = try own.take(from: arguments)
+      if rest.contains(where: { ["-h", "--help", "-help"].contains($0) }) {
+        StandardOutput.write(Self.helpMessage() + "\n" + TrainOptions.documentation)
+        return
+      }
+      let options = try TrainOptions(arguments: rest)
+      let interrupt = InterruptFlag()
+      var display = TrainingDisplay(isJSON: own.isJSON)
+      do {
+        _ = try Trainer(options, threads: own.threads).run(
+          isCancelled: { interrupt.isSet }
+        ) { update in
+          try display.show(update)
+        }
+      } catch {
+        display.fail(error)
+        if case TrainingError.interrupted = error {
+          display.clear()
+          StandardError.write("\(error)\n")
+          throw ExitCode(130)
+        }
+        throw error
+      }
+    }
+  }
+}
+
+/// Whether the process was asked to end; asked again, it ends at once.
+private final class InterruptFlag: Sendable {
+  private let state = Atomic<Bool>(false)
+  private nonisolated(unsafe) var signal: InterruptSignal?
+
+  /// Begins to watch.
+  init() {
+    signal = InterruptSignal { [weak self] in self?.state.store(true, ordering: .relaxed) }
+  }
+
+  /// Whether the process was asked to end.
+  var isSet: Bool { state.load(ordering: .relaxed) }
+}
+
+/// What the command has beside the arguments of a training.
+private struct OwnArguments {
+  var isJSON = false
+  var threads = Processors.usable
+
+  /// Takes `--format` and `--threads` out of a command line.
+  mutating func take(from arguments: [String]) throws -> [String] {
+    var rest = [String]()
+    var index = 0
+    func value(of name: String) throws -> String? {
+      let text = arguments[index]
+      if text == name {
+        guard index + 1 < arguments.count else {
+          throw ValidationError("\(name) needs a value.")
+        }
+        index += 1
+        return arguments[index]
+      }
+      return text.hasPrefix(name + "=") ? String(text.dropFirst(name.count + 1)) : nil
+    }
+    while index < arguments.count {
+      if let format = try value(of: "--format") {
+        guard ["text", "json"].contains(format) else {
+          throw ValidationError("--format is text or json, not \(format.excerpt()).")
+        }
+        isJSON = format == "json"
+      } else if let text = try value(of: "--threads") {
+        guard let count = Int(text), 1...256 ~= count else {
+          throw ValidationError("--threads is a number from 1 to 256, not \(text.excerpt()).")
+        }
+        threads = count
+      } else {
+        rest.append(arguments[index])
+      }
+      index += 1
+    }
+    return rest
+  }
+}
+
+/// Shows a training: on a terminal a line that is refreshed, elsewhere a line an epoch.
+private struct TrainingDisplay {
+  let isJSON: Bool
+  private var console: TrainingConsole?
+  private var start = ContinuousClock.now
+  private var epoch = 0
+  private var isDirty = false
+
+  init(isJSON: Bool) { self.isJSON = isJSON }
+
+  mutating func show(_ update: TrainingUpdate) throws {
+    switch update {
+    case .event(let event): show(event)
+    case .batch(let batch): show(batch)
+    case .evaluation(let done, let total):
+      guard !isJSON, StandardError.isTerminal else { return }
+      StandardError.write("\r\u{1B}[K\(done)/\(total)")
+      isDirty = true
+    case .evaluated(let names, let report):
+      guard !isJSON, let console, let report else { return }
+      clear()
+      StandardError.write(console.evaluationHeader)
+      StandardError.write(
+        console.evaluationRow(
+          "all", images: report.images, instances: report.instances, figures: report.figures))
+      _ = names
+    }
+  }
+
+  private mutating func show(_ event: TrainingEvent) {
+    if isJSON {
+      StandardOutput.write(event.json)
+      return
+    }
+    clear()
+    switch event {
+    case .started(let start):
+      StandardError.write(
+        "\(start.optimizer)\n\(start.parameters) parameters, \(start.images) images\n"
+          + "Writing to \(start.directory)\n")
+    case .warning(let message): StandardError.write("warning: \(message.sanitized())\n")
+    case .completed(let epochs, let seconds, let directory, _, _, let reason):
+      StandardError.write(TrainingConsole.completion(epochs: epochs, seconds: seconds))
+      if reason != .epochs { StandardError.write("It ended early: \(reason.rawValue).\n") }
+      StandardOutput.write("\(directory)\n")
+    case .progress, .epoch, .checkpoint, .cancelled, .failed: break
+    }
+  }
+
+  private mutating func show(_ batch: BatchProgress) {
+    if isJSON {
+      StandardOutput.write(
+        TrainingEvent.progress(
+          epoch: batch.epoch, epochs: batch.epochs, batch: batch.batch, batches: batch.batches,
+          losses: batch.losses
+        ).json)
+      return
+    }
+    if console == nil {
+      console = TrainingConsole(task: .detect, lossNames: batch.losses.map(\.name))
+    }
+    guard let console else { return }
+    if batch.epoch != epoch {
+      epoch = batch.epoch
+      start = .now
+      clear()
+      StandardError.write(console.header)
+    }
+    let isLast = batch.batch == batch.batches
+    guard StandardError.isTerminal || isLast else { return }
+    let duration = (ContinuousClock.now - start).components
+    let line = console.progress(
+      epoch: batch.epoch, epochs: batch.epochs, losses: batch.losses.map(\.value),
+      instances: batch.instances, side: batch.imageSize, batch: batch.batch,
+      batches: batch.batches,
+      seconds: Double(duration.seconds) + Double(duration.attoseconds) * 1e-18)
+    StandardError.write(StandardError.isTerminal ? "\r\u{1B}[K\(line)" : "\(line)\n")
+    isDirty = StandardError.isTerminal
+    if isLast, isDirty {
+      StandardError.write("\n")
+      isDirty = false
+    }
+  }
+
+  /// Tells machines that the training has failed.
+  func fail(_ error: any Error) {
+    guard isJSON else { return }
+    let message = "\(error)".sanitized()
+    if case TrainingError.interrupted(let epoch) = error {
+      StandardOutput.write(TrainingEvent.cancelled(epoch: epoch, message: message).json)
+    } else {
+      StandardOutput.write(TrainingEvent.failed(epoch: epoch, message: message).json)
+    }
+  }
+
+  mutating func clear() {
+    guard isDirty else { return }
+    StandardError.write("\r\u{1B}[K")
+    isDirty = false
+  }
+}
+
+extension EvaluationReport {
+  /// The figures of boxes, then those of masks or keypoints, as a table has them.
+  fileprivate var figures: [Double] {
+    [boxes, details].compactMap { $0 }
+      .flatMap { [$0.precision, $0.recall, $0.averagePrecision50, $0.averagePrecision] }
+  }
+}
