@@ -208,8 +208,8 @@ let package = Package(
     .target(
       name: "YOLOPlot",
       dependencies: [
-        "YOLOGeometry", "YOLOGraph", "YOLOInspection", "YOLOMetrics", "YOLOPostprocess",
-        "YOLOSystem",
+        "YOLODrawing", "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOInspection", "YOLOMetrics",
+        "YOLOPostprocess", "YOLOSystem",
       ], path: "Sources/Inspection/YOLOPlot",
       swiftSettings: settings),
     .target(
@@ -389,7 +389,10 @@ let package = Package(
       ],
       exclude: ["Fixtures"], swiftSettings: settings),
     .testTarget(
-      name: "YOLOPlotTests", dependencies: ["YOLOMetrics", "YOLOPlot", "YOLOTestSupport"],
+      name: "YOLOPlotTests",
+      dependencies: [
+        "YOLOGeometry", "YOLOImage", "YOLOImageIO", "YOLOMetrics", "YOLOPlot", "YOLOTestSupport",
+      ],
       swiftSettings: settings),
     .testTarget(
       name: "YOLOVerificationTests",

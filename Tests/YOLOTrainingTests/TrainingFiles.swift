@@ -49,7 +49,7 @@ func countedState(
   case .rmsProp: names = ["square_avg", "momentum_buffer"]
   }
   var moments: [String: [String: OptimizerState.Moment]] = [:]
-  let groups = ParameterGroup.groups(of: network.parameters, for: algorithm)
+  let groups = StoredParameterGroup.groups(of: network.parameters, for: algorithm)
   let muon = Set(groups.filter { $0.purpose == .muon }.flatMap(\.keys))
   for (number, parameter) in network.parameters.enumerated()
   where !parameter.key.hasSuffix(".dfl.conv.weight") {

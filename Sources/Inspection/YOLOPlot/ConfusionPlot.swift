@@ -1,6 +1,7 @@
+public import YOLOImage
 public import YOLOMetrics
 
-/// Draws a confusion matrix as SVG.
+/// Draws a confusion matrix as SVG or as an image.
 public struct ConfusionPlot: Sendable {
   /// From this number of rows on, cells carry no numbers.
   public static let numberedRows = 31
@@ -26,15 +27,57 @@ public struct ConfusionPlot: Sendable {
   /// - Parameter isNormalized: Whether cells carry fractions instead of counts.
   /// - Returns: The SVG.
   public func svg(isNormalized: Bool) -> String {
+    let layout = Layout(self)
+    let heading = Self.heading(isNormalized)
+    var drawing = SVGDrawing(width: layout.width, height: layout.height, title: heading)
+    draw(layout, heading, isNormalized, &drawing)
+    return drawing.svg
+  }
+
+  /// Returns the matrix as an image, two pixels for a unit of the SVG.
+  ///
+  /// - Parameter isNormalized: Whether cells carry fractions instead of counts.
+  /// - Returns: The image.
+  public func image(isNormalized: Bool) -> Image {
+    let layout = Layout(self)
+    var drawing = RasterPlot(width: layout.width, height: layout.height)
+    draw(layout, Self.heading(isNormalized), isNormalized, &drawing)
+    return drawing.image
+  }
+
+  private static func heading(_ isNormalized: Bool) -> String {
+    "Confusion matrix" + (isNormalized ? ", fractions of each class" : "")
+  }
+
+  /// Where the parts are.
+  private struct Layout {
+    let names: [String]
+    let cell: Double
+    let font: Double
+    let left: Double
+    let top = 66.0
+    let length: Double
+    let width: Double
+    let height: Double
+
+    init(_ plot: ConfusionPlot) {
+      let side = plot.matrix.side
+      cell = min(max(560 / Double(max(side, 1)), 6), 58)
+      names = (0..<side).map { SVGDrawing.shortened(plot.name($0), to: 22) }
+      font = min(13, max(cell * 0.8, 6))
+      left = 48 + Double(names.map(\.count).max() ?? 0) * font * 0.58
+      length = cell * Double(side)
+      width = max(left + length + 100, 400)
+      height = top + length + left
+    }
+  }
+
+  private func draw(
+    _ layout: Layout, _ heading: String, _ isNormalized: Bool, _ drawing: inout some PlotDrawing
+  ) {
     let side = matrix.side
-    let cell = min(max(560 / Double(max(side, 1)), 6), 58)
-    let names = (0..<side).map { SVGDrawing.shortened(name($0), to: 22) }
-    let font = min(13, max(cell * 0.8, 6))
-    let margin = 48 + Double(names.map(\.count).max() ?? 0) * font * 0.58
-    let (left, top, length) = (margin, 66.0, cell * Double(side))
-    let width = max(left + length + 100, 400)
-    let heading = "Confusion matrix" + (isNormalized ? ", fractions of each class" : "")
-    var drawing = SVGDrawing(width: width, height: top + length + margin, title: heading)
+    let (names, cell, font) = (layout.names, layout.cell, layout.font)
+    let (left, top, length) = (layout.left, layout.top, layout.length)
     drawing.text(heading, x: left, y: 30, size: 17, isBold: true)
     drawCells(&drawing, isNormalized, left: left, top: top, cell: cell)
     drawing.rectangle(
@@ -55,7 +98,6 @@ public struct ConfusionPlot: Sendable {
       "True", x: left + length / 2, y: top - 10, size: 14, anchor: .middle,
       fill: SVGDrawing.faint)
     drawScale(&drawing, x: left + length + 28, top: top, length: min(length, 260))
-    return drawing.svg
   }
 
   private func name(_ index: Int) -> String {
@@ -64,7 +106,7 @@ public struct ConfusionPlot: Sendable {
   }
 
   private func drawCells(
-    _ drawing: inout SVGDrawing, _ isNormalized: Bool, left: Double, top: Double, cell: Double
+    _ drawing: inout some PlotDrawing, _ isNormalized: Bool, left: Double, top: Double, cell: Double
   ) {
     let side = matrix.side
     for actual in 0..<side {
@@ -85,7 +127,8 @@ public struct ConfusionPlot: Sendable {
     }
   }
 
-  private func drawScale(_ drawing: inout SVGDrawing, x: Double, top: Double, length: Double) {
+  private func drawScale(_ drawing: inout some PlotDrawing, x: Double, top: Double, length: Double)
+  {
     let steps = 50
     let height = length / Double(steps)
     for step in 0..<steps {

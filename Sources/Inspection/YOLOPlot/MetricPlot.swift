@@ -1,6 +1,7 @@
+public import YOLOImage
 public import YOLOMetrics
 
-/// Draws the curves of an evaluation as SVG.
+/// Draws the curves of an evaluation as SVG or as an image.
 public struct MetricPlot: Sendable {
   /// What a plot shows.
   public enum Curve: String, Sendable, Hashable, CaseIterable {
@@ -43,6 +44,18 @@ public struct MetricPlot: Sendable {
     let heading = "\(title) \(Self.heading(of: curve))"
     var drawing = SVGDrawing(
       width: Self.size.width, height: Self.size.height, title: heading)
+    draw(curve, heading, &drawing)
+    return drawing.svg
+  }
+
+  /// Returns a plot as an image of 1680 × 1072 pixels.
+  public func image(of curve: Curve) -> Image {
+    var drawing = RasterPlot(width: Self.size.width, height: Self.size.height)
+    draw(curve, "\(title) \(Self.heading(of: curve))", &drawing)
+    return drawing.image
+  }
+
+  private func draw(_ curve: Curve, _ heading: String, _ drawing: inout some PlotDrawing) {
     drawing.text(heading, x: Self.frame.left, y: 32, size: 17, isBold: true)
     drawAxes(&drawing, curve)
     let lines = metrics.curves.map { Self.values(of: curve, in: $0) }
@@ -56,7 +69,6 @@ public struct MetricPlot: Sendable {
     }
     if !lines.isEmpty { drawing.path(points(mean), stroke: PlotColors.mean, width: 3.6) }
     drawLegend(&drawing, curve, mean: mean, isNamed: isNamed)
-    return drawing.svg
   }
 
   private static func heading(of curve: Curve) -> String {
@@ -84,7 +96,7 @@ public struct MetricPlot: Sendable {
     }
   }
 
-  private func drawAxes(_ drawing: inout SVGDrawing, _ curve: Curve) {
+  private func drawAxes(_ drawing: inout some PlotDrawing, _ curve: Curve) {
     let frame = Self.frame
     let bottom = frame.top + frame.height
     for tick in 0...5 {
@@ -112,7 +124,7 @@ public struct MetricPlot: Sendable {
   }
 
   private func drawLegend(
-    _ drawing: inout SVGDrawing, _ curve: Curve, mean: [Double], isNamed: Bool
+    _ drawing: inout some PlotDrawing, _ curve: Curve, mean: [Double], isNamed: Bool
   ) {
     let left = Self.frame.left + Self.frame.width + 24
     var y = Self.frame.top + 6
