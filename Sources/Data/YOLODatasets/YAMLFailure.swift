@@ -1,7 +1,7 @@
 /// Where and why a text is not read as YAML.
-struct YAMLFailure: Error {
+package struct YAMLFailure: Error {
   /// The line, counted from 1.
-  let line: Int
+  package let line: Int
   /// What is wrong, as the end of a sentence.
-  let reason: String
+  package let reason: String
 }

@@ -1,16 +1,20 @@
 /// A value of a YAML document.
-struct YAMLNode {
-  enum Content {
+package struct YAMLNode {
+  /// What a value is.
+  package enum Content {
+    /// Nothing, or `null`.
     case null
     /// Text; numbers and truth values are text, too.
     case scalar(String)
+    /// A list.
     case list([YAMLNode])
+    /// A mapping, in order.
     case mapping([YAMLMember])
   }
 
   /// The line where it begins, counted from 1.
   let line: Int
-  let content: Content
+  package let content: Content
 
   /// The value of a key, or nil.
   subscript(key: String) -> YAMLNode? {
@@ -30,7 +34,7 @@ struct YAMLNode {
   var isNull: Bool { if case .null = content { true } else { false } }
 
   /// What kind of value this is, as error messages have it.
-  var kind: String {
+  package var kind: String {
     switch content {
     case .null: "nothing"
     case .scalar(let text): "\"\(text.prefix(40))\""
@@ -41,7 +45,9 @@ struct YAMLNode {
 }
 
 /// A key of a YAML mapping and its value.
-struct YAMLMember {
-  let key: String
-  let value: YAMLNode
+package struct YAMLMember {
+  /// The key.
+  package let key: String
+  /// The value.
+  package let value: YAMLNode
 }

@@ -3,9 +3,9 @@
 /// Mappings and lists in block and flow form, plain, quoted and block scalars, comments. Anchors,
 /// aliases, tags, directives and several documents are refused: a small text cannot become a large
 /// value, and a value cannot be anything but text, lists and mappings.
-struct YAMLReader {
+package struct YAMLReader {
   /// The maximum number of bytes that are read.
-  static let maximumBytes = 4 << 20
+  package static let maximumBytes = 4 << 20
   /// The maximum number of containers inside each other.
   static let maximumDepth = 16
 
@@ -21,7 +21,9 @@ struct YAMLReader {
   private var index = 0
 
   /// Reads a whole document.
-  static func read(_ bytes: [UInt8]) throws(YAMLFailure) -> YAMLNode {
+  ///
+  /// - Throws: `YAMLFailure` with the line.
+  package static func read(_ bytes: [UInt8]) throws(YAMLFailure) -> YAMLNode {
     guard bytes.count <= maximumBytes else {
       throw YAMLFailure(line: 1, reason: "the file has more than \(maximumBytes) bytes")
     }
