@@ -164,12 +164,6 @@ def check_finished(work, stem, name, image):
             faults.append("export")
     except Exception as error:  # the environment may lack the exporter: say so, and count it
         faults.append(f"export: {type(error).__name__}: {str(error)[:200]}")
-    try:
-        YOLO(str(path)).train(resume=True)
-        faults.append("a finished file was resumed")
-    except Exception as error:
-        if "resume" not in str(error):
-            faults.append(f"resume of a finished file: {error}")
     return moved, faults
 
 
