@@ -185,7 +185,8 @@ let package = Package(
       name: "YOLOTraining",
       dependencies: [
         "JSONText", "YOLO", "YOLODatasets", "YOLOEvaluation", "YOLOGeometry", "YOLOGraph",
-        "YOLOImage", "YOLOKernels", "YOLOMetrics", "YOLOModels", "YOLOOptions", "YOLOPostprocess",
+        "YOLOImage", "YOLOKernels", "YOLOMetrics", "YOLOModels", "YOLOOptions", "YOLOPlot", "YOLOPostprocess",
+        "YOLOImageIO",
         "YOLOSystem", "YOLOTensor", "YOLOTrainingData", "YOLOWeights",
       ], path: "Sources/Training/YOLOTraining",
       swiftSettings: settings),

@@ -98,14 +98,6 @@ extension TrainingSchedule.Configuration {
 }
 
 extension TrainingNetwork {
-  /// Makes the network one for the classes of a dataset, and returns how many tensors were taken over.
-  mutating func adapt(
-    to names: [String], keypoints: KeypointShape?, options: TrainOptions, task: VisionTask
-  ) throws -> (count: Int, total: Int) {
-    let total = tensorDescriptions().count
-    return (total, total)
-  }
-
   /// The path of the head: `model.22`.
   var headPath: String { model["model"]?.children.last?.path ?? "model" }
 
