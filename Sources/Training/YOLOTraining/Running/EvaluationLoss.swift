@@ -196,7 +196,9 @@ final class EvaluationLoss {
             method: model.network.head.selectionMethod(iouThreshold: 0.7), limit: 300))
         if task == .classify {
           let label = targets.classes.first.map { names.label(of: $0) } ?? ""
-          let guess = found.classification.map { names.label(of: $0.best) } ?? ""
+          let scores = found.classification?.probabilities ?? []
+          let best = scores.indices.max { scores[$0] < scores[$1] }
+          let guess = best.map { names.label(of: $0) } ?? ""
           labels.append(.init(image: shown, instances: [], caption: label))
           predictions.append(.init(image: shown, instances: [], caption: guess))
         } else {
