@@ -112,6 +112,16 @@ import YOLOTestSupport
     #expect(throws: TrainingDataError.self) { try index(TrainingSelection(fraction: 0)) }
   }
 
+  @Test func polygonsAmongBoxesAreNotUsed() throws {
+    let set = try TestSet(.detect, count: 6) { index in
+      index < 2 ? "0 0.1 0.1 0.5 0.1 0.5 0.6\n" : Self.label(index)
+    }
+    let index = try set.index()
+    #expect(index.notes.count == 1)
+    #expect(index.images.allSatisfy { !$0.labels.hasPolygons })
+    #expect(index.images[0].boxes[0].w == 0.5 && index.images[0].boxes[0].z == 0.4)
+  }
+
   @Test func nothingToTrainOn() throws {
     let background = try TestSet(.detect, count: 3) { _ in "" }
     let error = #expect(throws: TrainingDataError.self) { try background.index() }

@@ -45,17 +45,16 @@ enum CopyPaste {
     source.copy(canvas)
     let frame = Size(width: canvas.width, height: canvas.height)
     for index in chosen {
-      // The polygon is filled where it was, and its pixels are mirrored.
-      forEachRun(of: labels.polygon(index).filled(in: frame)) { x, y, count in
+      forEachRun(of: mirrored.polygon(index).filled(in: frame)) { x, y, count in
         // SAFETY: the pixels of a mask lie in its frame.
-        var from = source.pixels + y * source.stride + 3 * x
-        var to = canvas.pixels + y * canvas.stride + 3 * (canvas.width - 1 - x)
+        var from = source.pixels + y * source.stride + 3 * (source.width - 1 - x)
+        var to = canvas.pixels + y * canvas.stride + 3 * x
         for _ in 0..<count {
           to[0] = from[0]
           to[1] = from[1]
           to[2] = from[2]
-          from += 3
-          to -= 3
+          from -= 3
+          to += 3
         }
       }
     }

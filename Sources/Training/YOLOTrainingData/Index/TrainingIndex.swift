@@ -57,8 +57,9 @@ public struct TrainingIndex: Sendable {
   public let leftOut: Int
   /// The images without labels, which are kept as background.
   public let background: Int
-  /// What is to be told about the cache file: that it was damaged, or could not be written.
-  public let notes: [String]
+  /// What else is to be told: a cache file that was damaged or could not be written, polygons that
+  /// are not used.
+  public private(set) var notes: [String]
   /// Whether the cache file was used in place of looking at all images.
   public let isFromCache: Bool
   /// Where the cache file is, or would be.
@@ -175,8 +176,18 @@ extension TrainingIndex {
         path: dataset.path, split: split,
         expected: Dataset.labelPath(ofImage: found.images[0].path))
     }
+    let (boxes, polygons) = found.images.reduce((0, 0)) {
+      ($0.0 + $1.labels.count, $0.1 + $1.labels.pointEnds.count)
+    }
+    let isMixed = polygons > 0 && polygons < boxes
+    if isMixed {
+      self.notes.append(
+        "\(dataset.path): \(polygons) of \(boxes) labels are polygons, the others boxes; only "
+          + "boxes are used of such a set")
+    }
     images = found.images.map { image in
       var image = image
+      if isMixed { image.labels.removePolygons() }
       selection.apply(to: &image.labels)
       return image
     }
