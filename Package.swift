@@ -43,6 +43,8 @@ let package = Package(
     .library(name: "YOLOInspection", targets: ["YOLOInspection"]),
     // How good a model is on a dataset, as figures.
     .library(name: "YOLOEvaluation", targets: ["YOLOEvaluation", "YOLOMetrics", "YOLODatasets"]),
+    // Trains networks: losses, optimizers, the data of a training, the loop.
+    .library(name: "YOLOTraining", targets: ["YOLOTraining", "YOLOTrainingData"]),
     // Figures and inspections as SVG.
     .library(name: "YOLOPlot", targets: ["YOLOPlot"]),
     .library(name: "YOLOTesting", targets: ["YOLOTesting"]),
@@ -185,9 +187,9 @@ let package = Package(
       name: "YOLOTraining",
       dependencies: [
         "JSONText", "YOLO", "YOLODatasets", "YOLOEvaluation", "YOLOGeometry", "YOLOGraph",
-        "YOLOImage", "YOLOKernels", "YOLOMetrics", "YOLOModels", "YOLOOptions", "YOLOPlot", "YOLOPostprocess",
-        "YOLOImageIO",
-        "YOLOSystem", "YOLOTensor", "YOLOTrainingData", "YOLOWeights",
+        "YOLOImage", "YOLOImageIO", "YOLOKernels", "YOLOMetrics", "YOLOModels", "YOLOOptions",
+        "YOLOPlot", "YOLOPostprocess", "YOLOSystem", "YOLOTensor", "YOLOTrainingData",
+        "YOLOWeights",
       ], path: "Sources/Training/YOLOTraining",
       swiftSettings: settings),
     // Inspection: looking into models and comparing them.

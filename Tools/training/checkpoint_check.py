@@ -239,8 +239,8 @@ def main():
     failed = 0
     for name in options.only:
         stem = f"{name}-all" if name == "yolov8n" else name
-        folder = "val" if task_of(name) == "classify" else "images/val"
-        image = sorted((work / "data" / task_of(name) / folder).rglob("*.jpg"))[0]
+        directory = "val" if task_of(name) == "classify" else "images/val"
+        image = sorted((work / "data" / task_of(name) / directory).rglob("*.jpg"))[0]
         moved, faults = check_finished(work, stem, name, str(image))
         line = f"{stem:16} finished: boxes within {moved:.1e} px"
         for optimizer in (ALL_OPTIMIZERS if stem.endswith("-all") else options.optimizers):

@@ -71,7 +71,7 @@ private struct OwnArguments {
   var isJSON = false
   var threads = Processors.usable
 
-  /// Takes `--format` and `--threads` out of a command line.
+  /// Removes `--format` and `--threads` from a command line.
   mutating func take(from arguments: [String]) throws -> [String] {
     var rest = [String]()
     var index = 0

@@ -324,7 +324,7 @@ final class TrainingRun {
     return means
   }
 
-  /// Makes the parameters those of the last checkpoint, or of the start.
+  /// Sets the parameters to those of the last checkpoint, or of the start.
   private func restore() throws {
     let source =
       FileSystem.exists(directory.last)

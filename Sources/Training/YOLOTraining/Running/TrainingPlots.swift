@@ -5,7 +5,7 @@ import YOLOMetrics
 import YOLOPlot
 import YOLOTrainingData
 
-/// The pictures of a run, by the names that Ultralytics' trainer has for them.
+/// The plots of a run, by the names that Ultralytics' trainer has for them.
 struct TrainingPlots {
   let directory: RunDirectory
   /// The names of the classes.

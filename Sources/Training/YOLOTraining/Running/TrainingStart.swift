@@ -150,7 +150,7 @@ extension ArgumentValue {
 }
 
 extension RunDirectory {
-  /// Makes what is missing of the directory of a run that goes on.
+  /// Creates what is missing of the directory of a run that goes on.
   func check() throws(Failure) {
     do throws(FileError) {
       try FileSystem.makeDirectories(weights)
@@ -161,7 +161,7 @@ extension RunDirectory {
 }
 
 extension Optimizer {
-  /// Takes over what an optimizer kept in a checkpoint.
+  /// Adopts what an optimizer kept in a checkpoint.
   ///
   /// - Throws: `WeightError` where a moment is missing.
   func restore(_ stored: StoredOptimizer, store: ParameterStore) throws(WeightError) {
