@@ -66,8 +66,11 @@ struct EpochEvaluation {
     self.options = try EvaluationOptions(
       imageSide: imageSize, confidence: options.confidence(for: task),
       iouThreshold: options.iouThreshold,
+      maxDetections: options.isGiven(.maxDetections) ? options.maxDetections : nil,
       batchSize: task == .obb ? options.batchSize : 2 * options.batchSize)
-    runtime = RuntimeOptions(threads: threads, concurrency: 1)
+    runtime = RuntimeOptions(
+      threads: threads, concurrency: 1,
+      branch: options.suppresses || !network.head.isDual ? .oneToMany : .oneToOne)
   }
 
   /// Evaluates the averaged weights of a training.

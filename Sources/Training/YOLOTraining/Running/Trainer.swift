@@ -90,7 +90,7 @@ final class TrainingRun {
     self.options = options
     dataset = try Dataset.open(path: data, task: task)
     let selection = TrainingSelection(
-      fraction: options[.fraction].number ?? 1, isSingleClass: options.singleClass,
+      fraction: try Self.fraction(options), isSingleClass: options.singleClass,
       classes: options.classes)
     index = try TrainingIndex(dataset, selection: selection, threads: threads)
     for note in index.notes { try report(.event(.warning(note))) }
@@ -151,6 +151,19 @@ final class TrainingRun {
     evaluation = try EpochEvaluation(
       dataset: dataset, options: options, task: task, imageSize: imageSize, stride: network.stride,
       network: traced, store: store, threads: threads, report: report)
+  }
+
+  /// Returns the fraction, or number, of the images to train with.
+  private static func fraction(_ options: TrainOptions) throws(TrainingError) -> Double {
+    guard case .list(let values) = options[.fraction] else {
+      return options[.fraction].number ?? 1
+    }
+    guard values.dropFirst().allSatisfy({ $0.number == 1 }) else {
+      throw .argument(
+        name: "fraction",
+        reason: "evaluations have all images here; only the first value may be below 1")
+    }
+    return values.first?.number ?? 1
   }
 
   /// Returns the side of the input: a multiple of the stride, at least twice it.

@@ -35,6 +35,18 @@ extension LossDescription {
   }
 }
 
+extension Network.Head {
+  /// Whether there is a one-to-one branch beside the one-to-many branch.
+  var isDual: Bool {
+    switch self {
+    case .detect(let layout), .segment(let layout, _), .pose(let layout, _),
+      .oriented(let layout, _):
+      !layout.oneToOneLevels.isEmpty
+    case .anchors, .queries, .classify, .semantic, .depth: false
+    }
+  }
+}
+
 extension LoaderSettings {
   /// The settings of a training's arguments.
   init(_ options: TrainOptions, imageSize: Int, stride: Int) {
