@@ -4,8 +4,7 @@ import YOLODatasets
 import YOLOGeometry
 import YOLOImageIO
 import YOLOTestSupport
-
-@testable import YOLOTrainingData
+import YOLOTrainingData
 
 @Suite struct IndexTests {
   private static func label(_ index: Int) -> String { "\(index % 3) 0.5 0.5 0.2 0.\(index + 1)\n" }

@@ -2,8 +2,7 @@ import Testing
 import YOLODatasets
 import YOLOGeometry
 import YOLOTestSupport
-
-@testable import YOLOTrainingData
+import YOLOTrainingData
 
 @Suite struct PropertyTests {
   private static func labels(_ task: VisionTask, _ index: Int) -> String {

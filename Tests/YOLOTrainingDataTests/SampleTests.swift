@@ -5,8 +5,7 @@ import YOLOImage
 import YOLOImageIO
 import YOLOSystem
 import YOLOTestSupport
-
-@testable import YOLOTrainingData
+import YOLOTrainingData
 
 /// Samples that are made of the numbers that Ultralytics drew, against its own.
 @Suite struct SampleTests {

@@ -4,8 +4,7 @@ import YOLODatasets
 import YOLOGeometry
 import YOLOImage
 import YOLOTestSupport
-
-@testable import YOLOTrainingData
+import YOLOTrainingData
 
 @Suite struct StoreTests {
   private func set(_ count: Int = 5) throws -> TestSet {

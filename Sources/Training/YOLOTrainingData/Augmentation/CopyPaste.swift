@@ -1,8 +1,8 @@
-import YOLOGeometry
+package import YOLOGeometry
 
 /// Objects with polygons that are pasted once more: from the mirrored sample itself, or from
 /// another one.
-enum CopyPaste {
+package enum CopyPaste {
   /// The maximum part of a labeled box that a pasted one may cover, exclusive.
   private static let maximumCover: Float = 0.3
 
@@ -13,7 +13,7 @@ enum CopyPaste {
   ///   - labels: The objects of the sample.
   ///   - fraction: How many of the former are pasted.
   /// - Returns: The indices of the objects, the least hiding ones first.
-  static func selection(
+  package static func selection(
     of objects: SampleLabels, onto labels: SampleLabels, fraction: Double
   ) -> [Int] {
     guard objects.hasPolygons else { return [] }
@@ -34,7 +34,7 @@ enum CopyPaste {
   }
 
   /// Pastes objects of the mirrored canvas onto it, and appends their labels.
-  static func pasteMirrored(
+  package static func pasteMirrored(
     onto canvas: Canvas, labels: inout SampleLabels, fraction: Double, source: Canvas
   ) {
     guard labels.hasPolygons, labels.count > 0 else { return }
@@ -62,7 +62,7 @@ enum CopyPaste {
   }
 
   /// Pastes objects of another sample.
-  static func paste(
+  package static func paste(
     _ objects: [Int], of labels: SampleLabels, from source: PixelPlane, onto plane: PixelPlane
   ) {
     let frame = Size(width: plane.width, height: plane.height)
@@ -94,12 +94,12 @@ enum CopyPaste {
 
 extension SampleLabels {
   /// Returns an object's polygon.
-  func polygon(_ index: Int) -> Polygon {
+  package func polygon(_ index: Int) -> Polygon {
     Polygon(points: points[pointRange(index)].map { Point(x: $0.x, y: $0.y) })
   }
 
   /// Returns the objects of some indices.
-  func selecting(_ indices: [Int]) -> SampleLabels {
+  package func selecting(_ indices: [Int]) -> SampleLabels {
     var result = self
     result.select(indices)
     return result

@@ -1,7 +1,7 @@
 /// The policies of augmentation for classification.
-enum AugmentationPolicy {
+package enum AugmentationPolicy {
   /// RandAugment (arXiv:1909.13719): two of 14 operations at magnitude 9 of 31 steps.
-  static func randAugment(_ image: inout EditableImage, draws: inout Draws) {
+  package static func randAugment(_ image: inout EditableImage, draws: inout Draws) {
     let operations: [ImageOperation] = [
       .identity, .shearX, .shearY, .translateX, .translateY, .rotate, .brightness, .color,
       .contrast, .sharpness, .posterize, .solarize, .autoContrast, .equalize,
@@ -17,7 +17,7 @@ enum AugmentationPolicy {
 
   /// A policy that AutoAugment (arXiv:1805.09501) found on ImageNet: two operations, each with a
   /// probability of its own.
-  static func autoAugment(_ image: inout EditableImage, draws: inout Draws) {
+  package static func autoAugment(_ image: inout EditableImage, draws: inout Draws) {
     let pair = found[draws.index(below: found.count)]
     let chances = (draws.uniform(0, 1), draws.uniform(0, 1))
     let signs = (draws.index(below: 2), draws.index(below: 2))
@@ -31,7 +31,7 @@ enum AugmentationPolicy {
   }
 
   /// AugMix (arXiv:1912.02781): the image mixed with three chains of one to three light operations.
-  static func augMix(_ image: inout EditableImage, draws: inout Draws) {
+  package static func augMix(_ image: inout EditableImage, draws: inout Draws) {
     let operations: [ImageOperation] = [
       .shearX, .shearY, .translateX, .translateY, .rotate, .posterize, .solarize, .autoContrast,
       .equalize, .brightness, .color, .contrast, .sharpness,
@@ -56,7 +56,7 @@ enum AugmentationPolicy {
   }
 
   /// Random brightness, contrast, saturation and hue in a random order.
-  static func colorJitter(
+  package static func colorJitter(
     _ image: inout EditableImage, settings: AugmentationSettings, draws: inout Draws
   ) {
     let order = draws.permutation(4)
@@ -80,20 +80,20 @@ enum AugmentationPolicy {
   /// The magnitudes of the operations, in a number of steps.
   private struct Space {
     /// The number of steps, the first of which is no change.
-    let steps: Int
+    package let steps: Int
     /// The maximum shift as a fraction of a side.
-    let shift: Double
+    package let shift: Double
     /// The bits that stay at the first step of posterizing.
-    let posterizeBits: Int
+    package let posterizeBits: Int
 
-    func hasMagnitude(_ operation: ImageOperation) -> Bool {
+    package func hasMagnitude(_ operation: ImageOperation) -> Bool {
       switch operation {
       case .identity, .autoContrast, .equalize, .invert: false
       default: true
       }
     }
 
-    func magnitude(
+    package func magnitude(
       of operation: ImageOperation, step: Int, of image: EditableImage
     ) -> Double {
       let fraction = Double(step) / Double(steps - 1)

@@ -1,15 +1,15 @@
 import YOLOGeometry
-import YOLOImage
+package import YOLOImage
 import YOLOSystem
 
 /// An RGB image that is changed in place.
-struct EditableImage: Sendable, Hashable {
-  let width: Int
-  let height: Int
+package struct EditableImage: Sendable, Hashable {
+  package let width: Int
+  package let height: Int
   /// `3 · width · height` samples, row by row.
-  var pixels: [UInt8]
+  package var pixels: [UInt8]
 
-  init(_ image: Image) {
+  package init(_ image: Image) {
     width = image.width
     height = image.height
     pixels = image.pixels
@@ -17,34 +17,34 @@ struct EditableImage: Sendable, Hashable {
 
   /// Returns the gray level of a pixel, as Pillow computes it.
   @inline(__always)
-  static func gray(_ red: UInt8, _ green: UInt8, _ blue: UInt8) -> UInt8 {
+  package static func gray(_ red: UInt8, _ green: UInt8, _ blue: UInt8) -> UInt8 {
     UInt8(
       truncatingIfNeeded: (Int(red) * 19595 + Int(green) * 38470 + Int(blue) * 7471 + 0x8000) >> 16)
   }
 
   /// Returns how often each level occurs in a channel.
-  func histogram(_ channel: Int) -> [Int] {
+  package func histogram(_ channel: Int) -> [Int] {
     var counts = [Int](repeating: 0, count: 256)
     for index in stride(from: channel, to: pixels.count, by: 3) { counts[Int(pixels[index])] += 1 }
     return counts
   }
 
   /// Replaces each level of a channel by that of a table.
-  mutating func map(_ channel: Int, _ table: [UInt8]) {
+  package mutating func map(_ channel: Int, _ table: [UInt8]) {
     for index in stride(from: channel, to: pixels.count, by: 3) {
       pixels[index] = table[Int(pixels[index])]
     }
   }
 
   /// Replaces each level by that of a table.
-  mutating func map(_ table: [UInt8]) {
+  package mutating func map(_ table: [UInt8]) {
     for index in pixels.indices { pixels[index] = table[Int(pixels[index])] }
   }
 }
 
 /// An operation of the policies of augmentation, with what it does at a magnitude; as torchvision
 /// does it on images of Pillow.
-enum ImageOperation: String, Sendable, Hashable, CaseIterable {
+package enum ImageOperation: String, Sendable, Hashable, CaseIterable {
   case identity
   case shearX
   case shearY
@@ -62,7 +62,7 @@ enum ImageOperation: String, Sendable, Hashable, CaseIterable {
   case invert
 
   /// Whether the magnitude may be of either sign.
-  var isSigned: Bool {
+  package var isSigned: Bool {
     switch self {
     case .shearX, .shearY, .translateX, .translateY, .rotate, .brightness, .color, .contrast,
       .sharpness:
@@ -77,7 +77,7 @@ enum ImageOperation: String, Sendable, Hashable, CaseIterable {
   ///   - image: The image.
   ///   - magnitude: The tangent of a shear, a shift in pixels, an angle in degrees, one less than a
   ///     factor of an enhancement, bits that stay, or a threshold.
-  func apply(to image: inout EditableImage, magnitude: Double) {
+  package func apply(to image: inout EditableImage, magnitude: Double) {
     switch self {
     case .identity: return
     case .shearX: image.map(by: [1, magnitude, 0, 0, 1, 0])
@@ -114,12 +114,12 @@ extension EditableImage {
   }
 
   /// Multiplies all levels.
-  mutating func scaleBrightness(_ factor: Double) {
+  package mutating func scaleBrightness(_ factor: Double) {
     map((0...255).map { Self.blended(0, UInt8($0), Float(factor)) })
   }
 
   /// Moves all levels away from the mean gray level, or toward it.
-  mutating func scaleContrast(_ factor: Double) {
+  package mutating func scaleContrast(_ factor: Double) {
     var sum = 0
     for index in stride(from: 0, to: pixels.count, by: 3) {
       sum += Int(Self.gray(pixels[index], pixels[index + 1], pixels[index + 2]))
@@ -129,7 +129,7 @@ extension EditableImage {
   }
 
   /// Moves the colors away from gray, or toward it.
-  mutating func scaleSaturation(_ factor: Double) {
+  package mutating func scaleSaturation(_ factor: Double) {
     for index in stride(from: 0, to: pixels.count, by: 3) {
       let gray = Self.gray(pixels[index], pixels[index + 1], pixels[index + 2])
       for channel in index..<index + 3 {
@@ -139,7 +139,7 @@ extension EditableImage {
   }
 
   /// Moves the levels away from those of the smoothed image, or toward them.
-  mutating func scaleSharpness(_ factor: Double) {
+  package mutating func scaleSharpness(_ factor: Double) {
     let source = pixels
     let row = 3 * width
     for y in 1..<max(height - 1, 1) {
@@ -155,7 +155,7 @@ extension EditableImage {
   }
 
   /// Stretches the levels of each channel to all of 0...255.
-  mutating func stretchContrast() {
+  package mutating func stretchContrast() {
     for channel in 0..<3 {
       let counts = histogram(channel)
       guard let low = counts.firstIndex(where: { $0 > 0 }),
@@ -167,7 +167,7 @@ extension EditableImage {
   }
 
   /// Spreads the levels of each channel so that all occur about equally often.
-  mutating func equalize() {
+  package mutating func equalize() {
     for channel in 0..<3 {
       let counts = histogram(channel)
       guard let last = counts.lastIndex(where: { $0 > 0 }),
@@ -186,7 +186,7 @@ extension EditableImage {
   }
 
   /// Shifts the hue by a fraction of the circle, through hue, saturation and value of 8 bits.
-  mutating func shiftHue(_ fraction: Double) {
+  package mutating func shiftHue(_ fraction: Double) {
     let shift = UInt8(truncatingIfNeeded: Int(fraction * 255))
     for index in stride(from: 0, to: pixels.count, by: 3) {
       let (red, green, blue) = (
@@ -229,7 +229,7 @@ extension EditableImage {
   // MARK: - Places
 
   /// Turns the image counterclockwise about its middle.
-  mutating func rotate(degrees: Double) {
+  package mutating func rotate(degrees: Double) {
     let angle = -degrees * .pi / 180
     let (sine, cosine) = (sin(angle), cos(angle))
     let (x, y) = (Double(width) / 2, Double(height) / 2)
@@ -243,7 +243,7 @@ extension EditableImage {
   ///
   /// - Parameter matrix: Six numbers of the map from the result to the source, of the middles of
   ///   pixels.
-  mutating func map(by matrix: [Double]) {
+  package mutating func map(by matrix: [Double]) {
     let source = pixels
     for y in 0..<height {
       for x in 0..<width {

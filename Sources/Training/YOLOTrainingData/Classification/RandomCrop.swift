@@ -1,9 +1,9 @@
-import YOLOGeometry
-import YOLOImage
+package import YOLOGeometry
+package import YOLOImage
 import YOLOSystem
 
 /// Random rectangles of images for classification.
-enum RandomCrop {
+package enum RandomCrop {
   /// The attempts to find a rectangle in the image.
   private static let attempts = 10
 
@@ -14,7 +14,7 @@ enum RandomCrop {
   ///   - minimumArea: The minimum fraction of the area; the maximum is 1.
   ///   - draws: Area and logarithm of the aspect until the rectangle fits, then row and column.
   /// - Returns: A rectangle; the middle of the image if none was found.
-  static func rectangle(
+  package static func rectangle(
     of size: Size, minimumArea: Double, draws: inout Draws
   ) -> PixelRectangle {
     let (low, high) = (3.0 / 4, 4.0 / 3)
@@ -46,7 +46,7 @@ enum RandomCrop {
   ///   - side: The side of the input.
   ///   - draws: Area and logarithm of the aspect until the rectangle fits, then row and column.
   /// - Returns: A rectangle.
-  static func erased(side: Int, draws: inout Draws) -> PixelRectangle? {
+  package static func erased(side: Int, draws: inout Draws) -> PixelRectangle? {
     let area = Double(side * side)
     for _ in 0..<attempts {
       let target = area * draws.uniform(0.02, 0.33)
@@ -111,7 +111,7 @@ extension SamplePipeline {
 
 extension EditableImage {
   /// Mirrors the image left to right, upside down, or both.
-  mutating func mirror(isFlipped: Bool, isUpsideDown: Bool) {
+  package mutating func mirror(isFlipped: Bool, isUpsideDown: Bool) {
     let source = pixels
     for y in 0..<height {
       for x in 0..<width {

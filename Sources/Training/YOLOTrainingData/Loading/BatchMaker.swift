@@ -1,12 +1,12 @@
 import YOLOGeometry
 
 /// Creates the batches of an epoch, each as a whole on one thread.
-struct BatchMaker: Sendable {
-  let pipeline: SamplePipeline
-  let settings: LoaderSettings
-  let epoch: Int
-  let order: EpochOrder
-  let plan: BatchPlan
+package struct BatchMaker: Sendable {
+  package let pipeline: SamplePipeline
+  package let settings: LoaderSettings
+  package let epoch: Int
+  package let order: EpochOrder
+  package let plan: BatchPlan
 
   /// Creates a batch.
   ///
@@ -17,7 +17,7 @@ struct BatchMaker: Sendable {
   ///   - isCancelled: Asked between the samples.
   /// - Returns: The batch; nil if it was cancelled.
   /// - Throws: `image` for one that cannot be decoded.
-  func make(
+  package func make(
     _ batch: Int, scratch: SampleScratch, pixels: [Float], isCancelled: () -> Bool
   ) throws(TrainingDataError) -> TrainingBatch? {
     let planned = plan.batches[batch]
@@ -79,7 +79,7 @@ struct BatchMaker: Sendable {
   }
 
   /// Returns an array of a number of elements of any value, without allocating where possible.
-  static func adjusted(_ array: consuming [Float], count: Int) -> [Float] {
+  package static func adjusted(_ array: consuming [Float], count: Int) -> [Float] {
     if array.count > count {
       array.removeLast(array.count - count)
     } else if array.count < count {

@@ -1,7 +1,7 @@
-import YOLOGeometry
+package import YOLOGeometry
 
 /// Resizing of whole batches for `multi_scale`.
-enum BatchResize {
+package enum BatchResize {
   /// Draws the size of a batch: a multiple of the stride in a range about the input's side.
   ///
   /// - Parameters:
@@ -11,7 +11,7 @@ enum BatchResize {
   ///   - unit: The stride.
   ///   - draws: One index.
   /// - Returns: The size that the batch gets.
-  static func size(
+  package static func size(
     of size: Size, imageSize: Int, fraction: Double, unit: Int, draws: inout Draws
   ) -> Size {
     let low = Int(Double(imageSize) * (1 - fraction))
@@ -33,7 +33,7 @@ enum BatchResize {
   ///   - size: Their size.
   ///   - newSize: The size that they get.
   ///   - result: Memory for the result, as many numbers as that has.
-  static func resize(
+  package static func resize(
     _ pixels: UnsafePointer<Float>, count: Int, from size: Size, to newSize: Size,
     into result: UnsafeMutablePointer<Float>
   ) {
@@ -73,16 +73,16 @@ enum BatchResize {
 
   /// What the samples of a resized axis are mixed of.
   private struct Axis {
-    struct Tap {
-      let lower: Int
-      let upper: Int
+    package struct Tap {
+      package let lower: Int
+      package let upper: Int
       /// The weight of the upper sample.
-      let weight: Float
+      package let weight: Float
     }
 
-    let taps: [Tap]
+    package let taps: [Tap]
 
-    init(_ source: Int, _ result: Int) {
+    package init(_ source: Int, _ result: Int) {
       let scale = Float(source) / Float(result)
       taps = (0..<result).map { index in
         let position = max((Float(index) + 0.5) * scale - 0.5, 0)

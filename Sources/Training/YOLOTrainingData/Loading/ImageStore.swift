@@ -3,7 +3,7 @@ import YOLODatasets
 package import YOLOGeometry
 package import YOLOImage
 import YOLOImageIO
-import YOLOSystem
+package import YOLOSystem
 
 /// Where decoded images are kept.
 public enum ImageCacheMode: String, Sendable, Hashable, CaseIterable {
@@ -30,12 +30,12 @@ package final class ImageStore: Sendable {
   private let state = Mutex(State())
 
   private struct State {
-    var images: [Int: Image] = [:]
+    package var images: [Int: Image] = [:]
     /// The kept images, the oldest first, from `first` on.
-    var queue: [Int] = []
-    var first = 0
+    package var queue: [Int] = []
+    package var first = 0
     /// Whether images can be written to the disk.
-    var writes = true
+    package var writes = true
   }
 
   /// Creates a store.
@@ -155,9 +155,9 @@ package final class ImageStore: Sendable {
 }
 
 /// How much memory and disk can be used.
-enum AvailableSpace {
+package enum AvailableSpace {
   /// The bytes of memory that can be taken without swapping, in the limits of the container.
-  static func memory() -> Int? {
+  package static func memory() -> Int? {
     func text(_ path: String) -> String? {
       (try? FileSystem.read(path, maximumBytes: 1 << 20)).map {
         String(decoding: $0, as: UTF8.self)
@@ -181,7 +181,7 @@ enum AvailableSpace {
   }
 
   /// The bytes that may be written to the file system of a directory.
-  static func disk(_ directory: String) -> Int? {
+  package static func disk(_ directory: String) -> Int? {
     var status = statvfs()
     guard statvfs(directory.isEmpty ? "." : directory, &status) == 0 else { return nil }
     let (bytes, overflow) = UInt64(status.f_bavail).multipliedReportingOverflow(
@@ -191,12 +191,12 @@ enum AvailableSpace {
 }
 
 /// A decoded image in a file: the state of its source, its size and its pixels.
-enum StoredImage {
+package enum StoredImage {
   private static let magic: [UInt8] = Array("YOLOPIX1".utf8)
   private static let headerBytes = 8 + 6 * 8
 
   /// Returns where the pixels of an image are kept: in a hidden directory beside it.
-  static func path(_ source: String, _ imageSize: Int?) -> String {
+  package static func path(_ source: String, _ imageSize: Int?) -> String {
     FilePath.joined(
       directory(source), "\(FilePath.name(of: source)).\(imageSize.map { "\($0)" } ?? "full")")
   }
@@ -217,7 +217,7 @@ enum StoredImage {
   }
 
   /// Reads the pixels of an image; nil if there are none, or if the image has changed.
-  static func read(_ source: String, _ imageSize: Int?, channels: Int) -> Image? {
+  package static func read(_ source: String, _ imageSize: Int?, channels: Int) -> Image? {
     guard let status = FileSystem.status(of: source),
       let bytes = try? FileSystem.read(path(source, imageSize), maximumBytes: 1 << 32),
       bytes.count > headerBytes
@@ -236,7 +236,8 @@ enum StoredImage {
   }
 
   /// Writes the pixels of an image.
-  static func write(_ image: Image, of source: String, _ imageSize: Int?) throws(FileError) {
+  package static func write(_ image: Image, of source: String, _ imageSize: Int?) throws(FileError)
+  {
     guard let status = FileSystem.status(of: source) else { return }
     try FileSystem.makeDirectories(directory(source))
     try AtomicFile.write(

@@ -68,7 +68,7 @@ public final class TrainingLoader: Sendable {
 }
 
 /// What an epoch is made of, for every epoch.
-struct BatchSource: Sendable {
+package struct BatchSource: Sendable {
   private let settings: LoaderSettings
   private let pipeline: SamplePipeline
   private let closedPipeline: SamplePipeline
@@ -81,7 +81,7 @@ struct BatchSource: Sendable {
   /// The maximum number of recent images of a mosaic.
   private static let maximumRecent = 1000
 
-  init(
+  package init(
     index: TrainingIndex, settings: LoaderSettings, report: @escaping @Sendable (String) -> Void
   ) throws(TrainingDataError) {
     self.settings = settings
@@ -122,10 +122,10 @@ struct BatchSource: Sendable {
     }
   }
 
-  var batchCount: Int { plan.batches.count }
+  package var batchCount: Int { plan.batches.count }
 
   /// Returns what makes the batches of an epoch.
-  func epoch(_ epoch: Int) -> BatchMaker {
+  package func epoch(_ epoch: Int) -> BatchMaker {
     let isClosed = settings.closeMosaic > 0 && epoch >= settings.epochs - settings.closeMosaic
     return BatchMaker(
       pipeline: isClosed ? closedPipeline : pipeline, settings: settings, epoch: epoch,

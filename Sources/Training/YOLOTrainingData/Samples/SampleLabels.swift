@@ -76,7 +76,7 @@ extension SampleLabels {
   }
 
   /// Removes the polygons, so that the boxes alone count.
-  mutating func removePolygons() {
+  package mutating func removePolygons() {
     points = []
     pointEnds = []
   }
@@ -162,7 +162,7 @@ extension SampleLabels {
 
   /// Replaces the polygons that reach out of a frame by their part in it, or by the rectangle
   /// around that.
-  mutating func clipPolygons(width: Float, height: Float, isOriented: Bool) {
+  package mutating func clipPolygons(width: Float, height: Float, isOriented: Bool) {
     func isInside(_ point: SIMD2<Float>) -> Bool {
       point.x >= 0 && point.y >= 0 && point.x <= width && point.y <= height
     }
