@@ -60,7 +60,7 @@ struct ResumptionTests {
         #expect(optimizer.number("step") == 4)
         let store = try ParameterStore(network.tensorDescriptions())
         try optimizer.load("exp_avg", into: store, values: store.gradients)
-        let entry = try #require(store["model.1.conv.weight"])
+        let entry = try #require(store[key: "model.1.conv.weight"])
         #expect(store.gradients[entry.offset + 7] != 0)
         #expect(throws: WeightError.self) {
           try optimizer.load("momentum_buffer", into: store, values: store.gradients)

@@ -6,14 +6,25 @@ import KernelInterface
 /// The form is that of `ConvolutionTile`: vectors are loaded first, then one output channel after the
 /// other is multiplied by all of them.
 struct WeightGradientTile<let rows: Int, let vectors: Int> {
+  /// A vector of sums or inputs.
+  ///
+  /// A type of its own: arrays of it share no code with those of `ConvolutionTile`, which the compiler
+  /// would then no longer put in its place.
+  struct Element {
+    var value: Vector
+
+    @_transparent
+    init(_ value: Vector) { self.value = value }
+  }
+
   @_transparent
   static func run(
     _ arguments: UnsafePointer<WeightGradientArguments>, _ input: UnsafePointer<Float>,
     _ gradient: UnsafePointer<Float>, _ target: UnsafeMutablePointer<Float>
   ) {
     let lanes = Vector.scalarCount
-    var sums = InlineArray<rows, InlineArray<vectors, Vector>>(
-      repeating: InlineArray<vectors, Vector>(repeating: .zero))
+    var sums = InlineArray<rows, InlineArray<vectors, Element>>(
+      repeating: InlineArray<vectors, Element>(repeating: Element(.zero)))
     var sources = InlineArray<vectors, Int>(repeating: 0)
     var vector = 0
     while vector < vectors {
@@ -30,10 +41,10 @@ struct WeightGradientTile<let rows: Int, let vectors: Int> {
       var factor = gradient + line &* arguments.pointee.gradientRowStep
       let end = factor + columns &* gradientStep
       while factor < end {
-        var values = InlineArray<vectors, Vector>(repeating: .zero)
+        var values = InlineArray<vectors, Element>(repeating: Element(.zero))
         vector = 0
         while vector < vectors {
-          values[unchecked: vector] = load(source + sources[unchecked: vector])
+          values[unchecked: vector].value = load(source + sources[unchecked: vector])
           vector &+= 1
         }
         var row = 0
@@ -41,8 +52,8 @@ struct WeightGradientTile<let rows: Int, let vectors: Int> {
           let value = Vector(repeating: factor[row])
           vector = 0
           while vector < vectors {
-            sums[unchecked: row][unchecked: vector] = multiplyAdd(
-              sums[unchecked: row][unchecked: vector], value, values[unchecked: vector])
+            sums[unchecked: row][unchecked: vector].value = multiplyAdd(
+              sums[unchecked: row][unchecked: vector].value, value, values[unchecked: vector].value)
             vector &+= 1
           }
           row &+= 1
@@ -59,8 +70,9 @@ struct WeightGradientTile<let rows: Int, let vectors: Int> {
       let to = target + row &* targetStep
       vector = 0
       while vector < vectors {
-        if accumulates { sums[unchecked: row][unchecked: vector] += load(to + vector &* lanes) }
-        store(sums[unchecked: row][unchecked: vector], to + vector &* lanes)
+        var sum = sums[unchecked: row][unchecked: vector].value
+        if accumulates { sum += load(to + vector &* lanes) }
+        store(sum, to + vector &* lanes)
         vector &+= 1
       }
       row &+= 1
@@ -70,13 +82,21 @@ struct WeightGradientTile<let rows: Int, let vectors: Int> {
 
 /// The weight gradient of up to three neighboring taps of a depthwise convolution, a vector of channels.
 struct DepthwiseGradientTile<let taps: Int> {
+  /// A vector of sums; see `WeightGradientTile.Element`.
+  struct Element {
+    var value: Vector
+
+    @_transparent
+    init(_ value: Vector) { self.value = value }
+  }
+
   @_transparent
   static func run(
     _ arguments: UnsafePointer<WeightGradientArguments>, _ first: Int, _ count: Int,
     _ input: UnsafePointer<Float>, _ gradient: UnsafePointer<Float>,
     _ target: UnsafeMutablePointer<Float>
   ) {
-    var sums = InlineArray<taps, Vector>(repeating: .zero)
+    var sums = InlineArray<taps, Element>(repeating: Element(.zero))
     let lanes = Vector.scalarCount
     var line = 0
     while line < arguments.pointee.rows {
@@ -91,7 +111,7 @@ struct DepthwiseGradientTile<let taps: Int> {
         while tap < taps {
           let at = from + arguments.pointee.offsets[first &+ tap]
           let value = count == lanes ? load(at) : load(at, count: count)
-          sums[unchecked: tap] = multiplyAdd(sums[unchecked: tap], factor, value)
+          sums[unchecked: tap].value = multiplyAdd(sums[unchecked: tap].value, factor, value)
           tap &+= 1
         }
         pixel &+= 1
@@ -102,9 +122,9 @@ struct DepthwiseGradientTile<let taps: Int> {
     while tap < taps {
       let to = target + (first &+ tap) &* arguments.pointee.targetStep
       if count == lanes {
-        store(sums[unchecked: tap] + load(to), to)
+        store(sums[unchecked: tap].value + load(to), to)
       } else {
-        store(sums[unchecked: tap] + load(to, count: count), to, count: count)
+        store(sums[unchecked: tap].value + load(to, count: count), to, count: count)
       }
       tap &+= 1
     }

@@ -106,7 +106,7 @@ public final class TrainingSession {
     backwardSteps = StepList(backward)
     forwardPaths = planner.forward.map(\.path)
     backwardPaths = planner.backward.map(\.path)
-    packing = StepList(binder.packing.isEmpty ? [] : [StepGroup(binder.packing)])
+    packing = StepList(binder.steps.isEmpty ? [] : [StepGroup(binder.steps)])
     scratchStride = ((forward + backward).reduce(0) { max($0, $1.scratchBytes) } + 63) / 64 * 64
     do throws(AllocationFailure) {
       scratch = try AlignedStorage(mapping: max(scratchStride * threads, 4 << 20))

@@ -44,7 +44,7 @@ final class TrainingBinder {
   private let layouts: [TrainingBuffer: ActivationLayout]
   private let choice: ConvolutionChoice
   /// The steps that pack weights.
-  private(set) var packing: [any StepKernel] = []
+  private(set) var steps: [any StepKernel] = []
 
   init(
     schedule: Schedule, shapes: [Shape], parameters: ParameterStore, batch: ImageBatch,
@@ -124,7 +124,7 @@ final class TrainingBinder {
       let packed = PackedWinograd(
         form, weights: weights.base, bias: zeros, outputChannels: outputs,
         inputChannels: inputs, instructionSet: instructionSet)
-      packing.append(WeightPacking(weights, order, bias: nil, to: .winograd(packed)))
+      steps.append(packing(weights, order, to: packed))
       return batched(
         WinogradConvolution(
           shape, weights: packed, accumulates: accumulates, kernels: .of(instructionSet),
@@ -133,7 +133,7 @@ final class TrainingBinder {
     let packed = PackedConvolution(
       weights: weights.base, bias: zeros, outputChannels: outputs, inputChannels: inputs,
       taps: shape.window.taps, lanes: kernels.lanes, groups: shape.groups)
-    packing.append(WeightPacking(weights, order, bias: bias, to: .tiles(packed)))
+    steps.append(packing(weights, order, bias: bias, to: packed))
     return batched(
       DirectConvolution(
         shape, weights: packed, accumulates: accumulates, kernels: kernels, threads: split))
@@ -150,7 +150,7 @@ final class TrainingBinder {
       isFlipped
       ? WeightOrder(transposedOutputsOfGroup: 1, taps: taps)
       : WeightOrder(inputsOfGroup: 1, taps: taps)
-    packing.append(WeightPacking(weights, order, bias: bias, to: .depthwise(packed)))
+    steps.append(packing(weights, order, bias: bias, to: packed))
     return packed
   }
 
@@ -163,12 +163,7 @@ final class TrainingBinder {
       weights: weights.base, bias: [Float](repeating: 0, count: shape.output.channels),
       outputChannels: shape.output.channels, inputChannels: shape.input.channels,
       window: shape.window, lanes: kernels.lanes, groups: shape.groups)
-    packing.append(
-      WeightPacking(
-        weights,
-        WeightOrder(
-          inputsOfGroup: shape.output.channels / shape.groups, taps: shape.window.taps),
-        bias: bias, to: .transposed(packed, shape.window)))
+    steps.append(packing(weights, bias: bias, to: packed))
     return batched(
       DirectTransposedConvolution(
         shape, weights: packed, accumulates: accumulates, kernels: kernels, threads: split))

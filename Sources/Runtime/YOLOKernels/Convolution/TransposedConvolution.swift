@@ -168,6 +168,7 @@ extension ConvolutionGrid {
 
 /// The weights of a transposed convolution, packed phase by phase as those of a convolution.
 package final class PackedTransposedConvolution: Sendable {
+  let window: Window
   let phases: [(phase: TransposedPhase, weights: PackedConvolution)]
   /// The memory of the weights in bytes.
   package var byteCount: Int { phases.reduce(0) { $0 + $1.weights.byteCount } }
@@ -190,6 +191,7 @@ package final class PackedTransposedConvolution: Sendable {
     weights: UnsafePointer<Float>, bias: UnsafePointer<Float>, outputChannels: Int,
     inputChannels: Int, window: Window, lanes: Int, groups: Int = 1
   ) {
+    self.window = window
     phases = TransposedPhase.all(of: window).map { phase in
       let values = phase.weights(
         weights, outputChannels: outputChannels, inputChannels: inputChannels, window: window,
@@ -212,7 +214,7 @@ extension PackedTransposedConvolution {
   /// Packs a block anew, of weights [input, output / groups, kernel height, kernel width] and a bias,
   /// zeros if nil, when nothing reads the old ones.
   func pack(
-    block index: Int, _ weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?, window: Window
+    block index: Int, _ weights: UnsafePointer<Float>, bias: UnsafePointer<Float>?
   ) {
     var index = index
     for (phase, packed) in phases {

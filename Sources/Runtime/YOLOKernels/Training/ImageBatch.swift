@@ -1,5 +1,3 @@
-package import YOLOTensor
-
 /// The images of a batch whose parts of the arena lie one after the other.
 package struct ImageBatch: Sendable, Hashable {
   /// The number of images.

@@ -1,70 +1,133 @@
 package import YOLOTensor
 
-/// Packs a convolution's weights anew, before a step of training reads them.
-package struct WeightPacking: StepKernel {
-  /// What is packed.
-  package enum Target: Sendable {
-    /// For register tiles.
-    case tiles(PackedConvolution)
-    /// For a Winograd form.
-    case winograd(PackedWinograd)
-    /// For a depthwise convolution.
-    case depthwise(PackedDepthwise)
-    /// For a transposed convolution with a window.
-    case transposed(PackedTransposedConvolution, Window)
+/// Weights that are packed anew, block by block, before a step of training reads them.
+protocol RepackedWeights: AnyObject, Sendable {
+  /// The blocks.
+  var blockCount: Int { get }
+  /// The packed values.
+  var valueCount: Int { get }
+
+  /// Packs a block of weights in an order, and a bias, zeros if nil.
+  func repack(
+    block: Int, _ weights: UnsafePointer<Float>, _ order: WeightOrder,
+    bias: UnsafePointer<Float>?)
+}
+
+extension PackedConvolution: RepackedWeights {
+  var blockCount: Int { blocks.count }
+  var valueCount: Int { count }
+
+  @inline(never)
+  func repack(
+    block: Int, _ weights: UnsafePointer<Float>, _ order: WeightOrder,
+    bias: UnsafePointer<Float>?
+  ) {
+    pack(block: block, weights, order, bias: bias)
   }
+}
 
-  package let name = "pack"
-  package let items: Int
-  package let scratchBytes = 0
+extension PackedWinograd: RepackedWeights {
+  var blockCount: Int { blocks.count }
+  var valueCount: Int { count }
 
-  private let target: Target
+  /// The bias stays as it is.
+  @inline(never)
+  func repack(
+    block: Int, _ weights: UnsafePointer<Float>, _ order: WeightOrder,
+    bias: UnsafePointer<Float>?
+  ) {
+    pack(block: block, weights, order)
+  }
+}
+
+extension PackedDepthwise: RepackedWeights {
+  var blockCount: Int { 1 }
+  var valueCount: Int { (taps + 1) * step }
+
+  @inline(never)
+  func repack(
+    block: Int, _ weights: UnsafePointer<Float>, _ order: WeightOrder,
+    bias: UnsafePointer<Float>?
+  ) {
+    pack(weights, bias: bias, isFlipped: order.isFlipped)
+  }
+}
+
+extension PackedTransposedConvolution: RepackedWeights {
+  var valueCount: Int { phases.reduce(0) { $0 + $1.weights.count } }
+
+  /// The weights lie as those of the window that they were packed for at first.
+  @inline(never)
+  func repack(
+    block: Int, _ weights: UnsafePointer<Float>, _ order: WeightOrder,
+    bias: UnsafePointer<Float>?
+  ) {
+    pack(block: block, weights, bias: bias)
+  }
+}
+
+/// Packs a convolution's weights anew, before a step of training reads them.
+struct WeightPacking<Packed: RepackedWeights>: StepKernel {
+  let name = "pack"
+  let items: Int
+  let scratchBytes = 0
+
+  private let packed: Packed
   private let order: WeightOrder
   private let weights: Region<Float>
   private let bias: Region<Float>?
-  private let blocks: Int
   private let blockItems: RowItems
 
-  /// Binds weights in an order, and a bias, zeros if nil, to where they are packed; a Winograd form has
-  /// no bias here.
-  package init(
-    _ weights: Region<Float>, _ order: WeightOrder, bias: Region<Float>?, to target: Target
+  init(
+    _ weights: Region<Float>, _ order: WeightOrder, bias: Region<Float>?, to packed: Packed
   ) {
     self.weights = weights
     self.order = order
     self.bias = bias
-    self.target = target
-    var values = 0
-    switch target {
-    case .tiles(let packed):
-      blocks = packed.blocks.count
-      values = packed.count
-    case .winograd(let packed):
-      precondition(bias == nil)
-      blocks = packed.blocks.count
-      values = packed.count
-    case .depthwise: blocks = 1
-    case .transposed(let packed, _): blocks = packed.blockCount
-    }
-    blockItems = RowItems(rows: blocks, count: 1 + values / (16 << 10))
+    self.packed = packed
+    blockItems = RowItems(rows: packed.blockCount, count: 1 + packed.valueCount / (16 << 10))
     items = blockItems.count
   }
 
-  package func run(
+  func run(
     item: Int, arena: UnsafeMutableRawPointer, scratch: UnsafeMutableRawPointer
   ) {
     for block in blockItems[item] {
-      switch target {
-      case .tiles(let packed):
-        packed.pack(block: block, weights.base, order, bias: bias?.base)
-      case .winograd(let packed): packed.pack(block: block, weights.base, order)
-      case .depthwise(let packed):
-        packed.pack(weights.base, bias: bias?.base, isFlipped: order.isFlipped)
-      case .transposed(let packed, let window):
-        packed.pack(block: block, weights.base, bias: bias?.base, window: window)
-      }
+      packed.repack(block: block, weights.base, order, bias: bias?.base)
     }
   }
+}
+
+/// Returns the step that packs weights in an order, and a bias, zeros if nil; a Winograd form keeps its
+/// bias.
+package func packing(
+  _ weights: Region<Float>, _ order: WeightOrder, bias: Region<Float>?,
+  to packed: PackedConvolution
+) -> any StepKernel {
+  WeightPacking(weights, order, bias: bias, to: packed)
+}
+
+/// Returns the step that transforms and packs weights in an order.
+package func packing(
+  _ weights: Region<Float>, _ order: WeightOrder, to packed: PackedWinograd
+) -> any StepKernel {
+  WeightPacking(weights, order, bias: nil, to: packed)
+}
+
+/// Returns the step that packs the weights of a depthwise convolution, and a bias, zeros if nil.
+package func packing(
+  _ weights: Region<Float>, _ order: WeightOrder, bias: Region<Float>?,
+  to packed: PackedDepthwise
+) -> any StepKernel {
+  WeightPacking(weights, order, bias: bias, to: packed)
+}
+
+/// Returns the step that packs the weights of a transposed convolution, and a bias, zeros if nil.
+package func packing(
+  _ weights: Region<Float>, bias: Region<Float>?, to packed: PackedTransposedConvolution
+) -> any StepKernel {
+  WeightPacking(
+    weights, WeightOrder(inputsOfGroup: 1, taps: 1), bias: bias, to: packed)
 }
 
 /// Several steps whose items may run in any order and at the same time: none reads what another
