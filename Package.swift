@@ -43,6 +43,8 @@ let package = Package(
     .library(name: "YOLOInspection", targets: ["YOLOInspection"]),
     // How good a model is on a dataset, as figures.
     .library(name: "YOLOEvaluation", targets: ["YOLOEvaluation", "YOLOMetrics", "YOLODatasets"]),
+    // Trains networks: losses, optimizers, the data of a training, the loop.
+    .library(name: "YOLOTraining", targets: ["YOLOTraining", "YOLOTrainingData"]),
     // Figures and inspections as SVG.
     .library(name: "YOLOPlot", targets: ["YOLOPlot"]),
     .library(name: "YOLOTesting", targets: ["YOLOTesting"]),
@@ -185,8 +187,9 @@ let package = Package(
       name: "YOLOTraining",
       dependencies: [
         "JSONText", "YOLO", "YOLODatasets", "YOLOEvaluation", "YOLOGeometry", "YOLOGraph",
-        "YOLOImage", "YOLOKernels", "YOLOMetrics", "YOLOModels", "YOLOOptions", "YOLOPostprocess",
-        "YOLOSystem", "YOLOTensor", "YOLOTrainingData", "YOLOWeights",
+        "YOLOImage", "YOLOImageIO", "YOLOKernels", "YOLOMetrics", "YOLOModels", "YOLOOptions",
+        "YOLOPlot", "YOLOPostprocess", "YOLOSystem", "YOLOTensor", "YOLOTrainingData",
+        "YOLOWeights",
       ], path: "Sources/Training/YOLOTraining",
       swiftSettings: settings),
     // Inspection: looking into models and comparing them.
@@ -262,7 +265,8 @@ let package = Package(
         "JSONText", "YOLO", "YOLODatasets", "YOLODrawing", "YOLOEvaluation", "YOLOGeometry",
         "YOLOGraph", "YOLOImage", "YOLOImageIO", "YOLOInspection", "YOLOKernels", "YOLOMetrics",
         "YOLOModels", "YOLOOptions", "YOLOPlot", "YOLOPostprocess", "YOLOServerOptions",
-        "YOLOSystem", "YOLOTensor", "YOLOVerification", "YOLOTraining", "YOLOVideo", "YOLOWeights",
+        "YOLOSystem", "YOLOTensor", "YOLOTraining", "YOLOTrainingData", "YOLOVerification",
+        "YOLOVideo", "YOLOWeights",
         .target(name: "YOLOServer", condition: .when(traits: ["Server"])),
         serverProduct("Logging", "swift-log"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),

@@ -4,8 +4,7 @@ import YOLOGeometry
 import YOLOImage
 import YOLOImageIO
 import YOLOTestSupport
-
-@testable import YOLOTrainingData
+import YOLOTrainingData
 
 @Suite struct LoaderTests {
   private static func boxes(_ index: Int) -> String {

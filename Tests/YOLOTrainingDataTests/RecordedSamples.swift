@@ -92,8 +92,29 @@ struct RecordedSamples: Decodable {
     }
   }
 
+  /// Samples for classification.
+  struct Policy: Decodable {
+    struct Sample: Decodable {
+      let file: String
+      let draws: [Double]
+    }
+
+    struct Options: Decodable {
+      var hsv_h: Double?
+      var hsv_s: Double?
+      var hsv_v: Double?
+      var vflip: Double?
+    }
+
+    let name: String
+    let policy: String?
+    let options: Options
+    let samples: [Sample]
+  }
+
   let size: Int
   let cases: [Case]
+  let policies: [Policy]?
 
   /// The directory of the fixtures, or another one for a longer look.
   static var directory: String {

@@ -5,8 +5,7 @@ import YOLOImage
 import YOLOImageIO
 import YOLOSystem
 import YOLOTestSupport
-
-@testable import YOLOTrainingData
+import YOLOTrainingData
 
 /// Samples that are made of the numbers that Ultralytics drew, against its own.
 @Suite struct SampleTests {
@@ -53,6 +52,61 @@ import YOLOTestSupport
       left += size.width
       compare(targets, sample, task: task, label)
     }
+  }
+
+  @Test(arguments: ["randaugment", "autoaugment", "augmix", "jitter"])
+  func recordedPolicy(name: String) throws {
+    let recorded = try RecordedSamples.load()
+    let entry = try #require(recorded.policies?.first { $0.name == name })
+    let directory = RecordedSamples.directory + "/sets/classify"
+    let dataset = try Dataset.open(path: directory, task: .classify)
+    let index = try TrainingIndex(dataset, usesCache: false)
+    #expect(index.images.count == 8)
+    var settings = AugmentationSettings()
+    settings.policy = entry.policy.flatMap { .init(rawValue: $0) }
+    settings.flipVertical = entry.options.vflip ?? 0
+    settings.hue = entry.options.hsv_h ?? settings.hue
+    settings.saturation = entry.options.hsv_s ?? settings.saturation
+    settings.value = entry.options.hsv_v ?? settings.value
+    let pipeline = SamplePipeline(
+      index: index,
+      store: try ImageStore(index: index, imageSize: nil, mode: .none, capacity: 10),
+      settings: settings, imageSize: recorded.size)
+    let strip = try ImageReader.read(contentsOf: RecordedSamples.directory + "/\(name).png")
+    for (position, sample) in entry.samples.enumerated() {
+      let label = "\(name), \(position): \(sample.file)"
+      let size = Size(width: recorded.size, height: recorded.size)
+      var draws = Draws(recorded: sample.draws)
+      var pixels = [Float](repeating: 0, count: 3 * size.width * size.height)
+      let image = try #require(
+        index.images.firstIndex { $0.path == directory + "/train/" + sample.file })
+      let targets = try pixels.withUnsafeMutableBufferPointer { buffer in
+        try pipeline.classify(
+          image: image, side: size.width, draws: &draws, into: #require(buffer.baseAddress))
+      }
+      #expect(targets.classes == [try #require(index.images[image].classIndex)])
+      #expect(draws.remaining == 0, "\(label)")
+      // Upstream's AugMix works on tensors, which round and map otherwise than Pillow.
+      if name == "augmix" {
+        compareLoosely(pixels, strip, left: position * size.width, size: size, label)
+      } else {
+        compare(pixels, strip, left: position * size.width, size: size, label)
+      }
+    }
+  }
+
+  private func compareLoosely(
+    _ pixels: [Float], _ strip: Image, left: Int, size: Size, _ label: String
+  ) {
+    var total = 0
+    for y in 0..<size.height {
+      for x in 0..<3 * size.width {
+        let expected = Int(strip.pixels[(y * strip.width + left) * 3 + x])
+        total += abs(Int((pixels[y * size.width * 3 + x] * 255).rounded()) - expected)
+      }
+    }
+    let mean = Double(total) / Double(pixels.count)
+    #expect(mean < 3, "\(label): \(mean) levels on average")
   }
 
   private func compare(

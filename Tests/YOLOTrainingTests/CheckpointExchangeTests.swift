@@ -6,7 +6,8 @@ import YOLOWeights
 
 /// Writes files for `Tools/training/checkpoint_check.py`, which loads them in Ultralytics.
 ///
-/// `YOLO_EXCHANGE_IN` names a directory of start checkpoints, `YOLO_EXCHANGE_OUT` one for the results.
+/// `YOLO_EXCHANGE_IN` names a directory of start checkpoints, `YOLO_EXCHANGE_OUT` one for the
+/// results.
 @Suite(
   "Files for the comparison with Ultralytics",
   .enabled(if: ProcessInfo.processInfo.environment["YOLO_EXCHANGE_IN"] != nil))
@@ -38,7 +39,11 @@ struct CheckpointExchangeTests {
           state: TrainingState(
             epoch: 1, updates: 4, bestFitness: 0.25,
             stopper: .init(bestFitness: 0.25, bestEpoch: 2),
-            optimizer: countedState(algorithm, of: network), report: report))
+            optimizer: countedState(algorithm, of: network),
+            report: TrainingReport(
+              arguments: options.filter { $0.key.string != "optimizer" } + [
+                AttributeEntry(key: .string("optimizer"), value: .string(algorithm.rawValue))
+              ], metrics: report.metrics, results: report.results)))
       }
     }
   }

@@ -92,7 +92,7 @@ struct OptimizerTests {
       expected.statistic, .absolute(1e-6), "\(kind) average of the statistic")
   }
 
-  @Test("The muon part is within rounding of the reference, the SGD part exact")
+  @Test("The muon part is within rounding of Ultralytics, the SGD part exact")
   func muonParts() throws {
     let fixture = try OptimizationFixture.optimizers()
     let expected = try #require(fixture.cases["MuSGD"])

@@ -1,7 +1,8 @@
 import YOLOTensor
 import YOLOWeights
 
-/// The differences of two record trees, as paths and what differs there; empty where there are none.
+/// The differences of two record trees, as paths and what differs there; empty where there are
+/// none.
 ///
 /// `ignoring` are the keys of attributes that may differ. Tensors are compared in type, shape and
 /// every byte.

@@ -137,7 +137,8 @@ struct TrainingCheckpointTests {
     #expect(groups.count == (algorithm == .muSGD ? 8 : 3))
     #expect(groups.flatMap(\.keys).sorted() == network.parameters.map(\.key).sorted())
     let counts = groups.map(\.keys.count)
-    // YOLOv8: 64 weights with the fixed one, 57 scales, 63 biases; 15 convolutions of class branches.
+    // YOLOv8: 64 weights with the fixed one, 57 scales, 63 biases; 15 convolutions of class
+    // branches.
     #expect(counts == (algorithm == .muSGD ? [0, 0, 6, 51, 9, 54, 9, 55] : [64, 57, 63]))
   }
 }

@@ -56,8 +56,8 @@ struct TorchDocumentTests {
     }
   }
 
-  /// Objects that no record keeps: sets, named dictionaries, bytes, long integers, shared and cyclic
-  /// ones, lists and dictionaries with classes of their own.
+  /// Objects that no record keeps: sets, named dictionaries, bytes, long integers, shared and
+  /// cyclic ones, lists and dictionaries with classes of their own.
   @Test("Objects of every kind survive")
   func kinds() throws {
     let pickle: [UInt8] =

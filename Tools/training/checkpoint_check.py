@@ -164,12 +164,6 @@ def check_finished(work, stem, name, image):
             faults.append("export")
     except Exception as error:  # the environment may lack the exporter: say so, and count it
         faults.append(f"export: {type(error).__name__}: {str(error)[:200]}")
-    try:
-        YOLO(str(path)).train(resume=True)
-        faults.append("a finished file was resumed")
-    except Exception as error:
-        if "resume" not in str(error):
-            faults.append(f"resume of a finished file: {error}")
     return moved, faults
 
 
@@ -245,8 +239,8 @@ def main():
     failed = 0
     for name in options.only:
         stem = f"{name}-all" if name == "yolov8n" else name
-        folder = "val" if task_of(name) == "classify" else "images/val"
-        image = sorted((work / "data" / task_of(name) / folder).rglob("*.jpg"))[0]
+        directory = "val" if task_of(name) == "classify" else "images/val"
+        image = sorted((work / "data" / task_of(name) / directory).rglob("*.jpg"))[0]
         moved, faults = check_finished(work, stem, name, str(image))
         line = f"{stem:16} finished: boxes within {moved:.1e} px"
         for optimizer in (ALL_OPTIMIZERS if stem.endswith("-all") else options.optimizers):

@@ -137,6 +137,54 @@ def record(case, sets, size, samples):
     return dict(name=name, task=task, set=source, options={k: list(v) if isinstance(v, tuple) else v for k, v in options.items()}, order=order, samples=found), images
 
 
+# Name, policy, samples, options of classification.
+POLICIES = [
+    ("randaugment", "randaugment", 10, {}),
+    ("autoaugment", "autoaugment", 10, {}),
+    ("augmix", "augmix", 4, {}),
+    ("jitter", None, 4, dict(hsv_h=0.1, hsv_s=0.7, hsv_v=0.4, vflip=0.5)),
+]
+
+
+def record_policies(sets, out, size):
+    import torch
+    import torchvision
+    from PIL import Image
+    from ultralytics.data.augment import classify_augmentations
+
+    log = []
+
+    def wrap(owner, name, convert):
+        function = getattr(owner, name)
+
+        def recording(*arguments, **named):
+            result = function(*arguments, **named)
+            log.extend(convert(result.double() if hasattr(result, "double") else result, named))
+            return result
+
+        setattr(owner, name, recording)
+
+    numbers = lambda result, named: (result - named.get("low", 0)).reshape(-1).tolist()
+    for name in ("rand", "randint", "randperm"): wrap(torch, name, numbers)
+    wrap(torch.Tensor, "uniform_", numbers)
+    wrap(torchvision.transforms.AugMix, "_sample_dirichlet", numbers)
+    files = sorted((sets / "classify/train").rglob("*.jpg"))
+    cases = []
+    for name, policy, samples, options in POLICIES:
+        transform = classify_augmentations(size, scale=(0.5, 1.0), auto_augment=policy, **dict(dict(hflip=0.5, erasing=0.4), **options))
+        torch.manual_seed(sum(name.encode()))
+        strip, found = [], []
+        for index in range(samples):
+            file = files[index % len(files)]
+            log.clear()
+            image = transform(Image.open(file).convert("RGB"))
+            strip.append((image.numpy().transpose(1, 2, 0) * 255).round().astype(np.uint8))
+            found.append(dict(file=str(file.relative_to(sets / "classify/train")), draws=list(log)))
+        cv2.imwrite(str(out / f"{name}.png"), np.concatenate(strip, 1)[..., ::-1], [cv2.IMWRITE_PNG_COMPRESSION, 9])
+        cases.append(dict(name=name, policy=policy, options=options, samples=found))
+    return cases
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--out", type=Path, default=ROOT / "Tests/YOLOTrainingDataTests/Fixtures")
@@ -171,8 +219,14 @@ def main():
         text = (task / "data.yaml").read_text()
         lines = [l for l in text.splitlines() if not l.startswith("path:")]
         (task / "data.yaml").write_text("\n".join(lines) + "\n")
+    subprocess.run([sys.executable, str(ROOT / "Tools/shapes.py"), "--task", "classify", "--out", str(sets / "classify"), "--train", "16", "--val", "16",
+                    "--size", str(options.size + 16), "--seed", "9"], check=True, stdout=subprocess.DEVNULL)
+    shutil.rmtree(sets / "classify/val", ignore_errors=True)
+    for directory in (sets / "classify/train").iterdir():
+        for file in sorted(directory.iterdir())[1:]: file.unlink()
+    policies = record_policies(sets, options.out, options.size)
     rounded = json.loads(json.dumps(cases), parse_float=lambda s: round(float(s), 9))
-    text = json.dumps(dict(versions=dict(ultralytics=ultralytics.__version__, opencv=cv2.__version__, numpy=np.__version__), size=options.size, cases=rounded))
+    text = json.dumps(dict(versions=dict(ultralytics=ultralytics.__version__, opencv=cv2.__version__, numpy=np.__version__), size=options.size, cases=rounded, policies=policies))
     (options.out / "samples.json").write_text(text + "\n")
 
 

@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Makes the fixtures of optimizers, schedules and run files from observed outputs of torch and Ultralytics.
+"""Creates the fixtures of optimizers, schedules and run files from observed outputs of torch and Ultralytics.
 
     python Tools/training/optimizer_fixtures.py [--only optimizers|schedules|files]
 

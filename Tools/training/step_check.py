@@ -4,7 +4,7 @@
     step_check.py PROBE CHECKPOINT BATCH SIZE [THREADS]
 
 The network runs unfused in training mode, in single and in double precision; the gradients by the outputs are random.
-Needs the reference environment (ultralytics, torch); exit code 1 if a gradient is further than 5e-4 of its norm from
+Needs the environment (ultralytics, torch); exit code 1 if a gradient is further than 5e-4 of its norm from
 the double one and not as near as twice PyTorch's own distance.
 """
 import os, subprocess, sys, tempfile

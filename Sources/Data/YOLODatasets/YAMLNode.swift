@@ -30,7 +30,7 @@ package struct YAMLNode {
   var isNull: Bool { if case .null = content { true } else { false } }
 
   /// What kind of value this is, as error messages have it.
-  var kind: String {
+  package var kind: String {
     switch content {
     case .null: "nothing"
     case .scalar(let text): "\"\(text.prefix(40))\""

@@ -5,7 +5,7 @@
 /// value, and a value cannot be anything but text, lists and mappings.
 package struct YAMLReader {
   /// The maximum number of bytes that are read.
-  static let maximumBytes = 4 << 20
+  package static let maximumBytes = 4 << 20
   /// The maximum number of containers inside each other.
   static let maximumDepth = 16
 

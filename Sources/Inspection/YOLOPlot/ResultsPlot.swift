@@ -150,14 +150,14 @@ public struct ResultsPlot: Sendable {
   /// ends the values are mirrored, and those that are not finite do not count.
   static func smoothed(_ values: [Double]) -> [Double] {
     let deviation = 3.0
-    let reach = 12
-    let weights = (-reach...reach).map { exp(-Double($0 * $0) / (2 * deviation * deviation)) }
+    let radius = 12
+    let weights = (-radius...radius).map { exp(-Double($0 * $0) / (2 * deviation * deviation)) }
     let count = values.count
     return values.indices.map { center in
       var (sum, weight) = (0.0, 0.0)
       for (index, factor) in weights.enumerated() {
         // Mirrored about the edges of the first and last value.
-        var at = (center + index - reach) % (2 * count)
+        var at = (center + index - radius) % (2 * count)
         if at < 0 { at += 2 * count }
         if at >= count { at = 2 * count - 1 - at }
         guard values[at].isFinite else { continue }

@@ -1,4 +1,4 @@
-import YOLOGraph
+package import YOLOGraph
 import YOLOModels
 public import YOLOOptions
 public import YOLOWeights
@@ -21,7 +21,7 @@ extension YOLOError {
     }
   }
 
-  init(_ error: GraphError) {
+  package init(_ error: GraphError) {
     switch error {
     case .tooLarge, .outOfMemory, .tooMuchWork: self.init(.tooLarge, "\(error)")
     default: self.init(.model, "\(error)")

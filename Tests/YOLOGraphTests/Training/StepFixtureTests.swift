@@ -1,7 +1,9 @@
 import Foundation
 import Testing
 import YOLOGraph
+import YOLOKernels
 import YOLOModels
+import YOLOTensor
 import YOLOTestSupport
 import YOLOWeights
 
@@ -101,7 +103,7 @@ import YOLOWeights
   /// Expects the norm and the projections of a tensor to differ by at most a fraction of the norm.
   private func expect(
     _ values: [Double]?, _ name: String, _ expected: Summary?, _ tolerance: Double,
-    _ worst: inout Double
+    _ worst: inout Double, floor: Double = 1e-3
   ) {
     guard let values, let expected else {
       Issue.record("\(name): \(values == nil ? "no" : "unexpected") values")
@@ -115,7 +117,7 @@ import YOLOWeights
     let distance = zip(found, expected).map { abs($0 - $1) }.max() ?? .infinity
     // A projection of n random errors has about the norm of the errors. Gradients of a bias before
     // a normalization are zero but for rounding.
-    let error = distance / max(expected[0], 1e-3)
+    let error = distance / max(expected[0], floor)
     worst = error.isNaN ? .infinity : max(worst, error)
     #expect(error <= tolerance, "\(name): \(found), expected \(expected)")
   }
@@ -210,7 +212,114 @@ import YOLOWeights
     print("\(name): worst error of outputs, gradients, statistics: \(worst)")
   }
 
+  /// The networks with operations or weights that are not trained here.
+  private static let untrainable: Set = ["rare-blocks", "rare-layers"]
+
+  /// The kernels differ from double precision by the rounding of sums, which the networks multiply.
+  private static let kernelTolerance = 5e-4
+  /// Rounding moves some of the values of images of few colors to the other side of ReLU's kink.
+  private static let looserKernels = ["yolov6": 2e-2]
+
+  @Test(
+    arguments: names.filter { !untrainable.contains($0) }, InstructionSet.available)
+  func oneStepOfKernels(_ name: String, _ instructionSet: InstructionSet) throws {
+    // All kernels on the models of Weights, the best on the others.
+    guard instructionSet == .best || name.hasPrefix("shapes") else { return }
+    let form = try #require(try Self.cases()[name])
+    let checkpoint = try Checkpoint.open(
+      path: Self.repository.appending(path: form.checkpoint).path)
+    let graph = try Network(checkpoint, purpose: .training).graph
+    let described = try graph.parameterDescriptions { key in
+      !(0..<form.frozen).contains { key.hasPrefix("model.\($0).") }
+    }
+    let images = Self.images(name, form).map { Float($0) }
+    let tolerance = Self.looserKernels[name] ?? Self.kernelTolerance
+    var results = [[Float]]()
+    for threads in [1, 3] {
+      let store = try ParameterStore(described.map { $0.description })
+      for (entry, parameter) in zip(store.entries, described.map { $0.parameter }) {
+        for (index, value) in parameter.values().enumerated() {
+          store.values[entry.offset + index] = value
+        }
+      }
+      let session = try TrainingSession(
+        graph, parameters: store, batch: form.batch, height: form.height, width: form.width,
+        momentum: Float(form.momentum), instructionSet: instructionSet, threads: threads)
+      var worst = (output: 0.0, gradient: 0.0, statistic: 0.0)
+      session.packWeights()
+      session.forward { image, target, layout in
+        for row in 0..<layout.height {
+          let count = layout.width * 3
+          for index in 0..<count {
+            target[row * layout.rowStride + index] =
+              images[(image * layout.height + row) * count + index]
+          }
+        }
+      }
+      #expect(Set(session.outputs.map(\.name)) == Set(form.outputs.keys))
+      for output in session.outputs {
+        let count = output.batch * output.height * output.width * output.channels
+        let gradient = Self.gradient(output.name, count: count)
+        var values = [Double]()
+        var index = 0
+        for image in 0..<output.batch {
+          for row in 0..<output.height {
+            for column in 0..<output.width {
+              let position =
+                image * output.imageStride + row * output.rowStride + column * output.pixelStride
+              for channel in 0..<output.channels {
+                values.append(Double(output.values[position + channel]))
+                output.gradients[position + channel] = Float(gradient[index])
+                index += 1
+              }
+            }
+          }
+        }
+        expect(
+          values, "output \(output.name)", form.outputs[output.name], tolerance, &worst.output)
+      }
+      session.backward()
+      for entry in store.entries {
+        let source = entry.kind == .statistic ? store.values : store.gradients
+        let values = entry.range.map { Double(source[$0]) }
+        if entry.kind == .statistic {
+          expect(values, entry.key, form.statistics[entry.key], tolerance, &worst.statistic)
+        } else if entry.isTrainable {
+          expect(
+            values, entry.key, form.gradients[entry.key], tolerance, &worst.gradient, floor: 0.05)
+        } else {
+          #expect(values.allSatisfy { $0 == 0 }, "\(entry.key) is frozen")
+        }
+      }
+      results.append(
+        (0..<store.count).map { store.gradients[$0] } + (0..<store.count).map { store.values[$0] })
+      print("\(name) \(instructionSet) \(threads): \(worst)")
+    }
+    #expect(results[0] == results[1], "the threads change the sums")
+  }
+
+  @Test(arguments: untrainable.sorted()) func untrainableNetworkIsRefused(_ name: String) throws {
+    let form = try #require(try Self.cases()[name])
+    let checkpoint = try Checkpoint.open(
+      path: Self.repository.appending(path: form.checkpoint).path)
+    let graph = try Network(checkpoint, purpose: .training).graph
+    #expect(throws: GraphError.self) {
+      let keys = checkpoint.model.tensorKeys
+      let store = try ParameterStore(
+        graph.parameterDescriptions().map { $0.description }.filter { keys.contains($0.key) })
+      _ = try TrainingSession(
+        graph, parameters: store, batch: 1, height: form.height, width: form.width)
+    }
+  }
+
   @Test func everyCaseIsTested() throws {
     #expect(try Set(Self.cases().keys) == Set(Self.names))
+  }
+}
+
+extension ModuleRecord {
+  /// The keys of all tensors of the module and those in it.
+  fileprivate var tensorKeys: Set<String> {
+    children.reduce(into: Set(tensorNames.map { key(of: $0) })) { $0.formUnion($1.tensorKeys) }
   }
 }

@@ -32,7 +32,7 @@ struct TrainCommand: ParsableCommand {
       }
       let options = try TrainOptions(arguments: rest)
       let interrupt = InterruptFlag()
-      var display = TrainingDisplay(isJSON: own.isJSON)
+      var display = TrainingDisplay(isJSON: own.isJSON, isVerbose: options.isVerbose)
       do {
         _ = try Trainer(options, threads: own.threads).run(
           isCancelled: { interrupt.isSet }
@@ -71,7 +71,7 @@ private struct OwnArguments {
   var isJSON = false
   var threads = Processors.usable
 
-  /// Takes `--format` and `--threads` out of a command line.
+  /// Removes `--format` and `--threads` from a command line.
   mutating func take(from arguments: [String]) throws -> [String] {
     var rest = [String]()
     var index = 0
@@ -109,12 +109,18 @@ private struct OwnArguments {
 /// Shows a training: on a terminal a line that is refreshed, elsewhere a line an epoch.
 private struct TrainingDisplay {
   let isJSON: Bool
+  let isVerbose: Bool
   private var console: TrainingConsole?
+  private var task = VisionTask.detect
   private var start = ContinuousClock.now
   private var epoch = 0
   private var isDirty = false
+  private var evaluated: (names: [String], report: EvaluationReport)?
 
-  init(isJSON: Bool) { self.isJSON = isJSON }
+  init(isJSON: Bool, isVerbose: Bool) {
+    self.isJSON = isJSON
+    self.isVerbose = isVerbose
+  }
 
   mutating func show(_ update: TrainingUpdate) throws {
     switch update {
@@ -131,7 +137,7 @@ private struct TrainingDisplay {
       StandardError.write(
         console.evaluationRow(
           "all", images: report.images, instances: report.instances, figures: report.figures))
-      _ = names
+      evaluated = (names, report)
     }
   }
 
@@ -143,15 +149,35 @@ private struct TrainingDisplay {
     clear()
     switch event {
     case .started(let start):
+      task = VisionTask(rawValue: start.task) ?? .detect
       StandardError.write(
         "\(start.optimizer)\n\(start.parameters) parameters, \(start.images) images\n"
           + "Writing to \(start.directory)\n")
     case .warning(let message): StandardError.write("warning: \(message.sanitized())\n")
     case .completed(let epochs, let seconds, let directory, _, _, let reason):
+      showClasses()
       StandardError.write(TrainingConsole.completion(epochs: epochs, seconds: seconds))
       if reason != .epochs { StandardError.write("It ended early: \(reason.rawValue).\n") }
       StandardOutput.write("\(directory)\n")
     case .progress, .epoch, .checkpoint, .cancelled, .failed: break
+    }
+  }
+
+  /// Shows the figures of each class of the last evaluation.
+  private func showClasses() {
+    guard let console, let (names, report) = evaluated, isVerbose else { return }
+    for (index, figures) in report.boxes.classes.enumerated() {
+      let details = report.details.map {
+        $0.classes.indices.contains(index) ? $0.classes[index] : figures
+      }
+      StandardError.write(
+        console.evaluationRow(
+          names.indices.contains(figures.classIndex)
+            ? names[figures.classIndex] : "\(figures.classIndex)",
+          images: figures.images, instances: figures.instances,
+          figures: [figures, details].compactMap { $0 }.flatMap {
+            [$0.precision, $0.recall, $0.averagePrecision50, $0.averagePrecision]
+          }))
     }
   }
 
@@ -165,7 +191,7 @@ private struct TrainingDisplay {
       return
     }
     if console == nil {
-      console = TrainingConsole(task: .detect, lossNames: batch.losses.map(\.name))
+      console = TrainingConsole(task: task, lossNames: batch.losses.map(\.name))
     }
     guard let console else { return }
     if batch.epoch != epoch {

@@ -2,9 +2,12 @@ import ArgumentParser
 import YOLO
 import YOLODatasets
 import YOLODrawing
+import YOLOGraph
 import YOLOImageIO
 import YOLOOptions
 import YOLOSystem
+import YOLOTraining
+import YOLOTrainingData
 import YOLOVerification
 import YOLOVideo
 import YOLOWeights
@@ -33,6 +36,11 @@ enum ExitStatus: Int32 {
     case let error as VideoError: self.init(error)
     case let error as VerificationError: self.init(error)
     case let error as TypefaceError: self = error == .noFreeType ? .other : .noInput
+    case let error as TrainingError: self.init(error)
+    case let error as TrainingDataError: self.init(error)
+    case is TrainOptionError, is LossError: self = .usage
+    case let error as GraphError: self.init(YOLOError(error).code)
+    case is RunDirectory.Failure: self = .cannotWrite
     case is ValidationError: self = .usage
     #if Server
     case let error as SettingsError: self.init(error)
@@ -65,6 +73,24 @@ enum ExitStatus: Int32 {
     case .malformed, .missingKey, .invalidValue, .noImages, .invalidLabel,
       .imageTooSmall, .invalidPrediction, .unsupportedFormat:
       self = .damagedInput
+    }
+  }
+
+  private init(_ error: TrainingError) {
+    switch error {
+    case .argument: self = .usage
+    case .model: self = .damagedInput
+    case .diverged, .interrupted: self = .other
+    }
+  }
+
+  private init(_ error: TrainingDataError) {
+    switch error {
+    case .dataset(let error): self.init(error)
+    case .image(let error): self.init(error)
+    case .noUsableImages, .noLabels: self = .damagedInput
+    case .tooLittleSpace: self = .tooLarge
+    case .invalidSetting: self = .usage
     }
   }
 

@@ -178,6 +178,15 @@ extension Graph.Operation {
     }
   }
 
+  /// The statistics that the operation has.
+  var statistics: [Parameter] {
+    if case .batchNormalization(let normalization) = self {
+      [normalization.mean, normalization.variance]
+    } else {
+      []
+    }
+  }
+
   /// Whether computing the value again costs less than the memory to keep it.
   var isCheap: Bool {
     switch self {

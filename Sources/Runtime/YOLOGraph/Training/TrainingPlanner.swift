@@ -5,7 +5,7 @@ import YOLOTensor
 ///
 /// Outputs of convolutions are kept from the forward pass to the backward one; what normalizations,
 /// activations, additions and copies make of them is computed again when a gradient needs it. The
-/// gradient by a convolution's output takes its place. Gradients of values that lie in one buffer, as
+/// gradient by a convolution's output takes its memory. Gradients of values that lie in one buffer, as
 /// the parts of a concatenation do, lie in one buffer, too.
 struct TrainingPlanner {
   /// What is known of a buffer's use.
@@ -22,7 +22,7 @@ struct TrainingPlanner {
   private let momentum: Float
   /// Whether a gradient goes through each node's value.
   private var needsGradient: [Bool]
-  /// The values whose gradients take their place, by node.
+  /// The values whose gradients take their memory, by node.
   private var isReplaced: [Bool]
   /// The buffers that are kept for the backward pass.
   private var keptBuffers = Set<Int>()
@@ -30,7 +30,7 @@ struct TrainingPlanner {
   private var stepOfNode = [Int: Int]()
   /// The nodes whose values the backward pass has computed again.
   private var recomputed = Set<Int>()
-  /// The values that their gradients have taken the place of.
+  /// The values that their gradients have taken the memory of.
   private var replaced = Set<Int>()
   /// The channels of each buffer of gradients that have been written.
   private var written = [Int: [Bool]]()
@@ -59,6 +59,12 @@ struct TrainingPlanner {
     momentum: Float
   ) throws(GraphError) {
     _ = try graph.shapes(batch: batch, height: height, width: width)
+    for node in graph.nodes {
+      for parameter in node.operation.parameters + node.operation.statistics
+      where parameters[key: parameter.id.description]?.count != parameter.count {
+        throw .untrainable(at: node.path, operation: "the weight \(parameter.id)")
+      }
+    }
     let fused = graph.fusingNormalizations()
     shapes = try fused.shapes(batch: batch, height: height, width: width)
     schedule = Schedule(fused)
@@ -81,18 +87,18 @@ struct TrainingPlanner {
     }
     for output in fused.outputs {
       touch(.value(buffer(output.node)), at: forward.count)
-      let place = gradientPlace(output.node)
+      let memory = gradientMemory(output.node)
       precondition(!isReplaced[output.node])
       forward.append(
         TrainingTask(path: fused.nodes[output.node].path) {
-          $0.batched(ZeroFill($0.layout(output.node, in: place)))
+          $0.batched(ZeroFill($0.layout(output.node, in: memory)))
         })
-      touch(place, at: forward.count - 1)
+      touch(memory, at: forward.count - 1)
       mark(output.node)
     }
     for output in fused.outputs {
       touch(.value(buffer(output.node)), at: forward.count)
-      touch(gradientPlace(output.node), at: forward.count)
+      touch(gradientMemory(output.node), at: forward.count)
     }
     isForward = false
     for step in schedule.steps.reversed() { try emitGradient(of: step) }
@@ -110,7 +116,7 @@ struct TrainingPlanner {
   }
 
   /// Finds the outputs of convolutions that a normalization alone reads: their gradients take their
-  /// place.
+  /// memory.
   private mutating func findReplaced() {
     let graph = schedule.graph
     let (uses, reader) = graph.readers(keeping: [])
@@ -188,12 +194,12 @@ struct TrainingPlanner {
   private func buffer(_ node: Int) -> Int { schedule.assignment.locations[node].buffer }
 
   /// Returns where the gradient by a node's value lies.
-  private func gradientPlace(_ node: Int) -> TrainingBuffer {
+  private func gradientMemory(_ node: Int) -> TrainingBuffer {
     isReplaced[node] ? .value(buffer(node)) : .gradient(buffer(node))
   }
 
   /// Returns where a value is read in the pass that is being planned.
-  private func valuePlace(_ node: Int) -> TrainingBuffer {
+  private func valueMemory(_ node: Int) -> TrainingBuffer {
     isForward || keptBuffers.contains(buffer(node))
       ? .value(buffer(node)) : .recomputed(buffer(node))
   }
@@ -203,9 +209,9 @@ struct TrainingPlanner {
     // A loss sees an output and its gradient by the same strides.
     var uses = uses
     for output in schedule.graph.outputs {
-      let places = [TrainingBuffer.value(buffer(output.node)), gradientPlace(output.node)]
-      let border = places.reduce(0) { max($0, uses[$1]?.border ?? 0) }
-      for place in places { uses[place]?.border = border }
+      let pair = [TrainingBuffer.value(buffer(output.node)), gradientMemory(output.node)]
+      let border = pair.reduce(0) { max($0, uses[$1]?.border ?? 0) }
+      for memory in pair { uses[memory]?.border = border }
     }
     let buffers = uses.keys.sorted { ($0.node, $0.rank) < ($1.node, $1.rank) }
     var layouts = [TrainingBuffer: ActivationLayout]()
@@ -233,7 +239,7 @@ struct TrainingPlanner {
   /// The outputs of the network and where their values and gradients lie.
   var outputs: [(name: String, node: Int, value: TrainingBuffer, gradient: TrainingBuffer)] {
     schedule.graph.outputs.map {
-      ($0.name, $0.node, .value(buffer($0.node)), gradientPlace($0.node))
+      ($0.name, $0.node, .value(buffer($0.node)), gradientMemory($0.node))
     }
   }
 
@@ -249,72 +255,74 @@ struct TrainingPlanner {
     if isForward { forward.append(task) } else { backward.append(task) }
   }
 
-  /// Makes a value readable in the backward pass, and returns where.
+  /// Ensures that a value is readable in the backward pass, and returns where.
   private mutating func ensure(_ node: Int) throws(GraphError) -> TrainingBuffer {
-    let place = valuePlace(node)
-    guard case .recomputed = place, recomputed.insert(node).inserted else { return place }
+    let memory = valueMemory(node)
+    guard case .recomputed = memory, recomputed.insert(node).inserted else { return memory }
     let original = schedule.graph.nodes[node]
     switch original.operation {
     case .slice, .concatenate:
       for input in original.inputs { _ = try ensure(input) }
       for step in schedule.steps where step.node == node {
-        try emit(step, to: place, recomputes: true)
+        try emit(step, to: memory, recomputes: true)
       }
     default:
       guard let step = stepOfNode[node] else {
         preconditionFailure("\(original.path) is computed by a step")
       }
-      try emit(schedule.steps[step], to: place, recomputes: true)
+      try emit(schedule.steps[step], to: memory, recomputes: true)
     }
-    return place
+    return memory
   }
 
-  /// Appends the tasks of a step whose output goes to a place.
+  /// Appends the tasks of a step whose output goes to some memory.
   private mutating func emit(
-    _ step: Schedule.Step, to place: TrainingBuffer, recomputes: Bool
+    _ step: Schedule.Step, to memory: TrainingBuffer, recomputes: Bool
   ) throws(GraphError) {
     let node = step.node
     let path = schedule.graph.nodes[node].path
-    var places = [TrainingBuffer]()
-    for input in step.inputs { places.append(recomputes ? try ensure(input) : valuePlace(input)) }
+    var memories = [TrainingBuffer]()
+    for input in step.inputs {
+      memories.append(recomputes ? try ensure(input) : valueMemory(input))
+    }
     let residual = step.epilogue.residual
-    var residualPlace: TrainingBuffer?
-    if let residual { residualPlace = recomputes ? try ensure(residual) : valuePlace(residual) }
+    var residualMemory: TrainingBuffer?
+    if let residual { residualMemory = recomputes ? try ensure(residual) : valueMemory(residual) }
     let inputs = step.inputs
-    let inputPlaces = places
-    let addend = residualPlace
+    let inputMemories = memories
+    let addend = residualMemory
     func reads(_ planner: inout TrainingPlanner) {
-      for place in inputPlaces { planner.touch(place, at: planner.now, border: step.border) }
+      for memory in inputMemories { planner.touch(memory, at: planner.now, border: step.border) }
       if let addend { planner.touch(addend, at: planner.now) }
     }
     switch step.work {
     case .operation(.batchNormalization(let normalization), let epilogue):
       try emitNormalization(
-        step, normalization, epilogue.activation, from: inputPlaces[0], to: place,
+        step, normalization, epilogue.activation, from: inputMemories[0], to: memory,
         residual: addend, recomputes: recomputes)
       return
     case .operation(.activation(let activation), _) where activation.isTrainable:
       try emitNormalization(
-        step, nil, activation, from: inputPlaces[0], to: place, residual: nil,
+        step, nil, activation, from: inputMemories[0], to: memory, residual: nil,
         recomputes: recomputes)
       return
     case .operation(.convolution(let convolution), _):
       reads(&self)
-      touch(place, at: now)
+      touch(memory, at: now)
       append(path) { binder in
         binder.forward(
-          convolution, from: binder.layout(inputs[0], in: inputPlaces[0]),
-          to: binder.layout(node, in: place))
+          convolution, from: binder.layout(inputs[0], in: inputMemories[0]),
+          to: binder.layout(node, in: memory))
       }
       return
     case .operation(.transposedConvolution(let convolution), _):
       reads(&self)
-      touch(place, at: now)
+      touch(memory, at: now)
       append(path) { binder in
         binder.transposedConvolution(
           TransposedConvolutionShape(
-            input: binder.layout(inputs[0], in: inputPlaces[0]),
-            output: binder.layout(node, in: place), window: convolution.window,
+            input: binder.layout(inputs[0], in: inputMemories[0]),
+            output: binder.layout(node, in: memory), window: convolution.window,
             outputPadding: (convolution.outputPadding.height, convolution.outputPadding.width),
             activation: .identity, groups: convolution.groups),
           weights: binder.values(of: convolution.weight),
@@ -324,10 +332,10 @@ struct TrainingPlanner {
     default: break
     }
     reads(&self)
-    touch(place, at: now)
+    touch(memory, at: now)
     append(path) { binder in
-      var output = binder.layout(node, in: place)
-      let layouts = zip(inputs, inputPlaces).map { binder.layout($0, in: $1) }
+      var output = binder.layout(node, in: memory)
+      let layouts = zip(inputs, inputMemories).map { binder.layout($0, in: $1) }
       if case .copy(let first) = step.work {
         output = output.slice(channels: first..<first + layouts[0].channels)
       }
@@ -422,30 +430,31 @@ struct TrainingPlanner {
 
   /// Clears what has not been written of the gradient by a node's value.
   private mutating func complete(_ node: Int) {
-    let place = gradientPlace(node)
+    let memory = gradientMemory(node)
     for run in unwritten(node) {
-      touch(place, at: now)
+      touch(memory, at: now)
       append(schedule.graph.nodes[node].path) {
-        $0.batched(ZeroFill($0.layout(node, in: place).slice(channels: run)))
+        $0.batched(ZeroFill($0.layout(node, in: memory).slice(channels: run)))
       }
     }
     mark(node)
   }
 
-  /// Prepares the gradient by a node's value for what a step adds to it: returns its place, and whether
+  /// Prepares the gradient by a node's value for what a step adds to it: returns its memory, and whether
   /// it holds something.
   ///
   /// - Parameters:
   ///   - node: The node.
   ///   - adds: Whether the step can only add.
-  private mutating func target(_ node: Int, adds: Bool) -> (place: TrainingBuffer, holds: Bool) {
+  /// - Returns: The memory, and whether it holds something.
+  private mutating func target(_ node: Int, adds: Bool) -> (memory: TrainingBuffer, holds: Bool) {
     let rest = unwritten(node)
     if !adds, rest == [0..<shapes[node].channels] {
       mark(node)
-      return (gradientPlace(node), false)
+      return (gradientMemory(node), false)
     }
     complete(node)
-    return (gradientPlace(node), true)
+    return (gradientMemory(node), true)
   }
 
   private func takesGradient(_ input: Int, of reader: Int) -> Bool {
@@ -460,7 +469,7 @@ struct TrainingPlanner {
     if case .copy(let first) = step.work {
       let input = step.inputs[0]
       guard takesGradient(input, of: node) else { return }
-      let from = gradientPlace(node)
+      let from = gradientMemory(node)
       complete(node)
       let (to, holds) = target(input, adds: false)
       touch(from, at: now)
@@ -528,7 +537,7 @@ struct TrainingPlanner {
   /// Adds the gradient by a node's value to that by another of the same shape.
   private mutating func copyGradient(of node: Int, to input: Int) {
     guard takesGradient(input, of: node) else { return }
-    let from = gradientPlace(node)
+    let from = gradientMemory(node)
     let (to, holds) = target(input, adds: false)
     touch(from, at: now)
     touch(to, at: now)
@@ -550,7 +559,7 @@ struct TrainingPlanner {
   ) {
     let (node, input) = (step.node, step.inputs[0])
     guard takesGradient(input, of: node) else { return }
-    let from = gradientPlace(node)
+    let from = gradientMemory(node)
     let (to, holds) = target(input, adds: adds)
     touch(from, at: now)
     touch(to, at: now)
@@ -568,11 +577,11 @@ struct TrainingPlanner {
     let window = convolution.window
     var value: TrainingBuffer?
     if trains { value = try ensure(input) }
-    let from = gradientPlace(node)
-    var destination: (place: TrainingBuffer, holds: Bool)?
+    let from = gradientMemory(node)
+    var destination: (memory: TrainingBuffer, holds: Bool)?
     if takesGradient(input, of: node) { destination = target(input, adds: false) }
     if let value { touch(value, at: now, border: window.border) }
-    if let destination { touch(destination.place, at: now) }
+    if let destination { touch(destination.memory, at: now) }
     let (output, source) = (shapes[node], shapes[input])
     let padding = window.outputPadding(
       input: (source.height, source.width), output: (output.height, output.width))
@@ -583,7 +592,7 @@ struct TrainingPlanner {
       emitBiasGradient(bias, of: node, in: from)
       touch(from, at: now)
       if let value { touch(value, at: now, border: window.border) }
-      if let destination { touch(destination.place, at: now) }
+      if let destination { touch(destination.memory, at: now) }
     }
     guard value != nil || destination != nil else { return }
     append(path) { binder in
@@ -592,7 +601,7 @@ struct TrainingPlanner {
       if let destination {
         kernels.append(
           binder.inputGradient(
-            of: convolution, from: gradient, to: binder.layout(input, in: destination.place),
+            of: convolution, from: gradient, to: binder.layout(input, in: destination.memory),
             accumulates: destination.holds))
       }
       if let value {
@@ -614,12 +623,12 @@ struct TrainingPlanner {
     }
   }
 
-  private mutating func emitBiasGradient(_ bias: Parameter, of node: Int, in place: TrainingBuffer)
+  private mutating func emitBiasGradient(_ bias: Parameter, of node: Int, in memory: TrainingBuffer)
   {
     let path = schedule.graph.nodes[node].path
     append(path) {
       ChannelSums(
-        of: $0.layout(node, in: place), batch: $0.batch, isCentered: false, to: $0.doubles,
+        of: $0.layout(node, in: memory), batch: $0.batch, isCentered: false, to: $0.doubles,
         kernels: $0.kernels)
     }
     append(path) { binder in
@@ -627,7 +636,7 @@ struct TrainingPlanner {
         preconditionFailure("\(bias.id) is trained")
       }
       return BiasGradient(
-        of: binder.layout(node, in: place), batch: binder.batch, sums: binder.doubles,
+        of: binder.layout(node, in: memory), batch: binder.batch, sums: binder.doubles,
         to: gradient)
     }
   }
@@ -637,7 +646,7 @@ struct TrainingPlanner {
   ) throws(GraphError) {
     let (node, input) = (step.node, step.inputs[0])
     let path = schedule.graph.nodes[node].path
-    let from = gradientPlace(node)
+    let from = gradientMemory(node)
     let window = convolution.window
     if let bias = convolution.bias, isTrained(bias) {
       touch(from, at: now)
@@ -645,11 +654,11 @@ struct TrainingPlanner {
     }
     var value: TrainingBuffer?
     if isTrained(convolution.weight) { value = try ensure(input) }
-    var destination: (place: TrainingBuffer, holds: Bool)?
+    var destination: (memory: TrainingBuffer, holds: Bool)?
     if takesGradient(input, of: node) { destination = target(input, adds: false) }
     guard value != nil || destination != nil else { return }
     if let value { touch(value, at: now) }
-    if let destination { touch(destination.place, at: now) }
+    if let destination { touch(destination.memory, at: now) }
     touch(from, at: now, border: window.border)
     append(path) { binder in
       var kernels = [any StepKernel]()
@@ -658,7 +667,7 @@ struct TrainingPlanner {
         kernels.append(
           binder.convolution(
             ConvolutionShape(
-              input: gradient, output: binder.layout(input, in: destination.place),
+              input: gradient, output: binder.layout(input, in: destination.memory),
               window: window, activation: .identity, groups: convolution.groups),
             weights: binder.values(of: convolution.weight),
             WeightOrder(
@@ -693,7 +702,7 @@ struct TrainingPlanner {
     let trains = normalization.map { isTrained($0.weight) } ?? false
     guard trains || takesGradient(input, of: node) else { return }
     let value = try ensure(input)
-    let from = gradientPlace(node)
+    let from = gradientMemory(node)
     let offset = state(of: node)
     let momentum = trains ? momentum : nil
     if let normalization, trains {
@@ -715,7 +724,7 @@ struct TrainingPlanner {
     }
     guard takesGradient(input, of: node) else { return }
     let (to, holds) =
-      isReplaced[input] ? (gradientPlace(input), false) : target(input, adds: false)
+      isReplaced[input] ? (gradientMemory(input), false) : target(input, adds: false)
     if isReplaced[input] { replaced.insert(input) }
     touch(value, at: now)
     touch(from, at: now)
@@ -741,10 +750,10 @@ struct TrainingPlanner {
     guard inputs.contains(where: { takesGradient($0, of: node) }) else { return }
     // Both get a gradient or none: they are outputs of one block.
     let values = [try ensure(inputs[0]), try ensure(inputs[1])]
-    let from = gradientPlace(node)
+    let from = gradientMemory(node)
     let first = target(inputs[0], adds: true)
     let second = target(inputs[1], adds: true)
-    for place in values + [from, first.place, second.place] { touch(place, at: now) }
+    for memory in values + [from, first.memory, second.memory] { touch(memory, at: now) }
     append(path) { binder in
       binder.batched(
         AttentionGradient(
@@ -752,8 +761,8 @@ struct TrainingPlanner {
             queriesAndKeys: binder.layout(inputs[0], in: values[0]),
             values: binder.layout(inputs[1], in: values[1]),
             output: binder.layout(node, in: from), heads: heads),
-          toQueriesAndKeys: binder.layout(inputs[0], in: first.place),
-          toValues: binder.layout(inputs[1], in: second.place), kernels: binder.kernels))
+          toQueriesAndKeys: binder.layout(inputs[0], in: first.memory),
+          toValues: binder.layout(inputs[1], in: second.memory), kernels: binder.kernels))
     }
   }
 }

@@ -184,6 +184,7 @@ extension Graph {
   /// Returns what a store of the graph's parameters holds, in the order in which they are used.
   ///
   /// - Parameter isTrainable: Whether the parameter of a key is trained.
+  /// - Returns: The tensors, with the parameters that read their values.
   /// - Throws: `GraphError.untrainable` for a parameter that is none of the checkpoint's.
   public func parameterDescriptions(
     isTrainable: (String) -> Bool = { _ in true }

@@ -112,6 +112,7 @@ final class TrainingBinder {
   ///   - order: How they lie.
   ///   - bias: The bias, zeros if nil.
   ///   - accumulates: Whether the output is added to what is there.
+  /// - Returns: The kernel, for all images.
   func convolution(
     _ shape: ConvolutionShape, weights: Region<Float>, _ order: WeightOrder,
     bias: Region<Float>?, accumulates: Bool

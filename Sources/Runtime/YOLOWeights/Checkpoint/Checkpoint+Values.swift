@@ -26,6 +26,7 @@ extension Checkpoint {
   ///   - replacements: The tensors.
   ///   - values: The numbers.
   ///   - count: How many numbers there are.
+  /// - Returns: The checkpoint with the other numbers.
   /// - Throws: `WeightError.invalidTensor` for a tensor that reaches beyond the numbers.
   package func replacing(
     _ replacements: [Replacement], by values: UnsafePointer<Float>, count: Int

@@ -36,7 +36,7 @@ package enum Checksum {
     /// The CRC-32 of the bytes so far.
     package var value: UInt32 { ~remainder }
 
-    /// Takes in more bytes.
+    /// Continues with more bytes.
     package mutating func update(_ bytes: ByteView) {
       remainder = Checksum.advance(remainder, over: bytes)
     }

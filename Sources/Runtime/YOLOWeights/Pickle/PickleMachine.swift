@@ -51,7 +51,8 @@ package struct PickleMachine {
   ///
   /// Dates and numbers that numpy boxed become text and plain numbers all the same.
   ///
-  /// - Throws: As `run(_:file:entry:)`, and `invalidPickle` for an object made with named arguments.
+  /// - Throws: As `run(_:file:entry:)`, and `invalidPickle` for an object made with named
+  ///   arguments.
   package static func runKeepingOrigins(
     _ bytes: ByteView, file: String, entry: String
   ) throws(WeightError) -> PickleGraph {

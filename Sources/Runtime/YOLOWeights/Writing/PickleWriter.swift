@@ -76,16 +76,16 @@ package struct PickleWriter {
       emit(.binFloat)
       bytes.append(little: value.bitPattern.byteSwapped)
     case .string(let index):
-      if let place = stringMemo[index] { return recall(place) }
+      if let known = stringMemo[index] { return recall(known) }
       write(text: graph.strings[Int(index)])
       stringMemo[index] = memorize()
     case .global(let index):
-      if let place = globalMemo[index] { return recall(place) }
+      if let known = globalMemo[index] { return recall(known) }
       let global = graph.globals[Int(index)]
       try writeGlobal(global.module, global.name)
       globalMemo[index] = memorize()
     case .object(let index):
-      if let place = objectMemo[index] { return recall(place) }
+      if let known = objectMemo[index] { return recall(known) }
       depth += 1
       defer { depth -= 1 }
       guard depth <= Self.depthLimit else {
@@ -117,7 +117,7 @@ package struct PickleWriter {
       } else {
         try writeTuple(object.items)
       }
-      // An empty tuple is as short as a reference to one.
+      // An empty tuple is as short as a recall of one.
       if !object.items.isEmpty { keep(index) }
     case .set:
       if let name = setName(origin.callable) {
@@ -355,13 +355,13 @@ package struct PickleWriter {
 
   private mutating func writeOwn(_ module: String, _ name: String) throws(WeightError) {
     let key = "\(module)\n\(name)"
-    if let place = ownMemo[key] { return recall(place) }
+    if let index = ownMemo[key] { return recall(index) }
     try writeGlobal(module, name)
     ownMemo[key] = memorize()
   }
 
   private mutating func writeOwn(text: String) {
-    if let place = ownMemo[text] { return recall(place) }
+    if let index = ownMemo[text] { return recall(index) }
     write(text: text)
     ownMemo[text] = memorize()
   }
@@ -371,7 +371,7 @@ package struct PickleWriter {
     open.remove(index)
   }
 
-  /// Memorizes what is on the top of the stack, and returns its place.
+  /// Memorizes what is on the top of the stack, and returns its index there.
   private mutating func memorize() -> UInt32 {
     if memoCount <= 255 {
       emit(.binPut)
@@ -384,13 +384,13 @@ package struct PickleWriter {
     return memoCount - 1
   }
 
-  private mutating func recall(_ place: UInt32) {
-    if place <= 255 {
+  private mutating func recall(_ index: UInt32) {
+    if index <= 255 {
       emit(.binGet)
-      bytes.append(UInt8(place))
+      bytes.append(UInt8(index))
     } else {
       emit(.longBinGet)
-      bytes.append(little: place)
+      bytes.append(little: index)
     }
   }
 

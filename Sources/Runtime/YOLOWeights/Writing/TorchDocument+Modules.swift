@@ -151,6 +151,8 @@ extension TorchDocument {
   ///   - buffers: The buffers by name.
   ///   - children: The modules inside by name.
   ///   - attributes: The attributes, in order.
+  /// - Returns: The instance.
+  /// - Throws: `WeightError.forbiddenGlobal` for a class that is not read.
   package mutating func module(
     of qualifiedName: String, parameters: [(String, PickleValue)] = [],
     buffers: [(String, PickleValue)] = [], children: [(String, PickleValue)] = [],
@@ -182,7 +184,8 @@ extension TorchDocument {
 
   /// Creates the document of a checkpoint that has no pickle, from its records.
   ///
-  /// - Throws: `WeightError.forbiddenGlobal` or `invalidModel` where a record has no form in a file.
+  /// - Throws: `WeightError.forbiddenGlobal` or `invalidModel` where a record has no form in a
+  ///   file.
   init(records checkpoint: Checkpoint) throws(WeightError) {
     try self.init(name: checkpoint.model.usage.file) { document throws(WeightError) in
       try document.module(of: checkpoint.model)

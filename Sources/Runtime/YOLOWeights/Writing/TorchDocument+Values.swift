@@ -106,6 +106,8 @@ extension TorchDocument {
   ///   - shape: The dimensions.
   ///   - isParameter: Whether it is a parameter of a module.
   ///   - requiresGradient: Whether a training changes the parameter.
+  /// - Returns: The tensor.
+  /// - Throws: `WeightError.invalidTensor` for elements of a type that is not read.
   package mutating func tensor(
     _ content: StorageContent, type: ElementType, shape: [Int], isParameter: Bool = false,
     requiresGradient: Bool = false
@@ -185,8 +187,23 @@ extension TorchDocument {
   ///
   /// - Throws: `WeightError.invalidTensor` for what is not known before the file is written, too.
   package func weights(_ value: PickleValue, key: String) throws(WeightError) -> WeightTensor {
+    let found = try weights([(key, value)])
+    guard let tensor = found[key] else {
+      throw .invalidTensor(file: name, tensor: key, reason: "it is not a tensor")
+    }
+    return tensor
+  }
+
+  /// Returns the elements of tensors of the graph by their keys.
+  ///
+  /// - Throws: As `weights(_:key:)`.
+  package func weights(
+    _ values: [(key: String, value: PickleValue)]
+  ) throws(WeightError) -> [String: WeightTensor] {
     var builder = RecordBuilder(
       graph: graph, storages: storages, usage: UsageTracker(file: name))
-    return try builder.tensor(value, key: key)
+    var tensors: [String: WeightTensor] = [:]
+    for (key, value) in values { tensors[key] = try builder.tensor(value, key: key) }
+    return tensors
   }
 }

@@ -1,8 +1,8 @@
 package import YOLOSystem
 import YOLOTensor
 
-/// What a torch file holds, to be changed and written as one: every object of its pickle, known here
-/// or not, and the storages that its tensors refer to.
+/// What a torch file holds, to be changed and written as one: every object of its pickle, known
+/// here or not, and the storages that its tensors refer to.
 ///
 /// A document is a value. It refers to the storages of the file that it was read from, which stays
 /// open, and to those that were added.

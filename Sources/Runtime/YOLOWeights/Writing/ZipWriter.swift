@@ -3,8 +3,9 @@ package import YOLOSystem
 /// Writes a ZIP archive of stored entries, as torch does: the payload of every entry starts at a
 /// multiple of 64 bytes of the file, and its checksum and sizes follow it.
 ///
-/// Bytes go to the file in order, and nothing is kept but the directory. Entries and archives beyond
-/// the 32-bit fields get those of ZIP64. Source: PKWARE APPNOTE 6.3.10, sections 4.3.7 to 4.5.3.
+/// Bytes go to the file in order, and nothing is kept but the directory. Entries and archives
+/// beyond the 32-bit fields get those of ZIP64. Source: PKWARE APPNOTE 6.3.10, sections 4.3.7 to
+/// 4.5.3.
 package struct ZipWriter: ~Copyable {
   /// What payloads are aligned to, in bytes.
   package static let alignment = 64

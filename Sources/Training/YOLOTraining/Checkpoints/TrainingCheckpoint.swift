@@ -39,11 +39,11 @@ public enum TrainingCheckpoint {
     }
   }
 
-  /// Writes a checkpoint of a training that goes on: the averaged weights as `ema` in half precision,
-  /// with all that resuming needs.
+  /// Writes a checkpoint of a training that goes on: the averaged weights as `ema` in half
+  /// precision, with all that resuming needs.
   ///
-  /// Tensors that `values` lacks are those of the network, in half precision. The file appears under
-  /// its name only when it is complete and on the disk.
+  /// Tensors that `values` lacks are those of the network, in half precision. The file appears
+  /// under its name only when it is complete and on the disk.
   ///
   /// - Throws: `WeightError.unwritableFile`; `missingTensor` or `shapeMismatch` where network and
   ///   values differ; `invalidModel` where the state does not fit to the network.

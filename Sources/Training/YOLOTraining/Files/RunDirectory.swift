@@ -40,7 +40,7 @@ public struct RunDirectory: Sendable, Hashable {
   /// Uses a directory that is there, that of a run which is resumed.
   public init(existing path: String) { self.path = path }
 
-  /// Makes the directory of a new run, and that of its checkpoints.
+  /// Creates the directory of a new run, and that of its checkpoints.
   ///
   /// It is `runs/TASK/NAME` below the working directory. A relative project comes between task and
   /// name, an absolute one takes the place of what is before the name. If the directory is there
@@ -77,7 +77,7 @@ public struct RunDirectory: Sendable, Hashable {
     }
   }
 
-  /// Makes the first directory of a name that there is not yet.
+  /// Creates the first directory of a name that there is not yet.
   private static func makeNew(_ path: String) throws(FileError) -> String {
     var number = 1
     while true {

@@ -43,8 +43,8 @@ public struct TrainingNetwork: Sendable {
     self = try TrainingNetwork(document: document)
   }
 
-  /// The tensors of floating-point numbers, statistics of normalizations among them, in the order of
-  /// the modules: what a store of all of them is made of.
+  /// The tensors of floating-point numbers, statistics of normalizations among them, in the order
+  /// of the modules: what a store of all of them is made of.
   public func tensorDescriptions() -> [ParameterStore.Description] {
     var descriptions: [ParameterStore.Description] = []
     let parameters = Dictionary(

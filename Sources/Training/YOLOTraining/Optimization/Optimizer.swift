@@ -203,4 +203,9 @@ public final class Optimizer: @unchecked Sendable {
     else { return nil }
     return states[run].floats + entry.offset
   }
+
+  /// Returns what is kept under a name for all entries, in the layout of the store; nil if nothing is.
+  func memory(of name: String) -> UnsafeMutablePointer<Float>? {
+    kind.stateNames.firstIndex(of: name).map { states[$0].floats }
+  }
 }

@@ -104,7 +104,8 @@ extension TrainArgumentDefinition {
       "How much smaller the masks of the labels are than the input"),
     .init(
       .dropout, .fraction, .number(0.0),
-      "Fraction of the features that classification leaves out at random"),
+      "Fraction of the features that classification leaves out at random",
+      .refused("classifiers are trained without dropout")),
     .init(.validates, .flag, .flag(true), "Evaluate after each epoch"),
     .init(.split, .text("name"), .text("val"), "Split of the dataset to evaluate on"),
     .init(
@@ -145,7 +146,8 @@ extension TrainArgumentDefinition {
       .stored("prediction, not training, has it")),
     .init(
       .agnostic, .flag, .flag(false),
-      "Let boxes of different classes suppress each other in the evaluation"),
+      "Let boxes of different classes suppress each other in the evaluation",
+      .refused("evaluations suppress boxes class by class")),
     .init(
       .classes, .optional(.list(.integer(0...99_999))), .none, "Indices of the classes to train"),
     .init(

@@ -229,13 +229,13 @@ extension TrainOptions {
   ///   - part: The split; a single value of `fraction` is for training.
   /// - Returns: The number of images, from the first on.
   public func imageCount(of count: Int, for part: Part) -> Int {
-    let share: Double
+    let fraction: Double
     switch self[.fraction] {
     case .list(let values):
-      share = values.indices.contains(part.rawValue) ? values[part.rawValue].number ?? 1 : 1
-    case let value: share = part == .training ? value.number ?? 1 : 1
+      fraction = values.indices.contains(part.rawValue) ? values[part.rawValue].number ?? 1 : 1
+    case let value: fraction = part == .training ? value.number ?? 1 : 1
     }
-    let wanted = share > 1 ? share : (share * Double(count)).rounded(.toNearestOrEven)
+    let wanted = fraction > 1 ? fraction : (fraction * Double(count)).rounded(.toNearestOrEven)
     return min(count, Int(wanted))
   }
 

@@ -21,6 +21,8 @@ struct EpochEvaluation {
     var fitness: Double
     /// The evaluation in full; nil for classification.
     var report: EvaluationReport?
+    /// What was taken for what.
+    var confusion: ConfusionMatrix
   }
 
   /// The number of images.
@@ -64,8 +66,11 @@ struct EpochEvaluation {
     self.options = try EvaluationOptions(
       imageSide: imageSize, confidence: options.confidence(for: task),
       iouThreshold: options.iouThreshold,
+      maxDetections: options.isGiven(.maxDetections) ? options.maxDetections : nil,
       batchSize: task == .obb ? options.batchSize : 2 * options.batchSize)
-    runtime = RuntimeOptions(threads: threads, concurrency: 1)
+    runtime = RuntimeOptions(
+      threads: threads, concurrency: 1,
+      branch: options.suppresses || !network.head.isDual ? .oneToMany : .oneToOne)
   }
 
   /// Evaluates the averaged weights of a training.
@@ -123,13 +128,15 @@ struct EpochEvaluation {
         metrics: [
           NamedValue("metrics/accuracy_top1", figures.top1),
           NamedValue("metrics/accuracy_top5", figures.top5),
-        ], losses: [], fitness: figures.fitness, report: nil)
+        ], losses: [], fitness: figures.fitness, report: nil, confusion: figures.confusion)
     case .instances(let figures):
       var metrics = Self.metrics(figures.boxes, "B")
       if let details = figures.details {
         metrics += Self.metrics(details, dataset.task == .segment ? "M" : "P")
       }
-      return Found(metrics: metrics, losses: [], fitness: figures.fitness, report: figures)
+      return Found(
+        metrics: metrics, losses: [], fitness: figures.fitness, report: figures,
+        confusion: figures.confusion)
     }
   }
 
@@ -142,5 +149,14 @@ struct EpochEvaluation {
       NamedValue("metrics/mAP50(\(letter))", figures.averagePrecision50),
       NamedValue("metrics/mAP50-95(\(letter))", figures.averagePrecision),
     ]
+  }
+
+  /// Draws the first batches of the evaluation with their labels and with what a checkpoint finds.
+  func writeBatches(of path: String, plots: TrainingPlots?) throws {
+    guard let plots, let losses else { return }
+    let model = try Model(path: path, options: runtime)
+    try losses.forEachShownBatch(with: model) { batch, labels, predictions in
+      try plots.write(labels: labels, predictions: predictions, batch: batch)
+    }
   }
 }

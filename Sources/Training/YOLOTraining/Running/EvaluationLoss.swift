@@ -6,6 +6,8 @@ import YOLOGraph
 import YOLOImage
 import YOLOImageIO
 import YOLOModels
+import YOLOPlot
+import YOLOPostprocess
 import YOLOTensor
 import YOLOTrainingData
 
@@ -160,6 +162,57 @@ final class EvaluationLoss {
       threads: threads)
     sessions.append((key, session))
     return session
+  }
+
+  /// The batches that are drawn.
+  private static let shownBatches = 3
+  /// The confidence of what is drawn.
+  private static let shownConfidence = 0.25
+
+  /// Calls `body` for the first batches: their number, and their images with the labels and with what
+  /// a model finds.
+  func forEachShownBatch(
+    with model: Model,
+    _ body: (Int, [BatchPlot.Tile], [BatchPlot.Tile]) throws -> Void
+  ) throws {
+    let names = model.names
+    for (number, batch) in batches.prefix(Self.shownBatches).enumerated() {
+      var labels = [BatchPlot.Tile]()
+      var predictions = [BatchPlot.Tile]()
+      for input in batch.prefix(BatchPlot.shownImages) {
+        let item = items[input.index]
+        let image = try ImageReader.read(
+          contentsOf: item.path, threads: threads, channels: network.inputChannels)
+        let fit =
+          task == .classify ? InputFit.crop(input.letterbox.padded) : .letterbox(input.letterbox)
+        let shown = fit.image(of: image)
+        let caption = item.path.split(separator: "/").last.map(String.init) ?? item.path
+        let size = Size(width: shown.width, height: shown.height)
+        let targets = targets(of: item, input.letterbox)
+        let found = try model.evaluate(
+          image, fit: fit,
+          selection: Selection(
+            confidence: Self.shownConfidence, choice: .every,
+            method: model.network.head.selectionMethod(iouThreshold: 0.7), limit: 300))
+        if task == .classify {
+          let label = targets.classes.first.map { names.label(of: $0) } ?? ""
+          let scores = found.classification?.probabilities ?? []
+          let best = scores.indices.max { scores[$0] < scores[$1] }
+          let guess = best.map { names.label(of: $0) } ?? ""
+          labels.append(.init(image: shown, instances: [], caption: label))
+          predictions.append(.init(image: shown, instances: [], caption: guess))
+        } else {
+          let text = names.ids.map { names.label(of: $0) }
+          labels.append(
+            .init(
+              image: shown, instances: targets.instances(in: size, names: text),
+              caption: caption))
+          predictions.append(
+            .init(image: shown, instances: found.instances, caption: caption))
+        }
+      }
+      try body(number, labels, predictions)
+    }
   }
 
   /// Frees the memory of the sessions until the next evaluation.

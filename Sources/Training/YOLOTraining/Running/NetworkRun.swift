@@ -54,8 +54,8 @@ final class NetworkRun {
   /// - Parameters:
   ///   - batch: The images and targets.
   ///   - oneToManyWeight: Of a head with two branches, the weight of the one-to-many branch.
-  ///   - computes: Whether gradients are computed, or the loss alone.
   /// - Returns: The loss.
+  /// - Throws: `GraphError` for a size without memory, `LossError` for targets that cannot be.
   func step(_ batch: borrowing TrainingBatch, oneToManyWeight: Float) throws -> LossValues {
     let session = try session(batch: batch.count, height: batch.height, width: batch.width)
     session.packWeights()

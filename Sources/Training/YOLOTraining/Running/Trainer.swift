@@ -69,43 +69,42 @@ final class TrainingRun {
   private var rule: CheckpointRule
   private var recovery = FailureRecovery()
   private let choice: OptimizerChoice
-  private let transferred: (count: Int, total: Int)
+  private let transfer: TransferReport?
+  private let resumption: TrainingResumption?
   private var epochs: Int
 
   init(
     _ options: TrainOptions, threads: Int, report: (TrainingUpdate) throws -> Void
   ) throws {
-    self.options = options
     self.threads = threads
-    guard let model = options.model else {
-      throw TrainingError.argument(
-        name: "model", reason: "no checkpoint to begin with is named (model=yolov8n.pt)")
-    }
+    let start = try TrainingStart(options, report: report)
+    resumption = start.resumption
+    var options = start.options
+    network = start.network
+    let task = start.task
     guard let data = options.data else {
       throw TrainingError.argument(
         name: "data", reason: "no dataset is named (data=data.yaml, or a directory of classes)")
     }
-    network = try TrainingNetwork.open(path: model)
-    guard let task = network.checkpoint.task, !task.isDense else {
-      throw TrainingError.model(
-        file: model, reason: "networks for this task cannot be trained here")
-    }
-    if let wanted = options.task, wanted != task.rawValue {
-      throw TrainingError.argument(
-        name: "task", reason: "it is \(wanted), but \(model) is for \(task.rawValue)")
-    }
+    try options.set(.task, .text(task.rawValue))
+    self.options = options
     dataset = try Dataset.open(path: data, task: task)
     let selection = TrainingSelection(
-      fraction: 1, isSingleClass: options.singleClass, classes: options.classes)
+      fraction: try Self.fraction(options), isSingleClass: options.singleClass,
+      classes: options.classes)
     index = try TrainingIndex(dataset, selection: selection, threads: threads)
     for note in index.notes { try report(.event(.warning(note))) }
     for fault in index.faults { try report(.event(.warning("\(fault)"))) }
     let names = options.singleClass && dataset.names.count != 1 ? ["item"] : dataset.names
-    transferred = try network.adapt(
-      to: names, keypoints: dataset.keypointShape, options: options, task: task)
+    if resumption == nil {
+      let adapted = try start.adapted(names: names, keypoints: dataset.keypointShape)
+      network = adapted.network
+      transfer = adapted.report
+    } else {
+      transfer = nil
+    }
     imageSize = try Self.imageSize(options, network: network, task: task, report: report)
-    directory = try RunDirectory(
-      task: task, project: options.project, name: options.name, existOK: options.existOK)
+    directory = try start.directory(task: task)
     table = ResultsFile(path: directory.results)
     let descriptions = network.tensorDescriptions().map {
       ParameterStore.Description(
@@ -114,7 +113,7 @@ final class TrainingRun {
     }
     store = try ParameterStore(descriptions)
     try network.load(into: store, values: store.values)
-    average = try MovingAverage(of: store)
+    average = try MovingAverage(of: store, updates: resumption?.updates ?? 0)
     let traced = try Network(network.checkpoint, purpose: .training)
     networkRun = NetworkRun(
       network: traced, store: store,
@@ -143,11 +142,28 @@ final class TrainingRun {
       .init(
         options, epochs: epochs, batches: loader.batchCount, choice: choice,
         groups: optimizer.groups))
-    stopping = EarlyStopping(patience: options.patience)
-    rule = CheckpointRule(period: options.savePeriod)
+    stopping = EarlyStopping(
+      patience: options.patience, bestFitness: resumption?.stopper.bestFitness ?? 0,
+      bestEpoch: max(0, (resumption?.stopper.bestEpoch ?? 1) - 1))
+    rule = CheckpointRule(
+      period: options.savePeriod, bestFitness: resumption?.bestFitness)
+    if let resumption { try optimizer.restore(resumption.optimizer, store: store) }
     evaluation = try EpochEvaluation(
       dataset: dataset, options: options, task: task, imageSize: imageSize, stride: network.stride,
       network: traced, store: store, threads: threads, report: report)
+  }
+
+  /// Returns the fraction, or number, of the images to train with.
+  private static func fraction(_ options: TrainOptions) throws(TrainingError) -> Double {
+    guard case .list(let values) = options[.fraction] else {
+      return options[.fraction].number ?? 1
+    }
+    guard values.dropFirst().allSatisfy({ $0.number == 1 }) else {
+      throw .argument(
+        name: "fraction",
+        reason: "evaluations have all images here; only the first value may be below 1")
+    }
+    return values.first?.number ?? 1
   }
 
   /// Returns the side of the input: a multiple of the stride, at least twice it.
@@ -203,11 +219,20 @@ final class TrainingRun {
   ) throws -> TrainingOutcome {
     defer { loader.stop() }
     try directory.write(options.yaml(directory: directory.path), to: "args.yaml")
+    if let transfer, transfer.transferred < transfer.total {
+      try report(.event(.warning(transfer.line)))
+    }
     try report(.event(.started(startDescription())))
     var end = TrainingEvent.End.epochs
-    var epoch = 0
+    let first = resumption.map { $0.epoch + 1 } ?? 0
+    var epoch = first
+    accumulation = GradientAccumulation(lastStep: first * loader.batchCount - 1)
+    try table.removeRows(after: first)
+    let plots = options.plots ? TrainingPlots(directory: directory, names: dataset.names) : nil
+    try plots?.writeLabels(of: index)
     while epoch < epochs {
-      let means = try train(epoch: epoch, isCancelled: isCancelled, report: report)
+      let means = try train(
+        epoch: epoch, plots: plots, isCancelled: isCancelled, report: report)
       let isLast = epoch == epochs - 1
       average.repair(from: store)
       var record = EpochRecord(
@@ -259,7 +284,7 @@ final class TrainingRun {
         break
       }
     }
-    return try finish(epochs: epoch, end: end, report: report)
+    return try finish(epochs: epoch, end: end, plots: plots, report: report)
   }
 
   private func losses(_ means: [Double]) -> [NamedValue] {
@@ -273,7 +298,8 @@ final class TrainingRun {
 
   /// Trains an epoch, and returns the means of the loss's terms.
   private func train(
-    epoch: Int, isCancelled: () -> Bool, report: (TrainingUpdate) throws -> Void
+    epoch: Int, plots: TrainingPlots?, isCancelled: () -> Bool,
+    report: (TrainingUpdate) throws -> Void
   ) throws -> [Double] {
     let weight = HeadLoss.oneToManyWeight(epoch: epoch, of: epochs)
     var means = [Double](repeating: 0, count: networkRun.loss.itemNames.count)
@@ -282,6 +308,10 @@ final class TrainingRun {
     while let batch = try loader.next() {
       if isCancelled() { throw TrainingError.interrupted(epoch: epoch + 1) }
       let iteration = epoch * loader.batchCount + count
+      let closing = (epochs - options.closeMosaic) * loader.batchCount
+      if iteration < 3 || (options.closeMosaic > 0 && closing..<closing + 3 ~= iteration) {
+        try plots?.write(batch, iteration: iteration)
+      }
       let settings = schedule.iteration(iteration)
       let values = try networkRun.step(batch, oneToManyWeight: weight)
       guard values.total.isFinite else {
@@ -307,7 +337,7 @@ final class TrainingRun {
     return means
   }
 
-  /// Makes the parameters those of the last checkpoint, or of the start.
+  /// Sets the parameters to those of the last checkpoint, or of the start.
   private func restore() throws {
     let source =
       FileSystem.exists(directory.last)
@@ -364,7 +394,8 @@ final class TrainingRun {
   }
 
   private func finish(
-    epochs: Int, end: TrainingEvent.End, report: (TrainingUpdate) throws -> Void
+    epochs: Int, end: TrainingEvent.End, plots: TrainingPlots?,
+    report: (TrainingUpdate) throws -> Void
   ) throws -> TrainingOutcome {
     for path in [directory.last, directory.best] where FileSystem.exists(path) {
       try TrainingCheckpoint.strip(path, report: try trainingReport(nil))
@@ -372,6 +403,9 @@ final class TrainingRun {
     var found: EpochEvaluation.Found?
     if FileSystem.exists(directory.best) {
       found = try evaluation.run(checkpoint: directory.best, report: report)
+      try plots?.writeResults(try table.columns())
+      try plots?.writeFigures(found)
+      try evaluation.writeBatches(of: directory.best, plots: plots)
     }
     let outcome = TrainingOutcome(
       directory: directory, epochs: epochs, end: end, seconds: elapsed,

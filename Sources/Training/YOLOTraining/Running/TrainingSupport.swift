@@ -35,6 +35,18 @@ extension LossDescription {
   }
 }
 
+extension Network.Head {
+  /// Whether there is a one-to-one branch beside the one-to-many branch.
+  var isDual: Bool {
+    switch self {
+    case .detect(let layout), .segment(let layout, _), .pose(let layout, _),
+      .oriented(let layout, _):
+      !layout.oneToOneLevels.isEmpty
+    case .anchors, .queries, .classify, .semantic, .depth: false
+    }
+  }
+}
+
 extension LoaderSettings {
   /// The settings of a training's arguments.
   init(_ options: TrainOptions, imageSize: Int, stride: Int) {
@@ -98,14 +110,6 @@ extension TrainingSchedule.Configuration {
 }
 
 extension TrainingNetwork {
-  /// Makes the network one for the classes of a dataset, and returns how many tensors were taken over.
-  mutating func adapt(
-    to names: [String], keypoints: KeypointShape?, options: TrainOptions, task: VisionTask
-  ) throws -> (count: Int, total: Int) {
-    let total = tensorDescriptions().count
-    return (total, total)
-  }
-
   /// The path of the head: `model.22`.
   var headPath: String { model["model"]?.children.last?.path ?? "model" }
 

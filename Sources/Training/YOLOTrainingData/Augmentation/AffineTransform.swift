@@ -1,26 +1,28 @@
 import YOLOSystem
 
 /// A projective map of the plane: nine numbers, row by row.
-struct PlaneTransform: Sendable, Hashable {
-  var rows: (SIMD3<Double>, SIMD3<Double>, SIMD3<Double>)
+package struct PlaneTransform: Sendable, Hashable {
+  package var rows: (SIMD3<Double>, SIMD3<Double>, SIMD3<Double>)
 
-  init(_ first: SIMD3<Double>, _ second: SIMD3<Double>, _ third: SIMD3<Double>) {
+  package init(_ first: SIMD3<Double>, _ second: SIMD3<Double>, _ third: SIMD3<Double>) {
     rows = (first, second, third)
   }
 
-  static func == (left: PlaneTransform, right: PlaneTransform) -> Bool { left.rows == right.rows }
+  package static func == (left: PlaneTransform, right: PlaneTransform) -> Bool {
+    left.rows == right.rows
+  }
 
-  func hash(into hasher: inout Hasher) {
+  package func hash(into hasher: inout Hasher) {
     hasher.combine(rows.0)
     hasher.combine(rows.1)
     hasher.combine(rows.2)
   }
 
   /// Whether the last row is that of an affine map.
-  var isAffine: Bool { rows.2 == SIMD3(0, 0, 1) }
+  package var isAffine: Bool { rows.2 == SIMD3(0, 0, 1) }
 
   /// Returns the map that applies `other` first.
-  func after(_ other: PlaneTransform) -> PlaneTransform {
+  package func after(_ other: PlaneTransform) -> PlaneTransform {
     func row(_ row: SIMD3<Double>) -> SIMD3<Double> {
       row.x * other.rows.0 + row.y * other.rows.1 + row.z * other.rows.2
     }
@@ -28,7 +30,7 @@ struct PlaneTransform: Sendable, Hashable {
   }
 
   /// The inverse map; nil if it has none that is finite.
-  var inverse: PlaneTransform? {
+  package var inverse: PlaneTransform? {
     let (a, b, c) = rows
     func cross(_ u: SIMD3<Double>, _ v: SIMD3<Double>) -> SIMD3<Double> {
       SIMD3(u.y * v.z - u.z * v.y, u.z * v.x - u.x * v.z, u.x * v.y - u.y * v.x)
@@ -45,7 +47,7 @@ struct PlaneTransform: Sendable, Hashable {
   }
 
   /// Returns where a point is mapped to.
-  func map(_ point: SIMD2<Float>) -> SIMD2<Float> {
+  package func map(_ point: SIMD2<Float>) -> SIMD2<Float> {
     let homogeneous = SIMD3(Double(point.x), Double(point.y), 1)
     let x = (rows.0 * homogeneous).sum()
     let y = (rows.1 * homogeneous).sum()
@@ -57,11 +59,11 @@ struct PlaneTransform: Sendable, Hashable {
 
 /// The random map of a sample: from the middle of the source to the middle of the input, turned,
 /// scaled, sheared and shifted.
-struct AffineTransform: Sendable, Hashable {
+package struct AffineTransform: Sendable, Hashable {
   /// The map of the coordinates of the source to those of the input.
-  let transform: PlaneTransform
+  package let transform: PlaneTransform
   /// The factor of scale that was drawn.
-  let scale: Double
+  package let scale: Double
 
   /// Draws a map.
   ///
@@ -70,7 +72,7 @@ struct AffineTransform: Sendable, Hashable {
   ///   - source: The width and height of the source.
   ///   - target: The width and height of the input.
   ///   - draws: Perspective x and y, angle, scale, shear x and y, shift x and y, in this order.
-  init(
+  package init(
     settings: AugmentationSettings, source: (width: Int, height: Int),
     target: (width: Int, height: Int), draws: inout Draws
   ) {

@@ -69,7 +69,7 @@ public struct AugmentationSettings: Sendable, Hashable {
   }
 
   /// Returns these settings as the last epochs have them: without mosaic and blends.
-  func withoutMosaic() -> AugmentationSettings {
+  package func withoutMosaic() -> AugmentationSettings {
     var settings = self
     (settings.mosaic, settings.mixup, settings.cutmix, settings.copyPaste) = (0, 0, 0, 0)
     return settings
@@ -81,7 +81,7 @@ public struct AugmentationSettings: Sendable, Hashable {
   }
 
   /// Checks that probabilities and bounds make sense.
-  func check() throws(TrainingDataError) {
+  package func check() throws(TrainingDataError) {
     let fractions: [(String, Double)] = [
       ("hsv_h", hue), ("hsv_s", saturation), ("hsv_v", value), ("translate", translate),
       ("flipud", flipVertical), ("fliplr", flipHorizontal), ("bgr", exchangeRedBlue),

@@ -2,7 +2,7 @@
 ///
 /// Positions are 32.32 fixed-point numbers; a pixel is mixed of its four neighbors in single
 /// precision and rounded to the nearest level.
-struct BilinearWarp {
+package struct BilinearWarp {
   private let canvas: UnsafeRawPointer
   private let stride: Int
   private let width: Int
@@ -14,7 +14,7 @@ struct BilinearWarp {
   private static let limit = 1_000_000.0
   private static let gray: UInt32 = 0x0072_7272
 
-  init(_ canvas: Canvas) {
+  package init(_ canvas: Canvas) {
     self.canvas = UnsafeRawPointer(canvas.pixels)
     stride = canvas.stride
     width = canvas.width
@@ -22,7 +22,7 @@ struct BilinearWarp {
   }
 
   /// Fills a plane, whose size is set, with what `transform` maps into it.
-  func warp(by transform: PlaneTransform, into plane: PixelPlane) {
+  package func warp(by transform: PlaneTransform, into plane: PixelPlane) {
     guard let inverse = transform.inverse else {
       plane.pixels.update(repeating: Self.gray, count: plane.count)
       return

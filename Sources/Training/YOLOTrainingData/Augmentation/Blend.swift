@@ -1,9 +1,9 @@
-import YOLOGeometry
+package import YOLOGeometry
 
 extension SamplePipeline {
   /// Mixes a sample with others, as the settings have it: with objects of another one (copy_paste),
   /// blended as a whole (mixup), or with a rectangle of another one (cutmix).
-  func blend(
+  package func blend(
     _ labels: inout SampleLabels, position: Int, order: EpochOrder, target: Size,
     draws: inout Draws, scratch: SampleScratch
   ) throws(TrainingDataError) {
@@ -41,11 +41,11 @@ extension SamplePipeline {
 }
 
 /// The rectangle of a sample that another sample replaces.
-struct CutMix: Sendable, Hashable {
-  let left: Int
-  let top: Int
-  let right: Int
-  let bottom: Int
+package struct CutMix: Sendable, Hashable {
+  package let left: Int
+  package let top: Int
+  package let right: Int
+  package let bottom: Int
 
   /// The rectangles that are drawn, one of which is used.
   private static let attempts = 3
@@ -54,7 +54,7 @@ struct CutMix: Sendable, Hashable {
   private static let minimumPolygonCover: Float = 0.01
 
   /// Draws rectangles, and which of those that no label touches is used; nil if there is none.
-  init?(width: Int, height: Int, labels: SampleLabels, draws: inout Draws) {
+  package init?(width: Int, height: Int, labels: SampleLabels, draws: inout Draws) {
     var free: [CutMix] = []
     for _ in 0..<Self.attempts {
       let side = max(1 - draws.beta(1), 0).squareRoot()
@@ -84,7 +84,7 @@ struct CutMix: Sendable, Hashable {
   }
 
   /// Returns the labels of the other sample that are to be seen in the rectangle, clipped to it.
-  func visible(_ labels: SampleLabels, isOriented: Bool) -> SampleLabels {
+  package func visible(_ labels: SampleLabels, isOriented: Bool) -> SampleLabels {
     var result = labels
     let minimum = labels.hasPolygons ? Self.minimumPolygonCover : Self.minimumCover
     result.keep { labels, index in
@@ -104,7 +104,7 @@ extension PixelPlane {
   /// Mixes the levels with those of another plane of the same size; fractions are cut off.
   ///
   /// `weight` is that of this plane.
-  func blend(with other: PixelPlane, weight: Double) {
+  package func blend(with other: PixelPlane, weight: Double) {
     precondition(other.width == width && other.height == height, "planes of one size")
     // SAFETY: both planes have `4 · count` bytes.
     let target = UnsafeMutableRawPointer(pixels).assumingMemoryBound(to: UInt8.self)
@@ -119,7 +119,7 @@ extension PixelPlane {
   }
 
   /// Copies a rectangle, which lies in both, from another plane of the same size.
-  func copy(left: Int, top: Int, right: Int, bottom: Int, from other: PixelPlane) {
+  package func copy(left: Int, top: Int, right: Int, bottom: Int, from other: PixelPlane) {
     precondition(other.width == width && other.height == height, "planes of one size")
     guard left < right else { return }
     for y in top..<max(top, bottom) {

@@ -2,7 +2,7 @@
 ///
 /// Colors go through hue (half degrees), saturation and value of 8 bits as those of OpenCV do, and
 /// come back with their fractions cut off.
-struct ColorShift: Sendable, Hashable {
+package struct ColorShift: Sendable, Hashable {
   /// What is added to the hue, -180...180 half degrees.
   private let hueShift: Float
   /// The factor of the saturation.
@@ -11,7 +11,7 @@ struct ColorShift: Sendable, Hashable {
   private let valueFactor: Float
 
   /// Draws a change: of hue, saturation and value, in this order.
-  init(settings: AugmentationSettings, draws: inout Draws) {
+  package init(settings: AugmentationSettings, draws: inout Draws) {
     hueShift = Float(draws.uniform(-1, 1) * settings.hue * 180)
     saturationFactor = Float(1 + draws.uniform(-1, 1) * settings.saturation)
     valueFactor = Float(1 + draws.uniform(-1, 1) * settings.value)
@@ -26,7 +26,7 @@ struct ColorShift: Sendable, Hashable {
   private static let rounding: Float = 12_582_912
 
   /// Changes the pixels of a plane.
-  func apply(to plane: PixelPlane) {
+  package func apply(to plane: PixelPlane) {
     // SAFETY: the plane has 8 pixels more than it counts.
     let pixels = UnsafeMutableRawPointer(plane.pixels)
     let count = plane.count

@@ -1,8 +1,8 @@
-import YOLOGeometry
+package import YOLOGeometry
 
 /// Objects with polygons that are pasted once more: from the mirrored sample itself, or from
 /// another one.
-enum CopyPaste {
+package enum CopyPaste {
   /// The maximum part of a labeled box that a pasted one may cover, exclusive.
   private static let maximumCover: Float = 0.3
 
@@ -13,7 +13,7 @@ enum CopyPaste {
   ///   - labels: The objects of the sample.
   ///   - fraction: How many of the former are pasted.
   /// - Returns: The indices of the objects, the least hiding ones first.
-  static func selection(
+  package static func selection(
     of objects: SampleLabels, onto labels: SampleLabels, fraction: Double
   ) -> [Int] {
     guard objects.hasPolygons else { return [] }
@@ -34,7 +34,7 @@ enum CopyPaste {
   }
 
   /// Pastes objects of the mirrored canvas onto it, and appends their labels.
-  static func pasteMirrored(
+  package static func pasteMirrored(
     onto canvas: Canvas, labels: inout SampleLabels, fraction: Double, source: Canvas
   ) {
     guard labels.hasPolygons, labels.count > 0 else { return }
@@ -45,17 +45,16 @@ enum CopyPaste {
     source.copy(canvas)
     let frame = Size(width: canvas.width, height: canvas.height)
     for index in chosen {
-      // The polygon is filled where it was, and its pixels are mirrored.
-      forEachRun(of: labels.polygon(index).filled(in: frame)) { x, y, count in
+      forEachRun(of: mirrored.polygon(index).filled(in: frame)) { x, y, count in
         // SAFETY: the pixels of a mask lie in its frame.
-        var from = source.pixels + y * source.stride + 3 * x
-        var to = canvas.pixels + y * canvas.stride + 3 * (canvas.width - 1 - x)
+        var from = source.pixels + y * source.stride + 3 * (source.width - 1 - x)
+        var to = canvas.pixels + y * canvas.stride + 3 * x
         for _ in 0..<count {
           to[0] = from[0]
           to[1] = from[1]
           to[2] = from[2]
-          from += 3
-          to -= 3
+          from -= 3
+          to += 3
         }
       }
     }
@@ -63,7 +62,7 @@ enum CopyPaste {
   }
 
   /// Pastes objects of another sample.
-  static func paste(
+  package static func paste(
     _ objects: [Int], of labels: SampleLabels, from source: PixelPlane, onto plane: PixelPlane
   ) {
     let frame = Size(width: plane.width, height: plane.height)
@@ -95,12 +94,12 @@ enum CopyPaste {
 
 extension SampleLabels {
   /// Returns an object's polygon.
-  func polygon(_ index: Int) -> Polygon {
+  package func polygon(_ index: Int) -> Polygon {
     Polygon(points: points[pointRange(index)].map { Point(x: $0.x, y: $0.y) })
   }
 
   /// Returns the objects of some indices.
-  func selecting(_ indices: [Int]) -> SampleLabels {
+  package func selecting(_ indices: [Int]) -> SampleLabels {
     var result = self
     result.select(indices)
     return result

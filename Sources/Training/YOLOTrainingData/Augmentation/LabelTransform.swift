@@ -11,7 +11,7 @@ extension SampleLabels {
 
   /// Maps the objects into an input of `width` · `height` pixels, clips them, and drops those that
   /// are no longer to be seen.
-  mutating func map(
+  package mutating func map(
     by affine: AffineTransform, width: Int, height: Int, isOriented: Bool
   ) {
     guard count > 0 else { return }
@@ -58,7 +58,7 @@ extension SampleLabels {
   }
 
   /// Returns the smallest box around an object's polygon.
-  func polygonBounds(_ index: Int) -> SIMD4<Float> {
+  package func polygonBounds(_ index: Int) -> SIMD4<Float> {
     let range = pointRange(index)
     guard let first = range.first else { return .zero }
     var (low, high) = (points[first], points[first])
@@ -93,7 +93,7 @@ extension SampleLabels {
   /// Mirrors the objects left to right in an input of a width.
   ///
   /// `keypointFlip` says which keypoint each one takes the place of.
-  mutating func mirror(width: Float, keypointFlip: [Int]?) {
+  package mutating func mirror(width: Float, keypointFlip: [Int]?) {
     for index in boxes.indices {
       let box = boxes[index]
       boxes[index] = SIMD4(width - box.z, box.y, width - box.x, box.w)
@@ -104,7 +104,7 @@ extension SampleLabels {
   }
 
   /// Mirrors the objects upside down in an input of a height.
-  mutating func mirrorUpsideDown(height: Float, keypointFlip: [Int]?) {
+  package mutating func mirrorUpsideDown(height: Float, keypointFlip: [Int]?) {
     for index in boxes.indices {
       let box = boxes[index]
       boxes[index] = SIMD4(box.x, height - box.w, box.z, height - box.y)

@@ -1,16 +1,16 @@
-import YOLOImage
+package import YOLOImage
 
 /// Four images around a random center of a canvas of twice the input's side.
-struct Mosaic: Sendable, Hashable {
+package struct Mosaic: Sendable, Hashable {
   /// The side of the canvas.
-  let side: Int
+  package let side: Int
   /// The column in which the images touch.
-  let centerX: Int
+  package let centerX: Int
   /// The row in which the images touch.
-  let centerY: Int
+  package let centerY: Int
 
   /// Draws the center, the row first, for an input of `imageSize` pixels.
-  init(imageSize: Int, draws: inout Draws) {
+  package init(imageSize: Int, draws: inout Draws) {
     side = 2 * imageSize
     let (low, high) = (Double(imageSize) / 2, 1.5 * Double(imageSize))
     centerY = min(max(Int(draws.uniform(low, high)), 0), side)
@@ -19,7 +19,7 @@ struct Mosaic: Sendable, Hashable {
 
   /// Returns where the corner of an image lies: of the upper left, upper right, lower left or lower
   /// right one, all of which touch the center.
-  func corner(_ quarter: Int, width: Int, height: Int) -> (x: Int, y: Int) {
+  package func corner(_ quarter: Int, width: Int, height: Int) -> (x: Int, y: Int) {
     (
       quarter % 2 == 0 ? centerX - width : centerX,
       quarter < 2 ? centerY - height : centerY
@@ -27,7 +27,7 @@ struct Mosaic: Sendable, Hashable {
   }
 
   /// Puts the image of a quarter on the canvas, cut at its edges, and fills the rest of the quarter.
-  func place(_ image: Image, quarter: Int, on canvas: Canvas) {
+  package func place(_ image: Image, quarter: Int, on canvas: Canvas) {
     let (x, y) = corner(quarter, width: image.width, height: image.height)
     let columns = quarter % 2 == 0 ? 0..<centerX : centerX..<side
     let rows = quarter < 2 ? 0..<centerY : centerY..<side

@@ -2,10 +2,10 @@ import YOLOGeometry
 import YOLOSystem
 
 /// Clipping of oriented boxes, which stay rectangles turned as the object is.
-enum OrientedClip {
+package enum OrientedClip {
   /// Returns the corners of the rectangle around the visible part of a polygon; none if nothing is
   /// visible.
-  static func clipped(
+  package static func clipped(
     _ polygon: [SIMD2<Float>], width: Float, height: Float
   ) -> [SIMD2<Float>] {
     let visible = PolygonClip.clipped(polygon, width: width, height: height)

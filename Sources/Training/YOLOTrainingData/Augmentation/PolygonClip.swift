@@ -1,10 +1,10 @@
 /// The part of a polygon that lies in a frame (Sutherland and Hodgman, "Reentrant polygon clipping",
 /// 1974).
-enum PolygonClip {
+package enum PolygonClip {
   /// Returns the corners of the part of a polygon in a frame from 0 to `width` and `height`.
   ///
   /// There are none if nothing is visible. Parts that are apart are joined along the frame.
-  static func clipped(
+  package static func clipped(
     _ polygon: [SIMD2<Float>], width: Float, height: Float
   ) -> [SIMD2<Float>] {
     var visible = polygon
@@ -21,7 +21,7 @@ enum PolygonClip {
   ///
   /// The part may be in several pieces. It is spanned by the visible parts of the sides and by the corners of the frame that lie in the
   /// polygon by the even-odd rule.
-  static func visibleBounds(
+  package static func visibleBounds(
     of polygon: ArraySlice<SIMD2<Float>>, width: Float, height: Float
   ) -> SIMD4<Float> {
     guard var previous = polygon.last else { return .zero }

@@ -1,4 +1,4 @@
-import YOLODatasets
+package import YOLODatasets
 import YOLOGeometry
 import YOLOSystem
 
@@ -6,27 +6,27 @@ import YOLOSystem
 ///
 /// Little-endian: the magic, a checksum of all that follows, the key, faults, images. Whatever does
 /// not fit is a damaged file, which is named and made again.
-enum IndexCache {
+package enum IndexCache {
   /// What is known about the files of a part.
-  struct Content: Sendable, Equatable {
-    var images: [TrainingImage] = []
-    var faults: [DatasetFault] = []
-    var omittedFaults = 0
+  package struct Content: Sendable, Equatable {
+    package var images: [TrainingImage] = []
+    package var faults: [DatasetFault] = []
+    package var omittedFaults = 0
   }
 
   /// What the content depends on: settings, and path, size and time of each image and label file.
-  struct Key: Equatable {
-    let settings: String
-    let paths: [String]
-    let states: [Int64]
+  package struct Key: Equatable {
+    package let settings: String
+    package let paths: [String]
+    package let states: [Int64]
 
-    init(settings: String, paths: [String], states: [Int64]) {
+    package init(settings: String, paths: [String], states: [Int64]) {
       self.settings = settings
       self.paths = paths
       self.states = states
     }
 
-    init(dataset: Dataset, files: [TrainingIndex.File]) {
+    package init(dataset: Dataset, files: [TrainingIndex.File]) {
       let shape = dataset.keypointShape.map { "\($0.count)x\($0.values)" } ?? "none"
       settings =
         "\(dataset.task.rawValue), \(dataset.names.count) classes, keypoints \(shape), "
@@ -57,12 +57,12 @@ enum IndexCache {
   /// Begins every cache file; the last digits are the version of the format.
   private static let magic: [UInt8] = Array("YOLOIDX1".utf8)
   /// The suffix of cache files.
-  static let suffix = ".yolo-index"
+  package static let suffix = ".yolo-index"
   private static let maximumBytes = 1 << 36
 
   /// Returns where the cache of a part is: beside the directory of labels, or, of classification,
   /// beside the directory of the part.
-  static func path(dataset: Dataset, split: String, first: String) -> String {
+  package static func path(dataset: Dataset, split: String, first: String) -> String {
     guard dataset.task != .classify else {
       return FilePath.joined(dataset.path, split) + suffix
     }
@@ -73,7 +73,7 @@ enum IndexCache {
   }
 
   /// Reads a cache file; the content is nil if there is none, or if it does not fit the key.
-  static func read(_ path: String, key: Key) -> (content: Content?, note: String?) {
+  package static func read(_ path: String, key: Key) -> (content: Content?, note: String?) {
     guard FileSystem.exists(path) else { return (nil, nil) }
     let bytes: [UInt8]
     do throws(FileError) {
@@ -96,23 +96,28 @@ enum IndexCache {
   }
 
   /// Writes a cache file; returns why that failed.
-  static func write(_ content: Content, key: Key, to path: String) -> String? {
+  package static func write(_ content: Content, key: Key, to path: String) -> String? {
     var writer = IndexWriter()
     writer.add(key)
     writer.add(content)
     var bytes = magic
     bytes += [UInt8](repeating: 0, count: 8)
     bytes += writer.bytes
-    var sum = UInt64(bitPattern: checksum(bytes, from: magic.count + 8))
-    for index in 0..<8 {
-      bytes[magic.count + index] = UInt8(truncatingIfNeeded: sum)
-      sum >>= 8
-    }
+    seal(&bytes)
     do throws(FileError) {
       try AtomicFile.write(bytes, to: path)
       return nil
     } catch {
       return "\(error); the next training looks at all images again"
+    }
+  }
+
+  /// Writes the checksum of what follows it.
+  package static func seal(_ bytes: inout [UInt8]) {
+    var sum = UInt64(bitPattern: checksum(bytes, from: magic.count + 8))
+    for index in 0..<8 {
+      bytes[magic.count + index] = UInt8(truncatingIfNeeded: sum)
+      sum >>= 8
     }
   }
 
@@ -138,32 +143,32 @@ enum IndexCache {
 
 /// Writes the numbers and texts of a cache file.
 private struct IndexWriter {
-  var bytes: [UInt8] = []
+  package var bytes: [UInt8] = []
 
-  mutating func add(_ value: Int64) {
+  package mutating func add(_ value: Int64) {
     withUnsafeBytes(of: value.littleEndian) { bytes.append(contentsOf: $0) }
   }
 
-  mutating func add(_ value: Int) { add(Int64(value)) }
+  package mutating func add(_ value: Int) { add(Int64(value)) }
 
-  mutating func add(_ text: String) {
+  package mutating func add(_ text: String) {
     add(text.utf8.count)
     bytes += text.utf8
   }
 
-  mutating func add<Element>(raw values: [Element]) {
+  package mutating func add<Element>(raw values: [Element]) {
     add(values.count)
     values.withUnsafeBytes { bytes.append(contentsOf: $0) }
   }
 
-  mutating func add(_ key: IndexCache.Key) {
+  package mutating func add(_ key: IndexCache.Key) {
     add(key.settings)
     add(key.paths.count)
     for path in key.paths { add(path) }
     add(raw: key.states)
   }
 
-  mutating func add(_ content: IndexCache.Content) {
+  package mutating func add(_ content: IndexCache.Content) {
     add(content.omittedFaults)
     add(content.faults.count)
     for fault in content.faults {
@@ -192,20 +197,20 @@ private struct IndexWriter {
 
 /// Reads the numbers and texts of a cache file; nil stands for what does not fit.
 private struct IndexReader {
-  let bytes: [UInt8]
+  package let bytes: [UInt8]
   private(set) var position = 0
 
-  init(bytes: [UInt8]) { self.bytes = bytes }
+  package init(bytes: [UInt8]) { self.bytes = bytes }
 
-  var isAtEnd: Bool { position == bytes.count }
+  package var isAtEnd: Bool { position == bytes.count }
 
-  mutating func begins(with prefix: [UInt8]) -> Bool {
+  package mutating func begins(with prefix: [UInt8]) -> Bool {
     guard bytes.starts(with: prefix) else { return false }
     position = prefix.count
     return true
   }
 
-  mutating func integer() -> Int64? {
+  package mutating func integer() -> Int64? {
     guard bytes.count - position >= 8 else { return nil }
     defer { position += 8 }
     return bytes.withUnsafeBytes {
@@ -214,20 +219,20 @@ private struct IndexReader {
   }
 
   /// A number of things that take at least a byte each.
-  mutating func count() -> Int? {
+  package mutating func count() -> Int? {
     guard let value = integer(), value >= 0, value <= Int64(bytes.count - position) else {
       return nil
     }
     return Int(value)
   }
 
-  mutating func text() -> String? {
+  package mutating func text() -> String? {
     guard let count = count() else { return nil }
     defer { position += count }
     return String(validating: bytes[position..<position + count], as: UTF8.self)
   }
 
-  mutating func raw<Element: BitwiseCopyable>(_ type: Element.Type) -> [Element]? {
+  package mutating func raw<Element: BitwiseCopyable>(_ type: Element.Type) -> [Element]? {
     guard let count = count() else { return nil }
     let stride = MemoryLayout<Element>.stride
     guard count <= (bytes.count - position) / stride else { return nil }
@@ -239,7 +244,7 @@ private struct IndexReader {
     }
   }
 
-  mutating func key() -> IndexCache.Key? {
+  package mutating func key() -> IndexCache.Key? {
     guard let settings = text(), let count = count() else { return nil }
     var paths: [String] = []
     for _ in 0..<count {
@@ -250,7 +255,7 @@ private struct IndexReader {
     return IndexCache.Key(settings: settings, paths: paths, states: states)
   }
 
-  mutating func content() -> IndexCache.Content? {
+  package mutating func content() -> IndexCache.Content? {
     var content = IndexCache.Content()
     guard let omitted = integer(), omitted >= 0, let faults = count() else { return nil }
     content.omittedFaults = Int(omitted)

@@ -3,7 +3,7 @@ import Synchronization
 public import YOLODatasets
 public import YOLOGeometry
 import YOLOImage
-import YOLOImageIO
+package import YOLOImageIO
 import YOLOSystem
 
 /// An image of a training, with its labels.
@@ -57,8 +57,9 @@ public struct TrainingIndex: Sendable {
   public let leftOut: Int
   /// The images without labels, which are kept as background.
   public let background: Int
-  /// What is to be told about the cache file: that it was damaged, or could not be written.
-  public let notes: [String]
+  /// What else is to be told: a cache file that was damaged or could not be written, polygons that
+  /// are not used.
+  public private(set) var notes: [String]
   /// Whether the cache file was used in place of looking at all images.
   public let isFromCache: Bool
   /// Where the cache file is, or would be.
@@ -100,7 +101,7 @@ public struct TrainingSelection: Sendable, Hashable {
   }
 
   /// Returns how many of some images are used.
-  func count(of total: Int) throws(TrainingDataError) -> Int {
+  package func count(of total: Int) throws(TrainingDataError) -> Int {
     guard fraction > 0, fraction.isFinite else {
       throw .invalidSetting(
         name: "fraction", value: "\(fraction)",
@@ -111,7 +112,7 @@ public struct TrainingSelection: Sendable, Hashable {
   }
 
   /// Changes labels as this selection has them.
-  func apply(to labels: inout SampleLabels) {
+  package func apply(to labels: inout SampleLabels) {
     if let classes { labels.keep { classes.contains(Int($0.classes[$1])) } }
     if isSingleClass { for index in labels.classes.indices { labels.classes[index] = 0 } }
   }
@@ -175,8 +176,18 @@ extension TrainingIndex {
         path: dataset.path, split: split,
         expected: Dataset.labelPath(ofImage: found.images[0].path))
     }
+    let (boxes, polygons) = found.images.reduce((0, 0)) {
+      ($0.0 + $1.labels.count, $0.1 + $1.labels.pointEnds.count)
+    }
+    let isMixed = polygons > 0 && polygons < boxes
+    if isMixed {
+      self.notes.append(
+        "\(dataset.path): \(polygons) of \(boxes) labels are polygons, the others boxes; only "
+          + "boxes are used of such a set")
+    }
     images = found.images.map { image in
       var image = image
+      if isMixed { image.labels.removePolygons() }
       selection.apply(to: &image.labels)
       return image
     }
@@ -184,9 +195,9 @@ extension TrainingIndex {
   }
 
   /// A file of the part, before it is looked at.
-  struct File: Sendable {
-    let path: String
-    let classIndex: Int?
+  package struct File: Sendable {
+    package let path: String
+    package let classIndex: Int?
   }
 
   private static func files(
@@ -214,23 +225,23 @@ extension TrainingIndex {
 }
 
 /// A look at all images and labels of a part.
-struct IndexScan {
-  let dataset: Dataset
-  let files: [TrainingIndex.File]
-  let threads: Int
-  let progress: @Sendable (Int, Int) -> Void
+package struct IndexScan {
+  package let dataset: Dataset
+  package let files: [TrainingIndex.File]
+  package let threads: Int
+  package let progress: @Sendable (Int, Int) -> Void
 
   /// The images that a thread looks at before it takes others.
   private static let chunk = 16
 
   /// What became of an image.
   private struct Outcome: Sendable {
-    var image: TrainingImage?
-    var faults: [DatasetFault] = []
+    package var image: TrainingImage?
+    package var faults: [DatasetFault] = []
   }
 
   /// Returns the sound images and all faults, in the order of the files.
-  func run() -> IndexCache.Content {
+  package func run() -> IndexCache.Content {
     let chunks = (files.count + Self.chunk - 1) / Self.chunk
     let state = Mutex((next: 0, done: 0, outcomes: [[Outcome]](repeating: [], count: chunks)))
     let (files, progress) = (files, progress)
@@ -292,11 +303,11 @@ struct IndexScan {
 }
 
 /// A quick look at an image file that notices what happens to files: missing ends.
-enum SoundImage {
+package enum SoundImage {
   /// Returns the size of the upright image.
   ///
   /// The headers are read; unless the file ends as JPEG and PNG files do, all of it is decoded.
-  static func size(of path: String, channels: Int) throws(ImageIOError) -> Size {
+  package static func size(of path: String, channels: Int) throws(ImageIOError) -> Size {
     guard hasKnownEnd(path) else {
       return try ImageReader.read(contentsOf: path, channels: channels).size
     }

@@ -1,19 +1,19 @@
-import YOLOGeometry
+package import YOLOGeometry
 
 /// The batches of an epoch: which positions they have, and the size of their input.
-struct BatchPlan: Sendable {
+package struct BatchPlan: Sendable {
   /// A batch.
-  struct Batch: Sendable, Hashable {
+  package struct Batch: Sendable, Hashable {
     /// The positions of its samples in the order of the epoch.
-    let positions: Range<Int>
+    package let positions: Range<Int>
     /// The size of the input.
-    let size: Size
+    package let size: Size
   }
 
-  let batches: [Batch]
+  package let batches: [Batch]
 
   /// Batches of squares.
-  init(count: Int, batchSize: Int, imageSize: Int) {
+  package init(count: Int, batchSize: Int, imageSize: Int) {
     let size = Size(width: imageSize, height: imageSize)
     batches = stride(from: 0, to: count, by: batchSize).map {
       Batch(positions: $0..<min($0 + batchSize, count), size: size)
@@ -27,7 +27,7 @@ struct BatchPlan: Sendable {
   ///   - batchSize: The images of a batch.
   ///   - imageSize: The long side of the images.
   ///   - unit: The unit of the input's sides.
-  init(sortedSizes sizes: [Size], batchSize: Int, imageSize: Int, stride unit: Int) {
+  package init(sortedSizes sizes: [Size], batchSize: Int, imageSize: Int, stride unit: Int) {
     batches = stride(from: 0, to: sizes.count, by: batchSize).map { start in
       let positions = start..<min(start + batchSize, sizes.count)
       let ratios = positions.map { Self.ratio(sizes[$0]) }
@@ -41,5 +41,5 @@ struct BatchPlan: Sendable {
     }
   }
 
-  static func ratio(_ size: Size) -> Double { Double(size.height) / Double(size.width) }
+  package static func ratio(_ size: Size) -> Double { Double(size.height) / Double(size.width) }
 }

@@ -1,9 +1,9 @@
 /// The batches of an epoch on their way from the workers to the training.
-final class BatchQueue: @unchecked Sendable {
+package final class BatchQueue: @unchecked Sendable {
   // Sendable by hand: everything that changes is changed under the monitor, `threads` in `init` and
   // `stop` alone.
 
-  let source: BatchSource
+  package let source: BatchSource
   private let monitor = Monitor()
   private var threads: [WorkerThread] = []
   /// How many batches may be made and not yet asked for.
@@ -20,7 +20,7 @@ final class BatchQueue: @unchecked Sendable {
   /// The memory of the thread that asks for batches, where there are no workers.
   private let ownScratch = SampleScratch()
 
-  init(source: BatchSource, workers: Int) {
+  package init(source: BatchSource, workers: Int) {
     self.source = source
     depth = workers + 1
     for _ in 0..<workers {
@@ -30,7 +30,7 @@ final class BatchQueue: @unchecked Sendable {
     }
   }
 
-  func begin(epoch: Int, at batch: Int) {
+  package func begin(epoch: Int, at batch: Int) {
     let maker = source.epoch(epoch)
     monitor.lock()
     defer { monitor.unlock() }
@@ -43,7 +43,7 @@ final class BatchQueue: @unchecked Sendable {
     monitor.broadcast()
   }
 
-  func next() throws(TrainingDataError) -> TrainingBatch? {
+  package func next() throws(TrainingDataError) -> TrainingBatch? {
     monitor.lock()
     guard let maker, !isStopped, nextToReturn < maker.plan.batches.count else {
       monitor.unlock()
@@ -77,13 +77,13 @@ final class BatchQueue: @unchecked Sendable {
     return try result.get()
   }
 
-  func recycle(_ pixels: [Float]) {
+  package func recycle(_ pixels: [Float]) {
     monitor.lock()
     keep(pixels)
     monitor.unlock()
   }
 
-  func stop() {
+  package func stop() {
     monitor.lock()
     isStopped = true
     generation += 1

@@ -3,7 +3,7 @@ import YOLODatasets
 package import YOLOGeometry
 package import YOLOImage
 import YOLOImageIO
-import YOLOSystem
+package import YOLOSystem
 
 /// Where decoded images are kept.
 public enum ImageCacheMode: String, Sendable, Hashable, CaseIterable {
@@ -21,7 +21,8 @@ public enum ImageCacheMode: String, Sendable, Hashable, CaseIterable {
 package final class ImageStore: Sendable {
   private let images: [TrainingImage]
   private let channels: Int
-  private let imageSize: Int
+  /// The long side that images are brought to; nil if they stay as they are.
+  private let imageSize: Int?
   private let mode: ImageCacheMode
   /// How many images are kept if not all are.
   private let capacity: Int
@@ -29,25 +30,25 @@ package final class ImageStore: Sendable {
   private let state = Mutex(State())
 
   private struct State {
-    var images: [Int: Image] = [:]
+    package var images: [Int: Image] = [:]
     /// The kept images, the oldest first, from `first` on.
-    var queue: [Int] = []
-    var first = 0
+    package var queue: [Int] = []
+    package var first = 0
     /// Whether images can be written to the disk.
-    var writes = true
+    package var writes = true
   }
 
   /// Creates a store.
   ///
   /// - Parameters:
   ///   - index: The images.
-  ///   - imageSize: The long side that images are brought to.
+  ///   - imageSize: The long side that images are brought to; nil if they stay as they are.
   ///   - mode: Where decoded images are kept.
   ///   - capacity: How many images are kept in memory if not all are.
   ///   - report: Called with sentences about the disk, on any thread.
   /// - Throws: `tooLittleSpace` if the memory or the disk cannot hold all images.
   package init(
-    index: TrainingIndex, imageSize: Int, mode: ImageCacheMode, capacity: Int,
+    index: TrainingIndex, imageSize: Int?, mode: ImageCacheMode, capacity: Int,
     report: @escaping @Sendable (String) -> Void = { _ in }
   ) throws(TrainingDataError) {
     images = index.images
@@ -90,6 +91,7 @@ package final class ImageStore: Sendable {
   private func decoded(_ index: Int) throws(TrainingDataError) -> Image {
     do throws(ImageIOError) {
       let image = try ImageReader.read(contentsOf: images[index].path, channels: channels)
+      guard let imageSize else { return image }
       let size = Self.resized(image.size, to: imageSize)
       return image.withView { $0.resized(to: size) }
     } catch {
@@ -100,7 +102,7 @@ package final class ImageStore: Sendable {
   // MARK: - Space
 
   private func bytes(of image: TrainingImage) -> Int {
-    let size = Self.resized(image.size, to: imageSize)
+    let size = imageSize.map { Self.resized(image.size, to: $0) } ?? image.size
     return channels * size.width * size.height
   }
 
@@ -153,9 +155,9 @@ package final class ImageStore: Sendable {
 }
 
 /// How much memory and disk can be used.
-enum AvailableSpace {
+package enum AvailableSpace {
   /// The bytes of memory that can be taken without swapping, in the limits of the container.
-  static func memory() -> Int? {
+  package static func memory() -> Int? {
     func text(_ path: String) -> String? {
       (try? FileSystem.read(path, maximumBytes: 1 << 20)).map {
         String(decoding: $0, as: UTF8.self)
@@ -179,7 +181,7 @@ enum AvailableSpace {
   }
 
   /// The bytes that may be written to the file system of a directory.
-  static func disk(_ directory: String) -> Int? {
+  package static func disk(_ directory: String) -> Int? {
     var status = statvfs()
     guard statvfs(directory.isEmpty ? "." : directory, &status) == 0 else { return nil }
     let (bytes, overflow) = UInt64(status.f_bavail).multipliedReportingOverflow(
@@ -189,13 +191,14 @@ enum AvailableSpace {
 }
 
 /// A decoded image in a file: the state of its source, its size and its pixels.
-enum StoredImage {
+package enum StoredImage {
   private static let magic: [UInt8] = Array("YOLOPIX1".utf8)
   private static let headerBytes = 8 + 6 * 8
 
   /// Returns where the pixels of an image are kept: in a hidden directory beside it.
-  static func path(_ source: String, _ imageSize: Int) -> String {
-    FilePath.joined(directory(source), "\(FilePath.name(of: source)).\(imageSize)")
+  package static func path(_ source: String, _ imageSize: Int?) -> String {
+    FilePath.joined(
+      directory(source), "\(FilePath.name(of: source)).\(imageSize.map { "\($0)" } ?? "full")")
   }
 
   private static func directory(_ source: String) -> String {
@@ -214,7 +217,7 @@ enum StoredImage {
   }
 
   /// Reads the pixels of an image; nil if there are none, or if the image has changed.
-  static func read(_ source: String, _ imageSize: Int, channels: Int) -> Image? {
+  package static func read(_ source: String, _ imageSize: Int?, channels: Int) -> Image? {
     guard let status = FileSystem.status(of: source),
       let bytes = try? FileSystem.read(path(source, imageSize), maximumBytes: 1 << 32),
       bytes.count > headerBytes
@@ -224,7 +227,7 @@ enum StoredImage {
         Int64(littleEndian: buffer.loadUnaligned(fromByteOffset: 8 * $0, as: Int64.self))
       }
     }
-    guard sides.allSatisfy({ (1...Int64(imageSize)).contains($0) }) else { return nil }
+    guard sides.allSatisfy({ (1...Int64(imageSize ?? 1 << 16)).contains($0) }) else { return nil }
     let size = Size(width: Int(sides[0]), height: Int(sides[1]))
     guard bytes.starts(with: header(status, size, channels: channels)),
       bytes.count - headerBytes == channels * size.width * size.height
@@ -233,7 +236,8 @@ enum StoredImage {
   }
 
   /// Writes the pixels of an image.
-  static func write(_ image: Image, of source: String, _ imageSize: Int) throws(FileError) {
+  package static func write(_ image: Image, of source: String, _ imageSize: Int?) throws(FileError)
+  {
     guard let status = FileSystem.status(of: source) else { return }
     try FileSystem.makeDirectories(directory(source))
     try AtomicFile.write(

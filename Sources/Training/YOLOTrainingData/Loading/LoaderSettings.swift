@@ -31,7 +31,7 @@ public struct LoaderSettings: Sendable, Hashable {
   /// Creates the default settings.
   public init() {}
 
-  func check() throws(TrainingDataError) {
+  package func check() throws(TrainingDataError) {
     func check(_ name: String, _ value: Int, _ range: ClosedRange<Int>) throws(TrainingDataError) {
       guard range.contains(value) else {
         throw .invalidSetting(

@@ -1,14 +1,14 @@
 import YOLOSystem
 
 /// A lock with a condition to wait for.
-final class Monitor: @unchecked Sendable {
+package final class Monitor: @unchecked Sendable {
   // Sendable by hand because of the pointers, which are set once; the C library's functions may be
   // called from any thread.
 
   private let mutex = UnsafeMutablePointer<pthread_mutex_t>.allocate(capacity: 1)
   private let condition = UnsafeMutablePointer<pthread_cond_t>.allocate(capacity: 1)
 
-  init() {
+  package init() {
     pthread_mutex_init(mutex, nil)
     pthread_cond_init(condition, nil)
   }
@@ -20,24 +20,24 @@ final class Monitor: @unchecked Sendable {
     mutex.deallocate()
   }
 
-  func lock() { pthread_mutex_lock(mutex) }
+  package func lock() { pthread_mutex_lock(mutex) }
 
-  func unlock() { pthread_mutex_unlock(mutex) }
+  package func unlock() { pthread_mutex_unlock(mutex) }
 
   /// Unlocks, waits for a broadcast, and locks again.
-  func wait() { pthread_cond_wait(condition, mutex) }
+  package func wait() { pthread_cond_wait(condition, mutex) }
 
   /// Wakes all who wait.
-  func broadcast() { pthread_cond_broadcast(condition) }
+  package func broadcast() { pthread_cond_broadcast(condition) }
 }
 
 /// A thread that runs a function once and is waited for at the end.
-final class WorkerThread: @unchecked Sendable {
+package final class WorkerThread: @unchecked Sendable {
   // Sendable by hand: the handle is set once, and `join` is called by the owner alone.
 
   private final class Body: Sendable {
-    let run: @Sendable () -> Void
-    init(_ run: @escaping @Sendable () -> Void) { self.run = run }
+    package let run: @Sendable () -> Void
+    package init(_ run: @escaping @Sendable () -> Void) { self.run = run }
   }
 
   private var handle = pthread_t()
@@ -46,7 +46,7 @@ final class WorkerThread: @unchecked Sendable {
   /// Starts the thread.
   ///
   /// - Returns: nil if the system has no thread to give.
-  init?(_ run: @escaping @Sendable () -> Void) {
+  package init?(_ run: @escaping @Sendable () -> Void) {
     let body = Unmanaged.passRetained(Body(run))
     let result = pthread_create(
       &handle, nil,
@@ -64,7 +64,7 @@ final class WorkerThread: @unchecked Sendable {
   }
 
   /// Waits until the function has returned.
-  func join() {
+  package func join() {
     guard isRunning else { return }
     isRunning = false
     pthread_join(handle, nil)
@@ -72,4 +72,4 @@ final class WorkerThread: @unchecked Sendable {
 }
 
 /// The processors that this process may use.
-let processorCount: Int = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))
+package let processorCount: Int = max(1, Int(sysconf(Int32(_SC_NPROCESSORS_ONLN))))

@@ -68,7 +68,7 @@ public final class TrainingLoader: Sendable {
 }
 
 /// What an epoch is made of, for every epoch.
-struct BatchSource: Sendable {
+package struct BatchSource: Sendable {
   private let settings: LoaderSettings
   private let pipeline: SamplePipeline
   private let closedPipeline: SamplePipeline
@@ -81,7 +81,7 @@ struct BatchSource: Sendable {
   /// The maximum number of recent images of a mosaic.
   private static let maximumRecent = 1000
 
-  init(
+  package init(
     index: TrainingIndex, settings: LoaderSettings, report: @escaping @Sendable (String) -> Void
   ) throws(TrainingDataError) {
     self.settings = settings
@@ -91,11 +91,13 @@ struct BatchSource: Sendable {
         expected: "3: training is for RGB")
     }
     let count = index.images.count
-    let recent = min(count, 8 * settings.batchSize, Self.maximumRecent)
+    let isClassification = index.task == .classify
+    let recent = isClassification ? 1 : min(count, 8 * settings.batchSize, Self.maximumRecent)
     recentCount = settings.cache == .ram ? nil : recent
+    let ahead = isClassification ? 0 : (settings.workers + 1) * settings.batchSize
     let store = try ImageStore(
-      index: index, imageSize: settings.imageSize, mode: settings.cache,
-      capacity: recent + (settings.workers + 1) * settings.batchSize, report: report)
+      index: index, imageSize: isClassification ? nil : settings.imageSize, mode: settings.cache,
+      capacity: recent + ahead, report: report)
     var augmentation = settings.augmentation
     if settings.isRectangular { augmentation = augmentation.withoutMosaic() }
     func pipeline(_ augmentation: AugmentationSettings) -> SamplePipeline {
@@ -120,10 +122,10 @@ struct BatchSource: Sendable {
     }
   }
 
-  var batchCount: Int { plan.batches.count }
+  package var batchCount: Int { plan.batches.count }
 
   /// Returns what makes the batches of an epoch.
-  func epoch(_ epoch: Int) -> BatchMaker {
+  package func epoch(_ epoch: Int) -> BatchMaker {
     let isClosed = settings.closeMosaic > 0 && epoch >= settings.epochs - settings.closeMosaic
     return BatchMaker(
       pipeline: isClosed ? closedPipeline : pipeline, settings: settings, epoch: epoch,

@@ -87,6 +87,7 @@ package struct Draws: Sendable {
 
   /// Draws an order of the indices below `count` (Fisher and Yates).
   package mutating func permutation(_ count: Int) -> [Int] {
+    if isReplay { return (0..<count).map { _ in Int(replayed().rounded()) } }
     var order = Array(0..<count)
     for last in stride(from: count - 1, to: 0, by: -1) {
       order.swapAt(last, index(below: last + 1))
@@ -113,10 +114,10 @@ package struct Draws: Sendable {
 
 /// The generator xoshiro256** (Blackman and Vigna, "Scrambled linear pseudorandom number
 /// generators", 2021), seeded by SplitMix64.
-struct Xoshiro256: RandomNumberGenerator, Sendable {
+package struct Xoshiro256: RandomNumberGenerator, Sendable {
   private var state: (UInt64, UInt64, UInt64, UInt64)
 
-  init(seed: UInt64) {
+  package init(seed: UInt64) {
     var position = seed
     func next() -> UInt64 {
       position &+= 0x9E37_79B9_7F4A_7C15
@@ -126,14 +127,14 @@ struct Xoshiro256: RandomNumberGenerator, Sendable {
   }
 
   /// The output function of SplitMix64.
-  static func mixed(_ value: UInt64) -> UInt64 {
+  package static func mixed(_ value: UInt64) -> UInt64 {
     var z = value
     z = (z ^ (z >> 30)) &* 0xBF58_476D_1CE4_E5B9
     z = (z ^ (z >> 27)) &* 0x94D0_49BB_1331_11EB
     return z ^ (z >> 31)
   }
 
-  mutating func next() -> UInt64 {
+  package mutating func next() -> UInt64 {
     let product = state.1 &* 5
     let result = (product << 7 | product >> 57) &* 9
     let shifted = state.1 << 17
@@ -147,15 +148,15 @@ struct Xoshiro256: RandomNumberGenerator, Sendable {
   }
 
   /// Returns a number from 0 to below 1, of 53 bits.
-  mutating func unit() -> Double { Double(next() >> 11) * 0x1p-53 }
+  package mutating func unit() -> Double { Double(next() >> 11) * 0x1p-53 }
 
   /// Returns an index below `count`; the bias is below `count` / 2⁶⁴.
-  mutating func index(below count: Int) -> Int {
+  package mutating func index(below count: Int) -> Int {
     Int(next().multipliedFullWidth(by: UInt64(max(count, 1))).high)
   }
 
   /// Returns a number of the standard normal distribution (the polar method of Marsaglia).
-  mutating func normal() -> Double {
+  package mutating func normal() -> Double {
     while true {
       let (x, y) = (2 * unit() - 1, 2 * unit() - 1)
       let square = x * x + y * y

@@ -36,7 +36,7 @@ package struct EpochOrder: Sendable {
   }
 
   /// Draws a partner for the sample at a position.
-  func partner(at position: Int, draws: inout Draws) -> Int {
+  package func partner(at position: Int, draws: inout Draws) -> Int {
     guard let recentCount else { return draws.index(below: images.count) }
     let recent = position - draws.index(below: recentCount)
     return recent >= 0 ? images[recent] : previous[max(previous.count + recent, 0)]

@@ -19,16 +19,16 @@ public struct MaskSettings: Sendable, Hashable {
 ///
 /// A polygon is filled at the size of the input and reduced bilinearly. The instances are sorted by
 /// falling area of their reduced masks, unless each has a map of its own; smaller ones lie on top.
-struct MaskDrawing {
-  let width: Int
-  let height: Int
-  let settings: MaskSettings
+package struct MaskDrawing {
+  package let width: Int
+  package let height: Int
+  package let settings: MaskSettings
 
   private var columns: Int { max(width / settings.ratio, 1) }
   private var rows: Int { max(height / settings.ratio, 1) }
 
   /// Returns the order in which the labels belong to the masks, and the masks.
-  func masks(of labels: SampleLabels) -> (order: [Int], masks: TargetMasks) {
+  package func masks(of labels: SampleLabels) -> (order: [Int], masks: TargetMasks) {
     let frame = Size(width: width, height: height)
     var reduced: [Mask] = []
     reduced.reserveCapacity(labels.count)

@@ -75,8 +75,19 @@ extension SampleLabels {
     }
   }
 
-  /// Appends the objects of other labels, which have what these have.
+  /// Removes the polygons, so that the boxes alone count.
+  package mutating func removePolygons() {
+    points = []
+    pointEnds = []
+  }
+
+  /// Appends the objects of other labels; polygons stay where both have them.
   package mutating func append(_ other: SampleLabels) {
+    var other = other
+    if count > 0, other.count > 0, hasPolygons != other.hasPolygons {
+      removePolygons()
+      other.removePolygons()
+    }
     let base = Int32(clamping: points.count)
     classes += other.classes
     boxes += other.boxes
@@ -151,7 +162,7 @@ extension SampleLabels {
 
   /// Replaces the polygons that reach out of a frame by their part in it, or by the rectangle
   /// around that.
-  mutating func clipPolygons(width: Float, height: Float, isOriented: Bool) {
+  package mutating func clipPolygons(width: Float, height: Float, isOriented: Bool) {
     func isInside(_ point: SIMD2<Float>) -> Bool {
       point.x >= 0 && point.y >= 0 && point.x <= width && point.y <= height
     }
@@ -179,11 +190,14 @@ extension SampleLabels {
   package mutating func clipKeypoints(width: Float, height: Float) {
     for index in keypoints.indices {
       let keypoint = keypoints[index]
-      guard
-        keypoint.x < 0 || keypoint.x > width || keypoint.y < 0 || keypoint.y > height
-      else { continue }
-      keypoints[index] = SIMD3(
-        min(max(keypoint.x, 0), width), min(max(keypoint.y, 0), height), 0)
+      let isInside =
+        keypoint.x >= 0 && keypoint.x <= width && keypoint.y >= 0 && keypoint.y <= height
+      guard !isInside else { continue }
+      // A perspective may map to infinity.
+      func clamped(_ value: Float, _ bound: Float) -> Float {
+        value.isNaN ? 0 : min(max(value, 0), bound)
+      }
+      keypoints[index] = SIMD3(clamped(keypoint.x, width), clamped(keypoint.y, height), 0)
     }
   }
 

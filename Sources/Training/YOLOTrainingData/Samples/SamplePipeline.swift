@@ -5,15 +5,15 @@ import YOLOImage
 /// Training samples of images and labels: loading, mosaic, map, blends, colors, flips, targets.
 package struct SamplePipeline: Sendable {
   /// The images and labels.
-  let index: TrainingIndex
+  package let index: TrainingIndex
   /// The decoded images.
-  let store: ImageStore
+  package let store: ImageStore
   /// What is done at random.
-  let settings: AugmentationSettings
+  package let settings: AugmentationSettings
   /// How masks are made.
-  let masks: MaskSettings
+  package let masks: MaskSettings
   /// The long side that images are brought to, in pixels.
-  let imageSize: Int
+  package let imageSize: Int
 
   /// Creates a pipeline.
   package init(
@@ -29,8 +29,11 @@ package struct SamplePipeline: Sendable {
 
   private var task: VisionTask { index.task }
 
+  /// Whether samples are images with one class.
+  package var isClassification: Bool { task == .classify }
+
   /// Returns the file of an image.
-  func path(of image: Int) -> String { index.images[image].path }
+  package func path(of image: Int) -> String { index.images[image].path }
 
   /// The points that polygons are resampled to.
   private var polygonPoints: Int { task == .obb ? 100 : 1000 }
@@ -75,7 +78,7 @@ package struct SamplePipeline: Sendable {
   }
 
   /// Creates a sample up to and with the map into the input.
-  func mapped(
+  package func mapped(
     image: Int, position: Int, order: EpochOrder, target: Size, draws: inout Draws,
     scratch: SampleScratch, into plane: PixelPlane
   ) throws(TrainingDataError) -> SampleLabels {

@@ -1,21 +1,21 @@
 import YOLOGeometry
-import YOLOImage
+package import YOLOImage
 
 /// The gray level of what no image covers.
-let paddingGray: UInt8 = 114
+package let paddingGray: UInt8 = 114
 
 /// An RGB image that samples are composed on: rows without padding, and bytes behind the last one
 /// so that four samples may be read at any pixel.
-final class Canvas {
-  private(set) var pixels: UnsafeMutablePointer<UInt8>
+package final class Canvas {
+  package private(set) var pixels: UnsafeMutablePointer<UInt8>
   private var capacity: Int
-  private(set) var width = 0
-  private(set) var height = 0
+  package private(set) var width = 0
+  package private(set) var height = 0
 
   /// The bytes behind the last row.
   private static let slack = 16
 
-  init() {
+  package init() {
     capacity = Self.slack
     pixels = .allocate(capacity: capacity)
     pixels.initialize(repeating: 0, count: capacity)
@@ -24,10 +24,10 @@ final class Canvas {
   deinit { pixels.deallocate() }
 
   /// The bytes of a row.
-  var stride: Int { 3 * width }
+  package var stride: Int { 3 * width }
 
   /// Sets the size of the image, whose pixels are then undefined.
-  func resize(width: Int, height: Int) {
+  package func resize(width: Int, height: Int) {
     precondition(width > 0 && height > 0, "an image has a pixel")
     let needed = 3 * width * height + Self.slack
     if needed > capacity {
@@ -41,7 +41,7 @@ final class Canvas {
   }
 
   /// Copies an image as a whole.
-  func copy(_ image: Image) {
+  package func copy(_ image: Image) {
     resize(width: image.width, height: image.height)
     image.withView { view in
       // SAFETY: both have `3 · width · height` bytes.
@@ -50,13 +50,13 @@ final class Canvas {
   }
 
   /// Copies another canvas as a whole.
-  func copy(_ other: Canvas) {
+  package func copy(_ other: Canvas) {
     resize(width: other.width, height: other.height)
     pixels.update(from: other.pixels, count: 3 * width * height)
   }
 
   /// Fills a rectangle, which lies in the image, with one gray level.
-  func fill(left: Int, top: Int, right: Int, bottom: Int) {
+  package func fill(left: Int, top: Int, right: Int, bottom: Int) {
     guard left < right else { return }
     var y = top
     while y < bottom {
@@ -68,13 +68,13 @@ final class Canvas {
 
 /// A sample while it is made: RGB and an undefined byte for each pixel, packed into 32 bits with
 /// red in the lowest.
-final class PixelPlane {
-  private(set) var pixels: UnsafeMutablePointer<UInt32>
+package final class PixelPlane {
+  package private(set) var pixels: UnsafeMutablePointer<UInt32>
   private var capacity: Int
-  private(set) var width = 0
-  private(set) var height = 0
+  package private(set) var width = 0
+  package private(set) var height = 0
 
-  init() {
+  package init() {
     capacity = 8
     pixels = .allocate(capacity: capacity)
     pixels.initialize(repeating: 0, count: capacity)
@@ -83,10 +83,10 @@ final class PixelPlane {
   deinit { pixels.deallocate() }
 
   /// The number of pixels.
-  var count: Int { width * height }
+  package var count: Int { width * height }
 
   /// Sets the size of the image, whose pixels are then undefined.
-  func resize(width: Int, height: Int) {
+  package func resize(width: Int, height: Int) {
     precondition(width > 0 && height > 0, "an image has a pixel")
     let needed = width * height + 8
     if needed > capacity {
@@ -106,7 +106,7 @@ final class PixelPlane {
   ///   - isFlipped: Whether rows are written from right to left.
   ///   - isUpsideDown: Whether the last row is written first.
   ///   - isBlueFirst: Whether red and blue are exchanged.
-  func write(
+  package func write(
     to output: UnsafeMutablePointer<Float>, isFlipped: Bool, isUpsideDown: Bool, isBlueFirst: Bool
   ) {
     withUnsafeTemporaryAllocation(of: Float.self, capacity: 256) { table in
@@ -138,13 +138,25 @@ final class PixelPlane {
 
 /// The memory that a worker needs to make samples, one after the other.
 package final class SampleScratch {
-  let canvas = Canvas()
+  package let canvas = Canvas()
   /// What copied objects come from.
-  let copyCanvas = Canvas()
-  let plane = PixelPlane()
+  package let copyCanvas = Canvas()
+  package let plane = PixelPlane()
   /// The second sample of a blend.
-  let secondPlane = PixelPlane()
+  package let secondPlane = PixelPlane()
+
+  /// The pixels of a batch that was resized.
+  private var buffer: [Float] = []
 
   /// Creates memory that grows with the first sample.
   package init() {}
+
+  /// Removes and returns the memory that was kept.
+  package func takeBuffer() -> [Float] {
+    defer { buffer = [] }
+    return buffer
+  }
+
+  /// Keeps memory for the next batch.
+  package func keepBuffer(_ memory: [Float]) { buffer = memory }
 }
