@@ -63,7 +63,7 @@ extension TrainingTargets {
       } else if let mask = masks?.mask(of: index) {
         geometry = .mask(box, mask, outline: Polygon())
       }
-      let classIndex = classes[index]
+      let classIndex = classes.indices.contains(index) ? classes[index] : 0
       return Instance(
         classIndex: classIndex,
         className: names.indices.contains(classIndex) ? names[classIndex] : nil, geometry: geometry)

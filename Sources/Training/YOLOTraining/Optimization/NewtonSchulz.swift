@@ -1,3 +1,5 @@
+import YOLOKernels
+
 /// Brings the singular values of a matrix near 1 by five Newton–Schulz iterations.
 ///
 /// The coefficients are those of Muon (Keller Jordan, 2024); every matrix is rounded to bfloat16.
@@ -10,7 +12,7 @@ struct NewtonSchulz {
   /// Whether the iteration's matrix is the transpose of the tensor's.
   let isTransposed: Bool
 
-  /// Rows and columns with the zeros that fill whole tiles.
+  /// Rows and columns with the zeros that fill whole vectors.
   private let paddedRows: Int
   private let paddedColumns: Int
 
@@ -21,25 +23,32 @@ struct NewtonSchulz {
     isTransposed = first > rest
     rows = min(first, rest)
     columns = max(first, rest)
-    paddedRows = (rows + 7) / 8 * 8
-    paddedColumns = (columns + 7) / 8 * 8
+    let multiple = PanelProduct.columnMultiple
+    paddedRows = (rows + multiple - 1) / multiple * multiple
+    paddedColumns = (columns + multiple - 1) / multiple * multiple
   }
 
   /// The floats of scratch memory that a run needs.
-  var scratchCount: Int { 3 * paddedRows * paddedColumns + 3 * paddedRows * paddedRows }
+  var scratchCount: Int {
+    2 * rows * paddedColumns + max(rows, paddedRows) * paddedColumns + 3 * rows * paddedRows
+  }
 
   /// Replaces a tensor by its nearly orthogonal counterpart; one of zeros stays.
   ///
   /// - Parameters:
   ///   - tensor: The values, row by row.
-  ///   - scratch: `scratchCount` floats at a boundary of 32 bytes.
-  func run(_ tensor: UnsafeMutablePointer<Float>, scratch: UnsafeMutablePointer<Float>) {
-    let area = paddedRows * paddedColumns
-    let square = paddedRows * paddedRows
+  ///   - products: The kernels.
+  ///   - scratch: `scratchCount` floats at a boundary of 64 bytes.
+  func run(
+    _ tensor: UnsafeMutablePointer<Float>, _ products: PanelProduct,
+    scratch: UnsafeMutablePointer<Float>
+  ) {
+    let area = rows * paddedColumns
+    let square = rows * paddedRows
     let matrix = scratch
     let product = matrix + area
     let panels = product + area
-    let gram = panels + area
+    let gram = panels + paddedRows * paddedColumns
     let polynomial = gram + square
     let gramPanels = polynomial + square
     load(tensor, into: matrix)
@@ -47,31 +56,51 @@ struct NewtonSchulz {
     var step = 0
     while step < 5 {
       // A = XXᵀ
-      MatrixTiles.packTransposed(
-        matrix, rows: paddedRows, columns: paddedColumns, into: panels)
-      MatrixTiles.multiply(
-        matrix, panels, rows: paddedRows, depth: paddedColumns, columns: paddedRows, sum: nil,
-        factor: 0, scale: 1, into: gram)
-      // B = −4.775A + 2.0315A²; A is symmetric.
-      MatrixTiles.packTransposed(gram, rows: paddedRows, columns: paddedRows, into: gramPanels)
-      MatrixTiles.multiply(
-        gram, gramPanels, rows: paddedRows, depth: paddedRows, columns: paddedRows, sum: gram,
-        factor: -4.7750, scale: 2.0315, into: polynomial)
+      products.packTransposed(
+        matrix, rows: rows, columns: columns, step: paddedColumns, width: paddedRows, into: panels)
+      products.multiply(
+        matrix, leftStep: paddedColumns, panels, rows: rows, depth: columns, columns: paddedRows,
+        into: gram, isSymmetric: true)
+      Self.combine(gram, factor: 0, gram, scale: 1, into: gram, count: square)
+      // B = −4.775A + 2.0315A²
+      products.pack(gram, rows: rows, columns: paddedRows, into: gramPanels)
+      products.multiply(
+        gram, leftStep: paddedRows, gramPanels, rows: rows, depth: rows, columns: paddedRows,
+        into: polynomial, isSymmetric: true)
+      Self.combine(
+        gram, factor: -4.7750, polynomial, scale: 2.0315, into: polynomial, count: square)
       // X = 3.4445X + BX
-      MatrixTiles.pack(matrix, rows: paddedRows, columns: paddedColumns, into: panels)
-      MatrixTiles.multiply(
-        polynomial, panels, rows: paddedRows, depth: paddedRows, columns: paddedColumns,
-        sum: matrix, factor: 3.4445, scale: 1, into: product)
-      matrix.update(from: product, count: area)
+      products.pack(matrix, rows: rows, columns: paddedColumns, into: panels)
+      products.multiply(
+        polynomial, leftStep: paddedRows, panels, rows: rows, depth: rows, columns: paddedColumns,
+        into: product)
+      Self.combine(matrix, factor: 3.4445, product, scale: 1, into: matrix, count: area)
       step += 1
     }
     store(matrix, into: tensor)
   }
 
+  /// Computes `factor · first + scale · second`, rounded.
+  private static func combine(
+    _ first: UnsafePointer<Float>, factor: Float, _ second: UnsafePointer<Float>, scale: Float,
+    into target: UnsafeMutablePointer<Float>, count: Int
+  ) {
+    // SAFETY: all begin at 64-byte boundaries, for rows are whole vectors.
+    let first = UnsafeRawPointer(first).assumingMemoryBound(to: Lanes.self)
+    let second = UnsafeRawPointer(second).assumingMemoryBound(to: Lanes.self)
+    let target = UnsafeMutableRawPointer(target).assumingMemoryBound(to: Lanes.self)
+    let (factors, scales) = (Lanes(repeating: factor), Lanes(repeating: scale))
+    var index = 0
+    while index < count / Lanes.scalarCount {
+      target[index] = BrainFloat.rounded(first[index] * factors + second[index] * scales)
+      index &+= 1
+    }
+  }
+
   private func load(
     _ tensor: UnsafeMutablePointer<Float>, into matrix: UnsafeMutablePointer<Float>
   ) {
-    matrix.update(repeating: 0, count: paddedRows * paddedColumns)
+    matrix.update(repeating: 0, count: rows * paddedColumns)
     let (rowStep, columnStep) = isTransposed ? (1, rows) : (columns, 1)
     var row = 0
     while row < rows {
@@ -79,7 +108,7 @@ struct NewtonSchulz {
       let target = matrix + row &* paddedColumns
       var column = 0
       while column < columns {
-        target[column] = MatrixTiles.rounded(source[column &* columnStep])
+        target[column] = BrainFloat.rounded(source[column &* columnStep])
         column &+= 1
       }
       row &+= 1
@@ -107,20 +136,18 @@ struct NewtonSchulz {
     let vectors = UnsafeMutableRawPointer(matrix).assumingMemoryBound(to: Lanes.self)
     let norm = UpdateRules.sumOfSquares(vectors, count / 8).squareRoot()
     // A bound that a norm of 0 reaches as well: the quotients are then 0.
-    let divisor = MatrixTiles.rounded(MatrixTiles.rounded(Float(norm)) + 1e-7)
+    let divisor = BrainFloat.rounded(BrainFloat.rounded(Float(norm)) + 1e-7)
     let inverse = Lanes(repeating: divisor)
     var index = 0
     while index < count / 8 {
-      vectors[index] = MatrixTiles.rounded(vectors[index] / inverse)
+      vectors[index] = BrainFloat.rounded(vectors[index] / inverse)
       index &+= 1
     }
   }
 }
 
-/// Products of small matrices in float32 whose results are rounded to bfloat16.
-///
-/// Sides are multiples of 8. The right factor is packed: panels of eight columns, each row by row.
-enum MatrixTiles {
+/// Numbers of bfloat16, kept as float32.
+enum BrainFloat {
   /// Returns the bfloat16 nearest to a finite number, halves to even.
   @inline(__always)
   static func rounded(_ value: Float) -> Float {
@@ -134,102 +161,5 @@ enum MatrixTiles {
     let bits = unsafeBitCast(values, to: SIMD8<UInt32>.self)
     let odd = (bits &>> 16) & 1
     return unsafeBitCast((bits &+ 0x7FFF &+ odd) & 0xFFFF_0000, to: Lanes.self)
-  }
-
-  /// Packs a matrix as right factor.
-  static func pack(
-    _ matrix: UnsafePointer<Float>, rows: Int, columns: Int,
-    into panels: UnsafeMutablePointer<Float>
-  ) {
-    var panel = 0
-    while panel < columns {
-      var target = panels + panel &* rows
-      var source = matrix + panel
-      var row = 0
-      while row < rows {
-        target.update(from: source, count: 8)
-        target += 8
-        source += columns
-        row &+= 1
-      }
-      panel &+= 8
-    }
-  }
-
-  /// Packs the transpose of a matrix as right factor.
-  static func packTransposed(
-    _ matrix: UnsafePointer<Float>, rows: Int, columns: Int,
-    into panels: UnsafeMutablePointer<Float>
-  ) {
-    var panel = 0
-    while panel < rows {
-      let target = panels + panel &* columns
-      var lane = 0
-      while lane < 8 {
-        let source = matrix + (panel &+ lane) &* columns
-        var column = 0
-        while column < columns {
-          target[column &* 8 &+ lane] = source[column]
-          column &+= 1
-        }
-        lane &+= 1
-      }
-      panel &+= 8
-    }
-  }
-
-  /// Computes `factor · sum + scale · left · right` and rounds it.
-  static func multiply(
-    _ left: UnsafePointer<Float>, _ right: UnsafePointer<Float>, rows: Int, depth: Int,
-    columns: Int, sum: UnsafePointer<Float>?, factor: Float, scale: Float,
-    into target: UnsafeMutablePointer<Float>
-  ) {
-    var column = 0
-    while column < columns {
-      let panel = UnsafeRawPointer(right + column &* depth).assumingMemoryBound(to: Lanes.self)
-      var row = 0
-      while row < rows {
-        let source = left + row &* depth
-        var (first, second, third, fourth) = (Lanes.zero, Lanes.zero, Lanes.zero, Lanes.zero)
-        var index = 0
-        while index < depth {
-          let values = panel[index]
-          first += values * source[index]
-          second += values * source[index &+ depth]
-          third += values * source[index &+ 2 &* depth]
-          fourth += values * source[index &+ 3 &* depth]
-          index &+= 1
-        }
-        let epilogue = Epilogue(
-          sum: sum, target: target, factors: Lanes(repeating: factor),
-          scales: Lanes(repeating: scale))
-        let offset = row &* columns &+ column
-        epilogue.store(first, offset)
-        epilogue.store(second, offset &+ columns)
-        epilogue.store(third, offset &+ 2 &* columns)
-        epilogue.store(fourth, offset &+ 3 &* columns)
-        row &+= 4
-      }
-      column &+= 8
-    }
-  }
-
-  /// What happens to a sum of products before it is stored.
-  private struct Epilogue {
-    let sum: UnsafePointer<Float>?
-    let target: UnsafeMutablePointer<Float>
-    let factors: Lanes
-    let scales: Lanes
-
-    @inline(__always)
-    func store(_ value: Lanes, _ offset: Int) {
-      var result = value * scales
-      if let sum {
-        result +=
-          UnsafeRawPointer(sum + offset).assumingMemoryBound(to: Lanes.self).pointee * factors
-      }
-      UnsafeMutableRawPointer(target + offset).assumingMemoryBound(to: Lanes.self).pointee =
-        MatrixTiles.rounded(result)
-    }
   }
 }

@@ -185,6 +185,7 @@ struct NormKernel: StepKernel {
 /// Moves the momentum of MuSGD and orthogonalizes it, tensor by tensor.
 struct MuonKernel: StepKernel {
   let memory: StepMemory
+  let products = PanelProduct(.of(.best))
   var name: String { "orthogonal momentum" }
   var items: Int { memory.muons.count }
   var scratchBytes: Int { (memory.muons.map { $0.iteration.scratchCount }.max() ?? 0) * 4 }
@@ -209,7 +210,8 @@ struct MuonKernel: StepKernel {
       index &+= 1
     }
     muon.iteration.run(
-      memory.orthogonal + muon.start, scratch: scratch.assumingMemoryBound(to: Float.self))
+      memory.orthogonal + muon.start, products,
+      scratch: scratch.assumingMemoryBound(to: Float.self))
   }
 }
 
