@@ -413,7 +413,7 @@ let package = Package(
         "YOLOOptions", "YOLOSystem", "YOLOTensor", "YOLOTestSupport", "YOLOTraining",
         "YOLOTrainingData", "YOLOWeights",
       ],
-      swiftSettings: settings),
+      exclude: ["Fixtures"], swiftSettings: settings),
     .testTarget(
       name: "YOLOKernelsTests", dependencies: ["YOLOKernels", "YOLOTensor", "YOLOTestSupport"],
       swiftSettings: settings),
