@@ -48,6 +48,60 @@ struct CheckpointExchangeTests {
     }
   }
 
+  @Test("Networks from nothing and with other classes")
+  func writeNew() throws {
+    let environment = ProcessInfo.processInfo.environment
+    let output = try #require(environment["YOLO_EXCHANGE_OUT"])
+    for name in (environment["YOLO_EXCHANGE_NEW"] ?? "").split(separator: " ").map(String.init) {
+      let description = try NetworkDescription.open("\(name).yaml")
+      let names = (0..<description.classCount).map { String($0) }
+      func write(_ network: TrainingNetwork, _ suffix: String) throws {
+        let task = network.checkpoint.taskName ?? "detect"
+        let size = task == "classify" ? 64 : 96
+        try TrainingCheckpoint.writeStripped(
+          to: "\(output)/\(name)-\(suffix).pt", network: network,
+          values: .init(store: try filledStore(network)),
+          report: TrainingReport(arguments: trainingArguments(task, imageSize: size, epochs: 1)))
+      }
+      var network = try TrainingNetwork(describedBy: description, names: names, seed: 3)
+      if network.checkpoint.taskName == "classify" { try network.setClassifierInput(size: 64) }
+      try write(network, "new")
+      let (edited, _) = try network.adapted(names: ["one", "two", "three"], seed: 4)
+      try write(edited, "three")
+    }
+  }
+
+  @Test("Unfinished checkpoints of Ultralytics, as they are read")
+  func readUnfinished() throws {
+    let environment = ProcessInfo.processInfo.environment
+    let input = try #require(environment["YOLO_EXCHANGE_IN"]) + "/unfinished"
+    let output = try #require(environment["YOLO_EXCHANGE_OUT"])
+    for file in (try? FileManager.default.contentsOfDirectory(atPath: input).sorted()) ?? []
+    where file.hasSuffix(".pt") {
+      let resumed = try TrainingResumption(path: "\(input)/\(file)")
+      var moments: [String: [String: [Double]]] = [:]
+      for (key, kept) in resumed.optimizer.moments {
+        for (name, tensor) in kept {
+          let numbers = tensor.floats().map(Double.init)
+          moments[key, default: [:]][name] = [
+            Double(numbers.count), numbers.reduce(0, +), numbers.map(abs).max() ?? 0,
+          ]
+        }
+      }
+      let report: [String: Any] = [
+        "epoch": resumed.epoch, "updates": resumed.updates,
+        "best_fitness": resumed.bestFitness ?? -1,
+        "stopper": [resumed.stopper.bestFitness, Double(resumed.stopper.bestEpoch)],
+        "groups": resumed.optimizer.groups.map {
+          [$0.learningRate, $0.initialLearningRate, $0.momentum, $0.decay]
+        },
+        "arguments": resumed.arguments.count, "moments": moments,
+      ]
+      try JSONSerialization.data(withJSONObject: report).write(
+        to: URL(filePath: "\(output)/\(file.dropLast(3)).json"))
+    }
+  }
+
   /// The arguments that the script wants, as pairs of a JSON list, or others.
   private func arguments(
     _ path: String, fallback: [AttributeEntry]

@@ -61,9 +61,13 @@ def prepare(work, names):
             continue
         model = YOLO(f"{name}.yaml")
         size = size_of(name)
-        model.train(data=str(data_of(work, name)), imgsz=size, batch=8, epochs=1, workers=0, device="cpu", amp=False,
+        unfinished = starts / "unfinished" / f"{stem}.pt"
+        unfinished.parent.mkdir(exist_ok=True)
+        model.add_callback("on_model_save", lambda t, target=unfinished: t.epoch or shutil.copy(t.last, target))
+        model.train(data=str(data_of(work, name)), imgsz=size, batch=8, epochs=2, workers=0, device="cpu", amp=False,
                     plots=False, exist_ok=True, project=str(work / "runs"), name=name, verbose=False, val=False,
-                    optimizer="AdamW", lr0=0.001, nbs=8, warmup_epochs=0)
+                    optimizer=ALL_OPTIMIZERS[MODELS.index(name) % len(ALL_OPTIMIZERS)], lr0=0.0001, nbs=8,
+                    warmup_epochs=0)
         shutil.copy(work / "runs" / name / "weights" / "last.pt", target)
         arguments = torch.load(target, weights_only=False)["train_args"]
         arguments = {**arguments, "epochs": 3, "save_dir": str(work / "resumed" / stem), "project": str(work / "resumed"),
@@ -223,6 +227,74 @@ def check_unfinished(work, stem, name, optimizer):
     return len(losses), faults
 
 
+def check_reading(work, stem):
+    """What our reader found in an unfinished file of Ultralytics."""
+    faults = []
+    report = json.loads((work / "out" / f"{stem}.json").read_text())
+    checkpoint = torch.load(work / "in" / "unfinished" / f"{stem}.pt", weights_only=False, map_location="cpu")
+    for key in ("epoch", "updates"):
+        if report[key] != checkpoint[key]:
+            faults.append(f"read {key}")
+    if report["best_fitness"] != (-1 if checkpoint["best_fitness"] is None else checkpoint["best_fitness"]):
+        faults.append("read best_fitness")
+    if report["stopper"] != [checkpoint["stopper"]["best_fitness"], checkpoint["stopper"]["best_epoch"]]:
+        faults.append("read stopper")
+    if report["arguments"] != len(checkpoint["train_args"]):
+        faults.append("read arguments")
+    optimizer = checkpoint["optimizer"]
+    for read, group in zip(report["groups"], optimizer["param_groups"], strict=True):
+        momentum = group.get("momentum", group.get("betas", (None,))[0])
+        if read != [group["lr"], group["initial_lr"], momentum, group["weight_decay"]]:
+            faults.append(f"read group {group['param_group']}")
+    # The order of parameters: that of the network in every group.
+    net = network(checkpoint)
+    shapes = {key: tuple(p.shape) for key, p in net.named_parameters()}
+    sums = {}
+    for number, state in optimizer["state"].items():
+        for name, moment in state.items():
+            values = moment.double()
+            sums.setdefault(name, []).append((values.numel(), float(values.sum()), float(values.abs().max())))
+    found = {}
+    for key, kept in report["moments"].items():
+        for name, (count, total, largest) in kept.items():
+            if count not in (1, int(np.prod(shapes[key]))):
+                faults.append(f"read {key}")
+            found.setdefault(name, []).append((count, total, largest))
+    for name, values in sums.items():
+        if not np.allclose(sorted(values), sorted(found.get(name, [])), rtol=1e-6, atol=1e-9):
+            faults.append(f"read {name}")
+    if sorted(sums) != sorted(found):
+        faults.append("read other moments")
+    return faults
+
+
+def check_new(work, name, image):
+    """A network that we made from nothing: the parts of Ultralytics' own, and it runs and trains there."""
+    faults = []
+    for suffix, classes in (("new", None), ("three", 3)):
+        path = work / "out" / f"{name}-{suffix}.pt"
+        net = network(torch.load(path, weights_only=False))
+        if classes is None:
+            own = YOLO(f"{name}.yaml").model
+            one, two = dict(own.named_modules(remove_duplicate=False)), dict(net.named_modules(remove_duplicate=False))
+            if list(one) != list(two):
+                faults.append("new: other modules")
+            for key in one:
+                if set(vars(one[key])) - {"args", "task"} != set(vars(two[key])) - {"criterion", "transforms", "args", "nc"}:
+                    faults.append(f"new {key}: {sorted(set(vars(one[key])) ^ set(vars(two[key])))}")
+            if {k: tuple(v.shape) for k, v in own.state_dict().items()} != \
+                    {k: tuple(v.shape) for k, v in net.state_dict().items()}:
+                faults.append("new: other tensors")
+        else:
+            if len(net.names) != classes:
+                faults.append("three: names")
+        boxes(path, name, image)
+    model = YOLO(str(work / "out" / f"{name}-three.pt"))
+    model.train(data=str(data_of(work, name)), imgsz=size_of(name), batch=8, epochs=1, workers=0, device="cpu", amp=False,
+                plots=False, exist_ok=True, project=str(work / "runs"), name=f"{name}-three", verbose=False, val=False)
+    return faults
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--work", type=Path, required=True)
@@ -235,7 +307,8 @@ def main():
     if options.write:
         (work / "out").mkdir(exist_ok=True)
         subprocess.run(options.write, shell=True, check=True, stdin=subprocess.DEVNULL,
-                       env={**os.environ, "YOLO_EXCHANGE_IN": str(work / "in"), "YOLO_EXCHANGE_OUT": str(work / "out")})
+                       env={**os.environ, "YOLO_EXCHANGE_IN": str(work / "in"), "YOLO_EXCHANGE_OUT": str(work / "out"),
+                            "YOLO_EXCHANGE_NEW": " ".join(options.only)})
     failed = 0
     for name in options.only:
         stem = f"{name}-all" if name == "yolov8n" else name
@@ -247,6 +320,10 @@ def main():
             steps, found = check_unfinished(work, stem, name, optimizer)
             faults += [f"{optimizer}: {f}" for f in found]
             line += f"; {optimizer} resumed, {steps} batches"
+        read = check_reading(work, stem)
+        made = check_new(work, name, str(image))
+        line += f"; unfinished one {'misread' if read else 'read'}; new one {'wrong' if made else 'trained on'}"
+        faults += read + made
         print(line + (f"; FAULTS {len(faults)}: {faults[:8]}" if faults else "; ok"), flush=True)
         failed += bool(faults)
     print(f"{len(options.only) - failed} of {len(options.only)} networks in order")

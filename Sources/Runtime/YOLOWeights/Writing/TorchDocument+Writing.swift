@@ -57,12 +57,13 @@ extension TorchDocument {
         throw unusable("the archive lacks its data")
       }
       if let part = storage.part {
-        let start = region.range.lowerBound + part.lowerBound * storage.elementSize
-        let range = start..<start + byteCount
-        guard range.upperBound <= region.range.upperBound else {
-          throw unusable("its part reaches outside of it")
-        }
-        region = FileRegion(file: region.file, range: range)
+        let (skipped, isBeyond) = part.lowerBound.multipliedReportingOverflow(
+          by: storage.elementSize)
+        guard !isBeyond, skipped <= region.range.count,
+          byteCount <= region.range.count - skipped
+        else { throw unusable("its part reaches outside of it") }
+        let start = region.range.lowerBound + skipped
+        region = FileRegion(file: region.file, range: start..<start + byteCount)
       }
       content = .region(region)
     }

@@ -57,12 +57,12 @@ public struct TrainingResumption: Sendable {
         "there is nothing to resume: the training of this file is finished, or it was never one; "
           + "start a new training with it as the model")
     }
-    guard let epoch = epoch.int, epoch >= 0 else {
+    guard let epoch = epoch.int, (0...1_000_000_000).contains(epoch) else {
       throw unusable("epoch", "it should be the number of an epoch but is \(epoch)")
     }
     self.epoch = epoch
     let updates = try attribute("updates")
-    guard let updates = updates.isNone ? 0 : updates.int, updates >= 0 else {
+    guard let updates = updates.isNone ? 0 : updates.int, (0...1 << 48).contains(updates) else {
       throw unusable("updates", "it should be a number of steps but is \(updates)")
     }
     self.updates = updates

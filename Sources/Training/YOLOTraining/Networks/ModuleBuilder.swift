@@ -59,6 +59,7 @@ struct ModuleBuilder {
       isTransposed
       ? [inputs, outputs / groups, kernel, kernel] : [outputs, inputs / groups, kernel, kernel]
     let fanIn = shape[1] * kernel * kernel
+    try checkRoom(for: shape.reduce(1, *), at: path)
     let weight = try parameter(
       weights
         ?? initialization.layer(
@@ -117,6 +118,7 @@ struct ModuleBuilder {
         reason: "a linear layer from \(inputs) to \(outputs) cannot be")
     }
     let key = "\(path).weight"
+    try checkRoom(for: inputs * outputs, at: path)
     let weight = try parameter(
       isFlow
         ? initialization.flow(key: key, inputs: inputs, outputs: outputs)
@@ -131,13 +133,23 @@ struct ModuleBuilder {
 
   /// A parameter, counted.
   mutating func parameter(_ numbers: [Float], _ shape: [Int]) throws(WeightError) -> PickleValue {
+    try checkRoom(for: numbers.count, at: "the network")
     parameterCount += numbers.count
-    // The largest published networks have a tenth of that.
-    guard parameterCount <= 1 << 30 else {
-      throw .limitExceeded(
-        file: document.name, at: "the network", what: "parameters", limit: 1 << 30)
-    }
     return try document.tensor(numbers, shape: shape, isParameter: true)
+  }
+
+  /// The parameters of a network; the largest published one has a quarter of them.
+  private static let parameterLimit = 1 << 28
+
+  private func checkRoom(for count: Int, at path: String) throws(WeightError) {
+    guard count <= Self.parameterLimit - parameterCount else {
+      throw .limitExceeded(
+        file: document.name, at: path, what: "parameters", limit: Self.parameterLimit)
+    }
+    guard document.graph.objects.count < PickleLimits.objects else {
+      throw .limitExceeded(
+        file: document.name, at: path, what: "objects", limit: PickleLimits.objects)
+    }
   }
 
   /// Modules one after the other.

@@ -140,11 +140,11 @@ public struct NetworkDescription: Sendable {
     self.source = source
   }
 
-  /// Returns the description of a network for other classes and keypoints.
+  /// Returns the description of a network for other classes, keypoints and input channels.
   ///
-  /// - Throws: `WeightError.invalidModel` for keypoints that cannot be.
+  /// - Throws: `WeightError.invalidModel` for such that cannot be.
   public func adapted(
-    classCount: Int, keypointShape: [Int]? = nil
+    classCount: Int, keypointShape: [Int]? = nil, channels: Int? = nil
   ) throws(WeightError) -> NetworkDescription {
     var entries = source
     func set(_ key: String, _ value: AttributeValue) {
@@ -156,6 +156,7 @@ public struct NetworkDescription: Sendable {
       }
     }
     set("nc", .int(classCount))
+    if let channels { set("channels", .int(channels)) }
     if let keypointShape { set("kpt_shape", .list(keypointShape.map(AttributeValue.int))) }
     return try NetworkDescription(entries, file: file)
   }

@@ -28,14 +28,15 @@ extension TrainingNetwork {
   ///   - description: The layers.
   ///   - names: The class names; of another number than the description's, that is changed.
   ///   - keypointShape: The number of keypoints and of values of each, for a pose estimator.
+  ///   - channels: The channels of the input; those of the description where it is nil.
   ///   - seed: What the initial values depend on.
   /// - Throws: `WeightError.invalidModel` where a layer is not known or does not fit.
   public init(
     describedBy description: NetworkDescription, names: [String], keypointShape: [Int]? = nil,
-    seed: UInt64
+    channels: Int? = nil, seed: UInt64
   ) throws(WeightError) {
     let adapted = try description.adapted(
-      classCount: names.count, keypointShape: keypointShape)
+      classCount: names.count, keypointShape: keypointShape, channels: channels)
     let document = try NetworkAssembly.document(
       of: adapted, names: names, initialization: Initialization(seed: seed))
     try self.init(document: document)
@@ -51,20 +52,28 @@ extension TrainingNetwork {
   /// - Parameters:
   ///   - names: The class names of the dataset.
   ///   - keypointShape: The keypoints of the dataset, for a pose estimator.
+  ///   - channels: The channels of the dataset's images, if they may be others than the network's.
   ///   - remapsClasses: Whether rows are found by names.
   ///   - seed: What new values depend on.
   /// - Returns: The network, and what of its weights is the old one's.
   /// - Throws: `WeightError.invalidModel` where the head is of a kind that is not trained.
   public func adapted(
-    names: [String], keypointShape: [Int]? = nil, remapsClasses: Bool = true, seed: UInt64
+    names: [String], keypointShape: [Int]? = nil, channels: Int? = nil,
+    remapsClasses: Bool = true, seed: UInt64
   ) throws(WeightError) -> (network: TrainingNetwork, report: TransferReport) {
+    var isOther = false
     if let keypointShape, let head = document.lastLayer?.value,
-      let value = document.attribute("kpt_shape", of: head),
-      try document.attribute(value, at: "kpt_shape").integers != keypointShape
+      let value = document.attribute("kpt_shape", of: head)
     {
+      isOther = try document.attribute(value, at: "kpt_shape").integers != keypointShape
+    }
+    if let channels, let first = parameters.first?.shape, first.count == 4 {
+      isOther = isOther || first[1] != channels
+    }
+    if isOther {
       let fresh = try TrainingNetwork(
         describedBy: try NetworkDescription(of: self), names: names, keypointShape: keypointShape,
-        seed: seed)
+        channels: channels, seed: seed)
       return try fresh.transferring(from: self, remapsClasses: remapsClasses, seed: seed)
     }
     var changed: Set<String> = []
@@ -87,6 +96,8 @@ extension TrainingNetwork {
   }
 
   /// Returns this network with the weights of another one where key and shape are the same.
+  ///
+  /// A first layer for gray images takes over the sums of the filters for three colors.
   ///
   /// Hidden layers of class branches that have another width, which depends on the number of
   /// classes, take over the width of the source with its weights if the levels before have the
@@ -112,9 +123,13 @@ extension TrainingNetwork {
       for module in try document.modules() {
         for (name, kind, value) in document.tensors(of: module.value) {
           let key = module.key(of: name)
-          guard let tensor = found[key], let shape = document.shape(of: value),
-            tensor.shape == shape
-          else { continue }
+          guard let tensor = found[key], let shape = document.shape(of: value) else { continue }
+          if let gray = Self.gray(tensor, shape: shape) {
+            let sums = try document.tensor(gray, shape: shape, isParameter: kind == .parameter)
+            document.setTensor(name, of: module.value, kind: kind, to: sums)
+            continue
+          }
+          guard tensor.shape == shape else { continue }
           report.transferred += 1
           let copy =
             tensor.isFloatingPoint
@@ -129,6 +144,20 @@ extension TrainingNetwork {
         &document, initial: initial, from: found)
     }
     return (network, report)
+  }
+
+  /// The filters for one channel that do to a gray image what those of a tensor do to it in three
+  /// equal ones; nil where the shapes are others.
+  private static func gray(_ tensor: WeightTensor, shape: [Int]) -> [Float]? {
+    guard shape.count == 4, tensor.shape.count == 4, shape[1] == 1, tensor.shape[1] == 3,
+      shape[0] == tensor.shape[0], shape[2...] == tensor.shape[2...]
+    else { return nil }
+    let numbers = tensor.floats()
+    let size = shape[2] * shape[3]
+    return (0..<shape[0] * size).map { index in
+      let start = index / max(size, 1) * 3 * size + index % max(size, 1)
+      return numbers[start] + numbers[start + size] + numbers[start + 2 * size]
+    }
   }
 
   /// Every tensor by its key.
