@@ -91,9 +91,21 @@ let package = Package(
       path: "Sources/Runtime/KernelsAVX512",
       swiftSettings: settings + vectorSettings("AVX512", "x86-64-v4")),
     .target(
+      name: "TrainingKernelsBaseline", dependencies: ["KernelInterface"],
+      path: "Sources/Runtime/TrainingKernelsBaseline", swiftSettings: settings),
+    .target(
+      name: "TrainingKernelsAVX2", dependencies: ["KernelInterface"],
+      path: "Sources/Runtime/TrainingKernelsAVX2",
+      swiftSettings: settings + vectorSettings("AVX2", "x86-64-v3")),
+    .target(
+      name: "TrainingKernelsAVX512", dependencies: ["KernelInterface"],
+      path: "Sources/Runtime/TrainingKernelsAVX512",
+      swiftSettings: settings + vectorSettings("AVX512", "x86-64-v4")),
+    .target(
       name: "YOLOKernels",
       dependencies: [
-        "KernelInterface", "KernelsAVX2", "KernelsAVX512", "KernelsBaseline", "YOLOSystem",
+        "KernelInterface", "KernelsAVX2", "KernelsAVX512", "KernelsBaseline",
+        "TrainingKernelsAVX2", "TrainingKernelsAVX512", "TrainingKernelsBaseline", "YOLOSystem",
         "YOLOTensor",
       ], path: "Sources/Runtime/YOLOKernels",
       swiftSettings: settings),

@@ -90,8 +90,6 @@ public struct KernelTable: Sendable {
   public let unitStride: WinogradTransforms
   /// 9 × 9 input tiles to 81 planes, for stride 2.
   public let strideTwo: WinogradTransforms
-  /// What training alone uses.
-  public let training: TrainingKernels
 
   /// Creates a table.
   public init(
@@ -102,7 +100,7 @@ public struct KernelTable: Sendable {
     activation: @escaping @Sendable (ActivationKind) -> ActivationFunction,
     pool: @escaping @Sendable (PoolKind) -> PoolFunction,
     exponentials: @escaping ExponentialFunction, unitStride: WinogradTransforms,
-    strideTwo: WinogradTransforms, training: TrainingKernels
+    strideTwo: WinogradTransforms
   ) {
     self.lanes = lanes
     self.maximumRows = maximumRows
@@ -113,6 +111,5 @@ public struct KernelTable: Sendable {
     self.exponentials = exponentials
     self.unitStride = unitStride
     self.strideTwo = strideTwo
-    self.training = training
   }
 }

@@ -174,6 +174,8 @@ public struct TrainingKernels: Sendable {
   /// Returns the kernel of a tile of a weight gradient, of a number of vectors of inputs and of
   /// output channels, or nil where none of that shape is compiled.
   public let weightGradient: @Sendable (_ vectors: Int, _ rows: Int) -> WeightGradientFunction?
+  /// The maximum number of output channels of a tile of one, two and three vectors.
+  public let maximumRows: (Int, Int, Int)
   /// The weight gradient of a depthwise convolution: the sums of the gradient times the input at
   /// each of the offsets, a run of channels an offset, `targetStep` apart.
   public let depthwiseWeightGradient:
@@ -187,6 +189,7 @@ public struct TrainingKernels: Sendable {
   public init(
     channelSums: @escaping ChannelSumsFunction,
     normalization: @escaping @Sendable (ActivationKind) -> NormalizationKernels?,
+    maximumRows: (Int, Int, Int),
     weightGradient:
       @escaping @Sendable (_ vectors: Int, _ rows: Int) -> WeightGradientFunction?,
     depthwiseWeightGradient:
@@ -197,6 +200,7 @@ public struct TrainingKernels: Sendable {
   ) {
     self.channelSums = channelSums
     self.normalization = normalization
+    self.maximumRows = maximumRows
     self.weightGradient = weightGradient
     self.depthwiseWeightGradient = depthwiseWeightGradient
   }

@@ -12,8 +12,7 @@ public enum InstructionSetKernels {
       lanes: Vector.scalarCount, maximumRows: maximumRows, convolutionTile: convolutionTile,
       depthwise: depthwise, activation: activation, pool: pool, exponentials: exponentials,
       unitStride: WinogradTransforms(input: unitStrideInput, output: unitStrideOutput),
-      strideTwo: WinogradTransforms(input: strideTwoInput, output: strideTwoOutput),
-      training: training)
+      strideTwo: WinogradTransforms(input: strideTwoInput, output: strideTwoOutput))
   }
 
   #if AVX2 && arch(x86_64)

@@ -1,9 +1,12 @@
 import KernelInterface
 import KernelsBaseline
+import TrainingKernelsBaseline
 
 #if arch(x86_64)
 import KernelsAVX2
 import KernelsAVX512
+import TrainingKernelsAVX2
+import TrainingKernelsAVX512
 #endif
 
 /// The kernels of one instruction set.
@@ -14,6 +17,8 @@ public struct KernelSet: Sendable {
   let maximumRows: [Int]
   /// The kernels.
   let table: KernelTable
+  /// Returns the kernels that training alone uses.
+  let training: TrainingKernels
 
   /// The floats of a vector.
   public var lanes: Int { instructionSet.lanes }
@@ -23,19 +28,28 @@ public struct KernelSet: Sendable {
     precondition(InstructionSet.available.contains(instructionSet))
     return switch instructionSet {
     #if arch(x86_64)
-    case .avx2: KernelSet(.avx2, KernelsAVX2.InstructionSetKernels.table)
-    case .avx512: KernelSet(.avx512, KernelsAVX512.InstructionSetKernels.table)
+    case .avx2: KernelSet(
+        .avx2, KernelsAVX2.InstructionSetKernels.table,
+        TrainingKernelsAVX2.InstructionSetKernels.training)
+    case .avx512: KernelSet(
+        .avx512, KernelsAVX512.InstructionSetKernels.table,
+        TrainingKernelsAVX512.InstructionSetKernels.training)
     #else
     case .avx2, .avx512: preconditionFailure("only x86-64 has \(instructionSet)")
     #endif
-    case .baseline: KernelSet(.baseline, KernelsBaseline.InstructionSetKernels.table)
+    case .baseline: KernelSet(
+        .baseline, KernelsBaseline.InstructionSetKernels.table,
+        TrainingKernelsBaseline.InstructionSetKernels.training)
     }
   }
 
-  private init(_ instructionSet: InstructionSet, _ table: KernelTable) {
+  private init(
+    _ instructionSet: InstructionSet, _ table: KernelTable, _ training: TrainingKernels
+  ) {
     precondition(table.lanes == instructionSet.lanes)
     self.instructionSet = instructionSet
     self.table = table
+    self.training = training
     let (one, two, three) = table.maximumRows
     maximumRows = [one, two, three]
   }

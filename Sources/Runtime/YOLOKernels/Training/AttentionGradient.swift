@@ -204,13 +204,13 @@ struct MatrixTile: Sendable {
 
   init(_ kernels: KernelSet) {
     lanes = kernels.lanes
-    let rows = kernels.maximumRows
-    maximum = (rows[0], rows[1], rows[2])
+    maximum = kernels.training.maximumRows
+    let rows = [maximum.0, maximum.1, maximum.2]
     offsets = UnmanagedArray([0, kernels.lanes, 2 * kernels.lanes])
     tiles = RetainedObjects(
       (1...3).flatMap { vectors in
         (1...Self.tileRows).map { count in
-          let function = kernels.table.training.weightGradient(
+          let function = kernels.training.weightGradient(
             vectors, min(count, rows[vectors - 1]))
           guard let function else {
             preconditionFailure("every tile up to the maximum rows is compiled")

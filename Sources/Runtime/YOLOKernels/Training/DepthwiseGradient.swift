@@ -59,7 +59,7 @@ package struct DepthwiseWeightGradient: StepKernel {
       var row = rows.lowerBound
       while row < rows.upperBound {
         arguments.rows = min(4, rows.upperBound - row)
-        kernels.table.training.depthwiseWeightGradient(
+        kernels.training.depthwiseWeightGradient(
           &arguments, window.taps, channels,
           part + (input.offset + row * window.strideHeight * input.rowStride),
           part + (gradient.offset + row * gradient.rowStride), target)

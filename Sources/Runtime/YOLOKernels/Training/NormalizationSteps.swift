@@ -115,7 +115,7 @@ package struct ChannelSums: StepKernel {
     self.isCentered = isCentered
     strips = Self.strips(source, batch)
     items = strips.count
-    function = kernels.table.training.channelSums
+    function = kernels.training.channelSums
     zeros = UnmanagedArray([Float](repeating: 0, count: isCentered ? 0 : source.channels))
   }
 
@@ -215,7 +215,7 @@ package struct NormalizationStep: StepKernel {
     activation: Activation, residual: ActivationLayout?, kernels: KernelSet, threads: Int
   ) {
     let (kind, parameters) = activation.kernel
-    guard let set = kernels.table.training.normalization(kind) else { return nil }
+    guard let set = kernels.training.normalization(kind) else { return nil }
     name = "normalization \(kernels.instructionSet.rawValue)"
     self.state = state
     self.source = source
@@ -268,7 +268,7 @@ package struct NormalizationGradientSums: StepKernel {
     activation: Activation, batch: ImageBatch, to sums: Region<Double>, kernels: KernelSet
   ) {
     let (kind, parameters) = activation.kernel
-    guard let set = kernels.table.training.normalization(kind) else { return nil }
+    guard let set = kernels.training.normalization(kind) else { return nil }
     name = "normalization sums \(kernels.instructionSet.rawValue)"
     self.state = state
     self.source = source
@@ -370,7 +370,7 @@ package struct NormalizationGradient: StepKernel {
     threads: Int
   ) {
     let (kind, parameters) = activation.kernel
-    guard let set = kernels.table.training.normalization(kind) else { return nil }
+    guard let set = kernels.training.normalization(kind) else { return nil }
     name = "normalization gradient \(kernels.instructionSet.rawValue)"
     self.state = state
     self.source = source

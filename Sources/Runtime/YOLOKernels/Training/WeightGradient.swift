@@ -84,7 +84,8 @@ package struct WeightGradientForm: Sendable {
     self.offsets = offsets
     self.positions = positions
     rowCount = offsets.count * lanes
-    maximumRows = kernels.maximumRows
+    let most = kernels.training.maximumRows
+    maximumRows = [most.0, most.1, most.2]
     let pixels = shape.batch.count * shape.gradient.height * shape.gradient.width
     let (work, overflow) = pixels.multipliedReportingOverflow(
       by: shape.gradient.channels * rowCount)
@@ -145,7 +146,7 @@ package final class WeightGradient: StepKernel {
     tiles = RetainedObjects(
       (1...3).flatMap { vectors in
         (1...12).map { rows in
-          let function = kernels.table.training.weightGradient(
+          let function = kernels.training.weightGradient(
             vectors, min(rows, form.maximumRows[vectors - 1]))
           guard let function else {
             preconditionFailure("every tile up to the maximum rows is compiled")

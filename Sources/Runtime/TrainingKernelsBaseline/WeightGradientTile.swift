@@ -80,7 +80,7 @@ struct WeightGradientTile<let rows: Int, let vectors: Int> {
   }
 }
 
-/// The weight gradient of up to three neighboring taps of a depthwise convolution, a vector of channels.
+/// The weight gradient of some neighboring taps of a depthwise convolution, a vector of channels.
 struct DepthwiseGradientTile<let taps: Int> {
   /// A vector of sums; see `WeightGradientTile.Element`.
   struct Element {
@@ -92,28 +92,27 @@ struct DepthwiseGradientTile<let taps: Int> {
 
   @_transparent
   static func run(
-    _ arguments: UnsafePointer<WeightGradientArguments>, _ first: Int, _ count: Int,
+    _ arguments: UnsafePointer<WeightGradientArguments>, _ first: Int,
     _ input: UnsafePointer<Float>, _ gradient: UnsafePointer<Float>,
     _ target: UnsafeMutablePointer<Float>
   ) {
     var sums = InlineArray<taps, Element>(repeating: Element(.zero))
-    let lanes = Vector.scalarCount
+    let offsets = arguments.pointee.offsets + first
     var line = 0
     while line < arguments.pointee.rows {
-      let source = input + line &* arguments.pointee.inputRowStep
-      let factors = gradient + line &* arguments.pointee.gradientRowStep
+      var from = input + line &* arguments.pointee.inputRowStep
+      var by = gradient + line &* arguments.pointee.gradientRowStep
       var pixel = 0
       while pixel < arguments.pointee.columns {
-        let from = source + pixel &* arguments.pointee.inputStep
-        let by = factors + pixel &* arguments.pointee.gradientStep
-        let factor = count == lanes ? load(by) : load(by, count: count)
+        let factor = load(by)
         var tap = 0
         while tap < taps {
-          let at = from + arguments.pointee.offsets[first &+ tap]
-          let value = count == lanes ? load(at) : load(at, count: count)
-          sums[unchecked: tap].value = multiplyAdd(sums[unchecked: tap].value, factor, value)
+          sums[unchecked: tap].value = multiplyAdd(
+            sums[unchecked: tap].value, factor, load(from + offsets[tap]))
           tap &+= 1
         }
+        from += arguments.pointee.inputStep
+        by += arguments.pointee.gradientStep
         pixel &+= 1
       }
       line &+= 1
@@ -121,52 +120,62 @@ struct DepthwiseGradientTile<let taps: Int> {
     var tap = 0
     while tap < taps {
       let to = target + (first &+ tap) &* arguments.pointee.targetStep
-      if count == lanes {
-        store(sums[unchecked: tap].value + load(to), to)
-      } else {
-        store(sums[unchecked: tap].value + load(to, count: count), to, count: count)
-      }
+      store(sums[unchecked: tap].value + load(to), to)
       tap &+= 1
     }
   }
 }
 
 extension InstructionSetKernels {
-  /// The kernels that training alone uses.
-  static var training: TrainingKernels {
-    TrainingKernels(
-      channelSums: channelSums, normalization: normalization, weightGradient: weightGradient,
-      depthwiseWeightGradient: depthwiseWeightGradient)
-  }
-
   @Sendable
-  private static func depthwiseWeightGradient(
+  static func depthwiseWeightGradient(
     _ arguments: UnsafePointer<WeightGradientArguments>, _ taps: Int, _ channels: Int,
     _ input: UnsafePointer<Float>, _ gradient: UnsafePointer<Float>,
     _ target: UnsafeMutablePointer<Float>
   ) {
     let lanes = Vector.scalarCount
     var channel = 0
-    while channel < channels {
-      let count = channels &- channel < lanes ? channels &- channel : lanes
+    while channel &+ lanes <= channels {
+      let (source, factors) = (input + channel, gradient + channel)
       var tap = 0
       while tap < taps {
         let rest = taps &- tap
         if rest >= 7 {
-          DepthwiseGradientTile<7>
-            .run(arguments, tap, count, input + channel, gradient + channel, target + channel)
+          DepthwiseGradientTile<7>.run(arguments, tap, source, factors, target + channel)
           tap &+= 7
         } else if rest >= 3 {
-          DepthwiseGradientTile<3>
-            .run(arguments, tap, count, input + channel, gradient + channel, target + channel)
+          DepthwiseGradientTile<3>.run(arguments, tap, source, factors, target + channel)
           tap &+= 3
         } else {
-          DepthwiseGradientTile<1>
-            .run(arguments, tap, count, input + channel, gradient + channel, target + channel)
+          DepthwiseGradientTile<1>.run(arguments, tap, source, factors, target + channel)
           tap &+= 1
         }
       }
       channel &+= lanes
+    }
+    // Fewer channels than a vector has.
+    while channel < channels {
+      var tap = 0
+      while tap < taps {
+        var sum: Float = 0
+        var line = 0
+        while line < arguments.pointee.rows {
+          var from =
+            input + (line &* arguments.pointee.inputRowStep &+ arguments.pointee.offsets[tap])
+          var by = gradient + line &* arguments.pointee.gradientRowStep
+          var pixel = 0
+          while pixel < arguments.pointee.columns {
+            sum += from[channel] * by[channel]
+            from += arguments.pointee.inputStep
+            by += arguments.pointee.gradientStep
+            pixel &+= 1
+          }
+          line &+= 1
+        }
+        target[tap &* arguments.pointee.targetStep &+ channel] += sum
+        tap &+= 1
+      }
+      channel &+= 1
     }
   }
 
@@ -194,18 +203,16 @@ extension InstructionSetKernels {
     case (2, 6): { WeightGradientTile<6, 2>.run($0, $1, $2, $3) }
     case (2, 7): { WeightGradientTile<7, 2>.run($0, $1, $2, $3) }
     case (2, 8): { WeightGradientTile<8, 2>.run($0, $1, $2, $3) }
-    case (2, 9): { WeightGradientTile<9, 2>.run($0, $1, $2, $3) }
-    case (2, 10): { WeightGradientTile<10, 2>.run($0, $1, $2, $3) }
-    case (2, 11): { WeightGradientTile<11, 2>.run($0, $1, $2, $3) }
-    case (2, 12): { WeightGradientTile<12, 2>.run($0, $1, $2, $3) }
     case (3, 1): { WeightGradientTile<1, 3>.run($0, $1, $2, $3) }
     case (3, 2): { WeightGradientTile<2, 3>.run($0, $1, $2, $3) }
     case (3, 3): { WeightGradientTile<3, 3>.run($0, $1, $2, $3) }
     case (3, 4): { WeightGradientTile<4, 3>.run($0, $1, $2, $3) }
+    #if AVX512 || arch(arm64)
     case (3, 5): { WeightGradientTile<5, 3>.run($0, $1, $2, $3) }
     case (3, 6): { WeightGradientTile<6, 3>.run($0, $1, $2, $3) }
     case (3, 7): { WeightGradientTile<7, 3>.run($0, $1, $2, $3) }
     case (3, 8): { WeightGradientTile<8, 3>.run($0, $1, $2, $3) }
+    #endif
     default: nil
     }
   }

@@ -1,0 +1,1 @@
+../TrainingKernelsBaseline/TrainingKernels+InstructionSet.swift

@@ -1,0 +1,1 @@
+../TrainingKernelsBaseline/WeightGradientTile.swift

@@ -1,0 +1,1 @@
+../TrainingKernelsBaseline/NormalizationPasses.swift
