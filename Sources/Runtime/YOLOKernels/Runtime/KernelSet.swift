@@ -28,16 +28,19 @@ public struct KernelSet: Sendable {
     precondition(InstructionSet.available.contains(instructionSet))
     return switch instructionSet {
     #if arch(x86_64)
-    case .avx2: KernelSet(
+    case .avx2:
+      KernelSet(
         .avx2, KernelsAVX2.InstructionSetKernels.table,
         TrainingKernelsAVX2.InstructionSetKernels.training)
-    case .avx512: KernelSet(
+    case .avx512:
+      KernelSet(
         .avx512, KernelsAVX512.InstructionSetKernels.table,
         TrainingKernelsAVX512.InstructionSetKernels.training)
     #else
     case .avx2, .avx512: preconditionFailure("only x86-64 has \(instructionSet)")
     #endif
-    case .baseline: KernelSet(
+    case .baseline:
+      KernelSet(
         .baseline, KernelsBaseline.InstructionSetKernels.table,
         TrainingKernelsBaseline.InstructionSetKernels.training)
     }
