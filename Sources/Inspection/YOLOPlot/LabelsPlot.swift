@@ -1,5 +1,4 @@
 import YOLODrawing
-public import YOLOGeometry
 public import YOLOImage
 
 /// Draws what the labels of a dataset are like: how many there are of each class, what shapes they

@@ -1,4 +1,4 @@
-public import YOLODatasets
+import YOLODatasets
 import YOLOEvaluation
 import YOLOGeometry
 import YOLOGraph
@@ -104,6 +104,9 @@ final class TrainingRun {
       transfer = nil
     }
     imageSize = try Self.imageSize(options, network: network, task: task, report: report)
+    if task == .classify, resumption == nil {
+      try network.setClassifierInput(size: imageSize)
+    }
     directory = try start.directory(task: task)
     table = ResultsFile(path: directory.results)
     let descriptions = network.tensorDescriptions().map {
