@@ -94,7 +94,7 @@ final class TrainingRun {
       classes: options.classes)
     index = try TrainingIndex(dataset, selection: selection, threads: threads)
     for note in index.notes { try report(.event(.warning(note))) }
-    for fault in index.faults { try report(.event(.warning("\(fault)"))) }
+    for fault in index.faults { try report(.event(.warning(fault.message))) }
     let names = options.singleClass && dataset.names.count != 1 ? ["item"] : dataset.names
     if resumption == nil {
       let adapted = try start.adapted(names: names, keypoints: dataset.keypointShape)
