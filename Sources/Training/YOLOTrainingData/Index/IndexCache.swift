@@ -105,7 +105,10 @@ package enum IndexCache {
     bytes += writer.bytes
     seal(&bytes)
     do throws(FileError) {
-      try AtomicFile.write(bytes, to: path)
+      // A stale one was read before.
+      let file = try AtomicFile(path: path, rewrites: true)
+      try bytes.withUnsafeBytes { buffer throws(FileError) in try file.write(buffer) }
+      try file.commit(synchronizes: false)
       return nil
     } catch {
       return "\(error); the next training looks at all images again"
