@@ -107,7 +107,11 @@ package enum IndexCache {
     do throws(FileError) {
       // A stale one was read before.
       let file = try AtomicFile(path: path, rewrites: true)
-      try bytes.withUnsafeBytes { buffer throws(FileError) in try file.write(buffer) }
+      var failure: FileError?
+      bytes.withUnsafeBytes { buffer in
+        do throws(FileError) { try file.write(buffer) } catch { failure = error }
+      }
+      if let failure { throw failure }
       try file.commit(synchronizes: false)
       return nil
     } catch {
