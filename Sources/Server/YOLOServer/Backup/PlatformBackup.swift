@@ -19,7 +19,7 @@ package struct PlatformBackup: Sendable {
   }
 
   /// How often the database is copied if objects that it has are removed meanwhile.
-  private static let maximumTries = 20
+  private static let maximumTries = 500
 
   let directory: String
   let clock: @Sendable () -> Int
