@@ -18,8 +18,9 @@ package struct PlatformBackup: Sendable {
     package let models: Int
   }
 
-  /// How often the database is copied if objects that it has are removed meanwhile.
-  private static let maximumTries = 500
+  /// How often the database is copied beside writers, if objects that it has are removed meanwhile;
+  /// after that, writers wait for one copy.
+  private static let freeTries = 5
 
   let directory: String
   let clock: @Sendable () -> Int
@@ -71,24 +72,41 @@ package struct PlatformBackup: Sendable {
   private func copy(_ pool: DatabasePool, to staging: String) throws -> [Object] {
     let copy = "\(staging)/\(PlatformDatabase.fileName)"
     var linked: Set<String> = []
-    var missing: String?
-    for _ in 0..<Self.maximumTries {
-      unlink(copy)
-      try pool.writeWithoutTransaction { database in
-        try database.execute(sql: "VACUUM INTO ?", arguments: [copy])
-      }
-      var configuration = Configuration()
-      configuration.readonly = true
-      let objects = try DatabaseQueue(path: copy, configuration: configuration).read { database in
-        try Row.fetchAll(database, sql: "SELECT sha, bytes FROM blob ORDER BY sha").map {
-          Object(sha: $0["sha"], bytes: $0["bytes"])
-        }
-      }
-      missing = try linkAll(objects, to: staging, &linked)
+    for _ in 0..<Self.freeTries {
+      let (objects, missing) = try copyOnce(to: copy, staging: staging, &linked)
       if missing == nil { return objects }
     }
-    let path = "\(directory)/objects/\(missing?.prefix(2) ?? "")/\(missing ?? "")"
-    throw BackupError.inconsistent(path: path, reason: "the database has it, but it is not there")
+    // An object goes only in a transaction that its row goes in.
+    let (objects, missing) = try pool.writeWithoutTransaction { writer in
+      try writer.execute(sql: "BEGIN IMMEDIATE")
+      defer { try? writer.execute(sql: "ROLLBACK") }
+      return try copyOnce(to: copy, staging: staging, &linked)
+    }
+    guard let missing else { return objects }
+    throw BackupError.inconsistent(
+      path: "\(directory)/objects/\(missing.prefix(2))/\(missing)",
+      reason: "the database has it, but it is not there")
+  }
+
+  /// Copies the database as of one moment, and links its objects as far as they are there.
+  ///
+  /// - Returns: The objects, and the first that is not there.
+  private func copyOnce(
+    to copy: String, staging: String, _ linked: inout Set<String>
+  ) throws -> (objects: [Object], missing: String?) {
+    unlink(copy)
+    // A connection of its own: there may be no transaction on it, and it reads beside a writer.
+    try DatabaseQueue(path: databasePath).writeWithoutTransaction { source in
+      try source.execute(sql: "VACUUM INTO ?", arguments: [copy])
+    }
+    var configuration = Configuration()
+    configuration.readonly = true
+    let objects = try DatabaseQueue(path: copy, configuration: configuration).read { database in
+      try Row.fetchAll(database, sql: "SELECT sha, bytes FROM blob ORDER BY sha").map {
+        Object(sha: $0["sha"], bytes: $0["bytes"])
+      }
+    }
+    return (objects, try linkAll(objects, to: staging, &linked))
   }
 
   /// Links objects that are not linked yet; returns one that is not there.
