@@ -107,6 +107,23 @@ import YOLOTestSupport
     }
   }
 
+  @Test func keypointSigmas() throws {
+    let pose = "names: [a]\nkpt_shape: [2, 3]\nval: x\n"
+    #expect(try open(pose, task: .pose).keypointSigmas == nil)
+    let set = pose + "kpt_oks_sigmas: [0.025, 1e-1]"
+    #expect(try open(set, task: .pose).keypointSigmas == [0.025, 0.1])
+    #expect(try open(set).keypointSigmas == nil)
+    for sigmas in ["[0.1]", "[0.1, 0]", "[0.1, -1]", "[0.1, inf]", "[0.1, x]", "0.1"] {
+      guard
+        case .invalidValue(_, 4, "kpt_oks_sigmas", "a list of 2 positive numbers", _) = error(
+          pose + "kpt_oks_sigmas: \(sigmas)", task: .pose)
+      else {
+        Issue.record("kpt_oks_sigmas: \(sigmas) was read")
+        return
+      }
+    }
+  }
+
   @Test func places() throws {
     let directory = try TemporaryDirectory([
       "set/images/val/b.jpg": "", "set/images/val/a.PNG": "", "set/images/val/c.txt": "",

@@ -31,6 +31,9 @@ public struct Dataset: Sendable, Hashable {
   public let keypointShape: KeypointShape?
   /// Which keypoint each one becomes in a mirrored image; for pose only, and not always given.
   public let keypointFlip: [Int]?
+  /// How far annotators are apart at each keypoint, relative to the object's size, by which keypoints
+  /// are compared; for pose only, and not always given.
+  public let keypointSigmas: [Float]?
   /// The directories and lists of images of each part.
   private let sources: [String: [String]]
   /// The lines of the description that name them.
@@ -101,6 +104,9 @@ public struct Dataset: Sendable, Hashable {
     keypointFlip = try keypointShape.flatMap { (shape) throws(DatasetError) in
       try description.keypointFlip(shape)
     }
+    keypointSigmas = try keypointShape.flatMap { (shape) throws(DatasetError) in
+      try description.keypointSigmas(shape)
+    }
     sources = try description.sources()
     sourceLines = description.sourceLines()
     self.boundary = boundary
@@ -135,6 +141,7 @@ public struct Dataset: Sendable, Hashable {
     channels = nil
     keypointShape = nil
     keypointFlip = nil
+    keypointSigmas = nil
   }
 
   /// Creates a set without a description.
@@ -151,6 +158,7 @@ public struct Dataset: Sendable, Hashable {
     channels = nil
     keypointShape = nil
     keypointFlip = nil
+    keypointSigmas = nil
   }
 
   /// The parts that the dataset has, of `train`, `val` and `test`.

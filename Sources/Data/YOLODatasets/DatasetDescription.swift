@@ -104,6 +104,19 @@ struct DatasetDescription {
     return indices
   }
 
+  func keypointSigmas(_ shape: KeypointShape) throws(DatasetError) -> [Float]? {
+    guard let node = value("kpt_oks_sigmas") else { return nil }
+    let expected = "a list of \(shape.count) positive numbers"
+    guard case .list(let elements) = node.content, elements.count == shape.count else {
+      throw invalid("kpt_oks_sigmas", node, expected: expected)
+    }
+    let sigmas = elements.compactMap { $0.text.flatMap { Float($0) } }
+    guard sigmas.count == shape.count, sigmas.allSatisfy({ $0 > 0 && $0.isFinite }) else {
+      throw invalid("kpt_oks_sigmas", node, expected: expected)
+    }
+    return sigmas
+  }
+
   /// The directories and lists of each part that is named.
   func sources() throws(DatasetError) -> [String: [String]] {
     let directory = FilePath.directory(of: path)
