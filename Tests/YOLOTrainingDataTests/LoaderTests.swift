@@ -101,6 +101,23 @@ import YOLOTrainingData
     #expect(try loader.next() == nil)
   }
 
+  @Test func recycledMemoryIsUsedAgain() throws {
+    let set = try TestSet(.detect, count: 16, labels: Self.boxes)
+    defer { withExtendedLifetime(set) {} }
+    let loader = try TrainingLoader(index: set.index(), settings: settings(workers: 0))
+    var addresses: Set<UnsafePointer<Float>> = []
+    for epoch in 0..<3 {
+      loader.begin(epoch: epoch)
+      while let batch = try loader.next() {
+        try batch.pixels.withUnsafeBufferPointer {
+          _ = addresses.insert(try #require($0.baseAddress))
+        }
+        loader.recycle(batch)
+      }
+    }
+    #expect(addresses.count == 1)
+  }
+
   @Test func unreadableImageIsNamed() throws {
     let set = try TestSet(.detect, count: 8, labels: Self.boxes)
     let index = try set.index()

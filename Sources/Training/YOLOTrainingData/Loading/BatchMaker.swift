@@ -18,7 +18,7 @@ package struct BatchMaker: Sendable {
   /// - Returns: The batch; nil if it was cancelled.
   /// - Throws: `image` for one that cannot be decoded.
   package func make(
-    _ batch: Int, scratch: SampleScratch, pixels: [Float], isCancelled: () -> Bool
+    _ batch: Int, scratch: SampleScratch, pixels: consuming [Float], isCancelled: () -> Bool
   ) throws(TrainingDataError) -> TrainingBatch? {
     let planned = plan.batches[batch]
     let (width, height) = (planned.size.width, planned.size.height)

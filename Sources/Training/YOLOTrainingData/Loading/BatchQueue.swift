@@ -77,7 +77,7 @@ package final class BatchQueue: @unchecked Sendable {
     return try result.get()
   }
 
-  package func recycle(_ pixels: [Float]) {
+  package func recycle(_ pixels: consuming [Float]) {
     monitor.lock()
     keep(pixels)
     monitor.unlock()
@@ -97,12 +97,12 @@ package final class BatchQueue: @unchecked Sendable {
     monitor.unlock()
   }
 
-  private func keep(_ pixels: [Float]) {
+  private func keep(_ pixels: consuming [Float]) {
     if buffers.count <= depth, !isStopped { buffers.append(pixels) }
   }
 
   private static func make(
-    _ batch: Int, _ maker: BatchMaker, _ scratch: SampleScratch, _ buffer: [Float],
+    _ batch: Int, _ maker: BatchMaker, _ scratch: SampleScratch, _ buffer: consuming [Float],
     isCancelled: () -> Bool
   ) -> Result<TrainingBatch, TrainingDataError>? {
     do throws(TrainingDataError) {
