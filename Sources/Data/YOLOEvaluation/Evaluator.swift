@@ -23,12 +23,26 @@ public struct Evaluator: Sendable {
   public let dataset: Dataset
   /// Thresholds, input size and batch size.
   public let options: EvaluationOptions
+  /// What becomes of the labels of an image before results are compared with them; not of classes
+  /// of classification.
+  private let selecting: @Sendable (ImageLabels) -> ImageLabels
 
   /// Creates an evaluator; nothing is read yet.
-  public init(model: Model, dataset: Dataset, options: EvaluationOptions = .standard) {
+  ///
+  /// - Parameters:
+  ///   - model: The model.
+  ///   - dataset: The dataset.
+  ///   - options: Thresholds, input size and batch size.
+  ///   - selecting: What is compared of the labels of an image; all of them if not given. A training
+  ///     with `single_cls` or `classes` is rated by what it was trained with.
+  public init(
+    model: Model, dataset: Dataset, options: EvaluationOptions = .standard,
+    selecting: @escaping @Sendable (ImageLabels) -> ImageLabels = { $0 }
+  ) {
     self.model = model
     self.dataset = dataset
     self.options = options
+    self.selecting = selecting
   }
 
   /// What happens in a run, as it happens.
@@ -111,7 +125,7 @@ public struct Evaluator: Sendable {
     for path in paths {
       try progress(.step(total: 2 * paths.count))
       try record.attempt(path, progress) {
-        let labels = try dataset.labels(ofImage: path)
+        let labels = selecting(try dataset.labels(ofImage: path))
         try check(labels.instances.map(\.classIndex), in: path)
         let size = try ImageReader.size(contentsOf: path, channels: model.channels)
         try Dataset.check(size, ofImage: path)

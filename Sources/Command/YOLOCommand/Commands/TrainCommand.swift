@@ -35,7 +35,7 @@ struct TrainCommand: ParsableCommand {
       var display = TrainingDisplay(isJSON: own.isJSON, isVerbose: options.isVerbose)
       do {
         _ = try Trainer(options, threads: own.threads).run(
-          isCancelled: { interrupt.isSet }
+          isCancelled: interrupt.isSet
         ) { update in
           try display.show(update)
         }
@@ -53,17 +53,25 @@ struct TrainCommand: ParsableCommand {
 }
 
 /// Whether the process was asked to end; asked again, it ends at once.
-private final class InterruptFlag: Sendable {
-  private let state = Atomic<Bool>(false)
-  private nonisolated(unsafe) var signal: InterruptSignal?
+private struct InterruptFlag {
+  private let state: State
+  private let signal: InterruptSignal
+
+  private final class State: Sendable {
+    let isSet = Atomic<Bool>(false)
+  }
 
   /// Begins to watch.
   init() {
-    signal = InterruptSignal { [weak self] in self?.state.store(true, ordering: .relaxed) }
+    let state = State()
+    self.state = state
+    signal = InterruptSignal { state.isSet.store(true, ordering: .relaxed) }
   }
 
-  /// Whether the process was asked to end.
-  var isSet: Bool { state.load(ordering: .relaxed) }
+  /// Whether the process was asked to end, as a function of any thread.
+  var isSet: @Sendable () -> Bool {
+    { [state] in state.isSet.load(ordering: .relaxed) }
+  }
 }
 
 /// What the command has beside the arguments of a training.

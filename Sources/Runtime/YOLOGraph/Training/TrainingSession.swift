@@ -132,7 +132,7 @@ public final class TrainingSession {
         channels: value.channels, imageStride: stride, rowStride: value.rowStride,
         pixelStride: value.pixelStride)
     }
-    byteCount = arena.byteCount + scratch.byteCount + workspace.byteCount
+    byteCount = storages.reduce(arena.byteCount + scratch.byteCount) { $0 + $1.byteCount }
   }
 
   /// Packs the parameters for the kernels; a step after they have changed needs it.

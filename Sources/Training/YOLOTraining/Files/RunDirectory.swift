@@ -92,7 +92,8 @@ public struct RunDirectory: Sendable, Hashable {
     }
   }
 
-  private static func workingDirectory() throws(Failure) -> String {
+  /// Returns the absolute path of the working directory.
+  static func workingDirectory() throws(Failure) -> String {
     guard let buffer = getcwd(nil, 0) else {
       throw Failure(path: ".", reason: SystemMessage.last)
     }

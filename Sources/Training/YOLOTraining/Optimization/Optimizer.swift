@@ -183,6 +183,13 @@ public final class Optimizer: @unchecked Sendable {
 
   // MARK: State
 
+  /// Forgets everything that was kept, as before the first step.
+  func reset() {
+    for state in states { state.floats.update(repeating: 0, count: store.count) }
+    steps = 0
+    momentumProduct = 1
+  }
+
   /// Returns the names of what is kept for an entry of the store; none for what is not trained.
   public func stateNames(of entry: ParameterStore.Entry) -> [String] {
     guard entry.isTrainable, entry.kind != .statistic else { return [] }

@@ -25,11 +25,10 @@ struct EpochEvaluation {
     var confusion: ConfusionMatrix
   }
 
-  /// The number of images.
-  let imageCount: Int
-
   private let losses: EvaluationLoss?
   private let dataset: Dataset
+  private let names: [String]
+  private let selection: TrainingSelection
   private let split: String
   private let options: EvaluationOptions
   private let runtime: RuntimeOptions
@@ -38,19 +37,19 @@ struct EpochEvaluation {
   ///
   /// Without labels there, the loss is not evaluated.
   init(
-    dataset: Dataset, options: TrainOptions, task: VisionTask, imageSize: Int, stride: Int,
-    network: Network, store: ParameterStore, threads: Int,
+    dataset: Dataset, names: [String], options: TrainOptions, task: VisionTask, imageSize: Int,
+    stride: Int, network: Network, store: ParameterStore, threads: Int,
     report: (TrainingUpdate) throws -> Void
   ) throws {
     self.dataset = dataset
+    self.names = names
+    selection = TrainingSelection(
+      isSingleClass: options.singleClass, classes: options.classes)
     split = options[.split].text ?? "val"
     do {
       losses = try EvaluationLoss(
         network: network, template: store,
-        index: TrainingIndex(
-          dataset, split: split,
-          selection: TrainingSelection(
-            isSingleClass: options.singleClass, classes: options.classes), threads: threads),
+        index: TrainingIndex(dataset, split: split, selection: selection, threads: threads),
         imageSize: imageSize, stride: stride,
         batch: task == .obb ? options.batchSize : 2 * options.batchSize,
         masks: MaskSettings(isOverlapping: options.overlapMask, ratio: options.maskRatio),
@@ -60,9 +59,6 @@ struct EpochEvaluation {
         .event(.warning("\(path): the \(split) part has no labels; its losses are not evaluated")))
       losses = nil
     }
-    imageCount =
-      try task == .classify
-      ? dataset.classifiedImages(of: split).count : dataset.images(of: split).count
     self.options = try EvaluationOptions(
       imageSide: imageSize, confidence: options.confidence(for: task),
       iouThreshold: options.iouThreshold,
@@ -105,22 +101,23 @@ struct EpochEvaluation {
     _ model: Model, report: (TrainingUpdate) throws -> Void
   ) throws -> Found {
     var done = 0
-    let outcome = try Evaluator(model: model, dataset: dataset, options: options)
-      .run(split: split) { event in
-        switch event {
-        case .step(let total):
-          try report(.evaluation(done: done, total: total))
-          done += 1
-        case .skipped(let image):
-          try report(
-            .event(
-              .warning("\(image.path) is left out of the evaluation: \(image.error)")))
-        }
+    let evaluator = Evaluator(
+      model: model, dataset: dataset, options: options,
+      selecting: { [selection] in selection.selected($0) })
+    let outcome = try evaluator.run(split: split) { event in
+      switch event {
+      case .step(let total):
+        try report(.evaluation(done: done, total: total))
+        done += 1
+      case .skipped(let image):
+        try report(
+          .event(.warning("\(image.path) is left out of the evaluation: \(image.error)")))
       }
+    }
     if case .instances(let figures) = outcome.figures {
-      try report(.evaluated(names: dataset.names, report: figures))
+      try report(.evaluated(names: names, report: figures))
     } else {
-      try report(.evaluated(names: dataset.names, report: nil))
+      try report(.evaluated(names: names, report: nil))
     }
     switch outcome.figures {
     case .classes(let figures):

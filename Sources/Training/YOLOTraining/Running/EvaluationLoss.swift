@@ -30,7 +30,7 @@ final class EvaluationLoss {
   private let batches: [[EvaluationInput]]
   private let masks: MaskSettings
   private let threads: Int
-  private var sessions: [(key: SIMD4<Int32>, session: TrainingSession)] = []
+  private let sessions: SessionCache
 
   /// Lists the images of a split.
   ///
@@ -56,6 +56,8 @@ final class EvaluationLoss {
       template.entries.map {
         .init(key: $0.key, shape: $0.shape, kind: $0.kind, isTrainable: false)
       })
+    // Running statistics are used, and stay as they are.
+    sessions = SessionCache(network.graph, store: store, momentum: 0, threads: threads)
     let items = index.images.map { image in
       var labels = image.labels
       if let classIndex = image.classIndex { labels.classes = [Int32(classIndex)] }
@@ -99,7 +101,8 @@ final class EvaluationLoss {
     var sums = [Double](repeating: 0, count: loss.itemNames.count)
     for batch in batches {
       let size = batch[0].letterbox.padded
-      let session = try session(batch: batch.count, height: size.height, width: size.width)
+      let session = try sessions.session(
+        batch: batch.count, height: size.height, width: size.width)
       session.packWeights()
       var targets = [TrainingTargets]()
       var images = [(image: Image, fit: InputFit)]()
@@ -148,20 +151,6 @@ final class EvaluationLoss {
     if task == .segment { labels.resamplePolygons(to: 1000) }
     return labels.targets(
       task: task, width: letterbox.padded.width, height: letterbox.padded.height, masks: masks)
-  }
-
-  private func session(
-    batch: Int, height: Int, width: Int
-  ) throws(GraphError) -> TrainingSession {
-    let key = SIMD4(Int32(batch), Int32(height), Int32(width), 0)
-    if let found = sessions.first(where: { $0.key == key }) { return found.session }
-    // Batches are sorted by their proportions: a size that is over does not come again.
-    if sessions.count >= 2 { sessions.removeFirst() }
-    let session = try TrainingSession(
-      network.graph, parameters: store, batch: batch, height: height, width: width,
-      threads: threads)
-    sessions.append((key, session))
-    return session
   }
 
   /// The batches that are drawn.
@@ -216,5 +205,5 @@ final class EvaluationLoss {
   }
 
   /// Frees the memory of the sessions until the next evaluation.
-  func releaseMemory() { sessions = [] }
+  func releaseMemory() { sessions.releaseMemory() }
 }

@@ -9,13 +9,7 @@ final class NetworkRun {
   let network: Network
   let store: ParameterStore
   let loss: any TrainingLoss
-  private let threads: Int
-  private let momentum: Float
-  /// The sessions of the sizes met so far, the one used last at the end.
-  private var sessions: [(key: SIMD4<Int32>, session: TrainingSession)] = []
-
-  /// The sizes of input that are kept ready.
-  private static let sessionLimit = 2
+  private let sessions: SessionCache
 
   init(
     network: Network, store: ParameterStore, loss: any TrainingLoss, momentum: Float, threads: Int
@@ -23,30 +17,12 @@ final class NetworkRun {
     self.network = network
     self.store = store
     self.loss = loss
-    self.momentum = momentum
-    self.threads = threads
+    sessions = SessionCache(network.graph, store: store, momentum: momentum, threads: threads)
   }
 
-  /// Maps the memory of a batch, so that computing it cannot fail.
+  /// Maps the memory of a batch, so that one that is too large is refused before the first epoch.
   func prepare(batch: Int, height: Int, width: Int) throws(GraphError) {
-    _ = try session(batch: batch, height: height, width: width)
-  }
-
-  private func session(
-    batch: Int, height: Int, width: Int
-  ) throws(GraphError) -> TrainingSession {
-    let key = SIMD4(Int32(batch), Int32(height), Int32(width), 0)
-    if let index = sessions.firstIndex(where: { $0.key == key }) {
-      let found = sessions.remove(at: index)
-      sessions.append(found)
-      return found.session
-    }
-    if sessions.count >= Self.sessionLimit { sessions.removeFirst() }
-    let session = try TrainingSession(
-      network.graph, parameters: store, batch: batch, height: height, width: width,
-      momentum: momentum, threads: threads)
-    sessions.append((key, session))
-    return session
+    _ = try sessions.session(batch: batch, height: height, width: width)
   }
 
   /// Adds the gradients of a batch to the store's.
@@ -57,7 +33,8 @@ final class NetworkRun {
   /// - Returns: The loss.
   /// - Throws: `GraphError` for a size without memory, `LossError` for targets that cannot be.
   func step(_ batch: borrowing TrainingBatch, oneToManyWeight: Float) throws -> LossValues {
-    let session = try session(batch: batch.count, height: batch.height, width: batch.width)
+    let session = try sessions.session(
+      batch: batch.count, height: batch.height, width: batch.width)
     session.packWeights()
     let channels = network.inputChannels
     let rowCount = batch.width * channels

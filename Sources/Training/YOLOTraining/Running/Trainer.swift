@@ -49,10 +49,11 @@ public struct Trainer: Sendable {
 /// A training while it goes on.
 final class TrainingRun {
   private let options: TrainOptions
-  private let threads: Int
   private let start = ContinuousClock.now
   private var network: TrainingNetwork
   private let dataset: Dataset
+  /// The names of the classes that are trained.
+  private let names: [String]
   private let index: TrainingIndex
   private let directory: RunDirectory
   private let table: ResultsFile
@@ -76,7 +77,6 @@ final class TrainingRun {
   init(
     _ options: TrainOptions, threads: Int, report: (TrainingUpdate) throws -> Void
   ) throws {
-    self.threads = threads
     let start = try TrainingStart(options, report: report)
     resumption = start.resumption
     var options = start.options
@@ -95,7 +95,14 @@ final class TrainingRun {
     index = try TrainingIndex(dataset, selection: selection, threads: threads)
     for note in index.notes { try report(.event(.warning(note))) }
     for fault in index.faults { try report(.event(.warning(fault.message))) }
-    let names = options.singleClass && dataset.names.count != 1 ? ["item"] : dataset.names
+    if let batch = options[.batch].number, batch <= 0 || batch.rounded() != batch {
+      try report(
+        .event(
+          .warning(
+            "batch=\(options[.batch].commandText): a size that depends on memory is for GPUs; it is "
+              + "\(options.batchSize) here")))
+    }
+    names = options.singleClass && dataset.names.count != 1 ? ["item"] : dataset.names
     if resumption == nil {
       let adapted = try start.adapted(names: names, keypoints: dataset.keypointShape)
       network = adapted.network
@@ -107,8 +114,10 @@ final class TrainingRun {
     if task == .classify, resumption == nil {
       try network.setClassifierInput(size: imageSize)
     }
-    directory = try start.directory(task: task)
-    table = ResultsFile(path: directory.results)
+    if task == .pose, resumption == nil {
+      try network.setKeypoints(
+        names: nil, spreads: dataset.keypointSigmas.map { $0.map(Double.init) })
+    }
     let descriptions = network.tensorDescriptions().map {
       ParameterStore.Description(
         key: $0.key, shape: $0.shape, kind: $0.kind,
@@ -152,8 +161,13 @@ final class TrainingRun {
       period: options.savePeriod, bestFitness: resumption?.bestFitness)
     if let resumption { try optimizer.restore(resumption.optimizer, store: store) }
     evaluation = try EpochEvaluation(
-      dataset: dataset, options: options, task: task, imageSize: imageSize, stride: network.stride,
-      network: traced, store: store, threads: threads, report: report)
+      dataset: dataset, names: names, options: options, task: task, imageSize: imageSize,
+      stride: network.stride, network: traced, store: store, threads: threads, report: report)
+    try networkRun.prepare(
+      batch: min(options.batchSize, index.images.count), height: imageSize, width: imageSize)
+    // What cannot be trained leaves no directory.
+    directory = try start.directory(task: task, report: report)
+    table = ResultsFile(path: directory.results)
   }
 
   /// Returns the fraction, or number, of the images to train with.
@@ -207,6 +221,7 @@ final class TrainingRun {
     description.gains.visibility = Float(options.keypointGain)
     description.gains.likelihood = Float(options.likelihoodGain)
     description.gains.angle = Float(options.angleGain)
+    description.keypointSigmas = dataset.keypointSigmas
     description.classWeights = ClassWeights.weights(
       labelCounts: index.instancesOfClass, power: Float(options.classWeightPower))
     return try HeadLoss(
@@ -231,13 +246,20 @@ final class TrainingRun {
     var epoch = first
     accumulation = GradientAccumulation(lastStep: first * loader.batchCount - 1)
     try table.removeRows(after: first)
-    let plots = options.plots ? TrainingPlots(directory: directory, names: dataset.names) : nil
+    let plots = options.plots ? TrainingPlots(directory: directory, names: names) : nil
     try plots?.writeLabels(of: index)
     while epoch < epochs {
       let means = try train(
         epoch: epoch, plots: plots, isCancelled: isCancelled, report: report)
       let isLast = epoch == epochs - 1
-      average.repair(from: store)
+      let repaired = average.repair(from: store)
+      if repaired > 0, means.allSatisfy(\.isFinite) {
+        try report(
+          .event(
+            .warning(
+              "epoch \(epoch + 1): the averages of \(repaired) tensors were not finite; they are the "
+                + "weights of this step now")))
+      }
       var record = EpochRecord(
         epoch: epoch + 1, epochs: epochs, seconds: elapsed, trainingLosses: losses(means),
         metrics: [], evaluationLosses: [], rates: optimizer.rates, fitness: nil, isBest: false)
@@ -253,12 +275,12 @@ final class TrainingRun {
       switch recovery.judge(isFinite: isFinite) {
       case .proceed: break
       case .restore:
-        try restore()
+        try restore(before: epoch)
         try report(
           .event(
             .warning(
-              "epoch \(epoch + 1): the loss is not finite; the weights are those of the epoch "
-                + "before, and the epoch is done again")))
+              "epoch \(epoch + 1): the loss is not finite; weights and optimizer are those of the "
+                + "last checkpoint, or of the start, and the epoch is done again")))
         continue
       case .fail(let attempts):
         throw TrainingError.diverged(epoch: epoch + 1, attempts: attempts)
@@ -340,13 +362,17 @@ final class TrainingRun {
     return means
   }
 
-  /// Sets the parameters to those of the last checkpoint, or of the start.
-  private func restore() throws {
-    let source =
+  /// Sets parameters and optimizer to those of the last checkpoint, or of the start.
+  private func restore(before epoch: Int) throws {
+    let saved =
       FileSystem.exists(directory.last)
-      ? try TrainingNetwork.open(path: directory.last) : network
-    try source.load(into: store, values: store.values)
+      ? try TrainingResumption(path: directory.last) : resumption
+    try (saved?.network ?? network).load(into: store, values: store.values)
     average.values.update(from: store.values, count: store.count)
+    average.updates = saved?.updates ?? 0
+    optimizer.reset()
+    if let saved { try optimizer.restore(saved.optimizer, store: store) }
+    accumulation = GradientAccumulation(lastStep: epoch * loader.batchCount - 1)
     store.clearGradients()
   }
 

@@ -14,6 +14,8 @@ struct TrainingStart {
   let task: VisionTask
   /// The training that goes on, if one does.
   let resumption: TrainingResumption?
+  /// The absolute path of its checkpoint.
+  private let resumedPath: String?
   /// The description that the network is made from, if it starts from random values.
   private let description: NetworkDescription?
 
@@ -22,7 +24,12 @@ struct TrainingStart {
     let resumed: String?
     switch options.resume {
     case .no: resumed = nil
-    case .file(let path): resumed = path
+    case .file(let path):
+      resumed = path
+      if let model = options.model, options.isGiven(.model), model != path {
+        try report(
+          .event(.warning("model=\(model) is not used: resume=\(path) has the network")))
+      }
     case .yes:
       guard let model = options.model else {
         throw TrainingError.argument(
@@ -33,6 +40,7 @@ struct TrainingStart {
     if let resumed {
       let found = try TrainingResumption(path: resumed)
       resumption = found
+      resumedPath = FilePath.joined(try RunDirectory.workingDirectory(), resumed)
       network = found.network
       description = nil
       let changes = options.givenArguments.filter { $0 != .model }.map {
@@ -62,6 +70,7 @@ struct TrainingStart {
       return
     }
     resumption = nil
+    resumedPath = nil
     self.options = options
     guard let model = options.model else {
       throw TrainingError.argument(
@@ -122,12 +131,24 @@ struct TrainingStart {
     return result
   }
 
-  /// Returns the directory of the run: a new one, or that of the training that goes on.
-  func directory(task: VisionTask) throws -> RunDirectory {
-    if let resumption, let path = resumption.argument("save_dir")?.string {
-      let directory = RunDirectory(existing: path)
-      try directory.check()
-      return directory
+  /// Returns the directory of the run: a new one, or that of the training that goes on, where the
+  /// checkpoint lies, wherever it was moved to.
+  func directory(task: VisionTask, report: (TrainingUpdate) throws -> Void) throws -> RunDirectory {
+    if let resumedPath {
+      let weights = FilePath.directory(of: resumedPath)
+      if FilePath.name(of: weights) == "weights" {
+        let directory = RunDirectory(existing: FilePath.directory(of: weights))
+        try directory.check()
+        return directory
+      }
+      let new = try RunDirectory(
+        task: task, project: options.project, name: options.name, existOK: options.existOK)
+      try report(
+        .event(
+          .warning(
+            "\(resumedPath) does not lie in the directory weights of a run; the training goes on in "
+              + "\(new.path), and its table begins there")))
+      return new
     }
     return try RunDirectory(
       task: task, project: options.project, name: options.name, existOK: options.existOK)

@@ -54,17 +54,22 @@ public enum TrainingError: Error, Sendable, CustomStringConvertible {
   /// The training was asked to end.
   case interrupted(epoch: Int)
 
+  /// What there is after an epoch was not finished.
+  private static func checkpoint(before epoch: Int, _ rest: String) -> String {
+    epoch > 1 ? "; weights/last.pt has the last epoch that was saved\(rest)" : ""
+  }
+
   /// One sentence for a person.
   public var description: String {
     switch self {
     case .argument(let name, let reason): "\(name): \(reason)"
     case .model(let file, let reason): "\(file): \(reason)"
     case .diverged(let epoch, let attempts):
-      "the loss of epoch \(epoch) was not finite \(attempts) times in a row; a smaller lr0 may help. "
-        + "weights/last.pt has the epoch before"
+      "the loss of epoch \(epoch) was not finite \(attempts) times in a row; a smaller lr0 may help"
+        + Self.checkpoint(before: epoch, "")
     case .interrupted(let epoch):
-      "the training was interrupted in epoch \(epoch); weights/last.pt has the epoch before, and "
-        + "resume=true goes on from it"
+      "the training was interrupted in epoch \(epoch)"
+        + Self.checkpoint(before: epoch, ", and resume=weights/last.pt goes on from it")
     }
   }
 }

@@ -111,6 +111,16 @@ public struct TrainingSelection: Sendable, Hashable {
     return max(Int((fraction * Double(total)).rounded(.toNearestOrEven)), min(total, 1))
   }
 
+  /// Returns the labels of an image as this selection has them.
+  package func selected(_ labels: ImageLabels) -> ImageLabels {
+    guard isSingleClass || classes != nil else { return labels }
+    let kept = labels.instances.filter { classes?.contains($0.classIndex) ?? true }
+    return ImageLabels(
+      instances: isSingleClass
+        ? kept.map { Instance(classIndex: 0, geometry: $0.geometry) } : kept,
+      duplicates: labels.duplicates)
+  }
+
   /// Changes labels as this selection has them.
   package func apply(to labels: inout SampleLabels) {
     if let classes { labels.keep { classes.contains(Int($0.classes[$1])) } }
