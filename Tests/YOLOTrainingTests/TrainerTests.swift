@@ -66,6 +66,9 @@ struct TrainerTests {
       let table = try rows(of: outcome.directory.path)
       #expect(table.map { $0[0] } == ["epoch", "1", "2"])
       #expect(Set(table.map(\.count)).count == 1)
+      // The warm-up moves the rates with every batch, also where gradients are only added up.
+      let rate = try #require(table[0].firstIndex(of: "lr/pg0"))
+      #expect(try table[1...].map { try #require(Double($0[rate])) }.allSatisfy { $0 > 0 })
       let arguments = try String(contentsOfFile: outcome.directory.arguments, encoding: .utf8)
       #expect(arguments.contains("imgsz: 96\n"))
       let names = try TrainingNetwork.open(path: shippedWeights("detect")).checkpoint.names

@@ -338,6 +338,8 @@ final class TrainingRun {
         try plots?.write(batch, iteration: iteration)
       }
       let settings = schedule.iteration(iteration)
+      optimizer.rates = settings.rates
+      optimizer.momentum = settings.momentum
       let values = try networkRun.step(batch, oneToManyWeight: weight)
       guard values.total.isFinite else {
         store.clearGradients()
@@ -347,8 +349,6 @@ final class TrainingRun {
         means[index] = (means[index] * Double(count) + Double(item)) / Double(count + 1)
       }
       if accumulation.takesStep(iteration: iteration, accumulate: settings.accumulate) {
-        optimizer.rates = settings.rates
-        optimizer.momentum = settings.momentum
         guard optimizer.step().isFinite else { return means.map { _ in .nan } }
       }
       count += 1
