@@ -1,0 +1,163 @@
+#!/usr/bin/env python3
+"""Compares whole trainings of `yolo train` with Ultralytics', iteration by iteration.
+
+    trajectory_check.py YOLO [--case v8n-detect …] [--epochs 24] [--size 192] [--threads 1] [--verbose]
+
+All images are one batch and nothing is drawn by chance, so that an epoch is an iteration and only the order of sums differs:
+both begin with the same checkpoint, and the columns of results.csv (losses, learning rates, losses of the evaluation) must
+agree. Two lines a case: the worst relative difference of a loss in iterations 1, 4, 8, 16 and the last one, and that of the
+evaluations'. Ultralytics with one thread and with two differs by as much as its own line says (with --verbose).
+
+Starts: `trained` are the shipped checkpoints, others are random weights of the published networks. Needs the environment
+(ultralytics, torch); exit code 1 if a loss of the first four iterations is further than 2e-5 from Ultralytics', or one of
+the first eight further than 1e-3: after that assignments of random networks flip, and each trainer parts from itself.
+"""
+import argparse
+import csv
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(ROOT / "Tools"))
+IMAGES = 8
+TASKS = {"detect": "", "segment": "-seg", "pose": "-pose", "obb": "-obb", "classify": "-cls"}
+FAMILIES = {"v8n": "yolov8n", "11n": "yolo11n", "12n": "yolo12n", "26n": "yolo26n", "v10n": "yolov10n", "v9t": "yolov9t"}
+CASES = ([f"trained-{task}" for task in TASKS]
+         + [f"{family}-{task}" for family in ("v8n", "11n", "26n") for task in TASKS]
+         + ["12n-detect", "v10n-detect", "v9t-detect"])
+STILL = dict(mosaic=0.0, fliplr=0.0, flipud=0.0, scale=0.0, translate=0.0, hsv_h=0.0, hsv_s=0.0, hsv_v=0.0, erasing=0.0,
+             auto_augment=None, close_mosaic=0, nbs=IMAGES)
+# Ultralytics trains in a process of its own, so that the number of threads is that of the command line.
+PEER = """
+import json, sys
+options = json.loads(sys.argv[1])
+import torch
+from ultralytics import YOLO
+def pin(trainer): torch.set_num_threads(options["threads"])
+model = YOLO(options["model"], task=options["task"])
+for event in ("on_pretrain_routine_end", "on_train_start", "on_train_epoch_start"): model.add_callback(event, pin)
+model.train(**options["arguments"])
+"""
+
+
+def data_of(directory, task, size):
+    """Draws the images; returns what both trainers open."""
+    import shapes
+
+    target = directory / f"data-{task}"
+    if not target.exists():
+        shapes.write_dataset(target, {"train": IMAGES, "val": IMAGES}, size, 5, "png", task=task)
+        if task != "classify":
+            # Squares of the input's size: nothing is resized.
+            import cv2
+            for path in target.glob("images/*/*.png"):
+                cv2.imwrite(str(path), cv2.resize(cv2.imread(str(path)), (size, size), interpolation=cv2.INTER_AREA))
+    return target if task == "classify" else target / "data.yaml"
+
+
+def start_of(directory, case, data):
+    """Returns the checkpoint that a case begins with."""
+    family, task = case.split("-")
+    if family == "trained":
+        return ROOT / f"Weights/shapes-{task}.pt"
+    path = directory / f"{case}.pt"
+    if not path.exists():
+        code = ("import sys, torch, yaml; from ultralytics import YOLO; from ultralytics.utils import YAML\n"
+                "torch.manual_seed(3); name, task, path, nc = sys.argv[1:5]\n"
+                "model = YOLO(name, task=task)\n"
+                "text = model.model.yaml; text['nc'] = int(nc)\n"
+                "if task == 'pose': text['kpt_shape'] = [4, 3]\n"
+                "model = type(model.model)(text, ch=3, verbose=False)\n"
+                "model.names = {i: str(i) for i in range(int(nc))}\n"
+                "wrapped = YOLO(name, task=task); wrapped.model = model; wrapped.save(path)\n")
+        nc = 1 if task == "pose" else 8
+        subprocess.run([sys.executable, "-c", code, FAMILIES[family] + TASKS[task] + ".yaml", task, str(path), str(nc)],
+                       check=True, stdout=subprocess.DEVNULL, env={**os.environ, "YOLO_OFFLINE": "true"}, cwd=directory)
+    return path
+
+
+def table(path):
+    with open(path) as file:
+        return [{key.strip(): float(value) for key, value in row.items()} for row in csv.DictReader(file)]
+
+
+def run(command, name, directory, **environment):
+    log = directory / f"{name}.log"
+    with open(log, "w") as output:
+        status = subprocess.run(command, stdout=output, stderr=output, cwd=directory,
+                                env={**os.environ, "YOLO_OFFLINE": "true", **environment}).returncode
+    if status != 0:
+        sys.exit(f"{name} ended with {status}:\n{log.read_text()[-3000:]}")
+    return table(directory / "runs" / name / "results.csv")
+
+
+def ours(yolo, arguments, start, name, threads, directory):
+    text = ["none" if value is None else str(value).lower() if isinstance(value, bool) else str(value)
+            for value in arguments.values()]
+    return run([yolo, "train", f"model={start}", *(f"{key}={value}" for key, value in zip(arguments, text)),
+                f"name={name}", "--threads", str(threads)], name, directory)
+
+
+def peer(arguments, task, start, name, threads, directory):
+    options = dict(model=str(start), task=task, threads=threads,
+                   arguments={**arguments, "name": name, "device": "cpu", "amp": False, "workers": 0, "verbose": False})
+    return run([sys.executable, "-c", PEER, json.dumps(options)], name, directory, OMP_NUM_THREADS=str(threads))
+
+
+def difference(first, second, prefix):
+    """Returns the worst relative difference of a column of the prefix, for each row."""
+    worst = []
+    for mine, other in zip(first, second):
+        columns = [key for key in other if key.startswith(prefix)]
+        worst.append(max(abs(mine[key] - other[key]) / max(abs(other[key]), 1e-3) for key in columns))
+    return worst
+
+
+def shown(values):
+    picked = sorted({0, 3, 7, 15, len(values) - 1} & set(range(len(values))))
+    return "  ".join(f"{number + 1}: {values[number]:.1e}" for number in picked)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
+    parser.add_argument("yolo", type=Path)
+    parser.add_argument("--case", nargs="+", choices=CASES, default=CASES, dest="cases")
+    parser.add_argument("--epochs", type=int, default=24)
+    parser.add_argument("--size", type=int, default=192)
+    parser.add_argument("--threads", type=int, default=1)
+    parser.add_argument("--optimizer", default="SGD")
+    parser.add_argument("--verbose", action="store_true")
+    options = parser.parse_args()
+    failed = 0
+    with tempfile.TemporaryDirectory() as scratch:
+        directory = Path(scratch)
+        for case in options.cases:
+            family, task = case.split("-")
+            data = data_of(directory, task, options.size)
+            start = start_of(directory, case, data)
+            rate = 0.01 if family == "trained" else 0.0005
+            arguments = dict(data=str(data), imgsz=options.size, batch=IMAGES, epochs=options.epochs, plots=False,
+                             project=f"{directory}/runs", optimizer=options.optimizer, lr0=rate, momentum=0.9,
+                             warmup_bias_lr=0.1 if family == "trained" else 0.0, patience=0, exist_ok=True, **STILL)
+            mine = ours(options.yolo.resolve(), arguments, start, f"{case}-ours", options.threads, directory)
+            other = peer(arguments, task, start, f"{case}-peer", options.threads, directory)
+            if len(mine) != len(other) or list(mine[0]) != list(other[0]):
+                sys.exit(f"{case}: rows or columns differ: {len(mine)} {list(mine[0])}, {len(other)} {list(other[0])}")
+            losses, rates = difference(mine, other, "train/"), difference(mine, other, "lr/")
+            wrong = max(losses[:4]) > 2e-5 or max(losses[:8]) > 1e-3 or max(rates) > 2e-5
+            failed += wrong
+            print(f"{case:18} {'FAIL' if wrong else 'ok  '} loss {shown(losses)}; rates {max(rates):.0e}", flush=True)
+            print(f"{'':23} evaluation's loss {shown(difference(mine, other, 'val/'))}", flush=True)
+            if options.verbose:
+                again = peer(arguments, task, start, f"{case}-again", 3 - min(options.threads, 2), directory)
+                print(f"{'':23} Ultralytics by itself {shown(difference(again, other, 'train/'))}", flush=True)
+    print(f"{len(options.cases)} cases, {failed} failed")
+    sys.exit(1 if failed else 0)
+
+
+if __name__ == "__main__":
+    main()
