@@ -7,6 +7,9 @@ let settings: [SwiftSetting] = [
   .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
+/// Settings of tests that wait for a server: to optimize them takes longer than to run them.
+let serverTestSettings = settings + [.unsafeFlags(["-Onone"], .when(configuration: .release))]
+
 #if arch(x86_64)
 let hostArchitecture = "x86_64"
 #else
@@ -383,7 +386,7 @@ let package = Package(
         serverProduct("NIOHTTPTypes", "swift-nio-extras"), serverProduct("NIOPosix", "swift-nio"),
         serverProduct("ServiceLifecycle", "swift-service-lifecycle"),
       ],
-      swiftSettings: settings),
+      swiftSettings: serverTestSettings),
     .testTarget(
       name: "YOLOPostprocessTests",
       dependencies: [
