@@ -207,6 +207,15 @@ let package = Package(
         "YOLOWeights",
       ], path: "Sources/Training/YOLOTraining",
       swiftSettings: settings),
+    // What a training has to do with a Platform; empty without the trait Server.
+    .target(
+      name: "YOLOPlatformClient",
+      dependencies: [
+        "JSONText", "YOLODatasets", "YOLOGeometry", "YOLOMetrics", "YOLOOutbound", "YOLOSystem",
+        "YOLOTraining", "YOLOWeights",
+        .target(name: "CCrypto", condition: .when(traits: ["Server"])),
+      ], path: "Sources/Training/YOLOPlatformClient",
+      swiftSettings: settings),
     // Inspection: looking into models and comparing them.
     .target(
       name: "YOLOInspection",
@@ -250,6 +259,14 @@ let package = Package(
     .systemLibrary(
       name: "CCurl", path: "Sources/Server/CCurl", pkgConfig: "libcurl",
       providers: [.apt(["libcurl4-openssl-dev"])]),
+    // Requests to other servers; empty without the trait Server.
+    .target(
+      name: "YOLOOutbound",
+      dependencies: [
+        "YOLOServerOptions", "YOLOSystem",
+        .target(name: "CCurl", condition: .when(traits: ["Server"])),
+      ], path: "Sources/Server/YOLOOutbound",
+      swiftSettings: settings),
     // The files of the console, copied in by the C compiler.
     .target(name: "CConsole", path: "Sources/Server/CConsole"),
     .target(
@@ -257,13 +274,12 @@ let package = Package(
       dependencies: [
         "JSONText", "YOLO", "YOLODatasets", "YOLOGeometry", "YOLOImage", "YOLOImageIO",
         "YOLOKernels", "YOLOModels",
-        "YOLOOptions", "YOLOPostprocess", "YOLOServerOptions", "YOLOSystem", "YOLOVideo",
-        "YOLOWeights", serverProduct("Hummingbird", "hummingbird"),
+        "YOLOOptions", "YOLOOutbound", "YOLOPostprocess", "YOLOServerOptions", "YOLOSystem",
+        "YOLOVideo", "YOLOWeights", serverProduct("Hummingbird", "hummingbird"),
         serverProduct("HummingbirdCore", "hummingbird"), serverProduct("GRDB", "GRDB.swift"),
         .target(name: "CArchive", condition: .when(traits: ["Server"])),
         .target(name: "CConsole", condition: .when(traits: ["Server"])),
         .target(name: "CCrypto", condition: .when(traits: ["Server"])),
-        .target(name: "CCurl", condition: .when(traits: ["Server"])),
         serverProduct("HTTPTypes", "swift-http-types"), serverProduct("Logging", "swift-log"),
         serverProduct("Metrics", "swift-metrics"), serverProduct("NIOCore", "swift-nio"),
         serverProduct("NIOHTTP1", "swift-nio"), serverProduct("NIOHTTPTypes", "swift-nio-extras"),
@@ -279,9 +295,9 @@ let package = Package(
       dependencies: [
         "JSONText", "YOLO", "YOLODatasets", "YOLODrawing", "YOLOEvaluation", "YOLOGeometry",
         "YOLOGraph", "YOLOImage", "YOLOImageIO", "YOLOInspection", "YOLOKernels", "YOLOMetrics",
-        "YOLOModels", "YOLOOptions", "YOLOPlot", "YOLOPostprocess", "YOLOServerOptions",
-        "YOLOSystem", "YOLOTensor", "YOLOTraining", "YOLOTrainingData", "YOLOVerification",
-        "YOLOVideo", "YOLOWeights",
+        "YOLOModels", "YOLOOptions", "YOLOPlatformClient", "YOLOPlot", "YOLOPostprocess",
+        "YOLOServerOptions", "YOLOSystem", "YOLOTensor", "YOLOTraining", "YOLOTrainingData",
+        "YOLOVerification", "YOLOVideo", "YOLOWeights",
         .target(name: "YOLOServer", condition: .when(traits: ["Server"])),
         serverProduct("Logging", "swift-log"),
         .product(name: "ArgumentParser", package: "swift-argument-parser"),
@@ -376,8 +392,8 @@ let package = Package(
       name: "YOLOServerTests",
       dependencies: [
         "JSONText", "YOLO", "YOLODatasets", "YOLOGeometry", "YOLOImage", "YOLOImageIO",
-        "YOLOKernels", "YOLOOptions", "YOLOPostprocess", "YOLOServer", "YOLOServerOptions",
-        "YOLOTestSupport", "YOLOVideo", "YOLOWeights",
+        "YOLOKernels", "YOLOOptions", "YOLOOutbound", "YOLOPostprocess", "YOLOServer",
+        "YOLOServerOptions", "YOLOTestSupport", "YOLOVideo", "YOLOWeights",
         serverProduct("Hummingbird", "hummingbird"),
         serverProduct("HummingbirdCore", "hummingbird"), serverProduct("GRDB", "GRDB.swift"),
         .target(name: "CArchive", condition: .when(traits: ["Server"])),

@@ -1,6 +1,7 @@
 #if Server
 import Foundation
 import Testing
+import YOLOOutbound
 import YOLOServer
 import YOLOServerOptions
 

@@ -17,6 +17,9 @@ struct TrainCommand: ParsableCommand {
       lists all of them. Besides: --format json prints a line of JSON for each event, --threads N is \
       the number of threads. The run's directory is printed at the end.
       An interrupt ends the training; weights/last.pt then has the last epoch that was finished.
+      With ULTRALYTICS_PLATFORM_URL and ULTRALYTICS_API_KEY in the environment, \
+      data=ul://owner/datasets/slug and model=ul://owner/project/model are fetched from that \
+      Platform, and project=owner/project reports the training to it.
       """)
 
   @Argument(parsing: .captureForPassthrough, help: "Arguments of the training: name=value.")
@@ -33,15 +36,21 @@ struct TrainCommand: ParsableCommand {
       let options = try TrainOptions(arguments: rest)
       let interrupt = InterruptFlag()
       var display = TrainingDisplay(isJSON: own.isJSON, isVerbose: options.isVerbose)
+      let platform = try PlatformLink(options, command: rest)
+      let (isInterrupted, isEnded) = (interrupt.isSet, platform.cancellationCheck)
       do {
-        _ = try Trainer(options, threads: own.threads).run(
-          isCancelled: interrupt.isSet
+        let local = try platform.begin(unless: isInterrupted)
+        _ = try Trainer(local, threads: own.threads).run(
+          isCancelled: { isInterrupted() || isEnded() }
         ) { update in
           try display.show(update)
+          display.say(platform.take(update))
         }
+        display.say(platform.finish(unless: isInterrupted))
       } catch {
         display.fail(error)
-        if case TrainingError.interrupted = error {
+        display.say(platform.fail(error, unless: isInterrupted))
+        if PlatformLink.isInterruption(error) {
           display.clear()
           StandardError.write("\(error)\n")
           throw ExitCode(130)
@@ -138,7 +147,7 @@ private struct TrainingDisplay {
       guard !isJSON, StandardError.isTerminal else { return }
       StandardError.write("\r\u{1B}[K\(done)/\(total)")
       isDirty = true
-    case .evaluated(let names, let report):
+    case .evaluated(let names, let report, _):
       guard !isJSON, let console, let report else { return }
       clear()
       StandardError.write(console.evaluationHeader)
@@ -233,6 +242,13 @@ private struct TrainingDisplay {
     } else {
       StandardOutput.write(TrainingEvent.failed(epoch: epoch, message: message).json)
     }
+  }
+
+  /// Shows what is beside the training, on standard error.
+  mutating func say(_ messages: [String]) {
+    guard !messages.isEmpty else { return }
+    clear()
+    for message in messages { StandardError.write("\(message.sanitized())\n") }
   }
 
   mutating func clear() {

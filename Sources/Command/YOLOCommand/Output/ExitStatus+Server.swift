@@ -1,4 +1,5 @@
 #if Server
+import YOLOPlatformClient
 import YOLOServer
 import YOLOSystem
 
@@ -31,6 +32,17 @@ extension ExitStatus {
     case .file(let error): self = error.reason == .exists ? .cannotWrite : .noInput
     case .damaged, .newer, .inconsistent: self = .damagedInput
     case .exists: self = .cannotWrite
+    }
+  }
+
+  /// The exit code of what a training needs of a Platform.
+  init(_ error: PlatformClientError) {
+    switch error {
+    case .setting, .argument: self = .usage
+    case .resource: self = .noInput
+    case .line: self = .damagedInput
+    case .file: self = .cannotWrite
+    case .cancelled, .interrupted: self = .other
     }
   }
 

@@ -13,6 +13,7 @@ import YOLOVideo
 import YOLOWeights
 
 #if Server
+import YOLOPlatformClient
 import YOLOServer
 #endif
 
@@ -47,6 +48,7 @@ enum ExitStatus: Int32 {
     case let error as KeyStoreError: self.init(error)
     case let error as PlatformError: self.init(error)
     case let error as BackupError: self.init(error)
+    case let error as PlatformClientError: self.init(error)
     #else
     case is MissingServerError: self = .usage
     #endif

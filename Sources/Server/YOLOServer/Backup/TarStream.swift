@@ -1,4 +1,5 @@
 #if Server
+import CDispatch  // Which C module defines `stat` depends on which module is loaded first.
 package import YOLOSystem
 
 /// Why a platform is not backed up, or a backup not restored.

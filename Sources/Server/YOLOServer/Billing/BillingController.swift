@@ -4,6 +4,7 @@ import Hummingbird
 import JSONText
 import Logging
 import NIOCore
+import YOLOOutbound
 import YOLOSystem
 
 /// Answers what is asked about money.

@@ -1,6 +1,7 @@
 #if Server
 import GRDB
 import Logging
+import YOLOOutbound
 import YOLOServerOptions
 import YOLOSystem
 

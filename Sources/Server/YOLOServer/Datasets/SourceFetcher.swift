@@ -1,4 +1,5 @@
 #if Server
+import YOLOOutbound
 import YOLOServerOptions
 import YOLOSystem
 

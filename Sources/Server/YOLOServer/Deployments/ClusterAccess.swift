@@ -1,6 +1,7 @@
 #if Server
 import Foundation
 import JSONText
+import YOLOOutbound
 import YOLOServerOptions
 import YOLOSystem
 

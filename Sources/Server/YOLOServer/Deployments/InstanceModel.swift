@@ -1,4 +1,5 @@
 #if Server
+import YOLOOutbound
 package import YOLOServerOptions
 import YOLOSystem
 

@@ -1,6 +1,7 @@
 #if Server
 import HTTPTypes
 import Hummingbird
+import YOLOOutbound
 import YOLOSystem
 
 /// A webhook as answers have it, without its secret.

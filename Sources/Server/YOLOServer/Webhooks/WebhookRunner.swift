@@ -2,6 +2,7 @@
 package import Logging
 import ServiceLifecycle
 import Synchronization
+package import YOLOOutbound
 package import YOLOServerOptions
 import YOLOSystem
 

@@ -1,5 +1,6 @@
 #if Server
 import Foundation
+import YOLOOutbound
 import YOLOSystem
 
 /// The signature of what webhooks are sent, as Standard Webhooks has it.

@@ -114,10 +114,11 @@ struct EpochEvaluation {
           .event(.warning("\(image.path) is left out of the evaluation: \(image.error)")))
       }
     }
-    if case .instances(let figures) = outcome.figures {
-      try report(.evaluated(names: names, report: figures))
-    } else {
-      try report(.evaluated(names: names, report: nil))
+    switch outcome.figures {
+    case .instances(let figures):
+      try report(.evaluated(names: names, report: figures, confusion: figures.confusion))
+    case .classes(let figures):
+      try report(.evaluated(names: names, report: nil, confusion: figures.confusion))
     }
     switch outcome.figures {
     case .classes(let figures):

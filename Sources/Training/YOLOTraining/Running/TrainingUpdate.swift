@@ -8,9 +8,9 @@ public enum TrainingUpdate: Sendable {
   case batch(BatchProgress)
   /// The evaluation goes on: the steps done and their number.
   case evaluation(done: Int, total: Int)
-  /// The evaluation has ended: the names of the dataset's classes, and the figures in full, which
-  /// classification does not have.
-  case evaluated(names: [String], report: EvaluationReport?)
+  /// The evaluation has ended: the names of the dataset's classes, the figures in full, which
+  /// classification does not have, and what was taken for what.
+  case evaluated(names: [String], report: EvaluationReport?, confusion: ConfusionMatrix)
 }
 
 /// How far an epoch has come.

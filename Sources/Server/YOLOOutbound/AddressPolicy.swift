@@ -31,11 +31,6 @@ package struct AddressPolicy: Sendable, Hashable {
     AddressPolicy(.nothing, allowed: networks)
   }
 
-  /// Those that the settings of a server leave to its users.
-  package static func forUsers(of settings: ServerSettings) -> AddressPolicy {
-    .publicOnly(allowing: settings.allowedAddresses.flatMap { NetworkList($0) })
-  }
-
   private init(_ base: Base, allowed: NetworkList?) {
     self.base = base
     self.allowed = allowed
@@ -58,11 +53,11 @@ package struct AddressPolicy: Sendable, Hashable {
 }
 
 /// The bytes of an address: 16 of IPv6, or 4 of IPv4.
-struct AddressBytes: Sendable, Hashable {
+package struct AddressBytes: Sendable, Hashable {
   let bytes: [UInt8]
 
   /// Reads an address as `inet_pton` does.
-  init?(_ text: String) {
+  package init?(_ text: String) {
     var new = [UInt8](repeating: 0, count: 16)
     var old = [UInt8](repeating: 0, count: 4)
     if inet_pton(AF_INET6, text, &new) == 1 {

@@ -53,6 +53,8 @@ package struct OutboundRequest: Sendable, CustomStringConvertible, CustomReflect
   package var headers: [Header] = []
   /// The body, or nil for none.
   package var body: [UInt8]?
+  /// The body as a file, in place of ``body``.
+  package var file: OutboundFile?
   /// Where the answer goes.
   package var destination = Destination.memory(maximumBytes: 1 << 20)
   /// Which addresses may be connected to.

@@ -21,6 +21,7 @@ final class Transfer: @unchecked Sendable {
   private var headerBytes = 0
   private var body: [UInt8] = []
   private var bytes = 0
+  private var sentBytes = 0
   private var descriptor: Int32 = -1
   private var failure: OutboundError?
   private var wasRefused = false
@@ -111,7 +112,14 @@ final class Transfer: @unchecked Sendable {
         number(CURLOPT_LOW_SPEED_TIME, max(1, Int(idle.components.seconds))),
       ]
     }
-    if let body = request.body {
+    if let file = request.file {
+      codes += [
+        number(CURLOPT_UPLOAD, 1),
+        yolo_curl_set_size(handle, CURLOPT_INFILESIZE_LARGE, Int64(file.bytes)),
+        yolo_curl_set_data_function(handle, CURLOPT_READFUNCTION, giveBodyPiece),
+        yolo_curl_set_pointer(handle, CURLOPT_READDATA, context),
+      ]
+    } else if let body = request.body {
       codes.append(body.withUnsafeBytes { yolo_curl_set_body(handle, $0.baseAddress, $0.count) })
     }
     switch request.method {
@@ -119,7 +127,7 @@ final class Transfer: @unchecked Sendable {
     case .head: codes.append(number(CURLOPT_NOBODY, 1))
     default:
       codes.append(yolo_curl_set_text(handle, CURLOPT_CUSTOMREQUEST, request.method.rawValue))
-      if request.body == nil, request.method != .delete {
+      if request.body == nil, request.file == nil, request.method != .delete {
         codes.append(yolo_curl_set_body(handle, nil, 0))
       }
     }
@@ -279,6 +287,20 @@ final class Transfer: @unchecked Sendable {
     return true
   }
 
+  /// Writes bytes of the file that is sent; returns their number, nil if there are fewer than were
+  /// announced.
+  fileprivate func giveBody(_ buffer: UnsafeMutableRawBufferPointer) -> Int? {
+    guard let file = hop.request.file else { return nil }
+    let left = file.bytes - sentBytes
+    guard left > 0 else { return 0 }
+    // SAFETY: the part is inside of the buffer.
+    let part = UnsafeMutableRawBufferPointer(rebasing: buffer.prefix(min(left, buffer.count)))
+    let count = file.read(into: part, at: sentBytes)
+    guard count > 0 else { return nil }
+    sentBytes += count
+    return count
+  }
+
   private func fail(_ error: OutboundError) -> Bool {
     failure = error
     return false
@@ -297,6 +319,14 @@ private func openCheckedSocket(
 ) -> curl_socket_t {
   guard let transfer = transfer(context), let address else { return CURL_SOCKET_BAD }
   return transfer.open(address)
+}
+
+private func giveBodyPiece(
+  _ data: UnsafeMutablePointer<CChar>?, _ size: Int, _ count: Int,
+  _ context: UnsafeMutableRawPointer?
+) -> Int {
+  let buffer = UnsafeMutableRawBufferPointer(start: data, count: size * count)
+  return transfer(context)?.giveBody(buffer) ?? Int(CURL_READFUNC_ABORT)
 }
 
 private func takeHeaderLine(
