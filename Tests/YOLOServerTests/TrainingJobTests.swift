@@ -417,7 +417,7 @@ final class ScriptedTrainer: Sendable {
 
   @Test func withoutATrainerNothingIsStarted() async throws {
     try await Self.serving {
-      $0.trainer = nil
+      $0.trainer = "none"
     } _: { fixture in
       let (client, key) = (fixture.client, fixture.key)
       let model = try await fixture.model("exp")

@@ -82,8 +82,8 @@ public struct Server: Sendable {
         fetcher: SourceFetcher(settings: settings, client: platform.outbound))
     }
     self.ingest = ingest
-    let trainer = platform.map { platform in
-      TrainingRunner(platform: platform, settings: settings, logger: logger)
+    let trainer = try platform.map { platform in
+      try TrainingRunner(platform: platform, settings: settings, logger: logger)
     }
     self.trainer = trainer
     let exports = platform.map { platform in

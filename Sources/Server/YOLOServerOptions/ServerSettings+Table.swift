@@ -124,10 +124,12 @@ package enum ServiceTable: SettingsTable {
       "source_urls", at: \.fetchesSources,
       help: "Fetch datasets and images from the addresses that users name"),
     .text(
-      "trainer", "command", "a command such as \"yolo train {args}\"", default: "none",
-      at: \.trainer,
+      "trainer", "command",
+      "a command such as \"python train.py {args}\", kubernetes, or none",
+      default: "this program's own", at: \.trainer,
       help:
-        "Command that trains a model; {args} stands for its arguments, as name=value each"
+        "What trains models: a command, {args} for the arguments as name=value each; kubernetes: "
+        + "jobs in a cluster; none"
     ) { CommandWords.split($0) != nil },
     .text(
       "base_model", "name", "the name of a .pt file", default: "yolo26n.pt", at: \.baseModel,
@@ -153,6 +155,12 @@ package enum ServiceTable: SettingsTable {
     .number(
       "trainer_kill", 0...3600, .seconds, at: \.trainerKill,
       help: "Seconds that a trainer has to end after SIGTERM before it is killed"),
+    .number(
+      "trainer_cpu", 1...256, .count("processors"), at: \.trainerProcessors,
+      help: "Processors of a trainer in a cluster"),
+    .number(
+      "trainer_memory", 1...1024, .none, at: \.trainerMemory,
+      help: "Memory of a trainer in a cluster, in GiB"),
     Setting(ServerOption.exporter, ifGivenAt: \.exporters),
     .text(
       "deployments", "engine", "local or kubernetes", default: "local", at: \.deployments,
@@ -160,15 +168,15 @@ package enum ServiceTable: SettingsTable {
     ) { ["local", "kubernetes"].contains($0) },
     .text(
       "kubeconfig", "file", "a file", default: "the service account of the pod", at: \.kubeconfig,
-      help: "Kubeconfig, in JSON, of the cluster that runs deployments"
+      help: "Kubeconfig, in JSON, of the cluster that runs deployments and trainings"
     ) { !$0.isEmpty },
     .text(
       "cluster_namespace", "name", "the name of a namespace",
       default: "that of the kubeconfig or the pod", at: \.clusterNamespace,
-      help: "Namespace of the deployments in the cluster", isAccepted: isLabel),
+      help: "Namespace of the deployments and trainings in the cluster", isAccepted: isLabel),
     .text(
       "cluster_image", "image", "the name of an image", default: "none", at: \.clusterImage,
-      help: "Image of yolo that the deployments in the cluster run"
+      help: "Image of yolo that the deployments and trainings in the cluster run"
     ) { !$0.isEmpty && $0.utf8.allSatisfy { $0 > 0x20 && $0 < 0x7F } },
     .text(
       "cluster_region_label", "label", "the name of a label", default: "none",

@@ -44,7 +44,8 @@ public struct ServerSettings: Sendable {
   public var confirmsDeletion = false
   /// Whether datasets and images are fetched from the addresses that users name.
   public var fetchesSources = false
-  /// The command that trains a model, with `{args}` in place of the arguments; nil for none.
+  /// What trains models: a command with `{args}` in place of the arguments, `kubernetes` for jobs in
+  /// a cluster, `none` for nothing; nil for this program itself.
   public var trainer: String?
   /// The model that trainings begin with whose own has no weights yet; nil for `yolo26n.pt`.
   public var baseModel: String?
@@ -58,6 +59,10 @@ public struct ServerSettings: Sendable {
   public var trainerGrace = 60
   /// Seconds after SIGTERM until a trainer is killed.
   public var trainerKill = 15
+  /// The processors of a trainer in a cluster.
+  public var trainerProcessors = 4
+  /// Its memory in GiB.
+  public var trainerMemory = 8
   /// The SQLite file of keys and limits; of a platform the one whose keys are brought over.
   public var database: String
   /// Whether requests need no key.

@@ -141,7 +141,7 @@ struct PlatformControllers: Sendable {
       trainings: runner.trainings, jobs: runner.jobs,
       checkpoints: CheckpointRepository(uploads: platform.uploads, clock: clock), models: models,
       datasets: datasets, accounts: accounts, exporter: exporter, signer: platform.signer,
-      origins: origins, terms: TrainingTerms(settings), hasTrainer: runner.options != nil,
+      origins: origins, terms: TrainingTerms(settings), hasTrainer: runner.engine != nil,
       uploads: predict.uploads, gate: ReportGate(), signal: runner.signal)
     self.exports = ExportController(
       exports: exports.exports, exporters: exports.exporters, signal: exports.signal,

@@ -93,6 +93,11 @@ extension ServerSettings {
     data.hasSuffix("/") ? "\(data)models" : "\(data)/models"
   }
 
+  /// What other commands of this program, and its workers, are told.
+  private static let variablesOfOthers: Set = [
+    "YOLO_WEIGHTS", "YOLO_CACHE_DIR", "YOLO_UPLOAD_INTERVAL",
+  ]
+
   /// Splits the variables into those of options, and warnings about others with the same prefix.
   private static func known(
     _ environment: [String: String]
@@ -101,7 +106,7 @@ extension ServerSettings {
     var variables: [String: String] = [:]
     var warnings: [String] = []
     for (name, value) in environment.sorted(by: { $0.key < $1.key }) {
-      guard name.hasPrefix("YOLO_"), name != "YOLO_WEIGHTS",
+      guard name.hasPrefix("YOLO_"), !variablesOfOthers.contains(name),
         !PaymentProvider.secretVariables.contains(name)
       else { continue }
       if options.contains(name), !value.hasPrefix("tcp://") {

@@ -174,11 +174,26 @@ struct TrainingTerms: Sendable {
   let price: Int
   /// The model that trainings begin with whose own has no weights.
   let baseModel: String
+  /// What this program can begin with, if it trains itself.
+  let own: OwnTrainer?
 
   init(_ settings: ServerSettings) {
+    own =
+      switch TrainerChoice(settings.trainer) {
+      case .own, .kubernetes: OwnTrainer(settings)
+      case .command, .none: nil
+      }
     devices = TrainingDevices(settings.trainingDevices)
     price = settings.trainingPrice * 10_000
     baseModel = settings.baseModel ?? "yolo26n.pt"
+  }
+
+  /// Returns what a model without weights begins with.
+  ///
+  /// - Throws: `PlatformError.invalid` if this program has no such file.
+  func baseModel(of model: ModelRow, for task: VisionTask) throws(PlatformError) -> String {
+    let name = baseModel(for: task)
+    return try own?.baseModel(name, of: model.slug) ?? name
   }
 
   /// Returns the base model of a task: `yolo26n.pt` becomes `yolo26n-seg.pt`.

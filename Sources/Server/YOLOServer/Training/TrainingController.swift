@@ -239,8 +239,8 @@ struct TrainingController: Sendable {
     try ResourceName.check("gpuType", gpu, in: TrainingDevice.all.map(\.name))
     guard hasTrainer else {
       throw APIError.notConfigured(
-        "This server has no trainer, so that it cannot start trainings itself; those that are "
-          + "reported to it are kept.")
+        "This server has no trainer (--trainer none), so that it cannot start trainings itself; "
+          + "those that are reported to it are kept.")
     }
     let started = try await jobs.start(draft, terms, by: account)
     signal.send()

@@ -56,6 +56,7 @@ struct TrainingJobRepository: Sendable {
         throw PlatformError.planLimit(what: "trainings at once", maximum: limit)
       }
       let arguments = try draft.arguments ?? Self.arguments(database, draft, model, terms, account)
+      try terms.own?.check(arguments)
       var resources: Set<String> = []
       var dataset: DatasetRow?
       if let locator = PlatformAddress.dataset(arguments.data) {
@@ -119,7 +120,7 @@ struct TrainingJobRepository: Sendable {
     let dataset = try DatasetTable.row(database, .id(draft.dataset ?? ""), viewer: account)
     let base =
       model.fileDigest == nil
-      ? terms.baseModel(for: dataset.task)
+      ? try terms.baseModel(of: model, for: dataset.task)
       : "ul://\(model.owner)/\(model.projectSlug)/\(model.slug)"
     return try TrainingArguments(
       StoredJSON(
@@ -248,6 +249,27 @@ extension TrainingJobRepository {
     }
   }
 
+  /// Replaces the key of a job that runs, for a worker that is started again.
+  ///
+  /// - Returns: The key; nil if the job is over.
+  func renewKey(
+    of id: String
+  ) async throws(PlatformError) -> String? {
+    let now = clock()
+    return try await database.writeDurably { database -> String? in
+      guard let job = try TrainingJobTable.row(database, id), job.status == .running,
+        let account = try Account.find(database, id: job.account)
+      else { return nil }
+      try Self.removeKey(database, job.key)
+      let (key, record) = try KeyTable.insert(
+        database, name: "training \(job.id)", account: account, scopes: [.training],
+        binding: KeyBinding(job.resources), created: now)
+      try database.execute(
+        sql: "UPDATE trainingJob SET key = ? WHERE id = ?", arguments: [record.publicID ?? "", id])
+      return key
+    }
+  }
+
   /// Removes the keys of jobs that are over, such as those whose model was deleted.
   func removeOldKeys() async throws(PlatformError) {
     try await database.write { database in
@@ -265,6 +287,8 @@ extension TrainingJobRepository {
     let cancelled: Int?
     /// When something was heard of it last.
     let lastHeard: Int
+    /// Whether the training is neither completed nor failed.
+    let isActive: Bool
   }
 
   /// Returns what the runner must know of a job; nil if the job is gone with its model.
@@ -281,7 +305,10 @@ extension TrainingJobRepository {
         arguments: [job.model, id])
       let cancelled = job.cancelled ?? (model.trashed == nil ? nil : now)
       return (
-        job, Progress(cancelled: cancelled, lastHeard: max(heard ?? 0, job.started ?? now))
+        job,
+        Progress(
+          cancelled: cancelled, lastHeard: max(heard ?? 0, job.started ?? now),
+          isActive: model.status.isActive)
       )
     }
     if let found, found.progress.cancelled != nil, found.job.cancelled == nil {

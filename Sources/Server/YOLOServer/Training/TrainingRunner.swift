@@ -26,8 +26,13 @@ struct TrainingRunner: Service {
   let jobs: TrainingJobRepository
   let trainings: TrainingRepository
   let devices: TrainingDevices
-  /// How workers are started; nil if there is no trainer.
-  let options: TrainerOptions?
+  /// What runs workers; nil if there is no trainer.
+  let engine: (any TrainingEngine)?
+  /// The directory of the workers, and of the lock that one server has.
+  private let directory: String
+  /// Seconds from the end of a training until its worker is told to end, and from there until it is
+  /// ended.
+  private let grace: (terminate: Int, kill: Int)
   /// Seconds after which a training fails of which nothing is heard.
   let silence: Int
   let logger: Logger
@@ -39,29 +44,38 @@ struct TrainingRunner: Service {
   private static let interval = Duration.milliseconds(200)
   /// The time after which jobs of other processes are looked for.
   private static let idleInterval = Duration.seconds(5)
+  /// The time after which a worker is tried again that could not be started.
+  private static let delay = Duration.seconds(10)
 
-  /// A worker that is watched.
-  private struct Watched: Sendable {
-    let worker: TrainingWorker
-    /// Whether the process is a child of this one.
-    let isOwn: Bool
-  }
-
-  init(platform: Platform, settings: ServerSettings, logger: Logger) {
+  /// - Throws: ``ClusterError`` if workers are to run in a cluster, and a setting or a file is
+  ///   missing.
+  init(platform: Platform, settings: ServerSettings, logger: Logger) throws(ClusterError) {
     let clock: @Sendable () -> Int = SystemTime.now
     let events = platform.webhooks.events
     jobs = TrainingJobRepository(database: platform.database, clock: clock, events: events)
     trainings = TrainingRepository(store: platform.store, clock: clock, events: events)
     devices = TrainingDevices(settings.trainingDevices)
     silence = settings.trainingSilence
+    grace = (settings.trainerGrace, settings.trainerKill)
     let data = platform.database.directory
     let root =
       data.hasPrefix("/") ? data : FilePath.joined(FileManager.default.currentDirectoryPath, data)
-    options = settings.trainer.flatMap(CommandWords.split).map { words in
-      TrainerOptions(
-        words: words, directory: FilePath.joined(root, "training"), grace: settings.trainerGrace,
-        kill: settings.trainerKill, silence: settings.trainingSilence)
-    }
+    directory = FilePath.joined(root, "training")
+    let own = OwnTrainer(settings)
+    engine =
+      switch TrainerChoice(settings.trainer) {
+      case .own:
+        ProcessTrainingEngine(
+          options: TrainerOptions(words: own.words(devices), own: own, directory: directory))
+      case .command(let words):
+        ProcessTrainingEngine(
+          options: TrainerOptions(words: words, own: nil, directory: directory))
+      case .kubernetes:
+        try ClusterTrainingEngine(
+          settings: settings, outbound: platform.outbound,
+          environment: ProcessInfo.processInfo.environment)
+      case .none: nil
+      }
     self.logger = logger
     signal = WakeSignal()
     address = WorkerAddress()
@@ -77,25 +91,41 @@ struct TrainingRunner: Service {
 
   func run() async {
     await cancelWhenGracefulShutdown {
-      var watched: [String: Watched] = [:]
+      var watched: [String: any TrainingWork] = [:]
       var lock: ProcessLock?
+      var pause = ContinuousClock.now
       while !Task.isCancelled {
         do {
           let count = try await trainings.failSilent(after: silence)
           if count > 0 { logger.warning("trainings have stalled", metadata: ["count": "\(count)"]) }
-          if let options, let address = address.text {
+          if let engine, let address = address.text {
             if lock == nil {
-              lock = try takeLock(options)
-              if lock != nil { watched = try await recover(options) }
+              lock = try takeLock()
+              if lock != nil {
+                do {
+                  watched = try await recover(engine)
+                } catch {
+                  lock = nil
+                  throw error
+                }
+              }
             }
             if lock != nil {
-              for (job, worker) in watched {
-                if try await isOver(job, worker, options) { watched[job] = nil }
+              for (job, work) in watched {
+                watched[job] = try await look(job, work, engine, address)
               }
-              while watched.count < devices.slots.count, try await jobs.hasWaiting(),
-                let work = try await jobs.claim(devices)
+              while watched.count < devices.slots.count, ContinuousClock.now >= pause,
+                try await jobs.hasWaiting(), let work = try await jobs.claim(devices)
               {
-                watched[work.job.id] = try await begin(work, options, address)
+                do {
+                  watched[work.job.id] = try await begin(work, engine, address)
+                } catch let error as TrainingDelay {
+                  logger.error(
+                    "a trainer cannot be started now; it is tried again: \(error)",
+                    metadata: ["job": "\(work.job.id)"])
+                  try await jobs.requeue(work.job)
+                  pause = .now + Self.delay
+                }
               }
             }
           }
@@ -107,114 +137,130 @@ struct TrainingRunner: Service {
     }
   }
 
-  private func takeLock(_ options: TrainerOptions) throws -> ProcessLock? {
-    if !FileSystem.isDirectory(options.directory) {
-      try FileSystem.makeDirectories(options.directory, mode: 0o700)
+  private func takeLock() throws -> ProcessLock? {
+    if !FileSystem.isDirectory(directory) {
+      try FileSystem.makeDirectories(directory, mode: 0o700)
     }
-    return try ProcessLock("\(options.directory)/lock")
+    return try ProcessLock("\(directory)/lock")
   }
 
   /// Finds the workers of a server that has ended, and puts the jobs back that had none.
-  private func recover(_ options: TrainerOptions) async throws -> [String: Watched] {
-    var watched: [String: Watched] = [:]
+  private func recover(_ engine: any TrainingEngine) async throws -> [String: any TrainingWork] {
+    var watched: [String: any TrainingWork] = [:]
     for job in try await jobs.running() {
-      let worker = TrainingWorker(job: job.id, directory: options.directory(of: job.id))
-      if worker.hasBegun {
+      if let work = try await engine.find(job.id) {
         logger.notice(
-          "found a job of a server that has ended",
-          metadata: ["job": "\(job.id)", "isRunning": "\(worker.isAlive)"])
-        watched[job.id] = Watched(worker: worker, isOwn: false)
+          "found a job of a server that has ended", metadata: ["job": "\(job.id)"])
+        watched[job.id] = work
       } else {
         try await jobs.requeue(job)
       }
     }
     try await jobs.removeOldKeys()
-    for name in (try? FileSystem.names(in: options.directory)) ?? []
-    where name.hasPrefix("job_") && watched[name] == nil {
-      let worker = TrainingWorker(job: name, directory: options.directory(of: name))
-      if worker.isAlive { worker.end(nil) }
-      worker.removeFiles()
-    }
+    await engine.sweep(keeping: Set(watched.keys))
     return watched
   }
 
   private func begin(
-    _ work: TrainingJobRepository.Work, _ options: TrainerOptions, _ address: String
-  ) async throws -> Watched? {
+    _ work: TrainingJobRepository.Work, _ engine: any TrainingEngine, _ address: String
+  ) async throws -> (any TrainingWork)? {
     let job = work.job
     let members =
       (job.arguments.value.members ?? []) + [
         JSONMember("project", .string("\(work.owner)/\(work.projectSlug)")),
         JSONMember("name", .string(work.slug)), JSONMember("device", .string(work.slot.argument)),
       ]
-    let task = TrainingWorker.Task(
-      command: options.command(TrainingArguments.words(members)),
-      description: .object([
-        JSONMember("id", .string(job.id)), JSONMember("modelId", .string(job.model)),
-        JSONMember("owner", .string(work.owner)), JSONMember("project", .string(work.projectSlug)),
-        JSONMember("model", .string(work.slug)), JSONMember("device", .string(job.device)),
-        JSONMember("platformUrl", .string(address)), JSONMember("trainArgs", .object(members)),
-      ]), address: address, key: work.key)
-    let worker = TrainingWorker(job: job.id, directory: options.directory(of: job.id))
+    let task = TrainingTask(
+      job: job.id, model: job.model, owner: work.owner, project: work.projectSlug,
+      slug: work.slug, device: job.device, members: members, address: address, key: work.key)
     do {
-      try worker.start(task)
+      let started = try await engine.start(task)
+      logger.info(
+        "a training has begun", metadata: ["job": "\(job.id)", "model": "\(job.model)"])
+      return started
+    } catch let error as TrainingDelay {
+      throw error
     } catch {
       logger.error("a trainer cannot be started: \(error)", metadata: ["job": "\(job.id)"])
       _ = try await jobs.finish(
         job.id, .failed("The trainer could not be started.", code: "TRAINER_NOT_STARTED"))
       return nil
     }
-    logger.info("a training has begun", metadata: ["job": "\(job.id)", "model": "\(job.model)"])
-    return Watched(worker: worker, isOwn: true)
   }
 
-  /// Looks at a worker; returns whether its job is over.
-  private func isOver(
-    _ job: String, _ watched: Watched, _ options: TrainerOptions
-  ) async throws -> Bool {
-    let worker = watched.worker
-    guard let progress = try await jobs.progress(of: job) else {
+  /// Looks at a worker; returns what is to be watched from then on, nil if its job is over.
+  private func look(
+    _ job: String, _ work: any TrainingWork, _ engine: any TrainingEngine, _ address: String
+  ) async throws -> (any TrainingWork)? {
+    let progress = try await jobs.progress(of: job)
+    let state: TrainingWorkState
+    do {
       // The model is gone, and the job with it.
-      worker.end(nil)
-      guard watched.worker.exit(isOwn: watched.isOwn) != nil else { return false }
-      try await jobs.removeOldKeys()
-      worker.removeFiles()
-      return true
+      if progress == nil { try await work.end(nil) }
+      state = try await work.look()
+    } catch let error as ClusterError {
+      logger.error("the cluster cannot be asked: \(error)", metadata: ["job": "\(job)"])
+      return work
     }
-    let isFlooding = worker.lookAtOutput()
-    if let exit = worker.exit(isOwn: watched.isOwn) {
-      worker.endRest()
-      let ending = worker.ending(exit)
+    guard let progress else {
+      guard case .over = state else { return work }
+      try await jobs.removeOldKeys()
+      await work.remove()
+      return nil
+    }
+    switch state {
+    case .over(let ending, let isSeen, let description):
+      if progress.cancelled == nil, progress.isActive,
+        let next = try await engine.goOn(
+          job, from: work, key: { try await jobs.renewKey(of: job) }, address: address)
+      {
+        logger.warning(
+          "a trainer was killed; its training goes on from its last checkpoint",
+          metadata: ["job": "\(job)", "exit": "\(description)"])
+        return next
+      }
       // Of one that ended while there was no server it is known when it was heard of last.
-      let status = try await jobs.finish(
-        job, ending, at: exit == .unknown ? progress.lastHeard : nil)
+      let status = try await jobs.finish(job, ending, at: isSeen ? nil : progress.lastHeard)
       logger.info(
         "a training is over",
         metadata: [
-          "job": "\(job)", "status": "\(status?.rawValue ?? "")", "exit": "\(exit)",
-          "output": "\(worker.lastLine ?? "")",
+          "job": "\(job)", "status": "\(status?.rawValue ?? "")", "exit": "\(description)",
         ])
-      worker.removeFiles()
-      return true
+      await work.remove()
+      return nil
+    case .running(let activity):
+      do {
+        try await watch(work, activity, progress)
+      } catch let error as ClusterError {
+        logger.error("the cluster cannot be asked: \(error)", metadata: ["job": "\(job)"])
+      }
+      return work
     }
+  }
+
+  /// Ends a worker that is cancelled, silent, or writes too much.
+  private func watch(
+    _ work: any TrainingWork, _ activity: TrainingWorkActivity,
+    _ progress: TrainingJobRepository.Progress
+  ) async throws {
     let now = jobs.clock()
     if let cancelled = progress.cancelled {
-      if now - cancelled >= options.grace + options.kill {
-        worker.end(nil)
-      } else if now - cancelled >= options.grace {
-        worker.terminate()
+      if now - cancelled >= grace.terminate + grace.kill {
+        try await work.end(nil)
+      } else if now - cancelled >= grace.terminate {
+        try await work.terminate()
       }
     }
-    if isFlooding {
-      worker.end(
+    if activity.isFlooding {
+      try await work.end(
         .failed("The trainer wrote too much to its output.", code: "OUTPUT_LIMIT"))
-    } else if min(now - progress.lastHeard, worker.quietSeconds) > options.silence {
-      worker.end(
+    } else if min(now - progress.lastHeard, activity.quietSeconds ?? .max) > silence {
+      let waiting = activity.waiting.map { " It waits: \($0)" } ?? ""
+      try await work.end(
         .failed(
-          "Nothing was heard of the trainer for \(options.silence) seconds.",
+          "Nothing was heard of the trainer for \(silence) seconds.\(waiting)",
           code: TrainingFailure.stalled))
     }
-    return false
   }
 }
 #endif

@@ -10,14 +10,10 @@ import YOLOSystem
 struct TrainerOptions: Sendable {
   /// The command, with `{args}` in place of the arguments.
   let words: [String]
+  /// What this program needs to be its own worker; nil if a command of the operator is.
+  let own: OwnTrainer?
   /// Where workers have their directories.
   let directory: String
-  /// Seconds from the end of a training to SIGTERM.
-  let grace: Int
-  /// Seconds from there to SIGKILL.
-  let kill: Int
-  /// Seconds after which a silent worker is killed.
-  let silence: Int
 
   /// The directory of a job.
   func directory(of job: String) -> String { "\(directory)/\(job)" }
@@ -88,16 +84,37 @@ final class TrainingWorker: Sendable {
     /// What the worker reaches the server at.
     let address: String
     let key: String
+    /// Further variables of the environment.
+    var variables: [String: String] = [:]
+    /// Files that the directory has links to, by their names.
+    var links: [String: String] = [:]
+    /// Whether it leaves the processors to others that want them.
+    var yields = false
   }
 
   /// Starts the process; how it ends is known by ``exit``.
-  func start(_ task: Task) throws {
-    FileSystem.removeTree(directory)
-    try FileSystem.makeDirectories(directory, mode: 0o700)
+  ///
+  /// - Parameters:
+  ///   - task: What it is told.
+  ///   - goesOn: Whether the files that a process before has left stay.
+  /// - Throws: `FileError` if the directory cannot be prepared.
+  func start(_ task: Task, goesOn: Bool = false) throws {
+    if goesOn {
+      // What this process has written is never written over.
+      for path in ["\(directory)/pid", file] { unlink(path.pathCharacters) }
+    } else {
+      FileSystem.removeTree(directory)
+      try FileSystem.makeDirectories(directory, mode: 0o700)
+    }
+    for (name, target) in task.links where !FileSystem.entryExists("\(directory)/\(name)") {
+      guard symlink(target.pathCharacters, "\(directory)/\(name)".pathCharacters) == 0 else {
+        throw FileError(lastErrorAt: "\(directory)/\(name)")
+      }
+    }
     try AtomicFile.write(Array(JSONWriter.text(task.description).utf8), to: file)
     let variables = WorkerProcess.inheritedEnvironment.merging([
       "YOLO_JOB": file, "ULTRALYTICS_PLATFORM_URL": task.address, "ULTRALYTICS_API_KEY": task.key,
-    ]) { $1 }
+    ]) { $1 }.merging(task.variables) { $1 }
     let environment = Environment.custom(
       Dictionary(
         uniqueKeysWithValues: variables.compactMap { name, value in
@@ -108,9 +125,11 @@ final class TrainingWorker: Sendable {
       cd "$1" || exit 125
       echo $$ > pid.new && mv pid.new pid || exit 125
       shift
+      if [ "$1" = nice ] && ! command -v nice >/dev/null; then shift 3; fi
       exec "$@" >> output 2>&1
       """
-    let words = ["-c", script, "sh", directory] + task.command
+    let words =
+      ["-c", script, "sh", directory] + (task.yields ? ["nice", "-n", "10"] : []) + task.command
     var options = PlatformOptions()
     options.createSession = true
     let platform = options
@@ -202,6 +221,41 @@ final class TrainingWorker: Sendable {
 
   /// Ends what a process that is gone has left running.
   func endRest() { if process() != nil { send(SIGKILL) } }
+
+  // MARK: Going on
+
+  /// How often a worker that was killed is started again at most.
+  private static let maximumStarts = 3
+
+  /// Returns the checkpoint that a training of this program goes on from, whose worker somebody else
+  /// has killed; nil if it was not, if it has finished no epoch, or if that was often enough.
+  ///
+  /// Each call counts as a start.
+  func checkpointToGoOnFrom(after exit: Exit) -> String? {
+    switch exit {
+    case .signal, .unknown: break
+    case .code, .notStarted: return nil
+    }
+    let isEnded = state.withLock { $0.hasKilled || $0.hasTerminated || $0.reason != nil }
+    guard !isEnded else { return nil }
+    let runs = (try? FileSystem.files(below: "\(directory)/runs", maximumFiles: 100_000)) ?? []
+    guard let checkpoint = runs.first(where: { $0.hasSuffix("/weights/last.pt") }) else {
+      return nil
+    }
+    let file = "\(directory)/starts"
+    let text = (try? FileSystem.read(file, maximumBytes: 64)).map {
+      String(decoding: $0, as: UTF8.self)
+    }
+    let starts = text.flatMap { Int($0) } ?? 1
+    guard starts < Self.maximumStarts else { return nil }
+    unlink(file.pathCharacters)
+    do throws(FileError) {
+      try AtomicFile.write(Array("\(starts + 1)".utf8), to: file)
+      return checkpoint
+    } catch {
+      return nil
+    }
+  }
 
   // MARK: The output
 
