@@ -10,7 +10,7 @@ evaluations'. Ultralytics with one thread and with two differs by as much as its
 
 Starts: `trained` are the shipped checkpoints, others are random weights of the published networks. Needs the environment
 (ultralytics, torch); exit code 1 if a loss of the first four iterations is further than 2e-5 from Ultralytics', or one of
-the first eight further than 1e-3: after that assignments of random networks flip, and each trainer parts from itself.
+the first eight further than 1e-3: after that assignments of random networks flip, and each trainer diverges from itself.
 """
 import argparse
 import csv
