@@ -97,9 +97,9 @@ package final class AtomicFile {
 
   /// Creates a file with the given content, or replaces the one that is there.
   package static func write(
-    _ bytes: [UInt8], to path: String, replaces: Bool = true
+    _ bytes: [UInt8], to path: String, replaces: Bool = true, rewrites: Bool = false
   ) throws(FileError) {
-    let file = try AtomicFile(path: path, replaces: replaces)
+    let file = try AtomicFile(path: path, replaces: replaces, rewrites: rewrites)
     var failure: FileError?
     bytes.withUnsafeBytes { buffer in
       do throws(FileError) {

@@ -100,12 +100,8 @@ public struct ResultsFile: Sendable, Hashable {
     guard kept.count < lines.count else { return }
     do throws(FileError) {
       // This run has read the file, and may write it nevertheless.
-      let file = try AtomicFile(path: path, rewrites: true)
-      let failure = Array(kept.map { "\($0)\n" }.joined().utf8).withUnsafeBytes { bytes in
-        Result { () throws(FileError) in try file.write(bytes) }
-      }
-      try failure.get()
-      try file.commit(synchronizes: false)
+      try AtomicFile.write(
+        Array(kept.map { "\($0)\n" }.joined().utf8), to: path, rewrites: true)
     } catch {
       throw RunDirectory.Failure(error)
     }

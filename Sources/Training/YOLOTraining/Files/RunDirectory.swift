@@ -110,7 +110,8 @@ public struct RunDirectory: Sendable, Hashable {
   /// Writes a file of the run as a whole: after a crash there is the old file or the new one.
   public func write(_ text: String, to name: String) throws(Failure) {
     do throws(FileError) {
-      try AtomicFile.write(Array(text.utf8), to: "\(path)/\(name)")
+      // `args.yaml` may have been read, as `cfg` or by a training that goes on.
+      try AtomicFile.write(Array(text.utf8), to: "\(path)/\(name)", rewrites: true)
     } catch {
       throw Failure(error)
     }
