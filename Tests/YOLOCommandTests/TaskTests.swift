@@ -37,7 +37,8 @@ import Testing
       keys: ["class", "name", "confidence", "box"]),
     Case(
       task: "classify", image: "shapes-classify.jpg",
-      names: ["arrow", "cross", "heart", "ring", "star"], keys: ["class", "name", "confidence"]),
+      names: ["arrow", "cross", "heart", "rectangle", "star"],
+      keys: ["class", "name", "confidence"]),
   ]
 
   private static func object(_ text: String) throws -> [String: Any] {
