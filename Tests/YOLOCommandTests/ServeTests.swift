@@ -17,7 +17,7 @@ import Testing
       #expect(outcome.status == 64, "\(flag): \(outcome.errors)")
       #expect(outcome.errors.contains("\(flag) must be a number from"), "\(outcome.errors)")
     }
-    #expect(count == 35)
+    #expect(count == 37)
   }
 
   /// Arguments, the exit code, and words that the message must have.

@@ -296,7 +296,8 @@ import YOLOServerOptions
   @Test func deadServersHoldNobodyUpAndThreadsAreFew() async throws {
     func threads() throws -> Int {
       try FileManager.default.contentsOfDirectory(atPath: "/proc/self/task").filter { task in
-        try String(contentsOfFile: "/proc/self/task/\(task)/comm", encoding: .utf8)
+        // A thread of another test may have ended since it was listed.
+        (try? String(contentsOfFile: "/proc/self/task/\(task)/comm", encoding: .utf8))
           == "outbound\n"
       }.count
     }
