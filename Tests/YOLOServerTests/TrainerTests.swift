@@ -110,6 +110,10 @@ import YOLOTestSupport
       more: [String: String] = [:]
     ) throws {
       self.directory = directory
+      // What an earlier training has printed there is none of this one's.
+      for name in ["out", "err"] {
+        try? FileManager.default.removeItem(atPath: "\(directory)/\(name)")
+      }
       process = Process()
       process.executableURL = URL(filePath: "/bin/sh")
       process.arguments =
