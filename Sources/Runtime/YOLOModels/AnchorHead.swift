@@ -131,7 +131,7 @@ struct AnchorHead: HeadBlock {
     }
     var prototypes: AnchorLayout.Prototypes?
     if let (proto, count) = masks {
-      let maps = try proto.checked(proto.fused(inputs), count: count)
+      let maps = try proto.checked(proto.summed(inputs), count: count)
       prototypes = AnchorLayout.Prototypes(
         output: builder.output(maps, named: proto.path), count: count)
     }

@@ -171,10 +171,10 @@ struct SegmentHead: HeadBlock {
 
   func callAsFunction(_ inputs: [Value], _ builder: GraphBuilder) throws -> Network.Head {
     var layout = try branches(inputs, builder)
-    let features = try proto.fused(inputs)
-    let prototypes = try proto.checked(features, count: prototypeCount)
+    let sum = try proto.summed(inputs)
+    let prototypes = try proto.checked(sum, count: prototypeCount)
     let output = builder.output(prototypes, named: proto.path)
-    if builder.isTraining { layout.semantic = try proto.semanticOutput(features, builder) }
+    if builder.isTraining { layout.semantic = try proto.semanticOutput(sum, builder) }
     return .segment(layout, prototypes: output)
   }
 }
@@ -230,21 +230,23 @@ struct Proto: Block {
   }
 
   func callAsFunction(_ inputs: [Value]) throws -> Value {
-    try prototypes(of: fused(inputs))
+    try prototypes(of: summed(inputs))
   }
 
-  private func prototypes(of features: Value) throws -> Value {
-    try cv3(cv2(upsample([cv1(features)]))).named(path)
+  private func prototypes(of sum: Value) throws -> Value {
+    let features = try fusion?.fuse(sum) ?? sum
+    return try cv3(cv2(upsample([cv1(features)]))).named(path)
   }
 
-  /// Traces the classes of pixels as an output, if there are some.
-  func semanticOutput(_ features: Value, _ builder: GraphBuilder) throws -> Int? {
+  /// Traces the classes of pixels as an output, if there are some: of the levels' sum, before it is
+  /// fused.
+  func semanticOutput(_ sum: Value, _ builder: GraphBuilder) throws -> Int? {
     guard let semantic = try semantic?() else { return nil }
-    return builder.output(try semantic(features), named: semantic.path)
+    return builder.output(try semantic(sum), named: semantic.path)
   }
 
-  /// Returns the finest level with what is taken in of the others.
-  func fused(_ inputs: [Value]) throws -> Value {
+  /// Returns the finest level with what is taken in of the others, added up.
+  func summed(_ inputs: [Value]) throws -> Value {
     let levels = (fusion?.refine.count ?? 0) + 1
     guard let finest = inputs.first, fusion == nil || inputs.count == levels else {
       throw ModelError.inputCount(at: path, expected: levels, found: inputs.count)
@@ -254,14 +256,13 @@ struct Proto: Block {
       for (refine, level) in zip(fusion.refine, inputs.dropFirst()) {
         x = try x.adding(refine(level).resized(like: finest, at: path), at: path)
       }
-      x = try fusion.fuse(x)
     }
     return x
   }
 
   /// Returns the prototypes, which must be of a number.
-  func checked(_ features: Value, count: Int) throws -> Value {
-    let prototypes = try prototypes(of: features)
+  func checked(_ sum: Value, count: Int) throws -> Value {
+    let prototypes = try prototypes(of: sum)
     guard prototypes.channels == count else {
       throw GraphError.channelMismatch(at: path, expected: count, found: prototypes.channels)
     }
