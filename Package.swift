@@ -211,9 +211,8 @@ let package = Package(
     .target(
       name: "YOLOPlatformClient",
       dependencies: [
-        "JSONText", "YOLODatasets", "YOLOGeometry", "YOLOMetrics", "YOLOOutbound", "YOLOSystem",
-        "YOLOTraining", "YOLOWeights",
-        .target(name: "CCrypto", condition: .when(traits: ["Server"])),
+        "JSONText", "YOLOCryptography", "YOLODatasets", "YOLOGeometry", "YOLOMetrics",
+        "YOLOOutbound", "YOLOSystem", "YOLOTraining", "YOLOWeights",
       ], path: "Sources/Training/YOLOPlatformClient",
       swiftSettings: settings),
     // Inspection: looking into models and comparing them.
@@ -267,19 +266,22 @@ let package = Package(
         .target(name: "CCurl", condition: .when(traits: ["Server"])),
       ], path: "Sources/Server/YOLOOutbound",
       swiftSettings: settings),
+    .target(
+      name: "YOLOCryptography",
+      dependencies: [.target(name: "CCrypto", condition: .when(traits: ["Server"]))],
+      path: "Sources/Server/YOLOCryptography", swiftSettings: settings),
     // The files of the console, copied in by the C compiler.
     .target(name: "CConsole", path: "Sources/Server/CConsole"),
     .target(
       name: "YOLOServer",
       dependencies: [
-        "JSONText", "YOLO", "YOLODatasets", "YOLOGeometry", "YOLOImage", "YOLOImageIO",
-        "YOLOKernels", "YOLOModels",
-        "YOLOOptions", "YOLOOutbound", "YOLOPostprocess", "YOLOServerOptions", "YOLOSystem",
-        "YOLOVideo", "YOLOWeights", serverProduct("Hummingbird", "hummingbird"),
+        "JSONText", "YOLO", "YOLOCryptography", "YOLODatasets", "YOLOGeometry", "YOLOImage",
+        "YOLOImageIO", "YOLOKernels", "YOLOModels", "YOLOOptions", "YOLOOutbound",
+        "YOLOPostprocess", "YOLOServerOptions", "YOLOSystem", "YOLOVideo", "YOLOWeights",
+        serverProduct("Hummingbird", "hummingbird"),
         serverProduct("HummingbirdCore", "hummingbird"), serverProduct("GRDB", "GRDB.swift"),
         .target(name: "CArchive", condition: .when(traits: ["Server"])),
         .target(name: "CConsole", condition: .when(traits: ["Server"])),
-        .target(name: "CCrypto", condition: .when(traits: ["Server"])),
         serverProduct("HTTPTypes", "swift-http-types"), serverProduct("Logging", "swift-log"),
         serverProduct("Metrics", "swift-metrics"), serverProduct("NIOCore", "swift-nio"),
         serverProduct("NIOHTTP1", "swift-nio"), serverProduct("NIOHTTPTypes", "swift-nio-extras"),
@@ -391,9 +393,9 @@ let package = Package(
     .testTarget(
       name: "YOLOServerTests",
       dependencies: [
-        "JSONText", "YOLO", "YOLODatasets", "YOLOGeometry", "YOLOImage", "YOLOImageIO",
-        "YOLOKernels", "YOLOOptions", "YOLOOutbound", "YOLOPostprocess", "YOLOServer",
-        "YOLOServerOptions", "YOLOTestSupport", "YOLOVideo", "YOLOWeights",
+        "JSONText", "YOLO", "YOLOCryptography", "YOLODatasets", "YOLOGeometry", "YOLOImage",
+        "YOLOImageIO", "YOLOKernels", "YOLOOptions", "YOLOOutbound", "YOLOPostprocess",
+        "YOLOServer", "YOLOServerOptions", "YOLOTestSupport", "YOLOVideo", "YOLOWeights",
         serverProduct("Hummingbird", "hummingbird"),
         serverProduct("HummingbirdCore", "hummingbird"), serverProduct("GRDB", "GRDB.swift"),
         .target(name: "CArchive", condition: .when(traits: ["Server"])),

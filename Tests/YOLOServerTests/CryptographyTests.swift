@@ -1,5 +1,6 @@
 #if Server
 import Testing
+import YOLOCryptography
 import YOLOServer
 
 /// Digests and codes against the values of their standards.

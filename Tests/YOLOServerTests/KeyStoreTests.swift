@@ -2,6 +2,7 @@
 import Foundation
 import Synchronization
 import Testing
+import YOLOCryptography
 import YOLOServer
 
 /// Keys: made, verified, revoked, by one process and by several.

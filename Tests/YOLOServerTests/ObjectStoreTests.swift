@@ -5,6 +5,7 @@ import Logging
 import NIOCore
 import Synchronization
 import Testing
+import YOLOCryptography
 import YOLOServer
 
 /// A store in a directory of its own, with two accounts.

@@ -4,6 +4,7 @@ import Glibc
 import JSONText
 import Synchronization
 import Testing
+import YOLOCryptography
 import YOLOServer
 import YOLOServerOptions
 

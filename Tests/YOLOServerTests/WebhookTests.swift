@@ -5,6 +5,7 @@ import JSONText
 import Logging
 import Synchronization
 import Testing
+import YOLOCryptography
 import YOLOOutbound
 import YOLOServer
 import YOLOServerOptions

@@ -1,5 +1,6 @@
 #if Server
 import JSONText
+import YOLOCryptography
 import YOLODatasets
 import YOLOGeometry
 import YOLOSystem
@@ -54,8 +55,20 @@ struct DatasetRecords: Sendable {
     func failure(_ line: Int, _ reason: String) -> PlatformClientError {
       .line(name, number: line, reason: reason)
     }
-    var lines = try LineReader(path)
-    guard let first = try lines.next(maximum: Self.maximumLine),
+    var lines: LineReader
+    do throws(FileError) {
+      lines = try LineReader(path, maximumBytes: Self.maximumLine)
+    } catch {
+      throw PlatformClientError(error)
+    }
+    func next() throws(PlatformClientError) -> String? {
+      do throws(FileError) {
+        return try lines.next().map { String(decoding: $0, as: UTF8.self) }
+      } catch {
+        throw PlatformClientError(error)
+      }
+    }
+    guard let first = try next(),
       let header = try? JSONParser.parse(first), header["type"]?.string == "dataset"
     else { throw failure(1, "this is no dataset: its first line must be one of type dataset") }
     let taskName = header["task"]?.string ?? "detect"
@@ -79,11 +92,11 @@ struct DatasetRecords: Sendable {
     if task == .pose, keypointShape?.count != 2 {
       throw failure(1, "kpt_shape must be the number of keypoints and of their values")
     }
-    var digests = Digest.bytes(of: Array(JSONWriter.text(header).utf8))
-    var number = 1
+    var digest = SHA256()
+    digest.update(Array(JSONWriter.text(header).utf8).span.bytes)
     var unlabeled = 0
-    while let text = try lines.next(maximum: Self.maximumLine) {
-      number += 1
+    while let text = try next() {
+      let number = lines.number
       if text.allSatisfy(\.isWhitespace) { continue }
       guard let value = try? JSONParser.parse(text), value.members != nil else {
         throw failure(number, "this is no JSON object")
@@ -106,12 +119,12 @@ struct DatasetRecords: Sendable {
       }
       let members = (value.members ?? []).filter { $0.key != "url" }
       let plain = String(image.url.prefix { $0 != "?" })
-      digests += Digest.bytes(
-        of: Array(JSONWriter.text(.object(members + [JSONMember("url", .string(plain))])).utf8))
+      let record = JSONValue.object(members + [JSONMember("url", .string(plain))])
+      digest.update(Array("\n\(JSONWriter.text(record))".utf8).span.bytes)
       images.append(image)
     }
     self.names = all
-    identity = String(Digest.hexadecimal(digests).prefix(16))
+    identity = String(digest.digest().hexadecimal.prefix(16))
     if unlabeled > 0 { notes.append("\(name): \(unlabeled) images without a class are left out") }
     guard images.contains(where: { $0.split == "train" }) else {
       throw .resource(name, reason: "it has no images for training")
@@ -139,7 +152,8 @@ struct DatasetRecords: Sendable {
     let stem = FilePath.name(of: plain).prefix { $0 != "." }
     let isHash =
       stem.utf8.count == 32 && stem.utf8.allSatisfy { "0123456789abcdef".utf8.contains($0) }
-    let hash = isHash ? String(stem) : String(Digest.hexadecimal(Array(plain.utf8)).prefix(32))
+    let digest = SHA256.digest(of: Array(plain.utf8).span.bytes).hexadecimal
+    let hash = isHash ? String(stem) : String(digest.prefix(32))
     // The first list counts, whatever it is called.
     let rows = value["annotations"]?.members?.first?.value.elements ?? []
     func classIndex(_ value: JSONValue?) throws(RecordFailure) -> Int {
@@ -190,51 +204,6 @@ struct DatasetRecords: Sendable {
     notes.append(
       "\(name) has no images for the evaluation: \(count) of its \(training.count) for training are "
         + "evaluated on instead")
-  }
-}
-
-/// Reads a file line by line.
-private struct LineReader: ~Copyable {
-  private let path: String
-  private let descriptor: Int32
-  private var buffer: [UInt8] = []
-  private var start = 0
-  private var isOver = false
-
-  init(_ path: String) throws(PlatformClientError) {
-    self.path = path
-    descriptor = open(path.pathCharacters, O_RDONLY | O_CLOEXEC)
-    guard descriptor >= 0 else { throw PlatformClientError(FileError(lastErrorAt: path)) }
-  }
-
-  deinit { close(descriptor) }
-
-  /// Returns the next line without its end; nil after the last.
-  mutating func next(maximum: Int) throws(PlatformClientError) -> String? {
-    var searched = start
-    while true {
-      if let end = buffer[searched...].firstIndex(of: UInt8(ascii: "\n")) {
-        defer { start = end + 1 }
-        return String(decoding: buffer[start..<end], as: UTF8.self)
-      }
-      if isOver {
-        defer { start = buffer.count }
-        return start < buffer.count ? String(decoding: buffer[start...], as: UTF8.self) : nil
-      }
-      buffer.removeFirst(start)
-      start = 0
-      searched = buffer.count
-      guard buffer.count <= maximum else {
-        throw .file(path: path, reason: "a line has more than \(maximum) bytes")
-      }
-      var piece = [UInt8](repeating: 0, count: 1 << 20)
-      // SAFETY: at most the bytes of the buffer are written.
-      let count = read(descriptor, &piece, piece.count)
-      if count < 0, errno == EINTR { continue }
-      guard count >= 0 else { throw PlatformClientError(FileError(lastErrorAt: path)) }
-      isOver = count == 0
-      buffer += piece[..<count]
-    }
   }
 }
 #endif

@@ -47,7 +47,7 @@ public struct PlatformAccess: Sendable {
     self.key = key?.isEmpty == true ? nil : key
     let host = String(url.origin.drop { $0 != ":" }.drop { ":/".contains($0) })
     cache = FilePath.joined(
-      Self.directory(environment), host.replacing(":", with: "_").replacing("/", with: "_"))
+      try Self.directory(environment), host.replacing(":", with: "_").replacing("/", with: "_"))
     var interval = 900
     if let given = environment[Self.intervalVariable] {
       guard let seconds = Int(given), (1...604_800).contains(seconds) else {
@@ -60,7 +60,12 @@ public struct PlatformAccess: Sendable {
 
   /// Returns where what comes from Platforms is kept: as the environment says, else where programs
   /// keep such files.
-  private static func directory(_ environment: [String: String]) -> String {
+  ///
+  /// - Throws: `setting` where the environment tells neither: a directory that everybody may write is
+  ///   none for weights.
+  private static func directory(
+    _ environment: [String: String]
+  ) throws(PlatformClientError) -> String {
     func given(_ name: String) -> String? { environment[name].flatMap { $0.isEmpty ? nil : $0 } }
     let path: String
     if let own = given(cacheVariable) {
@@ -70,7 +75,8 @@ public struct PlatformAccess: Sendable {
     } else if let home = given("HOME") {
       path = "\(home)/.cache/swift-yolo"
     } else {
-      path = "/tmp/swift-yolo-\(getuid())"
+      throw .setting(
+        cacheVariable, "it must name a directory for what is fetched, for HOME is not set")
     }
     guard !path.hasPrefix("/"), let buffer = getcwd(nil, 0) else { return path }
     defer { free(buffer) }

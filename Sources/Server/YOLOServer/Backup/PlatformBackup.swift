@@ -2,6 +2,7 @@
 import Foundation
 import GRDB
 import YOLO
+import YOLOCryptography
 import YOLOServerOptions
 import YOLOSystem
 

@@ -1,6 +1,7 @@
 #if Server
 import Foundation
 import GRDB
+import YOLOCryptography
 import YOLOServerOptions
 import YOLOSystem
 

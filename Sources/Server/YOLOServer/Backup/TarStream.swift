@@ -1,5 +1,6 @@
 #if Server
 import CDispatch  // Which C module defines `stat` depends on which module is loaded first.
+import YOLOCryptography
 package import YOLOSystem
 
 /// Why a platform is not backed up, or a backup not restored.

@@ -2,6 +2,7 @@
 import Foundation
 import JSONText
 package import Logging
+import YOLOCryptography
 package import YOLOOutbound
 package import YOLOServerOptions
 import YOLOSystem

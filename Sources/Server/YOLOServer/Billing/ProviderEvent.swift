@@ -1,6 +1,7 @@
 #if Server
 import Foundation
 import JSONText
+import YOLOCryptography
 import YOLOSystem
 
 /// An event that Stripe has sent.

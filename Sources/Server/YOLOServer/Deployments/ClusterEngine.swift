@@ -3,6 +3,7 @@ import Foundation
 import JSONText
 import NIOHTTP1
 import Synchronization
+import YOLOCryptography
 import YOLOOutbound
 import YOLOServerOptions
 import YOLOSystem

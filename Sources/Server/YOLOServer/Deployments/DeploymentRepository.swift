@@ -1,6 +1,7 @@
 #if Server
 import GRDB
 import JSONText
+import YOLOCryptography
 import YOLOSystem
 
 /// The deployments of models.

@@ -1,4 +1,6 @@
 #if Server
+import YOLOCryptography
+
 /// The SHA-256 of a key: what is stored of it, and what a presented key is compared by.
 struct KeyDigest: Sendable {
   /// The length of a stored digest.

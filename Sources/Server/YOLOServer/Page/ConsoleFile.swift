@@ -3,6 +3,7 @@ import CConsole
 import HTTPTypes
 import Hummingbird
 import NIOCore
+import YOLOCryptography
 
 /// A file of the console, with the headers that it is answered with.
 struct ConsoleFile: Sendable {

@@ -2,6 +2,7 @@
 import Foundation
 import HTTPTypes
 import Hummingbird
+import YOLOCryptography
 
 /// Answers `GET /` with the page for trying models out.
 struct PageController: Sendable {

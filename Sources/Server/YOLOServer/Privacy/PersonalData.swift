@@ -1,6 +1,7 @@
 #if Server
 import GRDB
 import JSONText
+import YOLOCryptography
 
 /// Which rows of each table are those of an account.
 ///

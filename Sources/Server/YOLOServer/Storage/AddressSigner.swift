@@ -1,6 +1,7 @@
 #if Server
 import Foundation
 import GRDB
+import YOLOCryptography
 import YOLOSystem
 
 /// Signs the addresses of objects, `/storage/{kind}/{owner}/{name}?expires=…&signature=…`, and

@@ -1,6 +1,7 @@
 #if Server
 import Foundation
 import NIOCore
+import YOLOCryptography
 import YOLOSystem
 
 /// A checksum that a client has computed of a file: a SHA-256 or an MD5, in hexadecimal or base64.

@@ -1,6 +1,7 @@
 #if Server
 import Logging
 import ServiceLifecycle
+import YOLOCryptography
 import YOLOSystem
 
 /// What a start found that a crash or somebody else had left behind.

@@ -2,6 +2,7 @@
 package import NIOCore
 import NIOPosix
 import Synchronization
+import YOLOCryptography
 import YOLOSystem
 
 /// Writes an object piece by piece, and digests it as it goes.

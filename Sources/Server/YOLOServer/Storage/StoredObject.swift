@@ -1,4 +1,5 @@
 #if Server
+import YOLOCryptography
 import YOLOSystem
 
 /// The SHA-256 of the bytes of an object, which is its name in the store.
@@ -108,13 +109,6 @@ package enum ObjectName {
 }
 
 extension [UInt8] {
-  /// The bytes as lower-case hexadecimal digits.
-  var hexadecimal: String {
-    let digits = Array("0123456789abcdef".utf8)
-    return String(
-      decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
-  }
-
   /// Reads hexadecimal digits, two a byte; nil for anything else.
   init?(hexadecimal text: String) {
     let digits = text.utf8.map { $0.hexadecimalValue }

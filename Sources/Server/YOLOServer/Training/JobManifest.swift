@@ -1,5 +1,6 @@
 #if Server
 import JSONText
+import YOLOCryptography
 import YOLOServerOptions
 import YOLOSystem
 

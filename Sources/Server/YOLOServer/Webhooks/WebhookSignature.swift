@@ -1,5 +1,6 @@
 #if Server
 import Foundation
+import YOLOCryptography
 import YOLOOutbound
 import YOLOSystem
 

@@ -1,8 +1,5 @@
-#if Server
-import YOLOSystem
-
 /// Reads a file line by line, whatever its size, in bounded memory.
-struct LineReader: ~Copyable {
+package struct LineReader: ~Copyable {
   private static let blockBytes = 1 << 18
 
   private let file: RegularFile
@@ -11,10 +8,10 @@ struct LineReader: ~Copyable {
   private var start = 0
   private var isOver = false
   /// The number of the last line that was returned, from 1 on.
-  private(set) var number = 0
+  package private(set) var number = 0
 
   /// Opens a file whose lines have a maximum size in bytes.
-  init(_ path: String, maximumBytes: Int) throws(FileError) {
+  package init(_ path: String, maximumBytes: Int) throws(FileError) {
     file = try RegularFile(opening: path)
     self.maximumBytes = maximumBytes
   }
@@ -22,7 +19,7 @@ struct LineReader: ~Copyable {
   /// Returns the next line without what ends it; nil after the last one.
   ///
   /// - Throws: `FileError.Reason.tooLarge` for a line that is larger than it may be.
-  mutating func next() throws(FileError) -> ArraySlice<UInt8>? {
+  package mutating func next() throws(FileError) -> ArraySlice<UInt8>? {
     var searched = start
     while true {
       if let end = bytes[searched...].firstIndex(of: UInt8(ascii: "\n")) {
@@ -48,4 +45,3 @@ struct LineReader: ~Copyable {
     }
   }
 }
-#endif

@@ -31,7 +31,7 @@ package struct SHA256: ~Copyable {
   }
 
   /// Returns the digest of the bytes so far; more may follow.
-  borrowing func digestSoFar() -> [UInt8] {
+  package borrowing func digestSoFar() -> [UInt8] {
     let copy = SHA256()
     precondition(
       EVP_MD_CTX_copy_ex(copy.context, context) == 1, "libcrypto cannot compute SHA-256")
@@ -140,6 +140,15 @@ package enum MessageAuthentication {
         CRYPTO_memcmp(first.baseAddress, second.baseAddress, first.count) == 0
       }
     }
+  }
+}
+
+extension [UInt8] {
+  /// The bytes as lower-case hexadecimal digits.
+  package var hexadecimal: String {
+    let digits = Array("0123456789abcdef".utf8)
+    return String(
+      decoding: flatMap { [digits[Int($0 >> 4)], digits[Int($0 & 15)]] }, as: UTF8.self)
   }
 }
 #endif
