@@ -109,7 +109,7 @@ class Depth(int):
 
 
 def branches(head):
-    """The names of the modules whose outputs a loss reads, and that inference has too."""
+    """The names of the modules whose outputs a loss reads: those that inference has too, and classes of pixels."""
     names = []
     for name, child in head.named_children():
         if "sigma" in name or name in ("dfl", "flow_model", "conv", "pool", "drop"):
@@ -120,6 +120,8 @@ def branches(head):
             names += [f"{name}.{index}" for index in range(len(child))]
         else:
             names.append(name)
+            if hasattr(child, "semseg"):
+                names.append(f"{name}.semseg")
     return names
 
 
@@ -170,7 +172,7 @@ def record(name, count, height, width):
         gradients={n: summary(n, p.grad)
                    for n, p in model.named_parameters() if p.grad is not None},
         statistics={n: summary(n, b) for n, b in model.named_buffers()
-                    if "running" in n and "semseg" not in n})  # that branch is there in training alone
+                    if "running" in n})
 
 
 def main():

@@ -172,7 +172,7 @@ import YOLOWeights
     let tolerance = Self.looser[name] ?? Self.tolerance
     let checkpoint = try Checkpoint.open(
       path: Self.repository.appending(path: form.checkpoint).path)
-    let graph = try Network(checkpoint).graph
+    let graph = try Network(checkpoint, purpose: .training).graph
     let oracle = try TrainingOracle(graph, momentum: form.momentum) { path in
       !(0..<form.frozen).contains { path.hasPrefix("model.\($0).") }
     }
@@ -207,6 +207,8 @@ import YOLOWeights
     }
     expect(gradients.activations[0], "input", form.input, tolerance, &worst.gradient)
     for key in Set(form.gradients.keys).union(found.keys) {
+      // What training alone reads besides has no gradient here, as in the fixture.
+      if form.gradients[key] == nil, found[key]?.allSatisfy({ $0 == 0 }) == true { continue }
       expect(found[key], key, form.gradients[key], tolerance, &worst.gradient)
     }
     print("\(name): worst error of outputs, gradients, statistics: \(worst)")
