@@ -20,13 +20,21 @@ enum Program {
   }
 
   /// Runs `yolo`, which lies beside the test bundle, and waits for its end.
+  ///
+  /// With `fileLimit`, no file of more than so many blocks of 512 bytes can be written.
   static func yolo(
-    _ arguments: [String], input: Data? = nil, searchPath: String? = nil, in directory: URL? = nil
+    _ arguments: [String], input: Data? = nil, searchPath: String? = nil, in directory: URL? = nil,
+    fileLimit: Int? = nil
   ) throws -> Outcome {
     let process = Process()
     if let directory { process.currentDirectoryURL = directory }
     process.executableURL = executable
     process.arguments = arguments
+    if let fileLimit {
+      process.executableURL = URL(filePath: "/bin/sh")
+      let script = "trap '' XFSZ; ulimit -f \(fileLimit); exec \"$0\" \"$@\""
+      process.arguments = ["-c", script, executable.path] + arguments
+    }
     if let searchPath {
       process.environment = ProcessInfo.processInfo.environment.merging(["PATH": searchPath]) {
         $1

@@ -124,6 +124,31 @@ import YOLOTestSupport
     }
   }
 
+  @Test func keypointNames() throws {
+    let pose = "names: [a, b]\nkpt_shape: [2, 3]\nval: x\n"
+    #expect(try open(pose, task: .pose).keypointNames == nil)
+    let named = pose + "kpt_names:\n  1: [tip, 7]\n"
+    #expect(try open(named, task: .pose).keypointNames == [["0", "1"], ["tip", "7"]])
+    #expect(
+      try open(pose + "kpt_names: [x, y]", task: .pose).keypointNames == [["x", "y"], ["x", "y"]])
+    #expect(try open(named).keypointNames == nil)
+    for (names, expected) in [
+      ("[x]", "a list of 2 names for each class"), ("x", "a list of 2 names for each class"),
+      ("{0: [x]}", "a list of 2 names for each class"),
+      ("{0: [x, [y]]}", "a list of 2 names for each class"),
+      ("{2: [x, y]}", "names by the indices of classes, 0 to 1"),
+      ("{a: [x, y]}", "names by the indices of classes, 0 to 1"),
+    ] {
+      guard
+        case .invalidValue(_, 4, "kpt_names", expected, _) = error(
+          pose + "kpt_names: \(names)", task: .pose)
+      else {
+        Issue.record("kpt_names: \(names) was read")
+        return
+      }
+    }
+  }
+
   @Test func places() throws {
     let directory = try TemporaryDirectory([
       "set/images/val/b.jpg": "", "set/images/val/a.PNG": "", "set/images/val/c.txt": "",

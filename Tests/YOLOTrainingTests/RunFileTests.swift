@@ -133,6 +133,28 @@ struct ResultsFileTests {
     #expect(try String(contentsOfFile: file.path, encoding: .utf8) == "epoch,time,x\n1,nan,-inf\n")
   }
 
+  @Test("Rows are records again, with their fitness and which was the best")
+  func records() throws {
+    let root = try TemporaryDirectory()
+    let file = ResultsFile(path: root.path + "/results.csv")
+    #expect(try file.records(epochs: 4, task: .detect).isEmpty)
+    for (epoch, figure) in [0.25, 0.5, 0, 0.375].enumerated() {
+      var row = (0..<15).map { Double($0) }
+      row[8] = figure
+      var record = Self.record(epoch + 1, row)
+      if figure == 0 { (record.metrics, record.evaluationLosses) = ([], []) }
+      try file.append(record, task: .detect)
+    }
+    let records = try file.records(epochs: 4, task: .detect)
+    #expect(records.map(\.epoch) == [1, 2, 3, 4] && records.allSatisfy { $0.epochs == 4 })
+    #expect(records.map(\.fitness) == [0.25, 0.5, nil, 0.375])
+    #expect(records.map(\.isBest) == [true, true, false, false])
+    var expected = Self.record(2, [0, 1, 2, 3, 4, 5, 6, 7, 0.5, 9, 10, 11, 12, 13, 14])
+    expected.epochs = 4
+    (expected.fitness, expected.isBest) = (0.5, true)
+    #expect(records[1] == expected)
+  }
+
   @Test("Rows after the epoch that is resumed from are removed")
   func resume() throws {
     let root = try TemporaryDirectory()

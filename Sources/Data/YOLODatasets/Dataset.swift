@@ -34,6 +34,8 @@ public struct Dataset: Sendable, Hashable {
   /// How far annotators are apart at each keypoint, relative to the object's size, by which keypoints
   /// are compared; for pose only, and not always given.
   public let keypointSigmas: [Float]?
+  /// What the keypoints of each class are called; for pose only, and not always given.
+  public let keypointNames: [[String]]?
   /// The directories and lists of images of each part.
   private let sources: [String: [String]]
   /// The lines of the description that name them.
@@ -107,6 +109,10 @@ public struct Dataset: Sendable, Hashable {
     keypointSigmas = try keypointShape.flatMap { (shape) throws(DatasetError) in
       try description.keypointSigmas(shape)
     }
+    let classes = names.count
+    keypointNames = try keypointShape.flatMap { (shape) throws(DatasetError) in
+      try description.keypointNames(shape, classes: classes)
+    }
     sources = try description.sources()
     sourceLines = description.sourceLines()
     self.boundary = boundary
@@ -142,6 +148,7 @@ public struct Dataset: Sendable, Hashable {
     keypointShape = nil
     keypointFlip = nil
     keypointSigmas = nil
+    keypointNames = nil
   }
 
   /// Creates a set without a description.
@@ -159,6 +166,7 @@ public struct Dataset: Sendable, Hashable {
     keypointShape = nil
     keypointFlip = nil
     keypointSigmas = nil
+    keypointNames = nil
   }
 
   /// The parts that the dataset has, of `train`, `val` and `test`.

@@ -117,6 +117,38 @@ struct DatasetDescription {
     return sigmas
   }
 
+  /// The names of each class's keypoints, by its index, or one list for all classes: `kpt_names`.
+  ///
+  /// The keypoints of classes that are not in it are called by their numbers.
+  func keypointNames(
+    _ shape: KeypointShape, classes: Int
+  ) throws(DatasetError) -> [[String]]? {
+    guard let node = value("kpt_names") else { return nil }
+    func names(_ node: YAMLNode) throws(DatasetError) -> [String] {
+      guard case .list(let elements) = node.content, elements.count == shape.count,
+        elements.allSatisfy({ $0.text != nil })
+      else {
+        throw invalid("kpt_names", node, expected: "a list of \(shape.count) names for each class")
+      }
+      return elements.compactMap(\.text)
+    }
+    guard case .mapping(let members) = node.content else {
+      return Array(repeating: try names(node), count: classes)
+    }
+    let numbers = (0..<shape.count).map { "\($0)" }
+    var result = Array(repeating: numbers, count: classes)
+    for member in members {
+      guard let index = Int(member.key), result.indices.contains(index) else {
+        throw .invalidValue(
+          path: path, line: member.value.line, key: "kpt_names",
+          expected: "names by the indices of classes, 0 to \(classes - 1)",
+          found: "the index \(member.key.prefix(40))")
+      }
+      result[index] = try names(member.value)
+    }
+    return result
+  }
+
   /// The directories and lists of each part that is named.
   func sources() throws(DatasetError) -> [String: [String]] {
     let directory = FilePath.directory(of: path)

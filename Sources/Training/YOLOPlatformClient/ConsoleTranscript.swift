@@ -35,12 +35,7 @@ struct ConsoleTranscript {
     case .evaluated(_, let report, _):
       if let console, let report {
         add(console.evaluationHeader)
-        add(
-          console.evaluationRow(
-            "all", images: report.images, instances: report.instances,
-            figures: [report.boxes, report.details].compactMap { $0 }.flatMap {
-              [$0.precision, $0.recall, $0.averagePrecision50, $0.averagePrecision]
-            }))
+        add(console.evaluationRow(report))
       }
     case .evaluation: break
     }
@@ -52,8 +47,7 @@ struct ConsoleTranscript {
     case .started(let begin):
       start = .now
       task = VisionTask(rawValue: begin.task) ?? .detect
-      add("yolo train: \(begin.parameters) parameters, \(begin.images) images")
-      add(begin.optimizer)
+      add(TrainingConsole.beginning(begin))
     case .warning(let message): add("warning: \(message.sanitized())")
     case .completed(let epochs, let seconds, _, _, _, let reason):
       add(TrainingConsole.completion(epochs: epochs, seconds: seconds))

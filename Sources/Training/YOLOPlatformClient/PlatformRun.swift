@@ -16,6 +16,8 @@ struct PlatformRun: Sendable {
   var name: String?
   /// The arguments that were addresses of the Platform, by their names.
   var addresses: [String: String] = [:]
+  /// The epochs that the Platform has taken, counted from the first.
+  var epochs = 0
 
   init() {}
 
@@ -30,6 +32,7 @@ struct PlatformRun: Sendable {
     if let kept = text(Self.file), let value = try? JSONParser.parse(kept) {
       project = value["project"]?.string
       name = value["name"]?.string
+      epochs = max(0, value["epochs"]?.int ?? 0)
       for member in value["arguments"]?.members ?? [] {
         if let address = member.value.string { addresses[member.key] = address }
       }
@@ -45,6 +48,7 @@ struct PlatformRun: Sendable {
     var members: [JSONMember] = []
     if let project { members.append(JSONMember("project", .string(project))) }
     if let name { members.append(JSONMember("name", .string(name))) }
+    if epochs > 0 { members.append(JSONMember("epochs", .int(epochs))) }
     if !addresses.isEmpty {
       members.append(
         JSONMember(
@@ -63,18 +67,7 @@ struct PlatformRun: Sendable {
   }
 
   private static func replace(_ path: String, _ text: String) throws(FileError) {
-    let file = try AtomicFile(path: path, rewrites: true)
-    var failure: FileError?
-    var text = text
-    text.withUTF8 { bytes in
-      do throws(FileError) {
-        try file.write(UnsafeRawBufferPointer(bytes))
-      } catch {
-        failure = error
-      }
-    }
-    if let failure { throw failure }
-    try file.commit(synchronizes: false)
+    try AtomicFile.write(Array(text.utf8), to: path, rewrites: true)
   }
 }
 

@@ -1,5 +1,6 @@
 #if Server
 import JSONText
+import YOLOGeometry
 import YOLOMetrics
 import YOLOSystem
 public import YOLOTraining
@@ -59,11 +60,12 @@ extension PlatformTraining {
     case .started(let start):
       parameters = start.parameters
       directory = RunDirectory(existing: start.directory)
+      takeEarlierEpochs(start, reporter)
       remember(reporter)
     case .epoch(let record):
       last = record
       if record.isBest { best = record }
-      reporter.report(.epoch, epochMembers(record))
+      reporter.report(.epoch, epochMembers(record, system: usage.json()))
       remember(reporter)
     case .checkpoint(_, _, let isBest):
       guard let directory,
@@ -79,12 +81,36 @@ extension PlatformTraining {
     }
   }
 
-  /// Writes down which model the run is of, once it is known.
-  private func remember(_ reporter: TrainingReporter) {
-    guard let directory, let model = reporter.model, run.model != model || isFirstEpoch else {
+  /// Reports the epochs that a resumed training has done and that the Platform does not have: those
+  /// whose reports were under way when it ended.
+  private func takeEarlierEpochs(_ start: TrainingEvent.Start, _ reporter: TrainingReporter) {
+    guard given.resume != .no, let directory, let task = VisionTask(rawValue: start.task) else {
       return
     }
+    // Another model has none of them.
+    if let model = reporter.model, model != run.model { run.epochs = 0 }
+    do throws(RunDirectory.Failure) {
+      let records = try ResultsFile(path: directory.results)
+        .records(epochs: start.epochs, task: task)
+      for record in records {
+        last = record
+        if record.isBest { best = record }
+        if record.epoch > run.epochs {
+          reporter.report(.epoch, epochMembers(record, system: .null))
+        }
+      }
+    } catch {
+      notes.append("epochs before the training was resumed could not be reported: \(error)")
+    }
+  }
+
+  /// Writes down which model the run is of, once it is known, and which epochs it has.
+  private func remember(_ reporter: TrainingReporter) {
+    guard let directory, let model = reporter.model else { return }
+    let epochs = reporter.epochs
+    guard run.model != model || run.epochs < epochs || isFirstEpoch else { return }
     run.model = model
+    run.epochs = max(run.epochs, epochs)
     do throws(PlatformClientError) {
       try run.write(to: directory.path)
     } catch {
@@ -92,7 +118,7 @@ extension PlatformTraining {
     }
   }
 
-  private func epochMembers(_ record: EpochRecord) -> [JSONMember] {
+  private func epochMembers(_ record: EpochRecord, system: JSONValue) -> [JSONMember] {
     var metrics = record.trainingLosses.map { JSONMember("train/\($0.name)", .double($0.value)) }
     metrics += record.metrics.map { JSONMember($0.name, .double($0.value)) }
     if record.fitness != nil {
@@ -101,7 +127,7 @@ extension PlatformTraining {
     metrics += record.rates.enumerated().map { JSONMember("lr/pg\($0)", .double($1)) }
     var members = [
       JSONMember("epoch", .int(record.epoch - 1)), JSONMember("metrics", .object(metrics)),
-      JSONMember("system", usage.json()),
+      JSONMember("system", system),
       JSONMember("fitness", record.fitness.map { .double($0) } ?? .null),
       JSONMember("best_fitness", best?.fitness.map { .double($0) } ?? .null),
     ]

@@ -12,12 +12,12 @@ import YOLOWeights
 ///
 ///     let platform = try PlatformTraining(options, environment: variables, command: words, version: v)
 ///     let local = try platform.begin(unless: { false }) { print($0) }
-///     let outcome = try Trainer(local, threads: 2).run(isCancelled: { platform.isCancelled }) { update in
+///     let outcome = try Trainer(local, threads: 2).run(isCancelled: platform.cancellationCheck) { update in
 ///       for message in platform.take(update) { print(message) }
 ///     }
 ///     for message in platform.finish(unless: { false }) { print(message) }
 ///
-/// Only ``isCancelled`` may be used on several threads.
+/// Only what ``cancellationCheck`` returns may be used on several threads.
 public final class PlatformTraining {
   /// The arguments that may be addresses of a Platform.
   private static let addressed: [TrainArgument] = [.model, .data, .pretrained]
@@ -91,6 +91,7 @@ public final class PlatformTraining {
     if isResumed, let kept = Self.resumedRun(options) {
       run.addresses.merge(kept.addresses) { own, _ in own }
       (run.model, run.project, run.name) = (kept.model, kept.project, kept.name)
+      run.epochs = kept.epochs
     }
     if run.model == nil, run.project == nil, let project = options.project {
       run.project = Self.project(project)
@@ -216,11 +217,6 @@ public final class PlatformTraining {
     uploaded = .now
     return options
   }
-
-  /// Whether the Platform wants the training to end.
-  ///
-  /// May be asked on any thread, by what ``cancellationCheck`` returns.
-  public var isCancelled: Bool { reporter?.cancellation != nil }
 
   /// Returns what tells whether the Platform wants the training to end, for any thread.
   public var cancellationCheck: @Sendable () -> Bool {

@@ -75,6 +75,9 @@ extension TrainingReporter {
       let answer = try await event(
         report.kind, data, [JSONMember("modelId", .string(model))], patience)
       hear(answer)
+      if report.kind == .epoch, let epoch = data.first(where: { $0.key == "epoch" })?.value.int {
+        state.withLock { $0.epochs = max($0.epochs, epoch + 1) }
+      }
       return true
     } catch {
       return !fails(error, report.kind)

@@ -54,6 +54,8 @@ final class TrainingReporter: Sendable {
     var model: String?
     var run: Int?
     var url: String?
+    /// The last epoch that was delivered, counted from 1.
+    var epochs = 0
     /// Why the Platform wants the training to end.
     var cancellation: String?
     /// Whether nothing is reported any more.
@@ -88,6 +90,9 @@ final class TrainingReporter: Sendable {
 
   /// The model that is trained, as the Platform knows it; nil until it has told.
   var model: String? { state.withLock { $0.model } }
+
+  /// The last epoch that the Platform has taken, counted from 1; 0 if it has none.
+  var epochs: Int { state.withLock { $0.epochs } }
 
   /// Why the Platform wants the training to end; nil if it does not.
   var cancellation: String? { state.withLock { $0.cancellation } }

@@ -151,9 +151,7 @@ private struct TrainingDisplay {
       guard !isJSON, let console, let report else { return }
       clear()
       StandardError.write(console.evaluationHeader)
-      StandardError.write(
-        console.evaluationRow(
-          "all", images: report.images, instances: report.instances, figures: report.figures))
+      StandardError.write(console.evaluationRow(report))
       evaluated = (names, report)
     }
   }
@@ -168,8 +166,7 @@ private struct TrainingDisplay {
     case .started(let start):
       task = VisionTask(rawValue: start.task) ?? .detect
       StandardError.write(
-        "\(start.optimizer)\n\(start.parameters) parameters, \(start.images) images\n"
-          + "Writing to \(start.directory)\n")
+        TrainingConsole.beginning(start) + "Writing to \(start.directory)\n")
     case .warning(let message): StandardError.write("warning: \(message.sanitized())\n")
     case .completed(let epochs, let seconds, let directory, _, _, let reason):
       showClasses()
@@ -255,13 +252,5 @@ private struct TrainingDisplay {
     guard isDirty else { return }
     StandardError.write("\r\u{1B}[K")
     isDirty = false
-  }
-}
-
-extension EvaluationReport {
-  /// The figures of boxes, then those of masks or keypoints, as a table has them.
-  fileprivate var figures: [Double] {
-    [boxes, details].compactMap { $0 }
-      .flatMap { [$0.precision, $0.recall, $0.averagePrecision50, $0.averagePrecision] }
   }
 }

@@ -86,4 +86,39 @@ public struct EpochRecord: Sendable, Hashable {
     columns += rates.enumerated().map { NamedValue("lr/pg\($0)", $1) }
     return columns
   }
+
+  /// Creates the record that a row of the table is of; nil if the row has no number of an epoch.
+  ///
+  /// Where all figures and losses of the evaluation are 0, it was not evaluated.
+  ///
+  /// - Parameters:
+  ///   - columns: The columns of the row, as ``columns(for:)`` has them; the numbers have six digits.
+  ///   - epochs: The number of epochs.
+  ///   - task: The task.
+  ///   - best: The highest fitness of the rows before; nil if there is none.
+  package init?(_ columns: [NamedValue], epochs: Int, task: VisionTask, best: Double?) {
+    func values(_ prefix: String) -> [NamedValue] {
+      columns.filter { $0.name.hasPrefix(prefix) }
+        .map { NamedValue(String($0.name.dropFirst(prefix.count)), $0.value) }
+    }
+    guard let number = columns.first(where: { $0.name == "epoch" })?.value,
+      let epoch = Int(exactly: number), epoch > 0
+    else { return nil }
+    let metrics = columns.filter { $0.name.hasPrefix("metrics/") }
+    let losses = values("val/")
+    let isEvaluated = (metrics + losses).contains { $0.value != 0 }
+    let fitness = isEvaluated ? Self.fitness(of: metrics, task: task) : nil
+    self.init(
+      epoch: epoch, epochs: epochs, seconds: columns.first { $0.name == "time" }?.value ?? 0,
+      trainingLosses: values("train/"), metrics: isEvaluated ? metrics : [],
+      evaluationLosses: isEvaluated ? losses : [], rates: values("lr/").map(\.value),
+      fitness: fitness, isBest: fitness.map { $0 > best ?? -.infinity } ?? false)
+  }
+
+  /// The fitness that figures amount to, see `EvaluationReport.fitness`.
+  private static func fitness(of metrics: [NamedValue], task: VisionTask) -> Double {
+    let counted = metrics.filter { task == .classify || $0.name.contains("mAP50-95") }
+    let sum = counted.reduce(0) { $0 + $1.value }
+    return task == .classify ? sum / 2 : sum
+  }
 }

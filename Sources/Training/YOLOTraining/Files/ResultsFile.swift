@@ -84,6 +84,26 @@ public struct ResultsFile: Sendable, Hashable {
     return Array(zip(names, values))
   }
 
+  /// Reads the table as records of its epochs.
+  ///
+  /// - Parameters:
+  ///   - epochs: The number of epochs of the training.
+  ///   - task: The task.
+  /// - Returns: A record for each row, see ``EpochRecord``; none for a file that is not there.
+  /// - Throws: The reason why the file cannot be read.
+  package func records(
+    epochs: Int, task: VisionTask
+  ) throws(RunDirectory.Failure) -> [EpochRecord] {
+    let columns = try columns()
+    var best: Double?
+    return (0..<(columns.first?.values.count ?? 0)).compactMap { row in
+      let record = EpochRecord(
+        columns.map { NamedValue($0.name, $0.values[row]) }, epochs: epochs, task: task, best: best)
+      if let record, record.isBest { best = record.fitness }
+      return record
+    }
+  }
+
   /// Removes the rows of epochs above a number, before a training is resumed after it.
   ///
   /// - Parameter epoch: The last epoch that stays, counted from 1.

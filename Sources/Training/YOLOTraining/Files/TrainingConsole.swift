@@ -1,4 +1,5 @@
 public import YOLOGeometry
+public import YOLOMetrics
 import YOLOSystem
 
 /// The lines that a training prints, with the columns that users of Ultralytics know.
@@ -100,6 +101,24 @@ public struct TrainingConsole: Sendable, Hashable {
     let counts = [images, instances].compactMap { $0 }.map { Self.right("\($0)", 11) }
     return Self.right(name.sanitized(), 22) + counts.joined()
       + figures.map { Self.right(Self.general($0, digits: 3), 11) }.joined() + "\n"
+  }
+
+  /// Returns the row of all classes of an evaluation, with a line feed.
+  public func evaluationRow(_ report: EvaluationReport) -> String {
+    evaluationRow(
+      "all", images: report.images, instances: report.instances,
+      figures: [report.boxes, report.details].compactMap { $0 }.flatMap {
+        [$0.precision, $0.recall, $0.averagePrecision50, $0.averagePrecision]
+      })
+  }
+
+  /// Returns what a training begins with, line by line, with line feeds.
+  public static func beginning(_ start: TrainingEvent.Start) -> String {
+    let lines = [
+      start.transfer?.line, start.optimizer,
+      "\(start.parameters) parameters, \(start.images) images",
+    ]
+    return lines.compactMap { $0.map { "\($0)\n" } }.joined()
   }
 
   /// Returns the last line of a training: how many epochs took how many hours.

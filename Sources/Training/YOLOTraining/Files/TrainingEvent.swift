@@ -4,7 +4,7 @@ import JSONText
 ///
 /// | event | members |
 /// |---|---|
-/// | `started` | `task`, `model`, `data`, `epochs`, `directory`, `parameters`, `images`, `optimizer` |
+/// | `started` | `task`, `model`, `data`, `epochs`, `directory`, `parameters`, `images`, `optimizer`, `transferred`, `tensors` |
 /// | `progress` | `epoch`, `epochs`, `batch`, `batches`, `losses` |
 /// | `epoch` | `epoch`, `epochs`, `time`, `train`, `metrics`, `val`, `lr`, `fitness`, `best` |
 /// | `checkpoint` | `path`, `epoch`, `best` |
@@ -12,7 +12,8 @@ import JSONText
 /// | `completed` | `epochs`, `time`, `directory`, `best`, `metrics`, `reason` |
 /// | `cancelled`, `failed` | `epoch`, `message` |
 ///
-/// Epochs and batches count from 1, times are seconds since the start, `fitness` is null where
+/// `transferred` of the network's `tensors` were taken over of pretrained weights; null if there are
+/// none. Epochs and batches count from 1, times are seconds since the start, `fitness` is null where
 /// nothing was evaluated, numbers that are not finite are null.
 public enum TrainingEvent: Sendable, Hashable {
   /// What a training begins with.
@@ -33,11 +34,13 @@ public enum TrainingEvent: Sendable, Hashable {
     public var images: Int
     /// The optimizer.
     public var optimizer: String
+    /// What was taken over of pretrained weights; nil if the training begins anew or goes on.
+    public var transfer: TransferReport?
 
     /// Describes a start.
     public init(
       task: String, model: String, data: String, epochs: Int, directory: String, parameters: Int,
-      images: Int, optimizer: String
+      images: Int, optimizer: String, transfer: TransferReport? = nil
     ) {
       self.task = task
       self.model = model
@@ -47,6 +50,7 @@ public enum TrainingEvent: Sendable, Hashable {
       self.parameters = parameters
       self.images = images
       self.optimizer = optimizer
+      self.transfer = transfer
     }
   }
 
@@ -110,6 +114,8 @@ public enum TrainingEvent: Sendable, Hashable {
         JSONMember("parameters", .int(start.parameters)),
         JSONMember("images", .int(start.images)),
         JSONMember("optimizer", .string(start.optimizer)),
+        JSONMember("transferred", start.transfer.map { .int($0.transferred) } ?? .null),
+        JSONMember("tensors", start.transfer.map { .int($0.total) } ?? .null),
       ]
     case .progress(let epoch, let epochs, let batch, let batches, let losses):
       [

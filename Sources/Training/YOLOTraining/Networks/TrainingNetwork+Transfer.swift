@@ -2,7 +2,7 @@ import YOLOGeometry
 public import YOLOWeights
 
 /// What a network took over from another one.
-public struct TransferReport: Sendable, Equatable {
+public struct TransferReport: Sendable, Hashable {
   /// The tensors that were taken over.
   public var transferred: Int
   /// The tensors that there are.

@@ -115,19 +115,15 @@ struct EpochEvaluation {
       }
     }
     switch outcome.figures {
-    case .instances(let figures):
-      try report(.evaluated(names: names, report: figures, confusion: figures.confusion))
     case .classes(let figures):
       try report(.evaluated(names: names, report: nil, confusion: figures.confusion))
-    }
-    switch outcome.figures {
-    case .classes(let figures):
       return Found(
         metrics: [
           NamedValue("metrics/accuracy_top1", figures.top1),
           NamedValue("metrics/accuracy_top5", figures.top5),
         ], losses: [], fitness: figures.fitness, report: nil, confusion: figures.confusion)
     case .instances(let figures):
+      try report(.evaluated(names: names, report: figures, confusion: figures.confusion))
       var metrics = Self.metrics(figures.boxes, "B")
       if let details = figures.details {
         metrics += Self.metrics(details, dataset.task == .segment ? "M" : "P")

@@ -32,8 +32,8 @@ public struct Trainer: Sendable {
   /// Trains.
   ///
   /// - Parameters:
-  ///   - isCancelled: Asked between batches whether the training shall end; `weights/last.pt` then has
-  ///     the last epoch that was finished.
+  ///   - isCancelled: Asked between batches, and between the images of an evaluation, whether the
+  ///     training shall end; `weights/last.pt` then has the last epoch that was finished.
   ///   - report: Called with each event; what it throws ends the training.
   /// - Returns: What came of it.
   /// - Throws: `TrainingError`, `TrainingDataError`, `WeightError`, `GraphError`, `LossError`, and what
@@ -116,7 +116,8 @@ final class TrainingRun {
     }
     if task == .pose, resumption == nil {
       try network.setKeypoints(
-        names: nil, spreads: dataset.keypointSigmas.map { $0.map(Double.init) })
+        names: dataset.keypointNames ?? Self.numbers(of: dataset),
+        spreads: dataset.keypointSigmas.map { $0.map(Double.init) })
     }
     let descriptions = network.tensorDescriptions().map {
       ParameterStore.Description(
@@ -168,6 +169,12 @@ final class TrainingRun {
     // What cannot be trained leaves no directory.
     directory = try start.directory(task: task, report: report)
     table = ResultsFile(path: directory.results)
+  }
+
+  /// The names of keypoints that a dataset does not name: their numbers.
+  private static func numbers(of dataset: Dataset) -> [[String]] {
+    let numbers = (0..<(dataset.keypointShape?.count ?? 0)).map { "\($0)" }
+    return dataset.names.map { _ in numbers }
   }
 
   /// Returns the fraction, or number, of the images to train with.
@@ -237,15 +244,13 @@ final class TrainingRun {
   ) throws -> TrainingOutcome {
     defer { loader.stop() }
     try directory.write(options.yaml(directory: directory.path), to: "args.yaml")
-    if let transfer, transfer.transferred < transfer.total {
-      try report(.event(.warning(transfer.line)))
-    }
+    let first = resumption.map { $0.epoch + 1 } ?? 0
+    // Whoever hears of the start finds the epochs that are done, and no others.
+    try table.removeRows(after: first)
     try report(.event(.started(startDescription())))
     var end = TrainingEvent.End.epochs
-    let first = resumption.map { $0.epoch + 1 } ?? 0
     var epoch = first
     accumulation = GradientAccumulation(lastStep: first * loader.batchCount - 1)
-    try table.removeRows(after: first)
     let plots = options.plots ? TrainingPlots(directory: directory, names: names) : nil
     try plots?.writeLabels(of: index)
     while epoch < epochs {
@@ -266,7 +271,12 @@ final class TrainingRun {
       var isFinite = means.allSatisfy(\.isFinite)
       if isFinite, options.validates || isLast || stopping.isNear {
         let found = try evaluation.run(
-          network: network, store: store, average: average, loss: networkRun.loss, report: report)
+          network: network, store: store, average: average, loss: networkRun.loss
+        ) { update in
+          // Evaluations take long, too.
+          if isCancelled() { throw TrainingError.interrupted(epoch: epoch + 1) }
+          try report(update)
+        }
         record.metrics = found.metrics
         record.evaluationLosses = found.losses
         record.fitness = found.fitness
@@ -386,7 +396,7 @@ final class TrainingRun {
       parameters: store.entries.reduce(0) { $0 + ($1.isTrainable ? $1.count : 0) },
       images: index.images.count,
       optimizer: "\(choice.kind.rawValue)(lr=\(choice.learningRate), momentum=\(choice.momentum)) "
-        + "with parameter groups " + groups.joined(separator: ", "))
+        + "with parameter groups " + groups.joined(separator: ", "), transfer: transfer)
   }
 
   // MARK: Files
