@@ -8,37 +8,39 @@ package struct ByteView {
   package let count: Int
 
   /// Creates a view of `count` bytes from `base`.
-  package init(base: UnsafeRawPointer, count: Int) {
+  @inlinable package init(base: UnsafeRawPointer, count: Int) {
     self.base = base
     self.count = count
   }
 
   /// The same bytes as a buffer, unchecked.
-  package var buffer: UnsafeRawBufferPointer { UnsafeRawBufferPointer(start: base, count: count) }
+  @inlinable package var buffer: UnsafeRawBufferPointer {
+    UnsafeRawBufferPointer(start: base, count: count)
+  }
 
   /// The byte at an offset, which must be inside.
-  package subscript(offset: Int) -> UInt8 {
+  @inlinable package subscript(offset: Int) -> UInt8 {
     precondition(offset >= 0 && offset < count, "offset inside the view")
     // SAFETY: checked on the line above.
     return base.load(fromByteOffset: offset, as: UInt8.self)
   }
 
   /// The bytes of a range, or nil when it reaches outside.
-  package func slice(at offset: Int, count length: Int) -> ByteView? {
+  @inlinable package func slice(at offset: Int, count length: Int) -> ByteView? {
     guard contains(offset, length) else { return nil }
     return ByteView(base: base + offset, count: length)
   }
 
   /// The 16-bit number at an offset, or nil when it reaches outside.
-  package func uint16(at offset: Int) -> UInt16? {
+  @inlinable package func uint16(at offset: Int) -> UInt16? {
     load(at: offset).map(UInt16.init(littleEndian:))
   }
   /// The 32-bit number at an offset, or nil when it reaches outside.
-  package func uint32(at offset: Int) -> UInt32? {
+  @inlinable package func uint32(at offset: Int) -> UInt32? {
     load(at: offset).map(UInt32.init(littleEndian:))
   }
   /// The 64-bit number at an offset, or nil when it reaches outside.
-  package func uint64(at offset: Int) -> UInt64? {
+  @inlinable package func uint64(at offset: Int) -> UInt64? {
     load(at: offset).map(UInt64.init(littleEndian:))
   }
 
@@ -57,13 +59,13 @@ package struct ByteView {
     buffer.elementsEqual(other.buffer)
   }
 
-  private func load<Number: FixedWidthInteger & BitwiseCopyable>(at offset: Int) -> Number? {
+  @inlinable func load<Number: FixedWidthInteger & BitwiseCopyable>(at offset: Int) -> Number? {
     guard contains(offset, MemoryLayout<Number>.size) else { return nil }
     // SAFETY: the range was checked; the load has no alignment demand.
     return base.loadUnaligned(fromByteOffset: offset, as: Number.self)
   }
 
-  private func contains(_ offset: Int, _ length: Int) -> Bool {
+  @inlinable func contains(_ offset: Int, _ length: Int) -> Bool {
     offset >= 0 && length >= 0 && offset <= count && length <= count - offset
   }
 }

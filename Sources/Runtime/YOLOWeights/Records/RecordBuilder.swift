@@ -9,8 +9,8 @@ struct RecordBuilder {
   private let graph: PickleGraph
   private var storages: StorageTable
   private let usage: UsageTracker
-  /// Which strings of the graph name hooks and bookkeeping of torch, without meaning for inference.
-  private let isInternal: [Bool]
+  /// What each string of the graph means as the name of an attribute.
+  private let names: [AttributeName]
   private var bodies: [Int32: Body] = [:]
   private var converted: [Int32: Converted] = [:]
   private var open: Set<Int32> = []
@@ -42,7 +42,7 @@ struct RecordBuilder {
     self.graph = graph
     self.storages = storages
     self.usage = usage
-    isInternal = graph.strings.map(Self.isInternal)
+    names = graph.strings.map { AttributeName($0) }
   }
 
   /// Whether a value is a `torch.nn.Module`.
@@ -54,8 +54,8 @@ struct RecordBuilder {
   }
 
   private func isModule(_ state: [(key: Int32, value: PickleValue)]) -> Bool {
-    ["_modules", "_parameters"].allSatisfy { wanted in
-      state.contains { graph.strings[Int($0.key)] == wanted }
+    [AttributeName.modules, .parameters].allSatisfy { wanted in
+      state.contains { names[Int($0.key)] == wanted }
     }
   }
 
@@ -119,12 +119,12 @@ struct RecordBuilder {
           + "run; use the checkpoint that this one was made of")
     }
     try refuseHooks(of: state, at: path)
-    for (keyIndex, value) in state where !isInternal[Int(keyIndex)] {
-      let key = graph.strings[Int(keyIndex)]
-      switch key {
-      case "_modules":
+    for (key, value) in state {
+      switch names[Int(key)] {
+      case .hooks, .bookkeeping: break
+      case .modules:
         body.children = try named(value, path).filter { $0.value != .none }
-      case "_parameters", "_buffers":
+      case .parameters, .buffers:
         for (name, tensor) in try named(value, path) where tensor != .none {
           guard body.tensors[name] == nil else {
             throw .invalidModel(
@@ -136,7 +136,8 @@ struct RecordBuilder {
           body.tensorBytes += resolved.byteCount
           body.weight += 1
         }
-      default:
+      case .other:
+        let key = graph.strings[Int(key)]
         let converted = try self.convert(value, at: path, depth: 0)
         body.attributes[key] = converted.value
         body.weight += converted.weight + key.utf8.count / 64
@@ -152,8 +153,7 @@ struct RecordBuilder {
   private func refuseHooks(
     of state: [(key: Int32, value: PickleValue)], at path: String
   ) throws(WeightError) {
-    for (key, value) in state
-    where ["_forward_hooks", "_forward_pre_hooks"].contains(graph.strings[Int(key)]) {
+    for (key, value) in state where names[Int(key)] == .hooks {
       let items = graph.items(value, .dictionary) ?? []
       for index in stride(from: 1, to: items.count, by: 2) {
         let name = graph.global(items[index])?.qualifiedName ?? "an object without a class"
@@ -194,14 +194,6 @@ struct RecordBuilder {
       for old in [mask, name + "_orig"] { body.tensors[old] = nil }
       body.tensorNames = body.tensorNames.filter { $0 != mask && $0 != name + "_orig" } + [name]
     }
-  }
-
-  private static func isInternal(_ key: String) -> Bool {
-    guard key.utf8.first == UInt8(ascii: "_"), key.utf8.count < 64 else { return false }
-    if key == "_non_persistent_buffers_set" { return true }
-    let text = Array(key.utf8)
-    let hook = Array("hook".utf8)
-    return text.indices.contains { text[$0...].starts(with: hook) }
   }
 
   /// The entries of a module's containers.
@@ -376,7 +368,7 @@ extension RecordBuilder {
       var result = Converted(value: .none, weight: parts.weight, isCut: parts.isCut)
       var attributes: [String: AttributeValue] = [:]
       for (keyIndex, value) in try entries(object.state, at: path) ?? []
-      where !isInternal[Int(keyIndex)] {
+      where !names[Int(keyIndex)].isInternal {
         let key = graph.strings[Int(keyIndex)]
         let attribute = try convert(value, at: path, depth: depth)
         attributes[key] = attribute.value
@@ -430,6 +422,41 @@ extension RecordBuilder {
     result.value = .dictionary(entries)
     return result
   }
+}
+
+/// What a string means as the name of an attribute of an instance: a lookup for each string rather
+/// than comparisons for each attribute.
+private enum AttributeName {
+  case modules
+  case parameters
+  case buffers
+  /// Functions that torch calls before or after a module.
+  case hooks
+  /// Other hooks and bookkeeping of torch, without meaning for inference.
+  case bookkeeping
+  case other
+
+  init(_ name: String) {
+    // Nearly all names begin otherwise.
+    guard name.utf8.first == UInt8(ascii: "_"), name.utf8.count < 64 else {
+      self = .other
+      return
+    }
+    switch name {
+    case "_modules": self = .modules
+    case "_parameters": self = .parameters
+    case "_buffers": self = .buffers
+    case "_forward_hooks", "_forward_pre_hooks": self = .hooks
+    case "_non_persistent_buffers_set": self = .bookkeeping
+    default:
+      let text = Array(name.utf8)
+      let hook = Array("hook".utf8)
+      self = text.indices.contains { text[$0...].starts(with: hook) } ? .bookkeeping : .other
+    }
+  }
+
+  /// Whether inference has no use for the attribute.
+  var isInternal: Bool { self == .hooks || self == .bookkeeping }
 }
 
 /// What tells two dictionary keys apart: the value of scalars, the identity of objects.
