@@ -63,8 +63,8 @@ START = dict(imgsz=192, epochs=14, lrf=0.3, fliplr=0.5, flipud=0.5, scale=0.25, 
 START_EPOCHS = 6
 RECIPES = {
     # The image has every class once.
-    "detect": Recipe(1125, (dict(imgsz=256, epochs=8, lr0=0.0025, lrf=0.1), dict(epochs=20, lr0=0.002)), images=6000,
-                     options=LIGHT),
+    "detect": Recipe(1125, (dict(imgsz=256, epochs=8, lr0=0.0025, lrf=0.1, warmup_epochs=0.3),
+                            dict(epochs=20, lr0=0.002)), images=6000, options=LIGHT),
     "segment": Recipe(1122, (dict(epochs=20),), images=4000, options=LIGHT,
                       measures=(("box", "box"), ("mask", "mask"))),
     # Turned upside down, an arrow would need its barbs exchanged as well.
