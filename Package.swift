@@ -7,6 +7,19 @@ let settings: [SwiftSetting] = [
   .enableUpcomingFeature("MemberImportVisibility"),
 ]
 
+/// Settings of what computes, which is optimized in debug builds, too: without that an inference takes
+/// hundreds of times as long.
+///
+/// Objects come out file by file, as a debug build expects them, with more than one thread only. Who
+/// wants to step through these modules sets SWIFT_YOLO_UNOPTIMIZED in the environment.
+let computeSettings =
+  Context.environment["SWIFT_YOLO_UNOPTIMIZED"] != nil
+  ? settings
+  : settings + [
+    .unsafeFlags(
+      ["-O", "-whole-module-optimization", "-num-threads", "2"], .when(configuration: .debug))
+  ]
+
 /// Settings of tests that wait for a server: to optimize them takes longer than to run them.
 let serverTestSettings = settings + [.unsafeFlags(["-Onone"], .when(configuration: .release))]
 
@@ -76,34 +89,35 @@ let package = Package(
   // The directories of Sources group the targets; a test lies in Tests under the name of its own.
   targets: [
     // Runtime: files, kernels, graphs, models, and the façade.
-    .target(name: "JSONText", path: "Sources/Runtime/JSONText", swiftSettings: settings),
-    .target(name: "YOLOSystem", path: "Sources/Runtime/YOLOSystem", swiftSettings: settings),
+    .target(name: "JSONText", path: "Sources/Runtime/JSONText", swiftSettings: computeSettings),
+    .target(name: "YOLOSystem", path: "Sources/Runtime/YOLOSystem", swiftSettings: computeSettings),
     .target(
       name: "YOLOTensor", dependencies: ["YOLOSystem"], path: "Sources/Runtime/YOLOTensor",
-      swiftSettings: settings),
+      swiftSettings: computeSettings),
     .target(
-      name: "KernelInterface", path: "Sources/Runtime/KernelInterface", swiftSettings: settings),
+      name: "KernelInterface", path: "Sources/Runtime/KernelInterface",
+      swiftSettings: computeSettings),
     .target(
       name: "KernelsBaseline", dependencies: ["KernelInterface"],
-      path: "Sources/Runtime/KernelsBaseline", swiftSettings: settings),
+      path: "Sources/Runtime/KernelsBaseline", swiftSettings: computeSettings),
     .target(
       name: "KernelsAVX2", dependencies: ["KernelInterface"], path: "Sources/Runtime/KernelsAVX2",
-      swiftSettings: settings + vectorSettings("AVX2", "x86-64-v3")),
+      swiftSettings: computeSettings + vectorSettings("AVX2", "x86-64-v3")),
     .target(
       name: "KernelsAVX512", dependencies: ["KernelInterface"],
       path: "Sources/Runtime/KernelsAVX512",
-      swiftSettings: settings + vectorSettings("AVX512", "x86-64-v4")),
+      swiftSettings: computeSettings + vectorSettings("AVX512", "x86-64-v4")),
     .target(
       name: "TrainingKernelsBaseline", dependencies: ["KernelInterface"],
-      path: "Sources/Runtime/TrainingKernelsBaseline", swiftSettings: settings),
+      path: "Sources/Runtime/TrainingKernelsBaseline", swiftSettings: computeSettings),
     .target(
       name: "TrainingKernelsAVX2", dependencies: ["KernelInterface"],
       path: "Sources/Runtime/TrainingKernelsAVX2",
-      swiftSettings: settings + vectorSettings("AVX2", "x86-64-v3")),
+      swiftSettings: computeSettings + vectorSettings("AVX2", "x86-64-v3")),
     .target(
       name: "TrainingKernelsAVX512", dependencies: ["KernelInterface"],
       path: "Sources/Runtime/TrainingKernelsAVX512",
-      swiftSettings: settings + vectorSettings("AVX512", "x86-64-v4")),
+      swiftSettings: computeSettings + vectorSettings("AVX512", "x86-64-v4")),
     .target(
       name: "YOLOKernels",
       dependencies: [
@@ -111,20 +125,20 @@ let package = Package(
         "TrainingKernelsAVX2", "TrainingKernelsAVX512", "TrainingKernelsBaseline", "YOLOSystem",
         "YOLOTensor",
       ], path: "Sources/Runtime/YOLOKernels",
-      swiftSettings: settings),
+      swiftSettings: computeSettings),
     .target(
       name: "YOLOGraph", dependencies: ["YOLOKernels", "YOLOSystem", "YOLOTensor"],
-      path: "Sources/Runtime/YOLOGraph", swiftSettings: settings),
+      path: "Sources/Runtime/YOLOGraph", swiftSettings: computeSettings),
     .target(
       name: "YOLOWeights",
       dependencies: ["JSONText", "YOLOGeometry", "YOLOSystem", "YOLOTensor"],
       path: "Sources/Runtime/YOLOWeights",
-      swiftSettings: settings),
+      swiftSettings: computeSettings),
     .target(
       name: "YOLOModels",
       dependencies: ["YOLOGeometry", "YOLOGraph", "YOLOKernels", "YOLOSystem", "YOLOWeights"],
       path: "Sources/Runtime/YOLOModels",
-      swiftSettings: settings),
+      swiftSettings: computeSettings),
     .target(
       name: "YOLOOptions", dependencies: ["YOLOGeometry", "YOLOSystem"],
       path: "Sources/Runtime/YOLOOptions", swiftSettings: settings),
@@ -134,17 +148,17 @@ let package = Package(
         "YOLOGeometry", "YOLOGraph", "YOLOImage", "YOLOKernels", "YOLOModels", "YOLOOptions",
         "YOLOPostprocess", "YOLOSystem", "YOLOTensor", "YOLOWeights",
       ], path: "Sources/Runtime/YOLO",
-      swiftSettings: settings),
+      swiftSettings: computeSettings),
     .target(
       name: "YOLOFoundation", dependencies: ["YOLO", "YOLOImageIO"],
       path: "Sources/Runtime/YOLOFoundation", swiftSettings: settings),
     // Vision: images in, geometry, results, drawings.
     .target(
       name: "YOLOGeometry", dependencies: ["YOLOSystem"], path: "Sources/Vision/YOLOGeometry",
-      swiftSettings: settings),
+      swiftSettings: computeSettings),
     .target(
       name: "YOLOImage", dependencies: ["YOLOGeometry", "YOLOSystem"],
-      path: "Sources/Vision/YOLOImage", swiftSettings: settings),
+      path: "Sources/Vision/YOLOImage", swiftSettings: computeSettings),
     .systemLibrary(
       name: "CJPEG", path: "Sources/Vision/CJPEG", pkgConfig: "libjpeg",
       providers: [.apt(["libjpeg62-turbo-dev"])]),
@@ -158,12 +172,12 @@ let package = Package(
       name: "YOLOImageIO",
       dependencies: ["CJPEG", "CPNG", "CWebP", "YOLOGeometry", "YOLOImage", "YOLOSystem"],
       path: "Sources/Vision/YOLOImageIO",
-      swiftSettings: settings),
+      swiftSettings: computeSettings),
     .target(
       name: "YOLOPostprocess",
       dependencies: ["JSONText", "YOLOGeometry", "YOLOSystem", "YOLOTensor"],
       path: "Sources/Vision/YOLOPostprocess",
-      swiftSettings: settings),
+      swiftSettings: computeSettings),
     .target(
       name: "YOLODrawing",
       dependencies: ["YOLOGeometry", "YOLOImage", "YOLOPostprocess", "YOLOSystem"],
