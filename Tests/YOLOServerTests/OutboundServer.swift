@@ -49,10 +49,10 @@ final class OutboundServer: Sendable {
     self.port = port
     Thread { [self, descriptor] in
       while true {
-        let connection = accept(descriptor, nil, nil)
+        let connection = Self.uninterrupted { Int(accept(descriptor, nil, nil)) }
         guard connection >= 0 else { return }
         state.withLock { $0.connections += 1 }
-        Thread { self.serve(connection, handler) }.start()
+        Thread { self.serve(Int32(connection), handler) }.start()
       }
     }.start()
   }
@@ -75,12 +75,20 @@ final class OutboundServer: Sendable {
     for connection in open { close(connection) }
   }
 
+  /// Calls the system again after a signal, such as that of the end of another test's child.
+  private static func uninterrupted(_ call: () -> Int) -> Int {
+    while true {
+      let result = call()
+      guard result < 0, errno == EINTR else { return result }
+    }
+  }
+
   private func serve(_ connection: Int32, _ handler: Handler) {
     var received: [UInt8] = []
     var buffer = [UInt8](repeating: 0, count: 1 << 16)
     var exchange: Exchange?
     while exchange == nil {
-      let count = recv(connection, &buffer, buffer.count, 0)
+      let count = Self.uninterrupted { recv(connection, &buffer, buffer.count, 0) }
       guard count > 0 else {
         close(connection)
         return
@@ -96,8 +104,10 @@ final class OutboundServer: Sendable {
     }
     var sent = 0
     while sent < answer.count {
-      let count = answer[sent...].withUnsafeBytes {
-        send(connection, $0.baseAddress, $0.count, Int32(MSG_NOSIGNAL))
+      let count = answer[sent...].withUnsafeBytes { bytes in
+        Self.uninterrupted {
+          send(connection, bytes.baseAddress, bytes.count, Int32(MSG_NOSIGNAL))
+        }
       }
       guard count > 0 else { break }
       sent += count
